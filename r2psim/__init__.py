@@ -1,0 +1,40 @@
+"""r2psim: what early assistance to states buys, against late crisis response.
+
+Nothing heavy is imported here; the public names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from r2psim.agents.model import R2PModel
+    from r2psim.scenario import Scenario, ScenarioError, load
+    from r2psim.world.build import World, build
+    from r2psim.world.history import Event, History
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Event": "r2psim.world.history",
+    "History": "r2psim.world.history",
+    "R2PModel": "r2psim.agents.model",
+    "Scenario": "r2psim.scenario",
+    "ScenarioError": "r2psim.scenario",
+    "World": "r2psim.world.build",
+    "build": "r2psim.world.build",
+    "load": "r2psim.scenario",
+}
+
+__all__ = ["Event", "History", "R2PModel", "Scenario", "ScenarioError", "World", "__version__", "build", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'r2psim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""A scenario becomes columns: tables, rows, building, generating."""

@@ -1,0 +1,185 @@
+"""A scenario becomes rows of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.world.identity import identity
+from r2psim.world.rows import Rows
+from r2psim.world.tables import BODY, GROUP, PROGRAMME, STATE, STATUS_EXCLUSION, G, S, Table
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["World", "build"]
+
+HOME = "_home"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A built world: rows as they stand before the first month, and what they are called.
+
+    Attributes
+    ----------
+    rows : Rows
+        The start; copy it for each run (`r2psim.world.rows.copy_rows`).
+    states, groups, bodies : tuple of str
+        Identifiers in the order of the rows; a group is ``state/group``.
+    names : dict of str to str
+        Identifier -> name to show.
+    regions : tuple of str
+        Region of each state.
+    kinds : tuple of str
+        Kind of each body: regional organisation, UN body or partner.
+    """
+
+    rows: Rows
+    states: tuple[str, ...]
+    groups: tuple[str, ...]
+    bodies: tuple[str, ...]
+    names: dict[str, str]
+    regions: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+def _block(table: Table, entries: list[dict[str, float]]) -> np.ndarray:
+    """Fill a block from the values given for each row, defaults elsewhere."""
+    block = np.empty((len(table.columns), len(entries)))
+    for place, column in enumerate(table.columns):
+        block[place] = [entry.get(column.name, column.default) for entry in entries]
+    return block
+
+
+def _sparse(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Turn lists into sparse rows: starts and values, each list sorted."""
+    start = np.zeros(len(lists) + 1, dtype=np.int64)
+    start[1:] = np.cumsum([len(x) for x in lists])
+    values = np.array([v for x in lists for v in sorted(x)], dtype=np.int64)
+    return start, values
+
+
+def _symmetric(names: list[str], ties: dict[str, list[str]]) -> list[list[int]]:
+    """Close ties between rows under symmetry."""
+    row = {name: i for i, name in enumerate(names)}
+    sets: list[set[int]] = [set() for _ in names]
+    for name, others in ties.items():
+        for other in others:
+            sets[row[name]].add(row[other])
+            sets[row[other]].add(row[name])
+    return [sorted(s) for s in sets]
+
+
+def _identities(kind: str, names: list[str]) -> np.ndarray:
+    ids = np.array([identity(f"{kind}:{name}") for name in names], dtype=np.uint64)
+    if len(np.unique(ids)) != len(ids):
+        raise ValueError(f"two {kind} identifiers have the same 64-bit identity; rename one of them")
+    return ids
+
+
+def _with_homes(values: dict[str, float], home: dict[str, float], table: Table) -> dict[str, float]:
+    """Set every home level: the given one, else where the variable starts."""
+    full = dict(values)
+    for column in table.columns:
+        if column.name.endswith(HOME):
+            base = column.name.removesuffix(HOME)
+            full[column.name] = home.get(base, values.get(base, table[base].default))
+    return full
+
+
+def build(scenario: Scenario) -> World:
+    """Build the world of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Checked and resolved; a ``generate`` section has been carried out by then.
+
+    Returns
+    -------
+    World
+        Rows in the order of the scenario's states; the groups of a state follow one another.
+    """
+    state_names = list(scenario.states)
+    states: list[dict[str, float]] = []
+    groups: list[dict[str, float]] = []
+    group_names: list[str] = []
+    home: list[int] = []
+    first_group = [0]
+    names: dict[str, str] = {}
+    kin: dict[str, list[str]] = {}
+    for row, (key, spec) in enumerate(scenario.states.items()):
+        names[key] = spec.name
+        values = _with_homes(spec.values, spec.home, STATE)
+        values["gdp_potential"] = values.get("gdp", STATE["gdp"].default)
+        states.append(values)
+        for short, group in spec.groups.items():
+            full = f"{key}/{short}"
+            names[full] = group.name
+            kin[full] = list(group.kin)
+            entry = dict(group.values)
+            if "exclusion" not in entry and group.status is not None:
+                entry["exclusion"] = STATUS_EXCLUSION[group.status]
+            entry = _with_homes(entry, {}, GROUP)
+            population = values.get("population", STATE["population"].default)
+            entry["persons"] = float(np.floor(population * entry.get("share", GROUP["share"].default)))
+            groups.append(entry)
+            group_names.append(full)
+            home.append(row)
+        first_group.append(len(groups))
+
+    neighbour_start, neighbour = _sparse(
+        _symmetric(state_names, {k: list(s.neighbours) for k, s in scenario.states.items()})
+    )
+    kin_start, kin_rows = _sparse(_symmetric(group_names, kin))
+    row_of = {name: i for i, name in enumerate(state_names)}
+    bodies: list[dict[str, float]] = []
+    members: list[list[int]] = []
+    for key, body in scenario.bodies.items():
+        names[key] = body.name
+        bodies.append(dict(body.values))
+        everyone: Any = state_names if body.members == "all" else body.members
+        members.append([row_of[m] for m in everyone])
+    member_start, member = _sparse(members)
+
+    rows = Rows(
+        state=_block(STATE, states),
+        group=_block(GROUP, groups),
+        body=_block(BODY, bodies),
+        programme=np.empty((len(PROGRAMME.columns), 0)),
+        state_id=_identities("state", state_names),
+        group_id=_identities("group", group_names),
+        body_id=_identities("body", list(scenario.bodies)),
+        home=np.array(home, dtype=np.int64),
+        first_group=np.array(first_group, dtype=np.int64),
+        neighbour_start=neighbour_start,
+        neighbour=neighbour,
+        kin_start=kin_start,
+        kin=kin_rows,
+        member_start=member_start,
+        member=member,
+    )
+    _stand(rows)
+    return World(
+        rows=rows,
+        states=tuple(state_names),
+        groups=tuple(group_names),
+        bodies=tuple(scenario.bodies),
+        names=names,
+        regions=tuple(s.region for s in scenario.states.values()),
+        kinds=tuple(b.kind for b in scenario.bodies.values()),
+    )
+
+
+def _stand(rows: Rows) -> None:
+    """Set what follows from the start: a state's stage and perpetrators, a group's last stage."""
+    rows.group[G.stage_before] = rows.group[G.stage]
+    for s in range(rows.state.shape[1]):
+        own = slice(rows.first_group[s], rows.first_group[s + 1])
+        stage = rows.group[G.stage, own]
+        kind = rows.group[G.perpetrator, own]
+        rows.state[S.stage, s] = stage.max(initial=0.0)
+        rows.state[S.government_perpetrator, s] = float(((kind == 1) | (kind == 3)).any())

@@ -1,0 +1,143 @@
+"""What is kept of one run: series of columns, events, and a digest of everything."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from r2psim.world.build import World
+from r2psim.world.rows import Rows
+from r2psim.world.tables import GROUP, STATE, Table
+
+__all__ = ["Digest", "Event", "History", "Series", "kept_columns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that changed, how likely it was that month, and what made it likely.
+
+    Attributes
+    ----------
+    month : int
+        Number of the month, from 0.
+    kind : str
+        ``stage``, ``trigger`` or ``conflict``.
+    state : str
+        Identifier of the state.
+    group : str or None
+        Identifier of the group, for a change of stage.
+    what : str
+        Kind of trigger, or the name of the hazard that was realised.
+    before, after : str
+        Names of the stages or conflict states; empty for a trigger.
+    probability : float
+        Probability of exactly this change in this month, given everything before it.
+    contributions : tuple of (str, float)
+        The three largest, by size: what it was, and by how much it moved the log hazard from its base rate.
+    """
+
+    month: int
+    kind: str
+    state: str
+    group: str | None
+    what: str
+    before: str
+    after: str
+    probability: float
+    contributions: tuple[tuple[str, float], ...]
+
+
+class Digest:
+    """SHA-256 over every column of every month of a run."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+
+    def update(self, rows: Rows) -> None:
+        """Add all blocks as they stand."""
+        for block in (rows.state, rows.group, rows.body, rows.programme):
+            self._sha.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
+
+    def hexdigest(self) -> str:
+        """Give the digest so far: 64 hexadecimal digits."""
+        return self._sha.hexdigest()
+
+
+def kept_columns(table: Table) -> tuple[str, ...]:
+    """Name the columns whose series are kept: all that tell something, not homes, copies and the ring of months."""
+    return tuple(
+        c.name for c in table.columns if not c.name.startswith(("at_", "deaths_ring")) and not c.name.endswith("_home")
+    )
+
+
+@dataclass
+class Series:
+    """Monthly series of the kept columns, filled month by month.
+
+    Attributes
+    ----------
+    state, group : dict of str to numpy.ndarray
+        Column name -> array of shape (months + 1, rows); index 0 is the start.
+    """
+
+    months: int
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    group: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, world: World, months: int) -> Series:
+        """Make room for ``months`` months of a world, with the start filled in."""
+        made = cls(months)
+        for table, block, kept in (
+            (STATE, world.rows.state, made.state),
+            (GROUP, world.rows.group, made.group),
+        ):
+            for name in kept_columns(table):
+                kept[name] = np.full((months + 1, block.shape[1]), np.nan)
+        made.note(0, world.rows)
+        return made
+
+    def note(self, at: int, rows: Rows) -> None:
+        """Note the columns as they stand at index ``at``."""
+        for table, block, kept in ((STATE, rows.state, self.state), (GROUP, rows.group, self.group)):
+            for name, series in kept.items():
+                series[at] = block[table.index[name]]
+
+
+@dataclass(frozen=True)
+class History:
+    """One finished run.
+
+    Attributes
+    ----------
+    scenario, title, policy : str
+        What was run.
+    seed, run : int
+        Its luck.
+    world : World
+        Names and the start.
+    state, group : dict of str to numpy.ndarray
+        Series, as in `Series`.
+    events : tuple of Event
+        In order of months.
+    sha256 : str
+        Digest over every column of every month.
+    """
+
+    scenario: str
+    title: str
+    policy: str
+    seed: int
+    run: int
+    world: World
+    state: dict[str, np.ndarray]
+    group: dict[str, np.ndarray]
+    events: tuple[Event, ...]
+    sha256: str
+
+    @property
+    def months(self) -> int:
+        """Months that were run."""
+        return int(self.group["stage"].shape[0]) - 1

@@ -1,0 +1,407 @@
+"""The columns of the model: what every row of every kind of agent carries.
+
+A kind of agent is a table, an agent is a row of it, and a variable is a column: one contiguous float64
+array for all rows. The declarations below are the only place where a column exists. The code of the rules
+(``state[S.incitement]``), the check of scenario files, the ODD document and the output files read them.
+
+Shares, scores and intensities are 0-1 unless the unit says otherwise. Money is held in whole US cents,
+people in whole persons: both are exact in a float64 up to 2**53.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "BODY",
+    "CONFLICT",
+    "GROUP",
+    "INHIBITORS",
+    "PERPETRATOR",
+    "PR",
+    "PROGRAMME",
+    "STAGES",
+    "STATE",
+    "STATUS_EXCLUSION",
+    "TABLES",
+    "TRIGGERS",
+    "B",
+    "Column",
+    "G",
+    "S",
+    "Table",
+]
+
+STAGES = ("stable", "risk", "threat", "imminent risk", "atrocity")
+"""Names of the stages 0-4 (A/68/947, section II; stage 4 is the crime itself)."""
+
+CONFLICT = ("peace", "recovery", "minor conflict", "war")
+"""Names of the conflict states 0-3; thresholds as in UCDP: 25 and 1,000 battle deaths a year."""
+
+PERPETRATOR = ("none", "state", "non-state", "both")
+"""Names of the perpetrator codes 0-3 of a group."""
+
+INHIBITORS = (
+    "security_sector",
+    "transition_institutions",
+    "judiciary",
+    "early_warning",
+    "local_resolution",
+    "media",
+    "transitional_justice",
+)
+"""The seven inhibitors of A/68/947, section IV.B, in the order of the report."""
+
+TRIGGERS = (
+    "contested_election",
+    "coup",
+    "irregular_transition",
+    "economic_shock",
+    "leader_death",
+    "neighbour_war",
+    "armed_offensive",
+    "mass_protest",
+)
+"""The kinds of trigger, in the order in which a month draws them."""
+
+STATUS_EXCLUSION = {
+    "monopoly": 0.0,
+    "dominant": 0.0,
+    "senior partner": 0.05,
+    "junior partner": 0.15,
+    "irrelevant": 0.2,
+    "self-excluded": 0.5,
+    "powerless": 0.6,
+    "discriminated": 0.9,
+}
+"""Political status in the Ethnic Power Relations data -> exclusion 0-1 (the scale is an assumption)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One variable of one kind of agent.
+
+    Attributes
+    ----------
+    name : str
+        Identifier, also the key in scenario files where ``role`` is ``given``.
+    unit : str
+        Unit of measurement; ``0-1`` for shares, scores and intensities.
+    meaning : str
+        What the variable is, in one sentence.
+    role : str
+        ``given`` (a scenario may set its start), ``state`` (moved by rules), ``derived`` (computed anew every
+        month), ``account`` (a running total), or ``draw`` (this month's uniform number or probability).
+    low, high : float
+        Smallest and largest value allowed.
+    default : float
+        Value at the start where nothing is given.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    role: str = "state"
+    low: float = 0.0
+    high: float = 1.0
+    default: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All columns of one kind of agent, in storage order."""
+
+    kind: str
+    meaning: str
+    columns: tuple[Column, ...]
+    index: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for i, column in enumerate(self.columns):
+            if column.name in self.index:
+                raise ValueError(f"{self.kind}: two columns are named {column.name!r}")
+            self.index[column.name] = i
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[self.index[name]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns in storage order."""
+        return tuple(c.name for c in self.columns)
+
+    def positions(self) -> Any:
+        """Give a named tuple that maps each column's name to its place, usable as a constant in rules."""
+        return namedtuple(f"{self.kind.title()}Columns", self.names)(*range(len(self.columns)))  # type: ignore[misc]
+
+
+INF = float("inf")
+
+
+def _given(name: str, meaning: str, default: float, unit: str = "0-1", high: float = 1.0, low: float = 0.0) -> Column:
+    return Column(name, unit, meaning, "given", low, high, default)
+
+
+def _derived(name: str, meaning: str, unit: str = "0-1", high: float = 1.0) -> Column:
+    return Column(name, unit, meaning, "derived", 0.0, high)
+
+
+def _total(name: str, meaning: str, unit: str) -> Column:
+    return Column(name, unit, meaning, "account", 0.0, INF)
+
+
+_INHIBITOR_MEANING = {
+    "security_sector": "professional and accountable security sector",
+    "transition_institutions": "impartial institutions for overseeing political transitions",
+    "judiciary": "judicial and human-rights institutions",
+    "early_warning": "capacity to assess risk and mobilise early response",
+    "local_resolution": "local capacity to resolve conflicts",
+    "media": "media capacity to counteract prejudice and hate speech",
+    "transitional_justice": "capacity for legitimate transitional justice",
+}
+
+_TRIGGER_MEANING = {
+    "contested_election": "an election whose result is contested",
+    "coup": "a coup attempt",
+    "irregular_transition": "an adverse, irregular change of regime",
+    "economic_shock": "an economic shock",
+    "leader_death": "the death or assassination of the leader",
+    "neighbour_war": "a war that breaks out next door",
+    "armed_offensive": "an offensive of an armed group",
+    "mass_protest": "mass protest",
+}
+
+RISK_FACTORS = (
+    "armed conflict or other forms of instability",
+    "record of serious violations",
+    "weakness of State structures",
+    "motives or incentives",
+    "capacity to commit atrocity crimes",
+    "absence of mitigating factors",
+    "enabling circumstances or preparatory action",
+    "triggering factors",
+    "intergroup tensions or patterns of discrimination",
+    "signs of an intent to destroy a protected group",
+    "signs of a widespread or systematic attack",
+    "signs of a plan or policy to attack a population",
+    "serious threats to those protected by humanitarian law",
+    "serious threats to humanitarian or peacekeeping operations",
+)
+"""The fourteen risk factors of the UN Framework of Analysis (2014): eight common, six specific."""
+
+STATE = Table(
+    "state",
+    "a State, invented or imported",
+    (
+        _given("population", "inhabitants", 1e7, "persons", 2e9, 1e4),
+        _given("gdp", "gross domestic product, at a yearly rate", 2e10, "US$ a year", 1e14, 1e6),
+        _given("growth", "growth trend of potential GDP", 0.03, "1 a year", 0.2, -0.1),
+        _given("regime", "openness of the regime: 0 closed autocracy, 1 consolidated democracy", 0.5),
+        _given("capacity", "strength of State structures", 0.5),
+        _given("inclusion", "effective, legitimate and inclusive governance", 0.5),
+        _given("horizontal_inequality", "inequality between groups", 0.3),
+        *(_given(name, meaning, 0.4) for name, meaning in _INHIBITOR_MEANING.items()),
+        _given("past_violations", "record of serious violations, a decaying memory", 0.0),
+        _given("conflict", "armed conflict: 0 peace, 1 recovery, 2 minor conflict, 3 war", 0.0, "code", 3.0),
+        _given("conflict_months", "months in the present conflict state", 0.0, "months", INF),
+        _given("armed_groups", "strength of armed opposition and extremist groups", 0.1),
+        _given("arms", "arms and forces at hand to commit crimes with", 0.3),
+        _given("finance", "illicit and state finance at hand to commit crimes with", 0.3),
+        _given("motive", "motive of the leadership: ideology, threat perceived, loot", 0.2),
+        _given("incitement", "public incitement against groups", 0.1),
+        _given("commitment", "government's commitment to protect", 0.5),
+        _given("election_interval", "months between elections; 0 where none are held", 48.0, "months", 240.0),
+        _given("election_phase", "months from the start to the first election", 24.0, "months", 240.0),
+        _given("x", "place on the map, west to east", 0.5),
+        _given("y", "place on the map, south to north", 0.5),
+        _given("displaced_hosted", "refugees from other states hosted here", 0.0, "persons", INF),
+        *(
+            Column(f"{name}_home", "0-1", f"level to which {name} returns without assistance")
+            for name in (
+                "regime",
+                "capacity",
+                "inclusion",
+                *INHIBITORS,
+                "arms",
+                "finance",
+                "motive",
+                "commitment",
+                "armed_groups",
+            )
+        ),
+        *(
+            Column(f"trigger_{name}", "0-1", f"how fresh is {meaning}: 1 when it strikes, then fading")
+            for name, meaning in _TRIGGER_MEANING.items()
+        ),
+        *(
+            Column(f"rate_{name}", "1 a month", f"hazard that {meaning} strikes this month", "draw", 0.0, INF)
+            for name, meaning in _TRIGGER_MEANING.items()
+        ),
+        *(
+            Column(f"strike_{name}", "0-1", f"1 if {meaning} struck this month", "draw")
+            for name, meaning in _TRIGGER_MEANING.items()
+        ),
+        Column(
+            "conflict_change", "0-1", "probability this month of the change of conflict state that happened", "draw"
+        ),
+        Column("draw_conflict", "0-1", "uniform number that decides the conflict state this month", "draw"),
+        Column("escalation_hazard", "1 a month", "hazard of conflict onset or escalation this month", "draw", 0.0, INF),
+        Column("settlement_hazard", "1 a month", "hazard of conflict de-escalation this month", "draw", 0.0, INF),
+        _derived("pressure", "combined pressure of all active triggers"),
+        _derived("restraint", "combined restraint of inhibitors, capacity and commitment"),
+        _derived("excluded_share", "share of the population in excluded groups, weighted by exclusion"),
+        _derived("discontent", "largest grievance among groups, weighted by exclusion"),
+        _derived("mood", "mean grievance of the population, weighted by the groups' shares"),
+        _derived("at_war", "1 while at war", "flag"),
+        _derived("drive_state", "drive of the government to commit crimes: motive, means, lack of restraint"),
+        _derived("drive_non_state", "drive of armed groups to commit crimes: strength, arms, conflict"),
+        _derived("spill_new_war", "1 if a neighbour went to war last month", "flag"),
+        _derived("spill_war", "war in neighbouring states, strongest"),
+        _derived("spill_arms", "arms that flow in from neighbours at war"),
+        _derived("spill_refugees", "refugees hosted, scaled by the population"),
+        _derived("stage", "highest stage among the state's groups", "stage", 4.0),
+        _derived("stage_months", "months since the state's stage last changed", "months", INF),
+        _derived("government_perpetrator", "1 while the government is preparing or committing crimes itself", "flag"),
+        Column(
+            "gdp_potential",
+            "US$ a year",
+            "GDP had there been no conflict or atrocity since the start",
+            "state",
+            0.0,
+            INF,
+        ),
+        Column("gdp_gap", "0-1", "share of potential GDP lost at present"),
+        Column("displaced_inside", "persons", "internally displaced at present", "state", 0.0, INF),
+        Column("displaced_abroad", "persons", "refugees from here at present", "state", 0.0, INF),
+        _total("gdp_lost", "GDP lost since the start, in the state's own economy", "US$"),
+        _total("deaths", "killed in atrocities since the start", "persons"),
+        _total("displaced", "driven from home since the start", "persons"),
+        _total("refugees_received", "refugees received from other states since the start", "persons"),
+        *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {name}") for i, name in enumerate(RISK_FACTORS)),
+        _derived("risk_present", "strongest of the risk factors 1-7 that are present, 0 where none is"),
+    ),
+)
+
+GROUP = Table(
+    "group",
+    "a population group in its state",
+    (
+        _given("share", "share of the state's population at the start", 0.1),
+        _given("exclusion", "exclusion from political power", 0.2),
+        _given("grievance", "grievance against the order of the state", 0.2),
+        _given("targeting", "systematic targeting of the group", 0.0),
+        _given("preparation", "preparatory action against the group", 0.0),
+        _given("protection", "protection that the group can count on", 0.1),
+        _given("stage", "stage 0-4", 0.0, "stage", 4.0),
+        _given("perpetrator", "0 none, 1 state, 2 non-state, 3 both", 0.0, "code", 3.0),
+        Column("exclusion_home", "0-1", "exclusion to which the group returns without political change"),
+        Column("persons", "persons", "members alive", "state", 0.0, INF),
+        Column("stage_months", "months", "months in the present stage", "state", 0.0, INF),
+        Column("stage_before", "stage", "stage a month ago", "derived", 0.0, 4.0),
+        _derived("at_pressure", "trigger pressure in its state"),
+        _derived("at_conflict", "conflict in its state: 0 peace, 0.25 recovery, 0.6 minor conflict, 1 war"),
+        _derived("at_restraint", "restraint in its state"),
+        _derived("at_incitement", "incitement in its state"),
+        _derived("at_means", "means at hand of the likely perpetrators in its state"),
+        _derived("at_motive", "motive of the leadership of its state"),
+        _derived("at_past", "past violations in its state"),
+        _derived("at_inequality", "horizontal inequality in its state"),
+        _derived("at_inclusion", "gain of inclusion over its home level in its state"),
+        _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
+        _derived("at_drive_state", "drive of the government of its state"),
+        _derived("at_drive_non_state", "drive of armed groups in its state"),
+        _derived("at_risk", "strongest of the risk factors 1-7 of its state that are present"),
+        _derived("kin_pressure", "suffering of kin groups across the border"),
+        _derived("risk", "strength of the risk factors present, 0 where none is present"),
+        Column("hazard_to_risk", "1 a month", "hazard of stage 1, were it the next", "draw", 0.0, INF),
+        Column("hazard_to_threat", "1 a month", "hazard of stage 2, were it the next", "draw", 0.0, INF),
+        Column("hazard_to_imminent", "1 a month", "hazard of stage 3, were it the next", "draw", 0.0, INF),
+        Column("hazard_to_atrocity", "1 a month", "hazard of stage 4, were it the next", "draw", 0.0, INF),
+        Column("hazard_from_risk", "1 a month", "hazard of leaving stage 1 downwards, were it there", "draw", 0.0, INF),
+        Column(
+            "hazard_from_threat", "1 a month", "hazard of leaving stage 2 downwards, were it there", "draw", 0.0, INF
+        ),
+        Column(
+            "hazard_from_imminent", "1 a month", "hazard of leaving stage 3 downwards, were it there", "draw", 0.0, INF
+        ),
+        Column(
+            "hazard_from_atrocity", "1 a month", "hazard of leaving stage 4 downwards, were it there", "draw", 0.0, INF
+        ),
+        Column("hazard_up", "1 a month", "hazard of the next higher stage this month", "draw", 0.0, INF),
+        Column("hazard_down", "1 a month", "hazard of any lower stage this month", "draw", 0.0, INF),
+        Column("draw_stage", "0-1", "uniform number that decides the stage this month", "draw"),
+        Column("stage_change", "0-1", "probability this month of the change of stage that happened", "draw"),
+        Column(
+            "intensity",
+            "1 a month",
+            "killing rate of the present episode at its height, persons a month",
+            "state",
+            0.0,
+            INF,
+        ),
+        _derived("deaths_month", "killed this month", "persons", INF),
+        _derived("displaced_month", "driven from home this month", "persons", INF),
+        Column("deaths_year", "persons", "killed in the last twelve months", "state", 0.0, INF),
+        *(
+            Column(
+                f"deaths_ring{i}",
+                "persons",
+                f"killed in the latest month whose number is {i} modulo 12",
+                "state",
+                0.0,
+                INF,
+            )
+            for i in range(12)
+        ),
+        _total("deaths", "killed since the start", "persons"),
+        _total("displaced", "driven from home since the start", "persons"),
+        _total("onsets", "entries into stage 4 since the start", "count"),
+        _total("episodes", "episodes: times that the killed of twelve months first reached the threshold", "count"),
+        Column("episode", "flag", "1 from the threshold's first month to the end of stage 4", "state"),
+        *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {RISK_FACTORS[i]}") for i in range(8, 14)),
+    ),
+)
+
+BODY = Table(
+    "body",
+    "a regional organisation, a UN body or a partner that may assist",
+    (
+        _given("budget", "money received a year", 0.0, "US$ a year", 1e12),
+        _given("decision_delay", "months from a need seen to a decision in force", 3.0, "months", 60.0),
+        _given("rhythm", "months between decisions", 3.0, "months", 24.0, 1.0),
+        _given("leverage", "leverage over its members", 0.3),
+        _given("noise", "standard deviation of its error in assessing a state's risk", 0.2),
+        _given("will", "political will to act before a crisis", 0.3),
+        _given("carry_over", "share of unspent money that it may keep at the end of a year", 0.0),
+        Column("balance", "US cents", "money at hand", "account", 0.0, INF),
+        Column("received", "US cents", "money received since the start", "account", 0.0, INF),
+        Column("spent", "US cents", "money spent since the start", "account", 0.0, INF),
+        Column("returned", "US cents", "money returned unspent since the start", "account", 0.0, INF),
+    ),
+)
+
+PROGRAMME = Table(
+    "programme",
+    "one form of assistance in one state, by whoever provides it",
+    (
+        Column("consent", "0-1", "the government's consent to this form"),
+        Column("needs_assessed", "0-1", "quality of the needs assessment done beforehand"),
+        Column("strength", "0-1", "effect reached, as a share of the full effect"),
+        Column("funded", "0-1", "share of the unit cost that is funded this month"),
+        Column("months", "months", "months since it began", "state", 0.0, INF),
+        Column("spent", "US cents", "money spent on it since the start", "account", 0.0, INF),
+    ),
+)
+
+TABLES = {t.kind: t for t in (STATE, GROUP, BODY, PROGRAMME)}
+
+S: Any = STATE.positions()
+"""Places of the columns of a state: ``state[S.incitement]``."""
+G: Any = GROUP.positions()
+"""Places of the columns of a group."""
+B: Any = BODY.positions()
+"""Places of the columns of a body."""
+PR: Any = PROGRAMME.positions()
+"""Places of the columns of a programme."""
