@@ -1,0 +1,1 @@
+"""The model: one file per step of the month; `month` says the order."""

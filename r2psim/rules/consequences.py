@@ -1,0 +1,69 @@
+"""What a month leaves in a state: its stage, its perpetrators, the displaced, lost GDP."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.rules.compiled import rule
+from r2psim.rules.contagion import WAR
+from r2psim.rules.draws import Draws
+from r2psim.rules.triggers import MONTH, fading
+from r2psim.scenario.parameters import P
+from r2psim.world.rows import Rows
+from r2psim.world.tables import G, S
+
+__all__ = ["consequences"]
+
+
+@rule
+def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Sum up the month in states ``first..last``.
+
+    A state stands at the highest stage of its groups. War and atrocity widen the gap between actual and potential GDP
+    (Costalli et al. 2017; Hodler 2019); in their absence it halves within the recovery time. The displaced return or
+    settle at their own half-life once the violence is over.
+    """
+    state = rows.state
+    group = rows.group
+    recovered = 1.0 - fading(12.0 * p[P.harm_gdp_recovery])
+    returned = 1.0 - fading(12.0 * p[P.harm_return_half_life])
+    for s in range(first, last):
+        stage = 0.0
+        perpetrator = 0.0
+        deaths = 0.0
+        displaced = 0.0
+        affected = 0.0
+        for g in range(rows.first_group[s], rows.first_group[s + 1]):
+            stage = group[G.stage, g] if group[G.stage, g] > stage else stage
+            kind = group[G.perpetrator, g]
+            perpetrator = 1.0 if kind == 1.0 or kind == 3.0 else perpetrator
+            deaths += group[G.deaths_month, g]
+            displaced += group[G.displaced_month, g]
+            affected += group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
+        state[S.stage_months, s] = state[S.stage_months, s] + 1.0 if state[S.stage, s] == stage else 0.0
+        state[S.stage, s] = stage
+        state[S.government_perpetrator, s] = perpetrator
+        state[S.deaths, s] += deaths
+
+        now = state[S.conflict, s]
+        if now == WAR:
+            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s])
+        abroad = p[P.harm_displaced_abroad]
+        calm = 1.0 if now < 2.0 and stage < 4.0 else 0.0
+        state[S.displaced, s] += displaced
+        inside = state[S.displaced_inside, s]
+        state[S.displaced_inside, s] = inside + (1.0 - abroad) * displaced - calm * returned * inside
+        outside = state[S.displaced_abroad, s]
+        state[S.displaced_abroad, s] = outside + abroad * displaced - calm * returned * outside
+
+        rate = p[P.harm_gdp_war] if now == WAR else 0.0
+        rate = p[P.harm_gdp_minor] if now == 2.0 else rate
+        rate += p[P.harm_gdp_atrocity] * affected
+        gap = state[S.gdp_gap, s]
+        gap += rate * MONTH * (1.0 - gap) - (recovered * gap if rate == 0.0 else 0.0)
+        gap = gap if gap < p[P.harm_gdp_floor] else p[P.harm_gdp_floor]
+        state[S.gdp_gap, s] = gap
+        potential = state[S.gdp_potential, s] * (1.0 + state[S.growth, s] * MONTH)
+        state[S.gdp_potential, s] = potential
+        state[S.gdp, s] = potential * (1.0 - gap)
+        state[S.gdp_lost, s] += potential * gap * MONTH

@@ -1,0 +1,69 @@
+"""What reaches a state from next door, and a group from its kin: read from last month, before anything moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.rules.arithmetic import clip01
+from r2psim.rules.compiled import rule
+from r2psim.rules.draws import Draws
+from r2psim.scenario.parameters import P
+from r2psim.world.rows import Rows
+from r2psim.world.tables import G, S
+
+__all__ = ["contagion"]
+
+WAR = 3.0
+
+
+@rule
+def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Read neighbours and kin as they stood at the end of last month.
+
+    War next door raises the hazard of conflict (Beardsley 2011), arms flow from states at war, the displaced that
+    crossed a border are hosted by the neighbours in equal parts, and a group answers to the suffering of its kin
+    (Buhaug and Gleditsch 2008). Also sums up a state's own groups: excluded share, discontent, mood.
+
+    Writes columns that no other row reads, so that the order of rows does not matter.
+    """
+    state = rows.state
+    group = rows.group
+    for s in range(first, last):
+        war = 0.0
+        new_war = 0.0
+        arms = 0.0
+        hosted = 0.0
+        for e in range(rows.neighbour_start[s], rows.neighbour_start[s + 1]):
+            n = rows.neighbour[e]
+            at_war = state[S.conflict, n] == WAR
+            war = 1.0 if at_war else war
+            new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war
+            flow = state[S.arms, n] if at_war else 0.0
+            arms = flow if flow > arms else arms
+            hosted += state[S.displaced_abroad, n] / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
+        state[S.spill_war, s] = war
+        state[S.spill_new_war, s] = new_war
+        state[S.spill_arms, s] = arms
+        arrived = hosted - state[S.displaced_hosted, s]
+        state[S.refugees_received, s] += arrived if arrived > 0.0 else 0.0
+        state[S.displaced_hosted, s] = hosted
+        state[S.spill_refugees, s] = clip01(hosted / (state[S.population, s] * p[P.harm_hosting_scale]))
+
+        excluded = 0.0
+        discontent = 0.0
+        mood = 0.0
+        for g in range(rows.first_group[s], rows.first_group[s + 1]):
+            exclusion = group[G.exclusion, g]
+            grievance = group[G.grievance, g]
+            excluded += group[G.share, g] * exclusion if exclusion > p[P.tension_excluded_above] else 0.0
+            felt = grievance * exclusion
+            discontent = felt if felt > discontent else discontent
+            mood += group[G.share, g] * grievance
+            kin = 0.0
+            for e in range(rows.kin_start[g], rows.kin_start[g + 1]):
+                suffering = 0.25 * group[G.stage, rows.kin[e]]
+                kin = suffering if suffering > kin else kin
+            group[G.kin_pressure, g] = kin
+        state[S.excluded_share, s] = excluded
+        state[S.discontent, s] = discontent
+        state[S.mood, s] = mood

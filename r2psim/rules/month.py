@@ -1,0 +1,128 @@
+"""The order of a month: steps, and the phases in which agents can act one after the other.
+
+Within a phase an agent reads other agents only as the phase before left them, and writes only what is its own. So it
+makes no difference whether each agent runs through the phase alone, in any order, or all rows go through each rule at
+once: the same bits come out. ``print(schedule())`` shows the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from r2psim.rules.compiled import rule
+from r2psim.rules.conflict import conflict
+from r2psim.rules.consequences import consequences
+from r2psim.rules.contagion import contagion
+from r2psim.rules.draws import Draws
+from r2psim.rules.harm import harm
+from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
+from r2psim.rules.stages import stages
+from r2psim.rules.structure import structure
+from r2psim.rules.tension import tension
+from r2psim.rules.triggers import triggers
+from r2psim.world.rows import Rows
+
+__all__ = ["PHASES", "Phase", "month", "schedule"]
+
+Rule = Callable[[int, int, Rows, np.ndarray, Draws], None]
+
+
+@rule
+def states_look_around(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Read neighbours and kin as last month left them."""
+    contagion(first, last, rows, p, draws)
+
+
+@rule
+def states_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Draw triggers, move structure, change the conflict state."""
+    triggers(first, last, rows, p, draws)
+    structure(first, last, rows, p, draws)
+    conflict(first, last, rows, p, draws)
+
+
+@rule
+def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Move tension, change stages, count harm, score the specific risk factors."""
+    tension(first, last, rows, p, draws)
+    stages(first, last, rows, p, draws)
+    harm(first, last, rows, p, draws)
+    group_risk_factors(first, last, rows, p, draws)
+
+
+@rule
+def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Sum up the month and score the risk factors."""
+    consequences(first, last, rows, p, draws)
+    state_risk_factors(first, last, rows, p, draws)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of the month.
+
+    Attributes
+    ----------
+    name : str
+        What the agents do; the name of the method that does it in `r2psim.agents`.
+    kind : str
+        Which kind of agent acts.
+    steps : tuple of callables
+        The rules, in order; the documentation shows them.
+    run : callable
+        The compiled phase: all its steps over the rows ``first..last``.
+    """
+
+    name: str
+    kind: str
+    steps: tuple[Rule, ...]
+    run: Rule
+
+
+PHASES = (
+    Phase("look_around", "state", (contagion,), states_look_around),
+    Phase("move", "state", (triggers, structure, conflict), states_move),
+    Phase("move", "group", (tension, stages, harm, group_risk_factors), groups_move),
+    Phase("sum_up", "state", (consequences, state_risk_factors), states_sum_up),
+)
+"""The month, in order."""
+
+
+@rule
+def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Run a whole month over all rows of one run.
+
+    Parameters
+    ----------
+    rows : Rows
+        Changed in place.
+    p : numpy.ndarray, shape (parameters,)
+        Values of all parameters.
+    draws : Draws
+        Luck of the month.
+    """
+    states = rows.state.shape[1]
+    groups = rows.group.shape[1]
+    states_look_around(0, states, rows, p, draws)
+    states_move(0, states, rows, p, draws)
+    groups_move(0, groups, rows, p, draws)
+    states_sum_up(0, states, rows, p, draws)
+
+
+def schedule() -> str:
+    """Give the order of the month as a table to read.
+
+    Examples
+    --------
+    >>> print(schedule().splitlines()[0])
+    phase  agents  step                what happens
+    """
+    lines = [f"{'phase':<7}{'agents':<8}{'step':<20}what happens"]
+    for i, phase in enumerate(PHASES, 1):
+        for step in phase.steps:
+            text = (step.__doc__ or "").strip().splitlines()[0]
+            lines.append(f"{i:<7}{phase.kind:<8}{step.__name__:<20}{text}")
+    return "\n".join(lines)

@@ -1,0 +1,62 @@
+"""Log-linear hazards, read off the declarations of the parameters.
+
+A hazard is a table of parameters with a ``base``; every further entry named after a column multiplies that column's
+deviation from its reference value in the log hazard::
+
+    hazard = base * exp(sum over columns of coefficient * (column - reference))
+
+One more covariate is therefore one more declaration, and the explanation of an event reads the same table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.rules.arithmetic import exp
+from r2psim.rules.compiled import inline
+from r2psim.scenario.parameters import PARAMETERS
+from r2psim.world.tables import Table
+
+__all__ = ["hazard", "log_effect", "terms"]
+
+_PLACE = {path: i for i, path in enumerate(PARAMETERS)}
+
+
+def terms(prefix: str, table: Table) -> np.ndarray:
+    """Collect a hazard's terms from the declarations.
+
+    Parameters
+    ----------
+    prefix : str
+        Path of the table of parameters, such as ``stages.to_threat``.
+    table : Table
+        Whose columns the entries are named after. Entries that name no column are the rule's own affair.
+
+    Returns
+    -------
+    numpy.ndarray, int64, shape (1 + terms, 3)
+        First row: place of the base. Then place of the coefficient, place of the column, place of the reference or -1.
+    """
+    found = [(_PLACE[f"{prefix}.base"], 0, -1)]
+    for path, place in _PLACE.items():
+        parent, _, name = path.rpartition(".")
+        if parent == prefix and name in table.index:
+            found.append((place, table.index[name], _PLACE.get(f"reference.{name}", -1)))
+    return np.array(found, dtype=np.int64)
+
+
+@inline
+def log_effect(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> float:
+    """Sum the terms of one row: the log of its hazard over the base rate."""
+    eta = 0.0
+    for j in range(1, table.shape[0]):
+        reference = p[table[j, 2]] if table[j, 2] >= 0 else 0.0
+        eta += p[table[j, 0]] * (block[table[j, 1], row] - reference)
+    return eta
+
+
+@inline
+def hazard(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> float:
+    """Give the log-linear hazard of one row, in the unit of its base."""
+    base: float = p[table[0, 0]]
+    return base * exp(log_effect(p, block, row, table))

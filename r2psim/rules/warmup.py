@@ -1,0 +1,51 @@
+"""Compile every rule in every form in which it is called, and leave the machine code on disk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.rules.draws import draws_of
+from r2psim.rules.month import PHASES, month
+from r2psim.scenario.parameters import defaults
+from r2psim.world.rows import Rows
+from r2psim.world.tables import BODY, GROUP, PROGRAMME, STATE, S
+
+__all__ = ["smallest_rows", "warm_up"]
+
+
+def smallest_rows() -> Rows:
+    """Make one state with one group, as rows of the types that rules are compiled for."""
+    one = np.array([1], dtype=np.uint64)
+    none = np.zeros(0, dtype=np.int64)
+    starts = np.zeros(2, dtype=np.int64)
+
+    def block(columns: int, rows: int = 1) -> np.ndarray:
+        return np.zeros((columns, rows))
+
+    rows = Rows(
+        state=block(len(STATE.columns)),
+        group=block(len(GROUP.columns)),
+        body=block(len(BODY.columns)),
+        programme=block(len(PROGRAMME.columns), 0),
+        state_id=one,
+        group_id=one,
+        body_id=one,
+        home=np.zeros(1, dtype=np.int64),
+        first_group=np.array([0, 1], dtype=np.int64),
+        neighbour_start=starts,
+        neighbour=none,
+        kin_start=starts,
+        kin=none,
+        member_start=starts,
+        member=none,
+    )
+    rows.state[S.population] = 1.0
+    return rows
+
+
+def warm_up() -> None:
+    """Compile everything, or load it from the cache."""
+    rows, p, luck = smallest_rows(), defaults(), draws_of(0, 0, 0)
+    for phase in PHASES:
+        phase.run(0, 1, rows, p, luck)
+    month(rows, p, luck)
