@@ -1,0 +1,213 @@
+"""The model in Mesa: agents are views of rows, and a step is a month."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import mesa
+
+from r2psim.agents.entities import BODY_CLASSES, Group, State
+from r2psim.rules.draws import draws_of
+from r2psim.rules.month import PHASES, Phase
+from r2psim.rules.why import events_of_month
+from r2psim.world.build import World, build
+from r2psim.world.history import Digest, Event, History, Series
+from r2psim.world.rows import copy_rows
+from r2psim.world.tables import STAGES, G, S
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["R2PModel"]
+
+AGENT_BY_AGENT = "agents"
+ALL_ROWS = "rows"
+
+
+def states_stable(model: R2PModel) -> int:
+    """Count the states at stage 0."""
+    return int((model.rows.state[S.stage] == 0).sum())
+
+
+def states_at_risk(model: R2PModel) -> int:
+    """Count the states at stage 1."""
+    return int((model.rows.state[S.stage] == 1).sum())
+
+
+def states_under_threat(model: R2PModel) -> int:
+    """Count the states at stage 2."""
+    return int((model.rows.state[S.stage] == 2).sum())
+
+
+def states_at_imminent_risk(model: R2PModel) -> int:
+    """Count the states at stage 3."""
+    return int((model.rows.state[S.stage] == 3).sum())
+
+
+def states_in_atrocity(model: R2PModel) -> int:
+    """Count the states at stage 4."""
+    return int((model.rows.state[S.stage] == 4).sum())
+
+
+def onsets(model: R2PModel) -> int:
+    """Count the onsets of atrocity since the start."""
+    return int(model.rows.group[G.onsets].sum())
+
+
+def deaths(model: R2PModel) -> int:
+    """Count the killed since the start."""
+    return int(model.rows.group[G.deaths].sum())
+
+
+def displaced(model: R2PModel) -> float:
+    """Count those driven from home since the start."""
+    return float(model.rows.state[S.displaced].sum())
+
+
+_COUNTERS = (states_stable, states_at_risk, states_under_threat, states_at_imminent_risk, states_in_atrocity)
+
+
+class R2PModel(mesa.Model):
+    """A world of states, at-risk groups and bodies, a month a step.
+
+    Parameters
+    ----------
+    world : str or Scenario
+        Name of a shipped scenario, path of a scenario file, or a loaded scenario.
+    policy : str
+        Policy overlay of the scenario.
+    seed, run : int
+        Luck: the same two give the same triggers in every policy. A text that reads as a number is taken as one.
+    years : int, optional
+        Length; the scenario's own if not given.
+    drive : {"agents", "rows"}
+        Whether each agent acts by itself or all rows of a kind go through the rules at once. The result is the same
+        to the last bit; the second is much faster.
+    record : bool
+        Whether to keep series, events and the digest.
+    rng : None
+        Taken for Mesa's sake; all chance comes from ``seed`` and ``run``.
+
+    Examples
+    --------
+    >>> model = R2PModel("seminar", seed=7, years=1)
+    >>> model.run_model()
+    >>> model.month
+    12
+    """
+
+    def __init__(
+        self,
+        world: str | Scenario = "seminar",
+        policy: str = "no-assistance",
+        seed: int | str = 1,
+        run: int | str = 0,
+        years: int | None = None,
+        drive: str = AGENT_BY_AGENT,
+        record: bool = True,
+        rng: None = None,
+    ) -> None:
+        super().__init__(rng=0)
+        from r2psim.scenario import load
+
+        if drive not in (AGENT_BY_AGENT, ALL_ROWS):
+            raise ValueError(f"drive {drive!r} is not allowed: {AGENT_BY_AGENT!r} or {ALL_ROWS!r}")
+        self.setting = load(world) if isinstance(world, str) else world
+        self.policy = policy
+        self.seed_number = int(seed)
+        self.run_number = int(run)
+        self.months = 12 * (self.setting.years if years is None else years)
+        self.drive = drive
+        self.parameters = self.setting.parameter_values(policy)
+        self.world: World = build(self.setting)
+        self.rows = copy_rows(self.world.rows)
+        self.month = 0
+        self._phase: Phase = PHASES[0]
+        self._luck = draws_of(self.seed_number, self.run_number, 0)
+        self.state_agents = [State(self, i, key) for i, key in enumerate(self.world.states)]
+        self.group_agents = [Group(self, i, key) for i, key in enumerate(self.world.groups)]
+        self.body_agents = [
+            BODY_CLASSES[kind](self, i, key)
+            for i, (key, kind) in enumerate(zip(self.world.bodies, self.world.kinds, strict=True))
+        ]
+        self._agents_of = {"state": self.state_agents, "group": self.group_agents, "body": self.body_agents}
+        self.events: list[Event] = []
+        self.series = Series.empty(self.world, self.months) if record else None
+        self._digest = Digest()
+        self._record = record
+        if record:
+            self._digest.update(self.rows)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "onsets": onsets,
+                "deaths": deaths,
+                "displaced": displaced,
+                **{f"states: {name}": count for name, count in zip(STAGES, _COUNTERS, strict=True)},
+            }
+        )
+        self.datacollector.collect(self)
+        self.running = self.month < self.months
+
+    def apply(self, first: int, last: int) -> None:
+        """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent."""
+        self._phase.run(first, last, self.rows, self.parameters, self._luck)
+
+    def step(self) -> None:
+        """Run one month."""
+        if self.month >= self.months:
+            self.running = False
+            return
+        self._luck = draws_of(self.seed_number, self.run_number, self.month)
+        before = self.rows.state
+        for number, phase in enumerate(PHASES):
+            if number == 1 and self._record:
+                before = self.rows.state.copy()
+            self._phase = phase
+            agents = self._agents_of[phase.kind]
+            if self.drive == ALL_ROWS:
+                self.apply(0, len(agents))
+            else:
+                for agent in agents:
+                    agent.step()
+        if self.series is not None:
+            self._digest.update(self.rows)
+            self.series.note(self.month + 1, self.rows)
+            self.events += events_of_month(self.world, before, self.rows, self.parameters, self.month)
+        self.month += 1
+        self.datacollector.collect(self)
+        self.running = self.month < self.months
+
+    def run_model(self) -> None:
+        """Run to the end."""
+        while self.running:
+            self.step()
+
+    def history(self) -> History:
+        """Give what was kept of the run so far.
+
+        Raises
+        ------
+        ValueError
+            If the model was made with ``record=False``.
+        """
+        if self.series is None:
+            raise ValueError("this model keeps no history: make it with record=True")
+        end = self.month + 1
+        return History(
+            scenario=self.setting.name,
+            title=self.setting.title,
+            policy=self.policy,
+            seed=self.seed_number,
+            run=self.run_number,
+            world=self.world,
+            state={k: v[:end] for k, v in self.series.state.items()},
+            group={k: v[:end] for k, v in self.series.group.items()},
+            events=tuple(self.events),
+            sha256=self._digest.hexdigest(),
+        )
+
+    def close(self) -> None:
+        """Let Mesa forget the model: Mesa 3.3 keeps every model alive through its counter of agents' numbers."""
+        with suppress(AttributeError):
+            mesa.Agent._ids.pop(self, None)  # type: ignore[attr-defined]

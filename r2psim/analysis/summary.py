@@ -1,0 +1,148 @@
+"""A run in numbers and in plain sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import exp
+from typing import Any
+
+import numpy as np
+
+from r2psim.world.history import Event, History
+from r2psim.world.tables import CONFLICT, PERPETRATOR, STAGES, TRIGGERS
+
+__all__ = ["date", "story", "summarise"]
+
+
+def date(month: int) -> str:
+    """Name a month of a run.
+
+    Examples
+    --------
+    >>> date(0), date(27)
+    ('year 1, month 1', 'year 3, month 4')
+    """
+    return f"year {month // 12 + 1}, month {month % 12 + 1}"
+
+
+def summarise(history: History) -> dict[str, Any]:
+    """Give the numbers of one run.
+
+    Returns
+    -------
+    dict
+        ``scenario policy seed run months sha256``; ``onsets`` (entries of a group into stage 4), ``episodes`` (of
+        these, those whose killed of twelve months reached the threshold), ``deaths`` and ``displaced`` (persons),
+        ``gdp_lost`` (US$, in the states' own economies), ``state_months`` and ``group_months`` (by stage 0-4),
+        ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``states``, ``groups``.
+    """
+    state, group = history.state, history.group
+    strikes = Counter(e.what for e in history.events if e.kind == "trigger")
+
+    def by_code(series: np.ndarray, codes: int) -> list[int]:
+        return [int(n) for n in np.bincount(series[1:].astype(int).ravel(), minlength=codes)]
+
+    return {
+        "scenario": history.scenario,
+        "policy": history.policy,
+        "seed": history.seed,
+        "run": history.run,
+        "months": history.months,
+        "sha256": history.sha256,
+        "onsets": int(group["onsets"][-1].sum()),
+        "episodes": int(group["episodes"][-1].sum()),
+        "deaths": int(group["deaths"][-1].sum()),
+        "displaced": round(float(state["displaced"][-1].sum())),
+        "gdp_lost": round(float(state["gdp_lost"][-1].sum()), 2),
+        "state_months": by_code(state["stage"], len(STAGES)),
+        "group_months": by_code(group["stage"], len(STAGES)),
+        "conflict_months": dict(zip(CONFLICT, by_code(state["conflict"], len(CONFLICT)), strict=True)),
+        "triggers": {name: strikes[name] for name in TRIGGERS},
+        "states": len(history.world.states),
+        "groups": len(history.world.groups),
+    }
+
+
+def percent(probability: float) -> str:
+    """Write a probability so that it reads well, small or large.
+
+    Examples
+    --------
+    >>> percent(0.25), percent(0.0123), percent(0.00004)
+    ('25 %', '1.2 %', 'less than 0.01 %')
+    """
+    if probability < 1e-4:
+        return "less than 0.01 %"
+    share = 100.0 * probability
+    return f"{share:.0f} %" if share >= 10.0 else f"{share:.2g} %"
+
+
+def _because(event: Event) -> str:
+    """Say what weighed most, as factors of the hazard."""
+    if not event.contributions:
+        return "It came at its base rate."
+    parts = []
+    for words, effect in event.contributions:
+        factor = exp(abs(effect))
+        said = f"{factor:.3g} times" if factor < 1000.0 else "more than 1,000 times"
+        parts.append(f"{words} ({'raised' if effect > 0.0 else 'lowered'} the hazard {said})")
+    return f"What weighed most: {', '.join(parts)}."
+
+
+def _sentence(event: Event, names: dict[str, str], perpetrator: str) -> str:
+    """Tell one event."""
+    place, when, chance = names[event.state], date(event.month), percent(event.probability)
+    likely = f"the chance of it was {chance} that month"
+    if event.kind == "trigger":
+        return f"{when.capitalize()}: {event.what.replace('_', ' ')} in {place}; {likely}. {_because(event)}"
+    if event.kind == "conflict":
+        return f"{when.capitalize()}: {place} went from {event.before} to {event.after}; {likely}. {_because(event)}"
+    who = names[event.group or ""]
+    told = f"{when.capitalize()}: {who} went from {event.before} to {event.after}; {likely}."
+    if event.after in STAGES[3:] and event.before in STAGES[:3]:
+        told += f" Those who prepare it: {perpetrator}."
+    return f"{told} {_because(event)}"
+
+
+def story(history: History, group: str) -> list[str]:
+    """Tell what happened to one group, in plain sentences.
+
+    Parameters
+    ----------
+    history : History
+        A finished run.
+    group : str
+        Identifier of the group, ``state/group``.
+
+    Returns
+    -------
+    list of str
+        One paragraph each: where it began, every event that concerns it, how it ended.
+
+    Raises
+    ------
+    KeyError
+        If there is no such group.
+    """
+    world = history.world
+    if group not in world.groups:
+        raise KeyError(group)
+    g = world.groups.index(group)
+    home = world.states[world.rows.home[g]]
+    names, series = world.names, history.group
+    told = [
+        f"{names[group]} in {names[home]} ({group}): {percent(float(series['share'][0, g]))} of the population, "
+        f"exclusion {series['exclusion'][0, g]:.2f}, grievance {series['grievance'][0, g]:.2f}; "
+        f"at the start the group stood at {STAGES[int(series['stage'][0, g])]}."
+    ]
+    for event in history.events:
+        if event.state == home and event.group in (None, group):
+            code = int(series["perpetrator"][event.month + 1, g])
+            who = {1: "the state", 2: "armed groups", 3: "the state and armed groups"}.get(code, PERPETRATOR[code])
+            told.append(_sentence(event, names, who))
+    deaths, driven = int(series["deaths"][-1, g]), int(series["displaced"][-1, g])
+    told.append(
+        f"After {history.months} months the group stands at {STAGES[int(series['stage'][-1, g])]}; "
+        f"{deaths:,} of its members were killed and {driven:,} driven from home."
+    )
+    return told

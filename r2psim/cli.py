@@ -1,0 +1,245 @@
+"""The command line: one command, a verb for each job. Nothing heavy is imported before a verb needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+    from r2psim.world.history import History
+
+__all__ = ["app", "main"]
+
+BAD_INPUT = 2
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="r2psim",
+    help="What early assistance to states buys, against late crisis response, when populations are at risk of "
+    "atrocity crimes. It explains mechanisms in invented worlds and forecasts no country.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
+]
+
+
+class InputError(Exception):
+    """Input that cannot be used; the message is all that the user needs."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from r2psim import __version__
+
+        typer.echo(f"r2psim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = (
+        False
+    ),
+) -> None:
+    """Take the options that every verb shares."""
+
+
+def _load(scenario: str, sets: list[str] | None) -> Scenario:
+    from r2psim.scenario import load
+
+    return load(scenario, sets or ())
+
+
+def _nearest_group(history_groups: tuple[str, ...], group: str) -> str:
+    """Find the full identifier that a user means: the whole one, or a group's own part where only one fits."""
+    from difflib import get_close_matches
+
+    if group in history_groups:
+        return group
+    ending = [g for g in history_groups if g.split("/")[1] == group]
+    if len(ending) == 1:
+        return ending[0]
+    near = get_close_matches(group, history_groups, 1, 0.3)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise InputError(f"--explain: {group} is not allowed: a group of the scenario, written state/group{hint}")
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    policy: Annotated[str, typer.Option(help="Policy overlay of the scenario.")] = "no-assistance",
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    run: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Number of the run under that seed.")] = 0,
+    years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
+    set_: Sets = None,
+    explain: Annotated[str | None, typer.Option(metavar="GROUP", help="Tell the story of one group.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write series, events and figures into this new directory.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    agent_by_agent: Annotated[
+        bool, typer.Option("--agent-by-agent", help="Let every agent act by itself; slower, the same result.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")] = False,
+) -> None:
+    """Run one world once, in Mesa, and tell what happened."""
+    from r2psim.analysis.summary import story, summarise
+
+    loaded = _load(scenario, set_)
+    history = _run_model(loaded, policy, seed, run, years, agent_by_agent, show=not as_json)
+    told = story(history, _nearest_group(history.world.groups, explain)) if explain is not None else []
+    summary = summarise(history)
+    if out is not None:
+        _write(history, loaded, summary, out, force)
+    if as_json:
+        typer.echo(json.dumps({**summary, "story": told} if explain is not None else summary))
+        return
+    from r2psim.analysis.tables import run_summary
+
+    run_summary(history, summary)
+    for paragraph in told:
+        typer.echo(f"\n{paragraph}")
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: states.parquet, groups.parquet, events.parquet, figures, resolved.json.")
+
+
+def _run_model(
+    loaded: Scenario, policy: str, seed: int, run: int, years: int | None, agent_by_agent: bool, show: bool
+) -> History:
+    """Run the Mesa model, with a progress bar where somebody can see it."""
+    from r2psim.agents import R2PModel
+    from r2psim.progress import progress
+
+    model = R2PModel(
+        loaded, policy=policy, seed=seed, run=run, years=years, drive="agents" if agent_by_agent else "rows"
+    )
+    try:
+        with progress("months", model.months, show) as advance:
+            while model.running:
+                model.step()
+                advance(1)
+        return model.history()
+    finally:
+        model.close()
+
+
+def _write(history: History, loaded: Scenario, summary: dict[str, object], out: Path, force: bool) -> None:
+    """Write data and figures of a run into a new directory, all or nothing."""
+    from r2psim.analysis.export import new_directory, write_run
+    from r2psim.plots import harm_over_time, save, stage_map, stage_ribbons
+
+    with new_directory(out, force) as directory:
+        write_run(history, loaded.resolved(), summary, directory)
+        save(stage_ribbons(history), directory / "stage-ribbons.png")
+        save(stage_map(history), directory / "stage-map.png")
+        save(harm_over_time(history), directory / "harm.png")
+
+
+@app.command()
+def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
+    """Check scenario files and report every problem."""
+    from r2psim.scenario import check as check_files
+
+    problems = check_files(files)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    typer.echo(f"{len(files)} of {len(files)} valid")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from r2psim.scenario import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that ship."""
+    from r2psim.scenario import load, shipped_names
+
+    for name in shipped_names():
+        typer.echo(f"{name:<28}{load(name).title}")
+
+
+@app.command()
+def schedule() -> None:
+    """Print the order of a month, step by step."""
+    from r2psim.rules.month import schedule as table
+
+    typer.echo(table())
+
+
+@app.command()
+def warmup() -> None:
+    """Compile the rules once, so that later commands start at once."""
+    from time import perf_counter
+
+    from r2psim.rules.warmup import warm_up
+
+    typer.echo("Compiling the rules; this takes about half a minute the first time ...", err=True)
+    began = perf_counter()
+    warm_up()
+    typer.echo(f"Ready after {perf_counter() - began:.1f} s.", err=True)
+
+
+def _log_failure(error: BaseException) -> Path:
+    """Write the traceback of an unexpected failure where the user can find it."""
+    import traceback
+    from datetime import UTC, datetime
+
+    from platformdirs import user_log_path
+
+    try:
+        folder = user_log_path("r2psim", ensure_exists=True)
+    except OSError:
+        import tempfile
+
+        folder = Path(tempfile.gettempdir())
+    file = folder / f"r2psim-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.log"
+    command = " ".join(sys.argv)
+    file.write_text(f"{command}\n\n{''.join(traceback.format_exception(error))}", encoding="utf-8")
+    return file
+
+
+def main() -> None:
+    """Run the command line; every kind of failure ends in one message and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing was written", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(UNEXPECTED)
+    except Exception as error:
+        _fail(error)
+
+
+def _fail(error: Exception) -> None:
+    """Tell bad input from an unexpected failure, and end with the right exit code."""
+    from r2psim.scenario import ScenarioError
+
+    expected: tuple[type[Exception], ...] = (ScenarioError, InputError)
+    if "r2psim.analysis.export" in sys.modules:
+        from r2psim.analysis.export import OutputError
+
+        expected = (*expected, OutputError)
+    if isinstance(error, expected):
+        typer.echo(str(error), err=True)
+        sys.exit(BAD_INPUT)
+    file = _log_failure(error)
+    typer.echo(f"r2psim failed unexpectedly ({type(error).__name__}: {error}); the log is {file}", err=True)
+    sys.exit(UNEXPECTED)
