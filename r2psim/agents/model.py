@@ -9,7 +9,7 @@ import mesa
 
 from r2psim.agents.entities import BODY_CLASSES, Group, State
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, Phase
+from r2psim.rules.month import PHASES, Phase, opening
 from r2psim.rules.why import events_of_month
 from r2psim.world.build import World, build
 from r2psim.world.history import Digest, Event, History, Series
@@ -122,9 +122,10 @@ class R2PModel(mesa.Model):
         self.parameters = self.setting.parameter_values(policy)
         self.world: World = build(self.setting)
         self.rows = copy_rows(self.world.rows)
+        self._luck = draws_of(self.seed_number, self.run_number, 0)
+        opening(self.rows, self.parameters, self._luck)
         self.month = 0
         self._phase: Phase = PHASES[0]
-        self._luck = draws_of(self.seed_number, self.run_number, 0)
         self.state_agents = [State(self, i, key) for i, key in enumerate(self.world.states)]
         self.group_agents = [Group(self, i, key) for i, key in enumerate(self.world.groups)]
         self.body_agents = [
@@ -133,7 +134,7 @@ class R2PModel(mesa.Model):
         ]
         self._agents_of = {"state": self.state_agents, "group": self.group_agents, "body": self.body_agents}
         self.events: list[Event] = []
-        self.series = Series.empty(self.world, self.months) if record else None
+        self.series = Series.empty(self.rows, self.months) if record else None
         self._digest = Digest()
         self._record = record
         if record:

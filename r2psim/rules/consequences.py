@@ -20,7 +20,8 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
     """Sum up the month in states ``first..last``.
 
     A state stands at the highest stage of its groups. War and atrocity widen the gap between actual and potential GDP
-    (Costalli et al. 2017; Hodler 2019); in their absence it halves within the recovery time. The displaced return or
+    (Costalli et al. 2017; Hodler 2019), an economic shock does so at once; all of it is made up for at the speed of
+    recovery. The displaced return or
     settle at their own half-life once the violence is over.
     """
     state = rows.state
@@ -48,6 +49,10 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         now = state[S.conflict, s]
         if now == WAR:
             displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s])
+        # Nobody is driven from home twice: fewer are left to flee as more have fled.
+        away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
+        left = 1.0 - away / (p[P.harm_displaced_most] * state[S.population, s])
+        displaced *= left if left > 0.0 else 0.0
         abroad = p[P.harm_displaced_abroad]
         calm = 1.0 if now < 2.0 and stage < 4.0 else 0.0
         state[S.displaced, s] += displaced
@@ -60,7 +65,8 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         rate = p[P.harm_gdp_minor] if now == 2.0 else rate
         rate += p[P.harm_gdp_atrocity] * affected
         gap = state[S.gdp_gap, s]
-        gap += rate * MONTH * (1.0 - gap) - (recovered * gap if rate == 0.0 else 0.0)
+        gap += rate * MONTH * (1.0 - gap) - recovered * gap
+        gap += state[S.strike_economic_shock, s] * p[P.harm_gdp_shock] * (1.0 - gap)
         gap = gap if gap < p[P.harm_gdp_floor] else p[P.harm_gdp_floor]
         state[S.gdp_gap, s] = gap
         potential = state[S.gdp_potential, s] * (1.0 + state[S.growth, s] * MONTH)

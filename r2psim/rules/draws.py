@@ -96,6 +96,8 @@ def draws_of(seed: int, run: int, month: int) -> Draws:
     """Give the luck of a month: see `Draws`."""
     if not 0 <= run < 1 << 32:
         raise ValueError(f"run {run} is not allowed: a whole number from 0 to 2**32 - 1")
+    if not 0 <= month < 1 << 16:
+        raise ValueError(f"month {month} is not allowed: a whole number from 0 to 65535")
     key0, key1 = split_seed(seed)
     return Draws(key0, key1, np.uint64(run), np.uint64(month))
 

@@ -48,7 +48,8 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
 
     In stage 4 the episode's killing rate, drawn at its onset, is shaped by a falling wave, the month's luck, means
     and protection, and cannot exceed a share of the group. In stage 3 killings are few and answer to targeting.
-    An episode begins when the killed of twelve months reach the threshold of the data (1,000) and ends with stage 4.
+    An episode begins when, in stage 4, the killed of twelve months reach the threshold of the data (1,000); it ends when
+    stage 4 is over and they are below it again. A group that starts in stage 4 had its onset before the start.
     """
     group = rows.group
     month = np.int64(draws.month)
@@ -66,7 +67,7 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
                     group[G.intensity, g] = episode_intensity(
                         p[P.harm_intensity_median], p[P.harm_intensity_sigma], p[P.harm_intensity_floor], u
                     )
-                    group[G.onsets, g] += 1.0
+                group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
                 noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(draws, who, MONTHLY_INTENSITY))
                 noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
                 deaths = group[G.intensity, g] * wave(group[G.stage_months, g], left, p[P.harm_wave_floor])
@@ -86,7 +87,8 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
         group[G.displaced_month, g] = displaced
         group[G.deaths, g] += deaths
         group[G.displaced, g] += displaced
-        reached = 1.0 if stage == 4.0 and group[G.deaths_year, g] >= p[P.harm_threshold] else 0.0
-        ongoing = group[G.episode, g]
-        group[G.episodes, g] += 1.0 if reached > 0.0 and ongoing == 0.0 else 0.0
-        group[G.episode, g] = (1.0 if ongoing > 0.0 or reached > 0.0 else 0.0) if stage == 4.0 else 0.0
+        reached = group[G.deaths_year, g] >= p[P.harm_threshold]
+        ongoing = group[G.episode, g] > 0.0
+        begins = stage == 4.0 and reached and not ongoing
+        group[G.episodes, g] += 1.0 if begins else 0.0
+        group[G.episode, g] = 1.0 if begins or (ongoing and (stage == 4.0 or reached)) else 0.0

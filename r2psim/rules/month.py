@@ -20,12 +20,12 @@ from r2psim.rules.draws import Draws
 from r2psim.rules.harm import harm
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.stages import stages
-from r2psim.rules.structure import structure
+from r2psim.rules.structure import standing, structure
 from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
 from r2psim.world.rows import Rows
 
-__all__ = ["PHASES", "Phase", "month", "schedule"]
+__all__ = ["PHASES", "Phase", "month", "opening", "schedule"]
 
 Rule = Callable[[int, int, Rows, np.ndarray, Draws], None]
 
@@ -58,6 +58,14 @@ def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws
     """Sum up the month and score the risk factors."""
     consequences(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
+
+
+@rule
+def opening(rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Derive what follows from the start, once, before the first month: restraint, drives, risk factors."""
+    states = rows.state.shape[1]
+    standing(0, states, rows, p, draws)
+    state_risk_factors(0, states, rows, p, draws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,6 @@ def schedule() -> str:
     lines = [f"{'phase':<7}{'agents':<8}{'step':<20}what happens"]
     for i, phase in enumerate(PHASES, 1):
         for step in phase.steps:
-            text = (step.__doc__ or "").strip().splitlines()[0]
+            text = (step.__doc__ or "").strip().splitlines()[0].replace(" ``first..last``", "")
             lines.append(f"{i:<7}{phase.kind:<8}{step.__name__:<20}{text}")
     return "\n".join(lines)

@@ -59,7 +59,9 @@ def state_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     state = rows.state
     group = rows.group
     for s in range(first, last):
-        state[S.rf1, s] = larger(conflict_level(state[S.conflict, s]), 0.6 * state[S.trigger_irregular_transition, s])
+        state[S.rf1, s] = larger(
+            conflict_level(state[S.conflict, s], p), 0.6 * state[S.trigger_irregular_transition, s]
+        )
         state[S.rf2, s] = state[S.past_violations, s]
         state[S.rf3, s] = 1.0 - state[S.capacity, s]
         state[S.rf4, s] = state[S.motive, s]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01, exp
+from r2psim.rules.arithmetic import exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, uniform
 from r2psim.rules.terms import hazard, terms
@@ -49,7 +49,7 @@ def hazards_of(p: np.ndarray, group: np.ndarray, g: int) -> tuple[float, float]:
     """Monthly hazards of the next higher stage and of any lower stage of a group, in its present stage.
 
     Gates: stage 1 needs a risk factor, stage 2 is proportional to the pressure of active triggers, stage 3 needs a
-    group that is targeted or excluded.
+    group that is targeted or excluded, and preparation under way.
     """
     stage = group[G.stage, g]
     up = 0.0
@@ -64,7 +64,8 @@ def hazards_of(p: np.ndarray, group: np.ndarray, g: int) -> tuple[float, float]:
         marked = (
             group[G.targeting, g] > p[P.stages_targeting_gate] or group[G.exclusion, g] > p[P.stages_exclusion_gate]
         )
-        up = hazard(p, group, g, _TO_IMMINENT) if marked else 0.0
+        prepared = group[G.preparation, g] > p[P.stages_preparation_gate]
+        up = hazard(p, group, g, _TO_IMMINENT) if marked and prepared else 0.0
         down = hazard(p, group, g, _FROM_THREAT)
     elif stage == 3.0:
         up = hazard(p, group, g, _TO_ATROCITY)
@@ -159,4 +160,3 @@ def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
                 p[P.stages_perpetrator_both],
                 uniform(draws, rows.group_id[g], PERPETRATOR_KIND),
             )
-        group[G.risk, g] = clip01(group[G.risk, g])

@@ -13,7 +13,7 @@ from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import INHIBITORS, S
 
-__all__ = ["conflict_level", "structure"]
+__all__ = ["conflict_level", "standing", "structure"]
 
 _INHIBITORS = len(INHIBITORS)
 
@@ -27,11 +27,34 @@ def approach(x: float, level: float, rate: float) -> float:
 
 
 @inline
-def conflict_level(conflict: float) -> float:
-    """Intensity 0-1 of a conflict state: peace 0, recovery 0.25, minor conflict 0.6, war 1 (an assumption)."""
-    level = 0.25 if conflict == 1.0 else 0.0
-    level = 0.6 if conflict == 2.0 else level
+def conflict_level(conflict: float, p: np.ndarray) -> float:
+    """Intensity 0-1 of a conflict state: peace 0, war 1, recovery and minor conflict between (an assumption)."""
+    level = p[P.conflict_level_recovery] if conflict == 1.0 else 0.0
+    level = p[P.conflict_level_minor] if conflict == 2.0 else level
     return 1.0 if conflict == WAR else level
+
+
+@inline
+def weigh(state: np.ndarray, s: int, p: np.ndarray) -> None:
+    """Weigh up the restraint of a state, and the drives of its government and of armed groups to commit crimes."""
+    inhibitors = 0.0
+    for k in range(_INHIBITORS):
+        inhibitors += state[S.security_sector + k, s]
+    restraint = p[P.structure_restraint_inhibitors] * inhibitors / _INHIBITORS
+    restraint += p[P.structure_restraint_commitment] * state[S.commitment, s]
+    restraint = clip01(restraint + p[P.structure_restraint_regime] * state[S.regime, s])
+    state[S.restraint, s] = restraint
+    means = 0.5 * (state[S.arms, s] + state[S.finance, s])
+    level = conflict_level(state[S.conflict, s], p)
+    state[S.drive_state, s] = state[S.motive, s] * means * (1.0 - restraint)
+    state[S.drive_non_state, s] = state[S.armed_groups, s] * state[S.arms, s] * level
+
+
+@rule
+def standing(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Weigh up states ``first..last`` as they stand at the start, before anything has moved."""
+    for s in range(first, last):
+        weigh(rows.state, s, p)
 
 
 @rule
@@ -46,20 +69,18 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     state = rows.state
     for s in range(first, last):
         war = state[S.at_war, s]
-        level = conflict_level(state[S.conflict, s])
+        level = conflict_level(state[S.conflict, s], p)
         pressure = state[S.pressure, s]
         upheaval = state[S.strike_irregular_transition, s]
         damage = 1.0 - war * p[P.structure_war_damage] * MONTH
         damage = 0.0 if damage < 0.0 else damage
 
-        inhibitors = 0.0
         for k in range(_INHIBITORS):
             x = approach(
                 state[S.security_sector + k, s], state[S.security_sector_home + k, s], p[P.structure_inhibitor_return]
             )
             x *= damage
             state[S.security_sector + k, s] = x
-            inhibitors += x
         x = approach(state[S.capacity, s], state[S.capacity_home, s], p[P.structure_capacity_return])
         state[S.capacity, s] = x * damage
         x = approach(state[S.inclusion, s], state[S.inclusion_home, s], p[P.structure_inclusion_return])
@@ -98,10 +119,4 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
             memory = approach(state[S.past_violations, s], 1.0, p[P.structure_violations_rate])
         state[S.past_violations, s] = memory
 
-        restraint = p[P.structure_restraint_inhibitors] * inhibitors / _INHIBITORS
-        restraint += p[P.structure_restraint_commitment] * state[S.commitment, s]
-        restraint = clip01(restraint + p[P.structure_restraint_regime] * state[S.regime, s])
-        state[S.restraint, s] = restraint
-        means = 0.5 * (state[S.arms, s] + state[S.finance, s])
-        state[S.drive_state, s] = state[S.motive, s] * means * (1.0 - restraint)
-        state[S.drive_non_state, s] = state[S.armed_groups, s] * state[S.arms, s] * level
+        weigh(state, s, p)

@@ -16,20 +16,20 @@ __all__ = ["tension"]
 
 
 @inline
-def look_at_state(rows: Rows, g: int) -> None:
+def look_at_state(rows: Rows, p: np.ndarray, g: int) -> None:
     """Copy what a group feels of its state this month into the group's own columns."""
     state = rows.state
     group = rows.group
     s = rows.home[g]
     group[G.at_pressure, g] = state[S.pressure, s]
-    group[G.at_conflict, g] = conflict_level(state[S.conflict, s])
+    group[G.at_conflict, g] = conflict_level(state[S.conflict, s], p)
     group[G.at_restraint, g] = state[S.restraint, s]
     group[G.at_incitement, g] = state[S.incitement, s]
     group[G.at_means, g] = 0.5 * (state[S.arms, s] + state[S.finance, s])
     group[G.at_motive, g] = state[S.motive, s]
     group[G.at_past, g] = state[S.past_violations, s]
     group[G.at_inequality, g] = state[S.horizontal_inequality, s]
-    group[G.at_inclusion, g] = clip01(state[S.inclusion, s] - state[S.inclusion_home, s])
+    group[G.at_inclusion, g] = state[S.inclusion, s] - state[S.inclusion_home, s]
     group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
     group[G.at_drive_state, g] = state[S.drive_state, s]
     group[G.at_drive_non_state, g] = state[S.drive_non_state, s]
@@ -46,7 +46,7 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
     """
     group = rows.group
     for g in range(first, last):
-        look_at_state(rows, g)
+        look_at_state(rows, p, g)
         pressure = group[G.at_pressure, g]
 
         gained = group[G.exclusion_home, g] - p[P.tension_exclusion_inclusion] * group[G.at_inclusion, g]

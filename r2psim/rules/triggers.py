@@ -87,7 +87,8 @@ def triggers(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         h_shock = MONTH * hazard(p, state, s, _SHOCK)
         h_death = MONTH * hazard(p, state, s, _DEATH)
         h_neighbour = state[S.spill_new_war, s] * hazard(p, state, s, _NEIGHBOUR)
-        h_offensive = in_conflict * state[S.armed_groups, s] * MONTH * hazard(p, state, s, _OFFENSIVE)
+        strong = state[S.armed_groups, s] / p[P.reference_armed_groups]
+        h_offensive = in_conflict * strong * MONTH * hazard(p, state, s, _OFFENSIVE)
         h_protest = MONTH * hazard(p, state, s, _PROTEST)
 
         u = uniform(draws, who, d.CONTESTED_ELECTION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, month
+from r2psim.rules.month import PHASES, month, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows
 from r2psim.world.tables import BODY, GROUP, PROGRAMME, STATE, S
@@ -46,6 +46,7 @@ def smallest_rows() -> Rows:
 def warm_up() -> None:
     """Compile everything, or load it from the cache."""
     rows, p, luck = smallest_rows(), defaults(), draws_of(0, 0, 0)
+    opening(rows, p, luck)
     for phase in PHASES:
         phase.run(0, 1, rows, p, luck)
     month(rows, p, luck)

@@ -84,6 +84,8 @@ def _triggers(world: World, before: np.ndarray, rows: Rows, p: np.ndarray, month
             if name == "irregular_transition" and rows.state[S.strike_coup, s] > 0.0:
                 added = float(p[P.triggers_irregular_transition_coup_success])
                 parts.append((label("coup_success"), log(rate / max(rate - added, 1e-12)) if added > 0.0 else 0.0))
+            if name == "armed_offensive":
+                parts.append((label("armed_groups"), log(before[S.armed_groups, s] / p[P.reference_armed_groups])))
             found.append(Event(month, "trigger", world.states[s], None, name, "", "", -expm1(-rate), _largest(parts)))
     return found
 

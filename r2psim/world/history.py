@@ -87,16 +87,16 @@ class Series:
     group: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def empty(cls, world: World, months: int) -> Series:
-        """Make room for ``months`` months of a world, with the start filled in."""
+    def empty(cls, rows: Rows, months: int) -> Series:
+        """Make room for ``months`` months, with the start filled in."""
         made = cls(months)
         for table, block, kept in (
-            (STATE, world.rows.state, made.state),
-            (GROUP, world.rows.group, made.group),
+            (STATE, rows.state, made.state),
+            (GROUP, rows.group, made.group),
         ):
             for name in kept_columns(table):
                 kept[name] = np.full((months + 1, block.shape[1]), np.nan)
-        made.note(0, world.rows)
+        made.note(0, rows)
         return made
 
     def note(self, at: int, rows: Rows) -> None:

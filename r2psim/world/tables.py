@@ -4,8 +4,8 @@ A kind of agent is a table, an agent is a row of it, and a variable is a column:
 array for all rows. The declarations below are the only place where a column exists. The code of the rules
 (``state[S.incitement]``), the check of scenario files, the ODD document and the output files read them.
 
-Shares, scores and intensities are 0-1 unless the unit says otherwise. Money is held in whole US cents,
-people in whole persons: both are exact in a float64 up to 2**53.
+Shares, scores and intensities are 0-1 unless the unit says otherwise. The money of bodies is held in whole US cents,
+the killed are counted in whole persons: both are exact in a float64 up to 2**53.
 """
 
 from __future__ import annotations
@@ -216,7 +216,8 @@ STATE = Table(
         _given("election_phase", "months from the start to the first election", 24.0, "months", 240.0),
         _given("x", "place on the map, west to east", 0.5),
         _given("y", "place on the map, south to north", 0.5),
-        _given("displaced_hosted", "refugees from other states hosted here", 0.0, "persons", INF),
+        _given("displaced_inside", "internally displaced at present", 0.0, "persons", INF),
+        _given("displaced_abroad", "refugees from here in neighbouring states at present", 0.0, "persons", INF),
         *(
             Column(f"{name}_home", "0-1", f"level to which {name} returns without assistance")
             for name in (
@@ -254,7 +255,7 @@ STATE = Table(
         _derived("excluded_share", "share of the population in excluded groups, weighted by exclusion"),
         _derived("discontent", "largest grievance among groups, weighted by exclusion"),
         _derived("mood", "mean grievance of the population, weighted by the groups' shares"),
-        _derived("at_war", "1 while at war", "flag"),
+        _derived("at_war", "1 if at war when the month began", "flag"),
         _derived("drive_state", "drive of the government to commit crimes: motive, means, lack of restraint"),
         _derived("drive_non_state", "drive of armed groups to commit crimes: strength, arms, conflict"),
         _derived("spill_new_war", "1 if a neighbour went to war last month", "flag"),
@@ -273,8 +274,7 @@ STATE = Table(
             INF,
         ),
         Column("gdp_gap", "0-1", "share of potential GDP lost at present"),
-        Column("displaced_inside", "persons", "internally displaced at present", "state", 0.0, INF),
-        Column("displaced_abroad", "persons", "refugees from here at present", "state", 0.0, INF),
+        _derived("displaced_hosted", "refugees from neighbouring states hosted at present", "persons", INF),
         _total("gdp_lost", "GDP lost since the start, in the state's own economy", "US$"),
         _total("deaths", "killed in atrocities since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
@@ -308,18 +308,19 @@ GROUP = Table(
         _derived("at_motive", "motive of the leadership of its state"),
         _derived("at_past", "past violations in its state"),
         _derived("at_inequality", "horizontal inequality in its state"),
-        _derived("at_inclusion", "gain of inclusion over its home level in its state"),
+        Column(
+            "at_inclusion",
+            "0-1",
+            "gain of inclusion over its home level in its state, below 0 for a loss",
+            "derived",
+            -1.0,
+        ),
         _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
         _derived("at_drive_state", "drive of the government of its state"),
         _derived("at_drive_non_state", "drive of armed groups in its state"),
         _derived("at_risk", "strongest of the risk factors 1-7 of its state that are present"),
         _derived("kin_pressure", "suffering of kin groups across the border"),
         _derived("risk", "strength of the risk factors present, 0 where none is present"),
-        Column("hazard_to_risk", "1 a month", "hazard of stage 1, were it the next", "draw", 0.0, INF),
-        Column("hazard_to_threat", "1 a month", "hazard of stage 2, were it the next", "draw", 0.0, INF),
-        Column("hazard_to_imminent", "1 a month", "hazard of stage 3, were it the next", "draw", 0.0, INF),
-        Column("hazard_to_atrocity", "1 a month", "hazard of stage 4, were it the next", "draw", 0.0, INF),
-        Column("hazard_from_risk", "1 a month", "hazard of leaving stage 1 downwards, were it there", "draw", 0.0, INF),
         Column(
             "hazard_from_threat", "1 a month", "hazard of leaving stage 2 downwards, were it there", "draw", 0.0, INF
         ),
