@@ -58,8 +58,9 @@ def _common(
 
 def _load(scenario: str, sets: list[str] | None) -> Scenario:
     from r2psim.scenario import load
+    from r2psim.world.expand import expand
 
-    return load(scenario, sets or ())
+    return expand(load(scenario, sets or ()))
 
 
 def _nearest_group(history_groups: tuple[str, ...], group: str) -> str:

@@ -12,6 +12,7 @@ from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, Phase, opening
 from r2psim.rules.why import events_of_month
 from r2psim.world.build import World, build
+from r2psim.world.expand import expand
 from r2psim.world.history import Digest, Event, History, Series
 from r2psim.world.rows import copy_rows
 from r2psim.world.tables import STAGES, G, S
@@ -113,7 +114,7 @@ class R2PModel(mesa.Model):
 
         if drive not in (AGENT_BY_AGENT, ALL_ROWS):
             raise ValueError(f"drive {drive!r} is not allowed: {AGENT_BY_AGENT!r} or {ALL_ROWS!r}")
-        self.setting = load(world) if isinstance(world, str) else world
+        self.setting = expand(load(world) if isinstance(world, str) else world)
         self.policy = policy
         self.seed_number = int(seed)
         self.run_number = int(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
@@ -47,12 +48,13 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         state[S.deaths, s] += deaths
 
         now = state[S.conflict, s]
+        room = p[P.harm_displaced_most] * state[S.population, s]
+        room -= state[S.displaced_inside, s] + state[S.displaced_abroad, s]
+        left = clip01(room / (p[P.harm_displaced_most] * state[S.population, s]))
         if now == WAR:
-            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s])
-        # Nobody is driven from home twice: fewer are left to flee as more have fled.
-        away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
-        left = 1.0 - away / (p[P.harm_displaced_most] * state[S.population, s])
-        displaced *= left if left > 0.0 else 0.0
+            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s] * left)
+        room = np.floor(room) if room > 0.0 else 0.0
+        displaced = displaced if displaced < room else room
         abroad = p[P.harm_displaced_abroad]
         calm = 1.0 if now < 2.0 and stage < 4.0 else 0.0
         state[S.displaced, s] += displaced

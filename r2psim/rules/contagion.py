@@ -45,7 +45,8 @@ def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         state[S.spill_new_war, s] = new_war
         state[S.spill_arms, s] = arms
         arrived = hosted - state[S.displaced_hosted, s]
-        state[S.refugees_received, s] += arrived if arrived > 0.0 else 0.0
+        # Those who are there at the start have not arrived since.
+        state[S.refugees_received, s] += arrived if arrived > 0.0 and draws.month > 0 else 0.0
         state[S.displaced_hosted, s] = hosted
         state[S.spill_refugees, s] = clip01(hosted / (state[S.population, s] * p[P.harm_hosting_scale]))
 

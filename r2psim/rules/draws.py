@@ -8,6 +8,7 @@ A block of 128 bits gives two uniform numbers of 53 bits; the registry says whic
 
 from __future__ import annotations
 
+from operator import index
 from typing import NamedTuple
 
 import numpy as np
@@ -93,7 +94,14 @@ def split_seed(seed: int) -> tuple[np.uint64, np.uint64]:
 
 
 def draws_of(seed: int, run: int, month: int) -> Draws:
-    """Give the luck of a month: see `Draws`."""
+    """Give the luck of a month: see `Draws`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is out of range, or not whole.
+    """
+    seed, run, month = index(seed), index(run), index(month)
     if not 0 <= run < 1 << 32:
         raise ValueError(f"run {run} is not allowed: a whole number from 0 to 2**32 - 1")
     if not 0 <= month < 1 << 16:
@@ -146,8 +154,11 @@ def _unit(high: np.uint64, low: np.uint64) -> float:
 @inline
 def uniform_pair(draws: Draws, entity: np.uint64, block: int) -> tuple[float, float]:
     """Draw the two numbers of a block: those of the purposes ``2 * block`` and ``2 * block + 1``."""
-    word = (draws.month << _16) | np.uint64(block)
-    a, b, c, d = philox(draws.run, entity & _LOW, entity >> _32, word, draws.key0, draws.key1)
+    # Every part is cast: a signed integer would silently turn the shifts below into other numbers.
+    who = np.uint64(entity)
+    word = (np.uint64(draws.month) << _16) | np.uint64(block)
+    run, key0, key1 = np.uint64(draws.run), np.uint64(draws.key0), np.uint64(draws.key1)
+    a, b, c, d = philox(run, who & _LOW, who >> _32, word, key0, key1)
     return _unit(a, b), _unit(c, d)
 
 

@@ -73,12 +73,14 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
                 deaths = group[G.intensity, g] * wave(group[G.stage_months, g], left, p[P.harm_wave_floor])
                 deaths *= exp(noise)
             else:
+                # Few are killed: a fraction of a person is rounded by the month's luck, not always down.
                 deaths = p[P.harm_imminent_rate] * group[G.targeting, g]
+                deaths += uniform(draws, rows.group_id[g], MONTHLY_INTENSITY)
             most = persons * p[P.harm_largest_share]
             deaths = np.floor(deaths if deaths < most else most)
             displaced = deaths * p[P.harm_displaced_per_death]
             most = persons * p[P.harm_displaced_largest_share]
-            displaced = np.floor(displaced if displaced < most else most)
+            displaced = np.floor((displaced if displaced < most else most) * group[G.at_home, g])
             group[G.persons, g] = persons - deaths
         if stage < 4.0:
             group[G.intensity, g] = 0.0

@@ -44,7 +44,7 @@ def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
         group[G.rf12, g] = group[G.preparation, g]
         group[G.rf13, g] = clip01(conflict * (1.0 - group[G.protection, g]))
         group[G.rf14, g] = clip01(larger(conflict, 1.0 if stage == 4.0 else 0.0) * group[G.at_means, g]) * (
-            1.0 if stage >= 3.0 or conflict >= 0.6 else 0.0
+            1.0 if stage >= 3.0 or conflict >= p[P.conflict_level_minor] else 0.0
         )
 
 
@@ -60,7 +60,8 @@ def state_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     group = rows.group
     for s in range(first, last):
         state[S.rf1, s] = larger(
-            conflict_level(state[S.conflict, s], p), 0.6 * state[S.trigger_irregular_transition, s]
+            conflict_level(state[S.conflict, s], p),
+            p[P.risk_factors_transition] * state[S.trigger_irregular_transition, s],
         )
         state[S.rf2, s] = state[S.past_violations, s]
         state[S.rf3, s] = 1.0 - state[S.capacity, s]

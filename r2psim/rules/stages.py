@@ -121,7 +121,8 @@ def perpetrator_of(state: float, non_state: float, weight: float, both_above: fl
     ``both_above`` and the government is chosen, both commit crimes.
     """
     state = weight * (state + 1e-6)
-    if u * (state + non_state) < state:
+    # Without any drive of armed groups the government is the only one left.
+    if u * (state + non_state) < state or non_state <= 0.0:
         return 3.0 if non_state > both_above else 1.0
     return 2.0
 

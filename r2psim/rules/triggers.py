@@ -44,7 +44,7 @@ def election_is_due(month: float, phase: float, interval: float) -> float:
     if interval < 1.0 or month < phase:
         return 0.0
     since = month - phase
-    return 1.0 if since - interval * np.floor(since / interval) < 1.0 else 0.0
+    return 1.0 if since - interval * np.floor(since / interval + 1e-9) < 1.0 else 0.0
 
 
 @inline

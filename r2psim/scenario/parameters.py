@@ -6,9 +6,9 @@ the positions that the rules use, the ODD tables and the ranges of sensitivity s
 Examples
 --------
 >>> from r2psim.scenario.parameters import PARAMETERS, P, defaults
->>> PARAMETERS["triggers.coup.rate"].unit
+>>> PARAMETERS["triggers.coup.base"].unit
 '1 a year'
->>> float(defaults()[P.triggers_coup_rate]) == PARAMETERS["triggers.coup.rate"].default
+>>> float(defaults()[P.triggers_coup_base]) == PARAMETERS["triggers.coup.base"].default
 True
 """
 
@@ -70,8 +70,8 @@ def identifier(path: str) -> str:
 
     Examples
     --------
-    >>> identifier("triggers.coup.rate")
-    'triggers_coup_rate'
+    >>> identifier("triggers.coup.base")
+    'triggers_coup_base'
     """
     return path.replace(".", "_").replace("-", "_")
 
@@ -123,7 +123,7 @@ PARAMETERS: dict[str, Parameter] = _declared()
 """All parameters by path, in storage order."""
 
 P: Any = namedtuple("ParameterPlaces", [identifier(p) for p in PARAMETERS])(*range(len(PARAMETERS)))  # type: ignore[misc]
-"""Places of the parameters in the vector that rules are given: ``p[P.triggers_coup_rate]``."""
+"""Places of the parameters in the vector that rules are given: ``p[P.triggers_coup_base]``."""
 
 
 def defaults() -> np.ndarray:

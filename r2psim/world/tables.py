@@ -316,20 +316,12 @@ GROUP = Table(
             -1.0,
         ),
         _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
+        _derived("at_home", "share of those of its state who can still be driven from home"),
         _derived("at_drive_state", "drive of the government of its state"),
         _derived("at_drive_non_state", "drive of armed groups in its state"),
         _derived("at_risk", "strongest of the risk factors 1-7 of its state that are present"),
         _derived("kin_pressure", "suffering of kin groups across the border"),
         _derived("risk", "strength of the risk factors present, 0 where none is present"),
-        Column(
-            "hazard_from_threat", "1 a month", "hazard of leaving stage 2 downwards, were it there", "draw", 0.0, INF
-        ),
-        Column(
-            "hazard_from_imminent", "1 a month", "hazard of leaving stage 3 downwards, were it there", "draw", 0.0, INF
-        ),
-        Column(
-            "hazard_from_atrocity", "1 a month", "hazard of leaving stage 4 downwards, were it there", "draw", 0.0, INF
-        ),
         Column("hazard_up", "1 a month", "hazard of the next higher stage this month", "draw", 0.0, INF),
         Column("hazard_down", "1 a month", "hazard of any lower stage this month", "draw", 0.0, INF),
         Column("draw_stage", "0-1", "uniform number that decides the stage this month", "draw"),

@@ -1,0 +1,1 @@
+"""What results say: documents, comparison, the story of a run."""

@@ -1,0 +1,332 @@
+"""From a file or a name to a checked scenario: reading, `extends`, ``remove``, ``--set``, checks between entries."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from r2psim.scenario.errors import Place, Problem, ScenarioError, Source, dotted, listing, nearest, shown
+from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.schema import SCENARIO, Fault, validate
+from r2psim.scenario.shipped import shipped_names, shipped_path
+from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
+from r2psim.world.tables import GROUP
+
+__all__ = ["check", "load", "scenario_of"]
+
+_SECTIONS = tuple(field.alias for field in SCENARIO.model_fields.values() if field.alias)
+_DEEPEST = 16  # below any key of the schema: deeper tables are unknown keys whatever they hold
+
+Table = dict[str, Any]
+
+
+def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
+    """Load and check a scenario.
+
+    Parameters
+    ----------
+    source : str or Path
+        Path of a scenario file, or the name of a shipped scenario: text without a slash that does not end in
+        ``.toml`` is a name.
+    sets : sequence of str
+        Overrides ``path=value`` with paths as in the file, those of parameters also without the leading
+        ``parameters.``; the value is read as TOML, or else as text.
+
+    Returns
+    -------
+    Scenario
+        Checked, with `extends`, ``remove`` and `sets` applied.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong.
+    """
+    layers = _Layers()
+    for document, data in _documents(_path(source)):
+        layers.add(document, data)
+    problems = [problem for text in sets for problem in layers.set(text)]
+    return layers.scenario(problems)
+
+
+def check(paths: Iterable[str | Path]) -> list[Problem]:
+    """Load each scenario and give everything that is wrong with them, in their order."""
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            load(path)
+        except ScenarioError as error:
+            problems += error.problems
+    return problems
+
+
+def scenario_of(data: Mapping[str, Any], name: str = "resolved scenario") -> Scenario:
+    """Check a scenario given as plain data, as `Scenario.resolved` does.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong; messages give `name` as the file.
+    """
+    layers = _Layers()
+    layers.add(Source(name), {"name": "scenario", **data} if isinstance(data, Mapping) else {"schema": data})
+    return layers.scenario()
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def _path(source: str | Path) -> Path:
+    is_name = isinstance(source, str) and not source.endswith(".toml") and not re.search(r"[/\\]", source)
+    return shipped_path(str(source)) if is_name else Path(source)
+
+
+def _documents(path: Path) -> list[tuple[Source, Table]]:
+    """Read a file and all that it extends, the most basic first."""
+    documents: list[tuple[Source, Table]] = []
+    chain: list[Path] = []
+    base: Path | None = path
+    while base is not None:
+        path, base = base, None
+        document = Source.read(path, rank=-len(chain))
+        chain.append(path.resolve())
+        data = document.parse()
+        if "extends" in data:
+            base = _base(document, data.pop("extends"), chain)
+        if documents or "name" not in data:
+            # A file is called after itself, not after what it extends.
+            data["name"] = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:64] or "scenario"
+        documents.append((document, data))
+    return documents[::-1]
+
+
+def _base(document: Source, extends: Any, chain: Sequence[Path]) -> Path:
+    """Give the file that `document` extends; `chain` holds the files on the way to it."""
+
+    def refused(allowed: str, near: str | None = None) -> ScenarioError:
+        line = document.line(("extends",))
+        return ScenarioError([Problem(document.name, "extends", extends, allowed, near, line)])
+
+    names = shipped_names()
+    if not isinstance(extends, str) or not extends.endswith(".toml"):
+        if extends in names:
+            return shipped_path(extends)
+        allowed = f"a shipped scenario ({listing(names)}) or the path of a .toml file, relative to this file"
+        raise refused(allowed, nearest(extends, names))
+    base = Path(document.name).parent / extends
+    try:
+        found = base.exists()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        near = nearest(base.name, (name for name in _siblings(base) if name != chain[-1].name))
+        raise refused("an existing file, relative to this one", near and extends.removesuffix(base.name) + near)
+    if base.resolve() in chain:
+        circle = " -> ".join(path.name for path in (*chain, base))
+        raise refused(f"a file that does not extend this one in turn: {circle}")
+    return base
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [sibling.name for sibling in path.parent.glob("*.toml")]
+    except (OSError, ValueError):
+        return []
+
+
+# -- layers ------------------------------------------------------------------------------------------------------------
+
+
+class _Layers:
+    """Scenario data laid over each other, and the memory of who wrote what."""
+
+    def __init__(self) -> None:
+        self.data: Table = {}
+        self.writer: dict[Place, Source] = {}
+        self.first: Source | None = None
+
+    def add(self, source: Source, data: Table) -> None:
+        """Lay `data` over what is there: tables merge key by key, anything else replaces."""
+        self.first = self.first or source
+        self._lay(self.data, data, (), source)
+
+    def _lay(self, below: Table, above: Table, at: Place, source: Source) -> None:
+        self.writer[at] = source
+        for name, value in above.items():
+            key = str(name)  # plain data may have keys that no file has
+            place = (*at, key)
+            if key in below and _is_entity(place) and _removes(value):
+                del below[key]
+                self._forget(place)
+            elif isinstance(value, dict) and len(place) < _DEEPEST:
+                if not isinstance(below.get(key), dict):
+                    below[key] = {}
+                self._lay(below[key], value, place, source)
+            else:
+                below[key] = value
+                self.writer[place] = source
+
+    def _forget(self, gone: Place) -> None:
+        """Drop what was written about an entry that has been removed, and the references to it."""
+        self.writer = {place: source for place, source in self.writer.items() if place[: len(gone)] != gone}
+        name = "/".join(gone[1::2])
+        for _, table, key in _references(self.data):
+            if gone[0] == "states" and isinstance(table[key], list):
+                table[key] = [item for item in table[key] if item != name and not str(item).startswith(f"{name}/")]
+
+    def set(self, text: str) -> list[Problem]:
+        """Lay one ``path=value`` over what is there; give what is wrong with the path."""
+        path, equals, written = text.partition("=")
+        place = tuple(part.strip() for part in path.split("."))
+        if not equals or not all(place) or text != text.encode("utf-8", "ignore").decode("utf-8"):
+            return [Problem(_SET.name, "", text, f"{shown(text)} is not of the form path=value")]
+        if place[0] not in _SECTIONS and any(f"{known}.".startswith(f"{'.'.join(place)}.") for known in PARAMETERS):
+            place = ("parameters", *place)
+        if fault := _unsettable(place, self.data):
+            return [self._problem(fault, _SET)]
+        value = _toml_or_text(written)
+        for key in reversed(place):
+            value = {key: value}
+        self.add(_SET, value)
+        return []
+
+    def scenario(self, problems: Sequence[Problem] = ()) -> Scenario:
+        """Check everything and make the scenario."""
+        data, faults = validate(self.data)
+        faults += _cross_faults(self.data)
+        found = [*problems, *self._in_order(faults)]
+        if found:
+            raise ScenarioError(found)
+        return Scenario.from_validated(data)
+
+    def _in_order(self, faults: Iterable[Fault]) -> list[Problem]:
+        """Give the problems of the last layer first, and those of a file from top to bottom."""
+        found = [(source := self._source(fault), self._problem(fault, source)) for fault in faults]
+        found.sort(key=lambda pair: (-pair[0].rank, pair[1].line or math.inf))
+        return [problem for _, problem in found]
+
+    def _source(self, fault: Fault) -> Source:
+        if self.first and fault.value is None and len(fault.place) == 1:
+            return self.first  # only the most basic file must be complete
+        above = (fault.place[:length] for length in range(len(fault.place), -1, -1))
+        return next(self.writer[place] for place in above if place in self.writer)
+
+    @staticmethod
+    def _problem(fault: Fault, source: Source) -> Problem:
+        line = source.line(fault.place)
+        return Problem(source.name, dotted(fault.place), fault.value, fault.allowed, fault.nearest, line)
+
+
+def _is_entity(place: Place) -> bool:
+    """Say whether an entry of its own id stands at `place`: a state, group, body or policy."""
+    match place:
+        case ("states" | "bodies" | "policies", _) | ("states", _, "groups", _):
+            return True
+    return False
+
+
+def _removes(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("remove") is True and len(value) == 1
+
+
+# -- overrides ---------------------------------------------------------------------------------------------------------
+
+_SET = Source("--set", rank=1)
+
+
+def _toml_or_text(written: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {written}")
+    except (ValueError, RecursionError):
+        return written.strip()
+    return parsed["value"] if len(parsed) == 1 else written.strip()
+
+
+def _unsettable(place: Place, data: Table) -> Fault | None:
+    """Say what is wrong with the path of an override where the check of the whole cannot: it invents no entry."""
+    if place[0] not in _SECTIONS:
+        known = [*PARAMETERS, *_SECTIONS, *_paths(data)]
+        allowed = "a parameter, or a path as in a scenario file"
+        return Fault(place, ".".join(place), allowed, nearest(".".join(place), known))
+    for length in (2, 4):
+        siblings = _at(data, place[: length - 1])
+        generated = "generate" in data and place[0] == "states"
+        if len(place) >= length and _is_entity(place[:length]) and not generated:
+            key = place[length - 1]
+            if key not in siblings and place[:2] != ("policies", NO_ASSISTANCE):
+                return Fault(place[:length], key, f"one of {listing(siblings)}", nearest(key, siblings))
+    return None
+
+
+def _at(data: Any, place: Place) -> Table:
+    """Give the table at `place`, empty where there is none."""
+    for key in place:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _paths(data: Table, at: Place = ()) -> Iterator[str]:
+    for key, value in data.items():
+        yield ".".join((*at, key))
+        if isinstance(value, dict) and len(at) < _DEEPEST:
+            yield from _paths(value, (*at, key))
+
+
+# -- checks between entries --------------------------------------------------------------------------------------------
+
+
+def _references(data: Table) -> Iterator[tuple[Place, Table, str]]:
+    """Yield every table with a list of references: its place, itself, the key of the list."""
+    for key, state in _at(data, ("states",)).items():
+        if "neighbours" in _at(state, ()):
+            yield ("states", key), state, "neighbours"
+        for name, group in _at(state, ("groups",)).items():
+            if "kin" in _at(group, ()):
+                yield ("states", key, "groups", name), group, "kin"
+    for key, body in _at(data, ("bodies",)).items():
+        if "members" in _at(body, ()):
+            yield ("bodies", key), body, "members"
+
+
+def _cross_faults(data: Table) -> Iterator[Fault]:
+    """Yield what is wrong between entries; what has the wrong shape is left to the check of shapes."""
+    if not isinstance(data.get("states", {}), dict):
+        return
+    states, bodies = _at(data, ("states",)), _at(data, ("bodies",))
+    if not states and "generate" not in data:
+        yield Fault(("states",), data.get("states"), "at least one state, or a [generate] section")
+    for key in bodies:
+        if key in states:
+            yield Fault(("bodies", key), key, "an id that no state has")
+    for key, state in states.items():
+        yield from _share_faults(("states", key, "groups"), _at(state, ("groups",)), generated="generate" in data)
+    groups = {f"{key}/{name}": None for key, state in states.items() for name in _at(state, ("groups",))}
+    for place, table, key in _references(data):
+        if isinstance(table[key], list):
+            yield from _reference_faults((*place, key), table[key], groups if key == "kin" else states)
+
+
+def _reference_faults(place: Place, items: list[Any], known: Table) -> Iterator[Fault]:
+    home = None if place[0] == "bodies" else place[1]  # a state is not its own neighbour, its groups not their own kin
+    allowed = {
+        "neighbours": "another state of this scenario",
+        "kin": "a group of another state of this scenario, written state/group",
+        "members": "a state of this scenario",
+    }[place[-1]]
+    for item in items:
+        if isinstance(item, str) and (item not in known or item.partition("/")[0] == home):
+            others = [name for name in known if name.partition("/")[0] != home]
+            yield Fault(place, item, allowed, nearest(item, others))
+
+
+def _share_faults(place: Place, groups: Table, generated: bool) -> Iterator[Fault]:
+    missing = 0.0 if generated else GROUP["share"].default
+    shares = [_at(group, ()).get("share", missing) for group in groups.values()]
+    if all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
+        total = math.fsum(shares)
+        if total > 1 + 1e-9:
+            yield Fault(place, total, "groups whose shares sum to at most 1")

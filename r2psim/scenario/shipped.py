@@ -1,0 +1,36 @@
+"""The scenarios that ship: in ``scenarios/`` of a checkout, inside the package once it is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import Problem, ScenarioError, listing, nearest
+
+__all__ = ["shipped_names", "shipped_path"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _folder() -> Path:
+    installed = _PACKAGE / "shipped" / "scenarios"
+    return installed if installed.is_dir() else _PACKAGE.parent / "scenarios"
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Give the names of all shipped scenarios, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def shipped_path(name: str) -> Path:
+    """Give the file of a shipped scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If none ships under that name; it lists those that do.
+    """
+    names = shipped_names()
+    if name not in names:
+        what = f"no scenario ships under this name; shipped are {listing(names, limit=30)}"
+        raise ScenarioError([Problem(name or '""', "", None, what, nearest(name, names))])
+    return _folder() / f"{name}.toml"

@@ -1,0 +1,353 @@
+"""A scenario as loaded: what the world is built from.
+
+Everything here has been checked. Numbers are in the units of their columns and parameters, codes are numbers, and
+references go both ways: if one state names another as its neighbour, each is the other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
+from r2psim.scenario.parameters import PARAMETERS, defaults
+from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, VERSION, YEARS, given
+from r2psim.world.tables import BODY, GROUP, STATE, STATUS_EXCLUSION, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["BodySpec", "GenerateSpec", "GroupSpec", "PolicySpec", "Scenario", "StateSpec"]
+
+Ids = tuple[str, ...]
+
+NO_ASSISTANCE = "no-assistance"
+"""The policy that every scenario has."""
+
+
+@dataclass(frozen=True)
+class GroupSpec:
+    """A population group.
+
+    Attributes
+    ----------
+    name : str
+        Name shown.
+    values : dict of str to float
+        Starts of columns of `r2psim.world.tables.GROUP`, only those given; a status gives the exclusion.
+    status : str or None
+        Political status, a key of `r2psim.world.tables.STATUS_EXCLUSION`.
+    kin : tuple of str
+        Full ids (state/group) of groups of kin in other states.
+    written : frozenset of str
+        Which of name and region the file wrote; the others are defaults, which a generated entry keeps for itself.
+    """
+
+    name: str
+    values: dict[str, float] = field(default_factory=dict)
+    status: str | None = None
+    kin: Ids = ()
+    written: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class StateSpec:
+    """A State.
+
+    Attributes
+    ----------
+    name, region : str
+        Name shown; region.
+    neighbours : tuple of str
+        Ids of neighbouring states.
+    values : dict of str to float
+        Starts of columns of `r2psim.world.tables.STATE`, only those given.
+    home : dict of str to float
+        Levels that columns return to without assistance, only those given; the others return to their start.
+    groups : dict of str to GroupSpec
+        By id within the state; the full id is ``state/group``.
+    written : frozenset of str
+        As in `GroupSpec`.
+    """
+
+    name: str
+    region: str
+    neighbours: Ids = ()
+    values: dict[str, float] = field(default_factory=dict)
+    home: dict[str, float] = field(default_factory=dict)
+    groups: dict[str, GroupSpec] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class BodySpec:
+    """A regional organisation, a UN body or a partner.
+
+    Attributes
+    ----------
+    name : str
+        Name shown.
+    kind : str
+        One of `r2psim.scenario.schema.KINDS`.
+    members : tuple of str or "all"
+        Ids of the states that it may assist.
+    values : dict of str to float
+        Starts of columns of `r2psim.world.tables.BODY`, only those given.
+    """
+
+    name: str
+    kind: str
+    members: Ids | Literal["all"]
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PolicySpec:
+    """A named overlay of the scenario: what it is, and the parameters (path to value) that it sets."""
+
+    description: str = ""
+    parameters: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GenerateSpec:
+    """Which generator draws the states and groups, from which seed, and how many states."""
+
+    generator: str
+    seed: int
+    states: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario, checked and complete but for defaults.
+
+    Attributes
+    ----------
+    name, title, description : str
+        Identifier, one line, text.
+    years : int
+        Length of a run.
+    parameters : dict of str to float
+        Parameters by path, only those that the scenario sets.
+    states, bodies, policies : dict of str to StateSpec, BodySpec, PolicySpec
+        By id, in the order of the file; ``no-assistance`` is always among the policies.
+    generate : GenerateSpec or None
+        States and groups to draw; entries of `states` then override and extend what is drawn.
+    """
+
+    name: str
+    title: str
+    description: str
+    years: int
+    parameters: dict[str, float]
+    states: dict[str, StateSpec]
+    bodies: dict[str, BodySpec]
+    policies: dict[str, PolicySpec]
+    generate: GenerateSpec | None = None
+
+    def policy(self, name: str) -> PolicySpec:
+        """Give a policy by name.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has none of that name.
+        """
+        if name not in self.policies:
+            allowed = f"one of {listing(self.policies, quoted=True)}"
+            raise ScenarioError([Problem(self.name, "policies", name, allowed, nearest(name, self.policies))])
+        return self.policies[name]
+
+    def parameter_values(self, policy: str | None = None) -> np.ndarray:
+        """Give the value of every parameter: defaults, then the scenario's, then the policy's.
+
+        Returns
+        -------
+        numpy.ndarray, shape (len(PARAMETERS),), float64
+            In storage order, each in its own unit.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no such policy.
+        """
+        overlay = self.policy(policy).parameters if policy is not None else {}
+        values = defaults()
+        for place, path in enumerate(PARAMETERS):
+            values[place] = overlay.get(path, self.parameters.get(path, values[place]))
+        return values
+
+    def resolved(self) -> dict[str, Any]:
+        """Give the scenario with every default filled in, as plain data that JSON can hold.
+
+        The result is itself a valid scenario. States and groups of a scenario that generates them keep only what was
+        written: what else they hold is drawn later.
+        """
+        full = self.generate is None
+        parameters = {path: self.parameters.get(path, p.default) for path, p in PARAMETERS.items()}
+        result = {
+            "schema": VERSION,
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "years": self.years,
+            "parameters": _nested(parameters),
+            "states": {key: _state_data(state, full) for key, state in self.states.items()},
+            "bodies": {key: _body_data(body) for key, body in self.bodies.items()},
+            "policies": {
+                key: {"description": policy.description, "parameters": _nested(policy.parameters)}
+                for key, policy in self.policies.items()
+            },
+        }
+        return result if self.generate is None else result | {"generate": asdict(self.generate)}
+
+    @classmethod
+    def from_resolved(cls, data: Mapping[str, Any]) -> Scenario:
+        """Make a scenario of what `resolved` gave.
+
+        Raises
+        ------
+        ScenarioError
+            If `data` is no valid scenario.
+        """
+        from r2psim.scenario.loading import scenario_of
+
+        return scenario_of(data)
+
+    @classmethod
+    def from_validated(cls, data: Mapping[str, Any]) -> Scenario:
+        """Make a scenario of data that `r2psim.scenario.schema.validate` returned."""
+        states = data.get("states", {})
+        kin = _both_ways(
+            (f"{key}/{name}", group.get("kin", ()))
+            for key, state in states.items()
+            for name, group in state.get("groups", {}).items()
+        )
+        neighbours = _both_ways((key, state.get("neighbours", ())) for key, state in states.items())
+        policies = {key: _policy(policy) for key, policy in data.get("policies", {}).items()}
+        policies.setdefault(NO_ASSISTANCE, PolicySpec("No assistance at all: what happens without it."))
+        return cls(
+            name=data["name"],
+            title=data.get("title", _titled(data["name"])),
+            description=data.get("description", ""),
+            years=data.get("years", YEARS),
+            parameters=_flat(data.get("parameters", {})),
+            states={key: _state(key, state, neighbours[key], kin) for key, state in states.items()},
+            bodies={key: _body(key, body) for key, body in data.get("bodies", {}).items()},
+            policies=policies,
+            generate=GenerateSpec(**(GENERATE | data["generate"])) if "generate" in data else None,
+        )
+
+
+# -- from validated data -----------------------------------------------------------------------------------------------
+
+
+def _titled(key: str) -> str:
+    return key.replace("-", " ").title()
+
+
+def _both_ways(references: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Ids]:
+    """Close references symmetrically: each one's own first, in their order, then those that name it."""
+    pairs = list(references)
+    links = {key: dict.fromkeys(others) for key, others in pairs}
+    for key, others in pairs:
+        for other in others:
+            links[other].setdefault(key)
+    return {key: tuple(others) for key, others in links.items()}
+
+
+def _values(table: Table, data: Mapping[str, Any]) -> dict[str, float]:
+    return {column.name: data[column.name] for column in given(table) if column.name in data}
+
+
+def _written(data: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset({"name", "region"} & data.keys())
+
+
+def _state(key: str, data: Mapping[str, Any], neighbours: Ids, kin: Mapping[str, Ids]) -> StateSpec:
+    return StateSpec(
+        name=data.get("name", _titled(key)),
+        region=data.get("region", REGION),
+        neighbours=neighbours,
+        values=_values(STATE, data),
+        home=data.get("home", {}),
+        groups={name: _group(name, group, kin[f"{key}/{name}"]) for name, group in data.get("groups", {}).items()},
+        written=_written(data),
+    )
+
+
+def _group(key: str, data: Mapping[str, Any], kin: Ids) -> GroupSpec:
+    status = data.get("status")
+    values = _values(GROUP, data)
+    if status is not None:
+        values.setdefault("exclusion", STATUS_EXCLUSION[status])
+    return GroupSpec(data.get("name", _titled(key)), values, status, kin, _written(data))
+
+
+def _body(key: str, data: Mapping[str, Any]) -> BodySpec:
+    return BodySpec(data.get("name", _titled(key)), data["kind"], data["members"], _values(BODY, data))
+
+
+def _policy(data: Mapping[str, Any]) -> PolicySpec:
+    return PolicySpec(data.get("description", ""), _flat(data.get("parameters", {})))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    flat: dict[str, float] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+# -- to plain data -----------------------------------------------------------------------------------------------------
+
+
+def _nested(flat: Mapping[str, float]) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for path, value in flat.items():
+        *above, key = path.split(".")
+        table = tables
+        for name in above:
+            table = table.setdefault(name, {})
+        table[key] = value
+    return tables
+
+
+def _columns_data(table: Table, values: Mapping[str, float], full: bool) -> dict[str, Any]:
+    """Give the starts of columns, those not given too if `full`, and codes by their names."""
+    data: dict[str, Any] = {}
+    for column in given(table):
+        if full or column.name in values:
+            value = values.get(column.name, column.default)
+            codes = CODES.get(column.name)
+            data[column.name] = codes[int(value)] if codes else value
+    return data
+
+
+def _shown(spec: StateSpec | GroupSpec, full: bool) -> dict[str, str]:
+    keys = ("name", "region") if isinstance(spec, StateSpec) else ("name",)
+    return {key: getattr(spec, key) for key in keys if full or key in spec.written}
+
+
+def _state_data(state: StateSpec, full: bool) -> dict[str, Any]:
+    columns = _columns_data(STATE, state.values, full)
+    home = {name: columns[name] for name in HOMES} if full else {}
+    return {
+        **_shown(state, full),
+        "neighbours": list(state.neighbours),
+        **columns,
+        "home": home | dict(state.home),
+        "groups": {key: _group_data(group, full) for key, group in state.groups.items()},
+    }
+
+
+def _group_data(group: GroupSpec, full: bool) -> dict[str, Any]:
+    status = {} if group.status is None else {"status": group.status}
+    return {**_shown(group, full), **status, "kin": list(group.kin), **_columns_data(GROUP, group.values, full)}
+
+
+def _body_data(body: BodySpec) -> dict[str, Any]:
+    members = body.members if body.members == "all" else list(body.members)
+    return {"name": body.name, "kind": body.kind, "members": members, **_columns_data(BODY, body.values, full=True)}

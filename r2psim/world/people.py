@@ -1,0 +1,182 @@
+"""Groups of the generated world: how many, how large, who rules, who is excluded, and at which stage they stand.
+
+`r2psim.world.generate` says how the parts of the generator fit together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from r2psim.world.atlas import Stream, at_most, interpolate, invented, phi
+from r2psim.world.nations import Nation, restraint, rounded
+from r2psim.world.tables import PERPETRATOR, STATUS_EXCLUSION
+
+__all__ = ["populate"]
+
+_EXCLUDED = ("powerless", "discriminated", "self-excluded")
+
+
+def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
+    """Give a state its groups, and set what follows for its government where that is a perpetrator.
+
+    Parameters
+    ----------
+    nation : Nation
+        Its `groups`, and perhaps its commitment, are written.
+    stream : Stream
+        Chance for the groups of this state.
+    data : dict
+        Parameters of the generator.
+    """
+    count = at_most(phi(nation.latent["groups"]), data["groups"]["at_most"], data["groups"]["numbers"])
+    if count == 0:
+        shares, statuses = [interpolate(data["sizes"]["single"], stream())], ["irrelevant"]
+    else:
+        kind = _rule(stream, nation.latent, data["power"])
+        shares = _shares(stream, count, kind, data["sizes"])
+        statuses = _statuses(stream, kind, shares, nation.latent["discrimination"], data["status"])
+    taken: set[str] = set()
+    for share, status in zip(_sizes(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
+        name = invented(stream, data["names"], "group", taken)
+        nation.groups[name.lower()] = {"name": name, "status": status, "share": share}
+    for group in nation.groups.values():
+        group["exclusion"] = STATUS_EXCLUSION[group["status"]]
+        group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
+    stages = _stages(stream, nation, data["group"])
+    for group, stage in zip(nation.groups.values(), stages, strict=True):
+        group["stage"] = stage
+        group.update(_threat(stream, nation, group["exclusion"], stage, data))
+    if any(group["perpetrator"] in ("state", "both") for group in nation.groups.values()):
+        nation.home["commitment"] = nation.values["commitment"]
+        nation.values["commitment"] = rounded(data["group"]["commitment_perpetrator"] * nation.values["commitment"])
+
+
+def _sizes(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
+    """Round shares; no group is left with hardly anybody, and all together stay below the whole."""
+    smallest = max(spec["smallest"], 100.0 / population)
+    raised = [max(share, smallest) for share in shares]
+    scale = min(1.0, 0.995 / math.fsum(raised))
+    return [rounded(share * scale) for share in raised]
+
+
+def _grievance(stream: Stream, values: dict[str, float], exclusion: float, spec: dict[str, Any]) -> float:
+    """Give the grievance near the level at which the rules would hold it."""
+    weight = spec["grievance"]
+    level = weight["exclusion"] * exclusion + weight["inequality"] * values["horizontal_inequality"]
+    level += weight["past"] * values["past_violations"] * exclusion + spec["noise"] * stream.normal()
+    return rounded(min(max(level, 0.0), 1.0))
+
+
+def _threat(stream: Stream, nation: Nation, exclusion: float, stage: int, data: dict[str, Any]) -> dict[str, Any]:
+    """Give targeting, preparation, protection and perpetrator of a group at a stage."""
+    spec, held = data["group"], restraint(nation.values)
+    targeting = spec["targeting"] * nation.values["motive"] * (1.0 - held) * exclusion * (0.5 + stream())
+    targeting = rounded(min(max(targeting, spec["targeting_floor"][stage] * (1.0 + 0.5 * stream())), 1.0))
+    return {
+        "targeting": targeting,
+        "preparation": rounded(spec["preparation"][stage] * targeting),
+        "protection": rounded(spec["protection"] * held),
+        "perpetrator": _perpetrator(stream, nation.record.conflict, stage, spec["both"], data["shares"]),
+    }
+
+
+# -- power -------------------------------------------------------------------------------------------------------------
+
+
+def _rule(stream: Stream, latent: dict[str, float], spec: dict[str, Any]) -> str:
+    """Decide who rules: the more exclusion for its number of groups, the fewer."""
+    own = (latent["exclusion"] - spec["groups"] * latent["groups"] - spec["mean"]) / spec["sd"]
+    score = spec["fit"] * own + math.sqrt(1.0 - spec["fit"] ** 2) * stream.normal()
+    kind: str = at_most(phi(score), spec["at_most"], spec["kinds"])
+    return kind
+
+
+def _shares(stream: Stream, count: int, kind: str, spec: dict[str, Any]) -> list[float]:
+    """Divide what relevant groups have together: one part by its quantiles, the rest by log normal weights."""
+    together = interpolate(spec["together"], stream())
+    largest = together * max(interpolate(spec["largest"][kind], stream()), 1.0 / count)
+    weights = [math.exp(spec["spread"][kind] * stream.normal()) for _ in range(count - 1)]
+    total = math.fsum(weights)
+    return sorted([largest, *((together - largest) * weight / total for weight in weights)], reverse=True)
+
+
+def _statuses(
+    stream: Stream, kind: str, shares: Sequence[float], discrimination: float, spec: dict[str, Any]
+) -> list[str]:
+    """Give the political status of each group, from who rules and, where power is shared, from its size."""
+    ranks = spec["lead"][kind]
+    upto = [math.fsum(ranks[: k + 1]) for k in range(len(ranks))]
+    leader = min(at_most(stream(), upto, range(len(ranks))), len(shares) - 1)
+    if shares[0] > spec["lead_below"][kind]:
+        leader = 0
+    alone = kind in ("monopoly", "dominant")
+    statuses = []
+    for rank, share in enumerate(shares):
+        out, senior = stream(), stream()
+        if rank == leader:
+            statuses.append(kind if alone else "senior partner")
+        elif alone or out < at_most(share, spec["size_below"], spec["excluded"]):
+            statuses.append("powerless")
+        else:
+            partner = senior < at_most(share, spec["size_below"], spec["senior"])
+            statuses.append("senior partner" if partner else "junior partner")
+    return _discriminate(stream, statuses, discrimination, spec)
+
+
+def _discriminate(stream: Stream, statuses: list[str], discrimination: float, spec: dict[str, Any]) -> list[str]:
+    """Make some of the powerless groups discriminated or self-excluded ones."""
+    powerless = [k for k, status in enumerate(statuses) if status == "powerless"]
+    if not powerless:
+        return statuses
+    chosen = stream.pick(powerless)
+    discriminating = phi((discrimination - spec["mean"]) / spec["sd"]) > 1.0 - spec["discriminating"]
+    for k in powerless:
+        u = stream()
+        if discriminating and (k == chosen or u < spec["discriminated_too"]):
+            statuses[k] = "discriminated"
+        elif u > 1.0 - spec["self_excluded"]:
+            statuses[k] = "self-excluded"
+    return statuses
+
+
+# -- stages ------------------------------------------------------------------------------------------------------------
+
+
+def _stages(stream: Stream, nation: Nation, spec: dict[str, Any]) -> list[int]:
+    """Give the stage of each group: the most exposed ones stand at the stage of their state.
+
+    Groups under an episode are the most excluded ones that are large enough for it. Of the other groups, an excluded
+    one may share the stage of the state, up to 2; the included are at 1 at most.
+    """
+    groups = list(nation.groups.values())
+    discriminated = math.fsum(g["share"] for g in groups if g["status"] == "discriminated")
+    stage = nation.record.stage(discriminated)
+    exposure = [group["exclusion"] + 0.3 * stream() for group in groups]
+    persons = [group["share"] * nation.values["population"] for group in groups]
+    large = [k for k in range(len(groups)) if persons[k] >= spec["persons"]] or [persons.index(max(persons))]
+    large.sort(key=lambda k: -exposure[k])
+    first = large[0]
+    stages = []
+    for k, group in enumerate(groups):
+        shared = stream() < spec["same_stage"]
+        if k == first:
+            stages.append(stage)
+        elif group["status"] in _EXCLUDED:
+            stages.append(min(stage, 2 if shared else 1))
+        else:
+            stages.append(min(stage, 1) if shared else 0)
+    for k in large[: nation.record.ongoing]:
+        stages[k] = 4
+    return stages
+
+
+def _perpetrator(stream: Stream, conflict: int, stage: int, both: float, shares: dict[str, Any]) -> str:
+    """Say who threatens or attacks a group at stage 3 or 4; armed groups do so only in a conflict."""
+    who, too = stream(), stream()
+    if stage < 3:
+        return PERPETRATOR[0]
+    if conflict >= 2 and who > shares["state_led"]:
+        return PERPETRATOR[2]
+    return PERPETRATOR[3] if conflict >= 2 and too < both else PERPETRATOR[1]

@@ -1,0 +1,223 @@
+"""The house: imports point one way, rules keep to arithmetic that gives the same bits, declarations are used."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from r2psim.rules import conflict, stages, triggers
+from r2psim.rules import month as month_module
+from r2psim.rules.month import PHASES, schedule
+from r2psim.scenario.parameters import PARAMETERS, identifier
+from r2psim.world.tables import TABLES
+
+PACKAGE = Path(month_module.__file__).parents[1]
+FILES = sorted(PACKAGE.rglob("*.py"))
+RULES = sorted((PACKAGE / "rules").glob("*.py"))
+IDS = {path: str(path.relative_to(PACKAGE)) for path in FILES}
+
+LAYERS = (("scenario",), ("world",), ("rules",), ("ensemble", "agents"), ("analysis", "plots"), ("app", "cli"))
+"""From the ground up: a layer imports itself and those below."""
+
+RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init__": 9, "__main__": 9}
+
+LEAVES = {"r2psim.world.tables", "r2psim.progress"}
+"""Declarations and tools that every layer may read, because they import nothing of the package themselves."""
+
+NOT_IN_RULES = {
+    "mesa", "pandas", "pyarrow", "matplotlib", "scipy", "solara", "pydantic", "typer", "rich", "random", "dask", "time",
+    "datetime", "secrets", "uuid",
+}  # fmt: skip
+
+
+def module_of(path: Path) -> str:
+    """Give the dotted name of a file."""
+    parts = ("r2psim", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the absolute names of all modules that a file imports, with their lines; not those for type checking."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    exempt = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for body in node.body
+        for inner in ast.walk(body)
+    }
+    here = module_of(path).split(".")
+    package = here if path.name == "__init__.py" else here[:-1]
+    for node in ast.walk(tree):
+        if id(node) in exempt:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            # `from r2psim.rules import draws` imports the module draws.
+            yield from ((f"{name}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def is_leaf(name: str) -> bool:
+    """Say whether an import is of a leaf, or of something in it."""
+    return any(name == leaf or name.startswith(f"{leaf}.") for leaf in LEAVES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS.values())
+def test_imports_point_one_way(path: Path) -> None:
+    module = module_of(path)
+    if is_leaf(module):
+        assert not [name for name, _ in imports(path) if name.startswith("r2psim")], "a leaf imports nothing of ours"
+        return
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert own in RANK, f"{own} has no place in LAYERS"
+    for name, line in imports(path):
+        parts = name.split(".")
+        if parts[0] == "r2psim" and not is_leaf(name) and parts[1] != "__version__":
+            assert parts[1] in RANK, f"line {line}: {name} has no place in LAYERS"
+            assert RANK[parts[1]] <= RANK[own], f"line {line}: {own} imports {name}, which lies above it"
+
+
+def test_packages_of_one_layer_do_not_import_each_other_in_a_circle() -> None:
+    edges = {
+        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), name.split(".")[1])
+        for path in FILES
+        for name, _ in imports(path)
+        if name.startswith("r2psim.") and not is_leaf(name) and not is_leaf(module_of(path))
+    }
+    assert not {(a, b) for a, b in edges if a != b and (b, a) in edges}
+
+
+@pytest.mark.parametrize("path", RULES, ids=[path.name for path in RULES])
+def test_rules_import_nothing_that_draws_stores_or_shows(path: Path) -> None:
+    assert not [(name, line) for name, line in imports(path) if name.split(".")[0] in NOT_IN_RULES]
+
+
+# -- arithmetic --------------------------------------------------------------------------------------------------------
+
+NUMPY = {"array", "float64", "floor", "int64", "ndarray", "uint64"}
+"""All of numpy that rules may use: types, exact rounding, and arrays that are built when a module is imported."""
+
+MATH = {"sqrt"}
+
+CALLS = {"sum", "pow", "fsum", "prange", "divmod", "hash", "eval", "exec", "open", "print"}
+"""Calls by name that rules do without: sums of unfixed order, powers, parallel loops, I/O."""
+
+METHODS = {"sum", "mean", "std", "var", "dot", "prod", "cumsum", "argmax", "argmin", "argsort", "sort"}
+
+NOT_COMPILED = {"compiled.py", "why.py", "warmup.py", "__init__.py"}
+"""Files of `rules` whose code is not compiled: how to compile, and the explanation of events."""
+
+COMPILED = [path for path in RULES if path.name not in NOT_COMPILED]
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=[path.name for path in COMPILED])
+def test_rules_use_only_arithmetic_that_gives_the_same_bits(path: Path) -> None:
+    wrong = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Pow | ast.MatMult):
+            wrong.append((line, ast.unparse(node)))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            allowed = {"np": NUMPY, "numpy": NUMPY, "math": MATH}.get(node.value.id)
+            if allowed is not None and node.attr not in allowed:
+                wrong.append((line, ast.unparse(node)))
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id in CALLS:
+                wrong.append((line, ast.unparse(node)))
+            if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+                wrong.append((line, ast.unparse(node)))
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", [path for path in RULES if path.name != "why.py"], ids=lambda path: path.name)
+def test_nothing_is_compiled_with_fast_or_parallel_mathematics(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword):
+            assert node.arg not in ("fastmath", "parallel"), node.lineno if hasattr(node, "lineno") else ""
+        if isinstance(node, ast.ImportFrom) and node.module == "math":
+            assert {alias.name for alias in node.names} <= MATH
+        if isinstance(node, ast.ImportFrom) and node.module == "numpy":
+            raise AssertionError("import numpy as np, so that its use can be seen")
+
+
+def decorated(path: Path, decorator: str) -> list[ast.FunctionDef]:
+    """Give the functions of a file that carry a decorator."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d) == decorator for d in node.decorator_list)
+    ]
+
+
+OVER_ALL_ROWS = {"month", "opening", "uniforms"}
+"""Compiled functions that are not rules over rows."""
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=[path.name for path in COMPILED])
+def test_every_rule_has_the_one_signature_and_says_what_it_does(path: Path) -> None:
+    for function in decorated(path, "rule"):
+        if function.name not in OVER_ALL_ROWS:
+            names = [argument.arg for argument in function.args.args]
+            assert names == ["first", "last", "rows", "p", "draws"], function.name
+        assert ast.get_docstring(function), function.name
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=[path.name for path in COMPILED])
+def test_rules_neither_raise_nor_allocate(path: Path) -> None:
+    kinds = (ast.Raise, ast.Try, ast.With, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.Dict, ast.List, ast.Set)
+    for function in decorated(path, "rule") + decorated(path, "inline"):
+        found = [
+            ast.unparse(node) for statement in function.body for node in ast.walk(statement) if isinstance(node, kinds)
+        ]
+        assert not found, f"{function.name}: {found}"
+
+
+def test_phases_run_the_steps_that_they_show() -> None:
+    sources = {f.name: f for f in decorated(Path(month_module.__file__), "rule")}
+
+    def calls(function: ast.FunctionDef) -> list[str]:
+        found = [node.value for node in function.body if isinstance(node, ast.Expr)]
+        return [ast.unparse(call.func) for call in found if isinstance(call, ast.Call)]
+
+    for phase in PHASES:
+        assert calls(sources[phase.run.__name__]) == [step.__name__ for step in phase.steps]
+        assert list(inspect.signature(getattr(phase.run, "py_func", phase.run)).parameters) == [
+            "first", "last", "rows", "p", "draws",
+        ]  # fmt: skip
+    assert calls(sources["month"]) == [phase.run.__name__ for phase in PHASES]
+    assert [line.split()[2] for line in schedule().splitlines()[1:]] == [
+        s.__name__ for phase in PHASES for s in phase.steps
+    ]
+
+
+# -- declarations ------------------------------------------------------------------------------------------------------
+
+TEXT = "\n".join(path.read_text(encoding="utf-8") for path in RULES)
+
+
+def test_every_parameter_is_used() -> None:
+    paths = list(PARAMETERS)
+    tables = [*stages.TERMS.values(), *conflict.TERMS.values(), *triggers.TERMS.values()]
+    used = {paths[place] for table in tables for row in table.tolist() for place in (row[0], row[2]) if place >= 0}
+    for table in tables:
+        used.add(paths[table[0, 0]])
+    unused = [path for path in paths if path not in used and not re.search(rf"\bP\.{identifier(path)}\b", TEXT)]
+    assert not unused
+
+
+def test_every_parameter_and_column_says_what_it_is() -> None:
+    for path, parameter in PARAMETERS.items():
+        assert parameter.description and parameter.unit and parameter.low <= parameter.default <= parameter.high, path
+    for table in TABLES.values():
+        for column in table.columns:
+            assert column.meaning and column.unit and column.low <= column.default <= column.high, column.name
+            assert column.role in ("given", "state", "derived", "account", "draw"), column.name
