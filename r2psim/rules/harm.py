@@ -48,7 +48,7 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
 
     In stage 4 the episode's killing rate, drawn at its onset, is shaped by a falling wave, the month's luck, means
     and protection, and cannot exceed a share of the group. In stage 3 killings are few and answer to targeting.
-    An episode begins when, in stage 4, the killed of twelve months reach the threshold of the data (1,000); it ends when
+    An episode begins when, in stage 4, the killed of twelve months reach the threshold of the data; it ends when
     stage 4 is over and they are below it again. A group that starts in stage 4 had its onset before the start.
     """
     group = rows.group
