@@ -80,7 +80,7 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
             deaths = np.floor(deaths if deaths < most else most)
             displaced = deaths * p[P.harm_displaced_per_death]
             most = persons * p[P.harm_displaced_largest_share]
-            displaced = np.floor((displaced if displaced < most else most) * group[G.at_home, g])
+            displaced = np.floor((displaced if displaced < most else most) * group[G.at_reach, g])
             group[G.persons, g] = persons - deaths
         if stage < 4.0:
             group[G.intensity, g] = 0.0

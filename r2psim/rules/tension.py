@@ -33,7 +33,7 @@ def look_at_state(rows: Rows, p: np.ndarray, g: int) -> None:
     group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
     # Nobody is driven from home twice: fewer are left to flee as more have fled.
     away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
-    group[G.at_home, g] = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
+    group[G.at_reach, g] = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
     group[G.at_drive_state, g] = state[S.drive_state, s]
     group[G.at_drive_non_state, g] = state[S.drive_non_state, s]
     group[G.at_risk, g] = state[S.risk_present, s]

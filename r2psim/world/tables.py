@@ -316,7 +316,7 @@ GROUP = Table(
             -1.0,
         ),
         _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
-        _derived("at_home", "share of those of its state who can still be driven from home"),
+        _derived("at_reach", "share of the people of its state who can still be driven from home"),
         _derived("at_drive_state", "drive of the government of its state"),
         _derived("at_drive_non_state", "drive of armed groups in its state"),
         _derived("at_risk", "strongest of the risk factors 1-7 of its state that are present"),
