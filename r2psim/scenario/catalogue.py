@@ -41,6 +41,8 @@ __all__ = [
     "form_from_table",
     "form_refusals",
     "form_schema",
+    "forms_of",
+    "merged_forms",
 ]
 
 CATEGORIES = {
@@ -117,6 +119,8 @@ class Form:
         First and last stage of a state at which it applies.
     unit_cost : float
         US$ a year in one state, for the full effect.
+    person_cost : float
+        Further US$ a year for each displaced person in the state, for the full effect.
     lag, half_life : float
         Months to the full effect once funded; months in which the effect halves when unfunded.
     needs_assessment : bool
@@ -128,6 +132,9 @@ class Form:
         Probability that a programme backfires if it is not screened.
     label, source : str, tuple of str
         Evidence label of `unit_cost`, `lag` and `half_life`, that of the weakest, and sources; as in `Effect`.
+    assessment, mandate, military : bool
+        Whether it is the needs assessment that others begin with; whether it needs a mandate of the Security Council;
+        whether it deploys forces, from which armed groups come to expect help.
     note : str
         Which of the numbers are known, and how.
     effects : tuple of Effect
@@ -143,6 +150,7 @@ class Form:
     stages: tuple[int, int]
     scope: str
     unit_cost: float
+    person_cost: float
     lag: float
     half_life: float
     needs_assessment: bool
@@ -152,6 +160,9 @@ class Form:
     ledger: str
     label: str
     source: tuple[str, ...]
+    assessment: bool
+    mandate: bool
+    military: bool
     note: str
     effects: tuple[Effect, ...]
 
@@ -222,6 +233,7 @@ _FORM: dict[str, _Key] = {
     ),
     "scope": _key(choice(SCOPES), "for whom it works", "state"),
     "unit_cost": _number("cost in one state for the full effect", 1, 1e12, "US$ a year"),
+    "person_cost": _number("further cost for each displaced person cared for", 0, 1e6, "US$ a year", 0.0),
     "lag": _number("time to the full effect, once funded", 0, 600, "months"),
     "half_life": _number("time in which the effect halves when it is not funded", 0.1, 1200, "months"),
     "needs_assessment": _key(bool, "whether it begins with a needs assessment", False, "true or false"),
@@ -231,6 +243,11 @@ _FORM: dict[str, _Key] = {
     "ledger": _key(choice(LEDGERS), "side of the comparison on which the cost is counted", "prevention"),
     "label": _LABEL,
     "source": _SOURCE,
+    "assessment": _key(bool, "whether it is the needs assessment that others begin with", False, "true or false"),
+    "mandate": _key(bool, "whether it needs a mandate of the Security Council", False, "true or false"),
+    "military": _key(
+        bool, "whether it deploys forces, so that armed groups come to expect help", False, "true or false"
+    ),
     "note": _key(text(2000, lines=True), "which of the numbers are known, and how", ""),
     "effects": _key(list, "what it acts on, channel by channel", [], "a list of tables"),
 }
@@ -385,6 +402,22 @@ def catalogue_tables() -> dict[str, dict[str, Any]]:
 def catalogue() -> dict[str, Form]:
     """Give the shipped forms by key, in the order of the report; read once."""
     return dict(_forms())
+
+
+def merged_forms(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay what a scenario writes under ``[forms]`` over the shipped catalogue, key by key; lists replace."""
+    merged: dict[str, Any] = catalogue_tables()
+    for key, table in changes.items():
+        below = merged.get(key)
+        merged[key] = below | dict(table) if isinstance(below, dict) and isinstance(table, Mapping) else table
+    return merged
+
+
+def forms_of(changes: Mapping[str, Any]) -> dict[str, Form]:
+    """Give the catalogue with a scenario's changes, which have been checked."""
+    if not changes:
+        return catalogue()
+    return {key: form_from_table(key, table) for key, table in merged_forms(changes).items()}
 
 
 def form_schema() -> dict[str, Any]:

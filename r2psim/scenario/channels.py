@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CHANNELS", "KINDS", "MANDATES", "Channel"]
+__all__ = ["CHANNELS", "KINDS", "MANDATES", "RESPONSE_MANDATES", "Channel"]
 
 KINDS = {
     "multiplier": "a factor on a hazard, a rate or a level, at full strength of the form; 1 is no effect",
@@ -80,7 +80,7 @@ CHANNELS: dict[str, Channel] = {
         _multiplier("coup", "rate of coup attempts"),
         _multiplier("contested_election", "probability that an election is contested"),
         _multiplier("irregular_transition", "rate of adverse, irregular changes of regime"),
-        _multiplier("killing", "killing rate, of armed groups and of governments"),
+        _multiplier("killing", "killing rate of an atrocity, of armed groups and of governments"),
         _multiplier("killing_by_armed_groups", "killing rate where the perpetrator is not the state"),
         _multiplier("displacement", "people driven from home"),
         _multiplier("incitement", "level of public incitement"),
@@ -127,3 +127,6 @@ MANDATES: dict[str, str] = {
     "private-sector": "companies: finance, trade, communication",
 }
 """Mandate tags of bodies and what they allow."""
+
+RESPONSE_MANDATES = frozenset({"security-council", "humanitarian", "refugee-agency", "peacekeeping"})
+"""Mandates of bodies whose budgets count as response where the same total is divided anew; the rest is prevention."""

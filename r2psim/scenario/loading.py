@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from r2psim.scenario.catalogue import form_refusals, merged_forms
 from r2psim.scenario.errors import Place, Problem, ScenarioError, Source, dotted, listing, nearest, shown
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.schema import SCENARIO, Fault, validate
@@ -17,6 +18,9 @@ from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
 from r2psim.world.tables import GROUP
 
 __all__ = ["check", "load", "scenario_of"]
+
+POLICIES = Path(__file__).with_name("policies.toml")
+"""The policies that every scenario starts from."""
 
 _SECTIONS = tuple(field.alias for field in SCENARIO.model_fields.values() if field.alias)
 _DEEPEST = 16  # below any key of the schema: deeper tables are unknown keys whatever they hold
@@ -46,7 +50,7 @@ def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
     ScenarioError
         With everything that is wrong.
     """
-    layers = _Layers()
+    layers = _Layers.with_policies()
     for document, data in _documents(_path(source)):
         layers.add(document, data)
     problems = [problem for text in sets for problem in layers.set(text)]
@@ -149,6 +153,14 @@ class _Layers:
         self.writer: dict[Place, Source] = {}
         self.first: Source | None = None
 
+    @classmethod
+    def with_policies(cls) -> _Layers:
+        """Start from the policies that ship; a scenario changes, extends or removes them like anything inherited."""
+        layers = cls()
+        document = Source.read(POLICIES, rank=-1000)
+        layers._lay(layers.data, document.parse(), (), document)
+        return layers
+
     def add(self, source: Source, data: Table) -> None:
         """Lay `data` over what is there: tables merge key by key, anything else replaces."""
         self.first = self.first or source
@@ -198,6 +210,7 @@ class _Layers:
         """Check everything and make the scenario."""
         data, faults = validate(self.data)
         faults += _cross_faults(self.data)
+        faults += _form_faults(self.data)
         found = [*problems, *self._in_order(faults)]
         if found:
             raise ScenarioError(found)
@@ -224,7 +237,7 @@ class _Layers:
 def _is_entity(place: Place) -> bool:
     """Say whether an entry of its own id stands at `place`: a state, group, body or policy."""
     match place:
-        case ("states" | "bodies" | "policies", _) | ("states", _, "groups", _):
+        case ("states" | "bodies" | "policies" | "forms", _) | ("states", _, "groups", _):
             return True
     return False
 
@@ -254,6 +267,8 @@ def _unsettable(place: Place, data: Table) -> Fault | None:
         return Fault(place, ".".join(place), allowed, nearest(".".join(place), known))
     for length in (2, 4):
         siblings = _at(data, place[: length - 1])
+        if place[0] == "forms":
+            siblings = merged_forms(siblings)
         generated = "generate" in data and place[0] == "states"
         if len(place) >= length and _is_entity(place[:length]) and not generated:
             key = place[length - 1]
@@ -308,6 +323,12 @@ def _cross_faults(data: Table) -> Iterator[Fault]:
     for place, table, key in _references(data):
         if isinstance(table[key], list):
             yield from _reference_faults((*place, key), table[key], groups if key == "kin" else states)
+
+
+def _form_faults(data: Table) -> Iterator[Fault]:
+    """Yield what is wrong with forms, with what the scenario changes laid over what ships."""
+    for key, table in merged_forms(_at(data, ("forms",))).items():
+        yield from (Fault(*refusal) for refusal in form_refusals(key, table))
 
 
 def _reference_faults(place: Place, items: list[Any], known: Table) -> Iterator[Fault]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from r2psim.scenario.catalogue import form_schema
+from r2psim.scenario.channels import MANDATES
 from r2psim.scenario.errors import Place, listing, nearest
 from r2psim.scenario.parameters import PARAMETERS, Parameter
 from r2psim.scenario.values import (
@@ -19,6 +21,7 @@ from r2psim.scenario.values import (
     NAME,
     REFUSED,
     choice,
+    choices,
     code,
     identifier,
     integer,
@@ -200,6 +203,7 @@ _BODY = _table(
         "name": Key(_LINE, "name shown; default: the id as a title"),
         "kind": Key(choice(KINDS), "kind of body", required=True),
         "members": Key(references("states", everybody="all"), 'states that it may assist, or "all"', required=True),
+        "mandates": Key(choices(MANDATES, "mandates"), "what it may provide: forms that name one of these", []),
         **_columns(BODY),
         **_remove(),
     },
@@ -213,6 +217,12 @@ _POLICY = _table(
     {
         "description": Key(text(4000, lines=True), "what the policy does", ""),
         "parameters": Key(_PARAMETERS, "parameters that it sets"),
+        "budgets": Key(
+            _table(
+                "Budgets", "budgets", {tag: Key(number(0.0, 100.0, "ratio"), about) for tag, about in MANDATES.items()}
+            ),
+            "budgets of the bodies that hold a mandate, as a multiple; then all are scaled back to the same total",
+        ),
         **_remove(),
     },
 )
@@ -226,6 +236,9 @@ _GENERATE = _table(
         "states": Key(integer(1, 400), "number of states", GENERATE["states"]),
     },
 )
+
+# Forms are checked by the catalogue itself, with what they change laid over what ships.
+_FORMS = {"type": "object", "additionalProperties": form_schema()}
 
 SCENARIO = _table(
     "Scenario",
@@ -243,6 +256,7 @@ SCENARIO = _table(
         "parameters": Key(_PARAMETERS, "parameters that differ from their defaults"),
         "states": _entities(_STATE, "states by id"),
         "bodies": _entities(_BODY, "bodies by id"),
+        "forms": Key(dict, "forms of assistance: changes of the catalogue, or new ones", json=_FORMS),
         "policies": _entities(_POLICY, "policies by name; no-assistance always exists"),
         "generate": Key(_GENERATE, "draw states and groups; those written override and extend them"),
     },

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from r2psim.scenario.catalogue import Form, forms_of
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 from r2psim.scenario.parameters import PARAMETERS, defaults
 from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, VERSION, YEARS, given
@@ -94,20 +95,34 @@ class BodySpec:
         Ids of the states that it may assist.
     values : dict of str to float
         Starts of columns of `r2psim.world.tables.BODY`, only those given.
+    mandates : tuple of str
+        Tags, keys of `r2psim.scenario.channels.MANDATES`: it provides the forms that name one of them.
     """
 
     name: str
     kind: str
     members: Ids | Literal["all"]
     values: dict[str, float] = field(default_factory=dict)
+    mandates: Ids = ()
 
 
 @dataclass(frozen=True)
 class PolicySpec:
-    """A named overlay of the scenario: what it is, and the parameters (path to value) that it sets."""
+    """A named overlay of the scenario: what it is, and what it sets.
+
+    Attributes
+    ----------
+    description : str
+        What the policy does.
+    parameters : dict of str to float
+        Parameters by path.
+    budgets : dict of str to float
+        Mandate tag -> multiple of the budgets of the bodies that hold it; the total stays the same.
+    """
 
     description: str = ""
     parameters: dict[str, float] = field(default_factory=dict)
+    budgets: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,6 +150,8 @@ class Scenario:
         By id, in the order of the file; ``no-assistance`` is always among the policies.
     generate : GenerateSpec or None
         States and groups to draw; entries of `states` then override and extend what is drawn.
+    changed_forms : dict
+        What the scenario changes of the catalogue or adds to it, by form, as written.
     """
 
     name: str
@@ -146,6 +163,12 @@ class Scenario:
     bodies: dict[str, BodySpec]
     policies: dict[str, PolicySpec]
     generate: GenerateSpec | None = None
+    changed_forms: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """Forms of assistance: the catalogue, with what this scenario changes or adds."""
+        return forms_of(self.changed_forms)
 
     def policy(self, name: str) -> PolicySpec:
         """Give a policy by name.
@@ -196,8 +219,13 @@ class Scenario:
             "parameters": _nested(parameters),
             "states": {key: _state_data(state, full) for key, state in self.states.items()},
             "bodies": {key: _body_data(body) for key, body in self.bodies.items()},
+            "forms": {key: form.table() for key, form in self.forms.items()},
             "policies": {
-                key: {"description": policy.description, "parameters": _nested(policy.parameters)}
+                key: {
+                    "description": policy.description,
+                    "parameters": _nested(policy.parameters),
+                    "budgets": dict(policy.budgets),
+                }
                 for key, policy in self.policies.items()
             },
         }
@@ -237,6 +265,7 @@ class Scenario:
             states={key: _state(key, state, neighbours[key], kin) for key, state in states.items()},
             bodies={key: _body(key, body) for key, body in data.get("bodies", {}).items()},
             policies=policies,
+            changed_forms=data.get("forms", {}),
             generate=GenerateSpec(**(GENERATE | data["generate"])) if "generate" in data else None,
         )
 
@@ -287,11 +316,12 @@ def _group(key: str, data: Mapping[str, Any], kin: Ids) -> GroupSpec:
 
 
 def _body(key: str, data: Mapping[str, Any]) -> BodySpec:
-    return BodySpec(data.get("name", _titled(key)), data["kind"], data["members"], _values(BODY, data))
+    mandates = tuple(data.get("mandates", ()))
+    return BodySpec(data.get("name", _titled(key)), data["kind"], data["members"], _values(BODY, data), mandates)
 
 
 def _policy(data: Mapping[str, Any]) -> PolicySpec:
-    return PolicySpec(data.get("description", ""), _flat(data.get("parameters", {})))
+    return PolicySpec(data.get("description", ""), _flat(data.get("parameters", {})), data.get("budgets", {}))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -350,4 +380,5 @@ def _group_data(group: GroupSpec, full: bool) -> dict[str, Any]:
 
 def _body_data(body: BodySpec) -> dict[str, Any]:
     members = body.members if body.members == "all" else list(body.members)
-    return {"name": body.name, "kind": body.kind, "members": members, **_columns_data(BODY, body.values, full=True)}
+    shown = {"name": body.name, "kind": body.kind, "members": members, "mandates": list(body.mandates)}
+    return shown | _columns_data(BODY, body.values, full=True)

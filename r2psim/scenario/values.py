@@ -18,7 +18,20 @@ from pydantic_core import PydanticCustomError
 
 from r2psim.scenario.errors import listing, nearest
 
-__all__ = ["ID", "NAME", "REFUSED", "choice", "code", "identifier", "integer", "never", "number", "references", "text"]
+__all__ = [
+    "ID",
+    "NAME",
+    "REFUSED",
+    "choice",
+    "choices",
+    "code",
+    "identifier",
+    "integer",
+    "never",
+    "number",
+    "references",
+    "text",
+]
 
 ID = r"[a-z][a-z0-9-]{0,63}"
 """Form of the ids of states, groups, bodies and policies."""
@@ -77,6 +90,22 @@ def choice(names: Iterable[str]) -> Any:
         _refuse(f"one of {listing(options, quoted=True)}", nearest(value, options))
 
     return _value(read, {"enum": list(options)})
+
+
+def choices(names: Iterable[str], what: str) -> Any:
+    """Accept a list of some names, each once."""
+    options = tuple(names)
+    allowed = f"a list of {what}, each once: {listing(options)}"
+
+    def read(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            _refuse(allowed, nearest(value, options))
+        wrong = [item for i, item in enumerate(value) if item not in options or item in value[:i]]
+        if wrong:
+            _refuse(allowed, nearest(wrong[0], options), wrong)
+        return tuple(value)
+
+    return _value(read, {"type": "array", "items": {"enum": list(options)}, "uniqueItems": True})
 
 
 def code(names: tuple[str, ...], numbers: bool) -> Any:
