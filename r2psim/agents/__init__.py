@@ -2,5 +2,18 @@
 
 from r2psim.agents.entities import Body, Group, Partner, RegionalOrganisation, State, UNBody
 from r2psim.agents.model import R2PModel
+from r2psim.agents.policies import Allocation, Policy, PolicyError, View
 
-__all__ = ["Body", "Group", "Partner", "R2PModel", "RegionalOrganisation", "State", "UNBody"]
+__all__ = [
+    "Allocation",
+    "Body",
+    "Group",
+    "Partner",
+    "Policy",
+    "PolicyError",
+    "R2PModel",
+    "RegionalOrganisation",
+    "State",
+    "UNBody",
+    "View",
+]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import mesa
 
 from r2psim.agents.entities import BODY_CLASSES, Group, State
+from r2psim.agents.policies import Policy, act
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, Phase, opening
 from r2psim.rules.why import events_of_month
@@ -87,6 +89,8 @@ class R2PModel(mesa.Model):
         to the last bit; the second is much faster.
     record : bool
         Whether to keep series, events and the digest.
+    decide : mapping of str to Policy, optional
+        Body -> object that decides for it, in place of the rules; see `r2psim.agents.policies`.
     rng : None
         Taken for Mesa's sake; all chance comes from ``seed`` and ``run``.
 
@@ -107,6 +111,7 @@ class R2PModel(mesa.Model):
         years: int | None = None,
         drive: str = AGENT_BY_AGENT,
         record: bool = True,
+        decide: Mapping[str, Policy] | None = None,
         rng: None = None,
     ) -> None:
         super().__init__(rng=0)
@@ -120,11 +125,14 @@ class R2PModel(mesa.Model):
         self.run_number = int(run)
         self.months = 12 * (self.setting.years if years is None else years)
         self.drive = drive
+        self.decide = dict(decide or {})
         self.parameters = self.setting.parameter_values(policy)
-        self.world: World = build(self.setting)
+        self.world: World = build(self.setting, policy)
         self.rows = copy_rows(self.world.rows)
-        self._luck = draws_of(self.seed_number, self.run_number, 0)
-        opening(self.rows, self.parameters, self._luck)
+        self.luck = draws_of(self.seed_number, self.run_number, 0)
+        opening(self.rows, self.parameters, self.luck)
+        if unknown := self.decide.keys() - set(self.world.bodies):
+            raise ValueError(f"decide: {', '.join(sorted(unknown))} is not allowed: {', '.join(self.world.bodies)}")
         self.month = 0
         self._phase: Phase = PHASES[0]
         self.state_agents = [State(self, i, key) for i, key in enumerate(self.world.states)]
@@ -153,21 +161,31 @@ class R2PModel(mesa.Model):
 
     def apply(self, first: int, last: int) -> None:
         """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent."""
-        self._phase.run(first, last, self.rows, self.parameters, self._luck)
+        self._phase.run(first, last, self.rows, self.parameters, self.luck)
+
+    def _let_bodies_act(self) -> None:
+        """Let each body act, by the rules or by the policy that decides for it."""
+        for body in self.body_agents:
+            if body.key in self.decide:
+                act(self, self.decide, body.row)
+            else:
+                body.step()
 
     def step(self) -> None:
         """Run one month."""
         if self.month >= self.months:
             self.running = False
             return
-        self._luck = draws_of(self.seed_number, self.run_number, self.month)
+        self.luck = draws_of(self.seed_number, self.run_number, self.month)
         before = self.rows.state
         for number, phase in enumerate(PHASES):
             if number == 1 and self._record:
                 before = self.rows.state.copy()
             self._phase = phase
             agents = self._agents_of[phase.kind]
-            if self.drive == ALL_ROWS:
+            if phase.name == "act" and self.decide:
+                self._let_bodies_act()
+            elif self.drive == ALL_ROWS:
                 self.apply(0, len(agents))
             else:
                 for agent in agents:
@@ -205,6 +223,7 @@ class R2PModel(mesa.Model):
             world=self.world,
             state={k: v[:end] for k, v in self.series.state.items()},
             group={k: v[:end] for k, v in self.series.group.items()},
+            body={k: v[:end] for k, v in self.series.body.items()},
             events=tuple(self.events),
             sha256=self._digest.hexdigest(),
         )

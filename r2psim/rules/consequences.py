@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
@@ -35,6 +35,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         deaths = 0.0
         displaced = 0.0
         affected = 0.0
+        in_atrocity = 0.0
         for g in range(rows.first_group[s], rows.first_group[s + 1]):
             stage = group[G.stage, g] if group[G.stage, g] > stage else stage
             kind = group[G.perpetrator, g]
@@ -42,17 +43,22 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
             deaths += group[G.deaths_month, g]
             displaced += group[G.displaced_month, g]
             affected += group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
+            in_atrocity += 1.0 if group[G.stage, g] == 4.0 else 0.0
         state[S.stage_months, s] = state[S.stage_months, s] + 1.0 if state[S.stage, s] == stage else 0.0
         state[S.stage, s] = stage
         state[S.government_perpetrator, s] = perpetrator
         state[S.deaths, s] += deaths
+        state[S.atrocity_months, s] += in_atrocity
 
         now = state[S.conflict, s]
         room = p[P.harm_displaced_most] * state[S.population, s]
         room -= state[S.displaced_inside, s] + state[S.displaced_abroad, s]
         left = clip01(room / (p[P.harm_displaced_most] * state[S.population, s]))
+        fled = exp(state[S.aid_displacement, s])
         if now == WAR:
-            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s] * left)
+            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s] * left * fled)
+        elif now == 2.0:
+            displaced += np.floor(p[P.harm_displaced_minor] * MONTH * state[S.population, s] * left * fled)
         room = np.floor(room) if room > 0.0 else 0.0
         displaced = displaced if displaced < room else room
         abroad = p[P.harm_displaced_abroad]

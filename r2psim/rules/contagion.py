@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -33,14 +33,20 @@ def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         new_war = 0.0
         arms = 0.0
         hosted = 0.0
+        weight = 0.0
         for e in range(rows.neighbour_start[s], rows.neighbour_start[s + 1]):
             n = rows.neighbour[e]
             at_war = state[S.conflict, n] == WAR
-            war = 1.0 if at_war else war
+            # What assistance contains in the neighbour spills over that much less (Beardsley 2011).
+            spills = exp(state[S.aid_spill_over, n])
+            level = spills if at_war else 0.0
+            war = level if level > war else war
             new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war
-            flow = state[S.arms, n] if at_war else 0.0
+            flow = state[S.arms, n] * level
             arms = flow if flow > arms else arms
-            hosted += state[S.displaced_abroad, n] / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
+            arriving = state[S.displaced_abroad, n] / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
+            hosted += arriving
+            weight += arriving * spills
         state[S.spill_war, s] = war
         state[S.spill_new_war, s] = new_war
         state[S.spill_arms, s] = arms
@@ -48,7 +54,7 @@ def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         # Those who are there at the start have not arrived since.
         state[S.refugees_received, s] += arrived if arrived > 0.0 and draws.month > 0 else 0.0
         state[S.displaced_hosted, s] = hosted
-        state[S.spill_refugees, s] = clip01(hosted / (state[S.population, s] * p[P.harm_hosting_scale]))
+        state[S.spill_refugees, s] = clip01(weight / (state[S.population, s] * p[P.harm_hosting_scale]))
 
         excluded = 0.0
         discontent = 0.0

@@ -50,6 +50,10 @@ STAGE_CHANGE = purpose("stage: change")
 PERPETRATOR_KIND = purpose("stage: kind of perpetrator")
 EPISODE_INTENSITY = purpose("harm: killing rate of the episode")
 MONTHLY_INTENSITY = purpose("harm: killing rate of the month")
+PUBLIC_ASSESSMENT = purpose("observation: error of an assessment of risk")
+VETO = purpose("response: veto against a mandate")
+MANDATE_DECISION = purpose("response: a mandate is decided")
+BACKLASH = purpose("delivery: a programme backfires")
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -177,6 +181,15 @@ def uniform(draws: Draws, entity: np.uint64, number: int) -> float:
     """
     first, second = uniform_pair(draws, entity, number >> 1)
     return second if number & 1 else first
+
+
+@inline
+def under(draws: Draws, identity: np.uint64) -> Draws:
+    """Give the luck that an entity has together with another: the other's identity changes the key.
+
+    Draws for pairs, such as a body's view of a state, come from a bijection of their own for each ``identity``.
+    """
+    return Draws(draws.key0 ^ (identity & _LOW), draws.key1 ^ (identity >> _32), draws.run, draws.month)
 
 
 @rule

@@ -70,6 +70,10 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
                 group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
                 noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(draws, who, MONTHLY_INTENSITY))
                 noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
+                kind = group[G.perpetrator, g]
+                # Peacekeepers protect from armed groups, hardly from governments (Fjelde, Hultman and Nilsson 2019).
+                by_armed_groups = 1.0 if kind == 2.0 else (0.5 if kind == 3.0 else 0.0)
+                noise += group[G.aid_killing, g] + by_armed_groups * group[G.aid_killing_by_armed_groups, g]
                 deaths = group[G.intensity, g] * wave(group[G.stage_months, g], left, p[P.harm_wave_floor])
                 deaths *= exp(noise)
             else:
@@ -78,7 +82,7 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
                 deaths += uniform(draws, rows.group_id[g], MONTHLY_INTENSITY)
             most = persons * p[P.harm_largest_share]
             deaths = np.floor(deaths if deaths < most else most)
-            displaced = deaths * p[P.harm_displaced_per_death]
+            displaced = deaths * p[P.harm_displaced_per_death] * exp(group[G.aid_displacement, g])
             most = persons * p[P.harm_displaced_largest_share]
             displaced = np.floor((displaced if displaced < most else most) * group[G.at_reach, g])
             group[G.persons, g] = persons - deaths

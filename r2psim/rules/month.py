@@ -12,12 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from r2psim.rules.accounts import accounts
 from r2psim.rules.compiled import rule
 from r2psim.rules.conflict import conflict
 from r2psim.rules.consequences import consequences
 from r2psim.rules.contagion import contagion
+from r2psim.rules.decision import decision, offering
+from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import Draws
 from r2psim.rules.harm import harm
+from r2psim.rules.observation import observation
+from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.stages import stages
 from r2psim.rules.structure import standing, structure
@@ -55,17 +60,40 @@ def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Sum up the month and score the risk factors."""
+    """Sum up the month, score the risk factors, and let them be observed."""
     consequences(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
+    observation(first, last, rows, p, draws)
+
+
+@rule
+def bodies_act(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Decide, and put up what is promised."""
+    decision(first, last, rows, p, draws)
+    offering(first, last, rows, p, draws)
+
+
+@rule
+def states_receive(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Decide mandates, and let programmes work."""
+    response(first, last, rows, p, draws)
+    delivery(first, last, rows, p, draws)
+
+
+@rule
+def bodies_settle(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Close the accounts."""
+    accounts(first, last, rows, p, draws)
 
 
 @rule
 def opening(rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Derive what follows from the start, once, before the first month: restraint, drives, risk factors."""
+    """Derive what follows from the start, once, before the first month: restraint, risk factors, costs."""
     states = rows.state.shape[1]
     standing(0, states, rows, p, draws)
     state_risk_factors(0, states, rows, p, draws)
+    observation(0, states, rows, p, draws)
+    delivery(0, states, rows, p, draws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +122,10 @@ PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
     Phase("move", "group", (tension, stages, harm, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, state_risk_factors), states_sum_up),
+    Phase("sum_up", "state", (consequences, state_risk_factors, observation), states_sum_up),
+    Phase("act", "body", (decision, offering), bodies_act),
+    Phase("receive", "state", (response, delivery), states_receive),
+    Phase("settle", "body", (accounts,), bodies_settle),
 )
 """The month, in order."""
 
@@ -114,10 +145,14 @@ def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """
     states = rows.state.shape[1]
     groups = rows.group.shape[1]
+    bodies = rows.body.shape[1]
     states_look_around(0, states, rows, p, draws)
     states_move(0, states, rows, p, draws)
     groups_move(0, groups, rows, p, draws)
     states_sum_up(0, states, rows, p, draws)
+    bodies_act(0, bodies, rows, p, draws)
+    states_receive(0, states, rows, p, draws)
+    bodies_settle(0, bodies, rows, p, draws)
 
 
 def schedule() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import MOTIVE_JUMP, Draws, uniform
@@ -24,6 +24,19 @@ def approach(x: float, level: float, rate: float) -> float:
     step = rate * MONTH
     step = 1.0 if step > 1.0 else step
     return clip01(x + (level - x) * step)
+
+
+@inline
+def built(x: float, home: float, raised: float, fade: float, build: float) -> float:
+    """Move a slow variable towards its home level raised by assistance: built faster than it fades.
+
+    What assistance has raised is lost only at the slow rate of return once it ends; harm done fades in likewise.
+    """
+    level = clip01(home + raised)
+    gap = level - x
+    # Assistance speeds up what it has to build, not the recovery of what would come back anyway.
+    part = 0.0 if raised <= 0.0 or gap <= 0.0 else (raised / gap if gap > raised else 1.0)
+    return approach(x, level, fade + (build - fade) * part)
 
 
 @inline
@@ -76,14 +89,23 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         damage = 0.0 if damage < 0.0 else damage
 
         for k in range(_INHIBITORS):
-            x = approach(
-                state[S.security_sector + k, s], state[S.security_sector_home + k, s], p[P.structure_inhibitor_return]
+            x = built(
+                state[S.security_sector + k, s],
+                state[S.security_sector_home + k, s],
+                state[S.aid_security_sector + k, s],
+                p[P.structure_inhibitor_return],
+                p[P.structure_building],
             )
             x *= damage
             state[S.security_sector + k, s] = x
-        x = approach(state[S.capacity, s], state[S.capacity_home, s], p[P.structure_capacity_return])
+        build_rate = p[P.structure_building]
+        raised = state[S.aid_capacity, s]
+        x = built(state[S.capacity, s], state[S.capacity_home, s], raised, p[P.structure_capacity_return], build_rate)
         state[S.capacity, s] = x * damage
-        x = approach(state[S.inclusion, s], state[S.inclusion_home, s], p[P.structure_inclusion_return])
+        raised = state[S.aid_inclusion, s]
+        x = built(
+            state[S.inclusion, s], state[S.inclusion_home, s], raised, p[P.structure_inclusion_return], build_rate
+        )
         state[S.inclusion, s] = x * damage
         x = approach(state[S.regime, s], state[S.regime_home, s], p[P.structure_regime_return])
         state[S.regime, s] = x * (1.0 - upheaval * p[P.structure_regime_drop])
@@ -97,23 +119,27 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         crisis = p[P.structure_incitement_crisis]
         level_incitement = x * (1.0 - crisis + crisis * pressure)
         level_incitement *= 1.0 - p[P.structure_incitement_media] * state[S.media, s]
+        level_incitement = clip01(level_incitement * exp(state[S.aid_incitement, s]))
         state[S.incitement, s] = approach(state[S.incitement, s], level_incitement, p[P.structure_incitement_rate])
 
         build = (war * p[P.structure_arms_war] + state[S.spill_arms, s] * p[P.structure_arms_spill]) * MONTH
-        x = approach(state[S.arms, s], state[S.arms_home, s], p[P.structure_arms_return])
-        state[S.arms, s] = clip01(x + build * (1.0 - x))
-        x = approach(state[S.finance, s], state[S.finance_home, s], p[P.structure_arms_return])
+        denied = exp(state[S.aid_arms, s])
+        x = approach(state[S.arms, s], clip01(state[S.arms_home, s] * denied), p[P.structure_arms_return])
+        state[S.arms, s] = clip01(x + build * denied * (1.0 - x))
+        x = approach(state[S.finance, s], clip01(state[S.finance_home, s] * denied), p[P.structure_arms_return])
         state[S.finance, s] = clip01(x + war * p[P.structure_arms_war] * MONTH * (1.0 - x))
         strength = state[S.armed_groups_home, s] + p[P.structure_armed_groups_discontent] * state[S.discontent, s]
         strength = clip01(strength + p[P.structure_armed_groups_conflict] * level)
         state[S.armed_groups, s] = approach(state[S.armed_groups, s], strength, p[P.structure_armed_groups_rate])
 
         kept = p[P.structure_commitment_perpetrator] if state[S.government_perpetrator, s] > 0.0 else 1.0
-        x = approach(state[S.commitment, s], kept * state[S.commitment_home, s], p[P.structure_commitment_return])
+        level_commitment = clip01(kept * (state[S.commitment_home, s] + state[S.aid_commitment, s]))
+        x = approach(state[S.commitment, s], level_commitment, p[P.structure_commitment_return])
         state[S.commitment, s] = x
 
         half_life = 12.0 * p[P.structure_violations_half_life]
         half_life /= 1.0 + p[P.structure_violations_justice] * state[S.transitional_justice, s]
+        half_life /= exp(state[S.aid_violations_memory, s])
         memory = state[S.past_violations, s] * fading(half_life)
         if state[S.stage, s] == 4.0:
             memory = approach(state[S.past_violations, s], 1.0, p[P.structure_violations_rate])

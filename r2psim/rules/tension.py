@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.structure import approach, conflict_level
@@ -53,6 +53,7 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         pressure = group[G.at_pressure, g]
 
         gained = group[G.exclusion_home, g] - p[P.tension_exclusion_inclusion] * group[G.at_inclusion, g]
+        gained += group[G.aid_exclusion, g]
         exclusion = approach(group[G.exclusion, g], clip01(gained), p[P.tension_exclusion_return])
         excluded = 1.0 if exclusion > p[P.tension_excluded_above] else 0.0
         exclusion += group[G.at_upheaval, g] * excluded * p[P.tension_exclusion_upheaval] * (1.0 - exclusion)
@@ -63,7 +64,7 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         level += p[P.tension_grievance_pressure] * pressure * exclusion
         level += p[P.tension_grievance_incitement] * group[G.at_incitement, g] * exclusion
         level += p[P.tension_grievance_past] * group[G.at_past, g] * exclusion
-        level += p[P.tension_grievance_kin] * group[G.kin_pressure, g]
+        level += p[P.tension_grievance_kin] * group[G.kin_pressure, g] + group[G.aid_grievance, g]
         group[G.grievance, g] = approach(group[G.grievance, g], clip01(level), p[P.tension_grievance_rate])
 
         drive_state = group[G.at_drive_state, g]
@@ -74,7 +75,7 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         crisis = 1.0 - share + share * (pressure if pressure > conflict else conflict)
         included = p[P.tension_targeting_included]
         marked = included + (1.0 - included) * exclusion
-        level = clip01(p[P.tension_targeting_gain] * drive * crisis * marked)
+        level = clip01(p[P.tension_targeting_gain] * drive * crisis * marked * exp(group[G.aid_targeting, g]))
         targeting = group[G.targeting, g]
         rate = p[P.tension_targeting_rise] if level > targeting else p[P.tension_targeting_fall]
         targeting = approach(targeting, level, rate)
@@ -82,5 +83,5 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
 
         level = targeting if group[G.stage, g] >= 2.0 else 0.0
         group[G.preparation, g] = approach(group[G.preparation, g], level, p[P.tension_preparation_rate])
-        level = clip01(p[P.tension_protection_restraint] * group[G.at_restraint, g])
+        level = clip01(p[P.tension_protection_restraint] * group[G.at_restraint, g] + group[G.aid_protection, g])
         group[G.protection, g] = approach(group[G.protection, g], level, p[P.tension_protection_rate])

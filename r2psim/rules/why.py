@@ -51,6 +51,8 @@ def label(column: str) -> str:
     >>> label("at_conflict"), label("local_resolution"), label("trigger_economic_shock")
     ('armed conflict', 'local resolution', 'economic shock')
     """
+    if column.startswith("aid_"):
+        return "assistance"
     return _LABELS.get(column, column.removeprefix("trigger_").replace("_", " "))
 
 

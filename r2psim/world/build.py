@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.world.assistance import build_assistance
 from r2psim.world.identity import identity
-from r2psim.world.rows import Rows
-from r2psim.world.tables import BODY, GROUP, PROGRAMME, STATE, STATUS_EXCLUSION, G, S, Table
+from r2psim.world.rows import Rows, sparse
+from r2psim.world.tables import (
+    BODY,
+    FORM,
+    GROUP,
+    PLEDGE,
+    PLEDGES,
+    PROGRAMME,
+    STATE,
+    STATUS_EXCLUSION,
+    G,
+    S,
+    Table,
+)
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -27,7 +40,7 @@ class World:
     ----------
     rows : Rows
         The start; copy it for each run (`r2psim.world.rows.copy_rows`).
-    states, groups, bodies : tuple of str
+    states, groups, bodies, forms : tuple of str
         Identifiers in the order of the rows; a group is ``state/group``.
     names : dict of str to str
         Identifier -> name to show.
@@ -41,6 +54,7 @@ class World:
     states: tuple[str, ...]
     groups: tuple[str, ...]
     bodies: tuple[str, ...]
+    forms: tuple[str, ...]
     names: dict[str, str]
     regions: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -52,14 +66,6 @@ def _block(table: Table, entries: list[dict[str, float]]) -> np.ndarray:
     for place, column in enumerate(table.columns):
         block[place] = [entry.get(column.name, column.default) for entry in entries]
     return block
-
-
-def _sparse(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Turn lists into sparse rows: starts and values, each list sorted."""
-    start = np.zeros(len(lists) + 1, dtype=np.int64)
-    start[1:] = np.cumsum([len(x) for x in lists])
-    values = np.array([v for x in lists for v in sorted(x)], dtype=np.int64)
-    return start, values
 
 
 def _symmetric(names: list[str], ties: dict[str, list[str]]) -> list[list[int]]:
@@ -90,13 +96,15 @@ def _with_homes(values: dict[str, float], home: dict[str, float], table: Table) 
     return full
 
 
-def build(scenario: Scenario) -> World:
-    """Build the world of a scenario.
+def build(scenario: Scenario, policy: str | None = None) -> World:
+    """Build the world of a scenario under a policy.
 
     Parameters
     ----------
     scenario : Scenario
-        Checked and resolved; a ``generate`` section has been carried out by then.
+        Checked; what its ``generate`` section asks for is drawn here.
+    policy : str, optional
+        Sets the budgets of the bodies; the policy's other parameters are the rules' affair.
 
     Returns
     -------
@@ -131,28 +139,31 @@ def build(scenario: Scenario) -> World:
             home.append(row)
         first_group.append(len(groups))
 
-    neighbour_start, neighbour = _sparse(
+    neighbour_start, neighbour = sparse(
         _symmetric(state_names, {k: list(s.neighbours) for k, s in scenario.states.items()})
     )
-    kin_start, kin_rows = _sparse(_symmetric(group_names, kin))
+    kin_start, kin_rows = sparse(_symmetric(group_names, kin))
     row_of = {name: i for i, name in enumerate(state_names)}
-    bodies: list[dict[str, float]] = []
     members: list[list[int]] = []
     for key, body in scenario.bodies.items():
         names[key] = body.name
-        bodies.append(dict(body.values))
         everyone: Any = state_names if body.members == "all" else body.members
         members.append([row_of[m] for m in everyone])
-    member_start, member = _sparse(members)
+    member_start, member = sparse(members)
+    assistance = build_assistance(scenario, policy)
 
     rows = Rows(
         state=_block(STATE, states),
         group=_block(GROUP, groups),
-        body=_block(BODY, bodies),
-        programme=np.empty((len(PROGRAMME.columns), 0)),
+        body=_block(BODY, assistance.bodies),
+        programme=_block(PROGRAMME, [{}] * (len(states) * len(assistance.forms))),
+        pledge=_block(PLEDGE, [{}] * (len(assistance.bodies) * PLEDGES)),
+        ledger=np.zeros((len(assistance.bodies), len(assistance.forms))),
+        form=_block(FORM, assistance.forms),
         state_id=_identities("state", state_names),
         group_id=_identities("group", group_names),
         body_id=_identities("body", list(scenario.bodies)),
+        form_id=_identities("form", list(assistance.names)),
         home=np.array(home, dtype=np.int64),
         first_group=np.array(first_group, dtype=np.int64),
         neighbour_start=neighbour_start,
@@ -161,6 +172,11 @@ def build(scenario: Scenario) -> World:
         kin=kin_rows,
         member_start=member_start,
         member=member,
+        provides_start=assistance.provides_start,
+        provides=assistance.provides,
+        effect_start=assistance.effect_start,
+        effect_channel=assistance.effect_channel,
+        effect_size=assistance.effect_size,
     )
     _stand(rows)
     return World(
@@ -168,6 +184,7 @@ def build(scenario: Scenario) -> World:
         states=tuple(state_names),
         groups=tuple(group_names),
         bodies=tuple(scenario.bodies),
+        forms=assistance.names,
         names=names,
         regions=tuple(s.region for s in scenario.states.values()),
         kinds=tuple(b.kind for b in scenario.bodies.values()),

@@ -135,6 +135,12 @@ def _borders(
     return [(land[a], land[b]) for a, b in found]
 
 
+def _veto(gdp: float, spec: Table) -> float:
+    """Give the probability that collective response is blocked: larger economies are better shielded."""
+    found: float = next(value for above, value in zip(spec["above"], spec["values"], strict=True) if gdp >= above)
+    return found
+
+
 def _states(
     seed: int,
     all_nations: Sequence[Nation],
@@ -160,6 +166,7 @@ def _states(
             "region": regions[nation.region].name,
             "neighbours": near[k],
             **nation.values,
+            "veto": _veto(nation.values["gdp"], data["veto"]),
             "conflict": CONFLICT[nation.record.conflict],
             "x": points[k][0] / SCALE,
             "y": points[k][1] / SCALE,
@@ -230,6 +237,8 @@ def _found(
         bodies[key] = {
             "name": name,
             "kind": "regional organisation",
+            # Unions of whole regions can deploy forces; communities and forums within and across them cannot.
+            "mandates": ["regional", "regional-military"] if name.endswith("Union") else ["regional"],
             "members": [all_nations[k].id for k in members],
             "budget": rounded(budget),
             **{column: rounded(value) for column, value in drawn.items()},
@@ -252,6 +261,7 @@ def _common_bodies(seed: int, all_nations: Sequence[Nation], data: Table) -> Tab
         bodies[row["id"]] = {
             "name": row["name"],
             "kind": row["kind"],
+            "mandates": list(row["mandates"]),
             "members": members,
             "budget": rounded(row["budget"] * part),
             "carry_over": 0.0,

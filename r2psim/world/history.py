@@ -9,7 +9,7 @@ import numpy as np
 
 from r2psim.world.build import World
 from r2psim.world.rows import Rows
-from r2psim.world.tables import GROUP, STATE, Table
+from r2psim.world.tables import BODY, GROUP, STATE, Table
 
 __all__ = ["Digest", "Event", "History", "Series", "kept_columns"]
 
@@ -57,7 +57,7 @@ class Digest:
 
     def update(self, rows: Rows) -> None:
         """Add all blocks as they stand."""
-        for block in (rows.state, rows.group, rows.body, rows.programme):
+        for block in (rows.state, rows.group, rows.body, rows.programme, rows.pledge, rows.ledger):
             self._sha.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
 
     def hexdigest(self) -> str:
@@ -78,30 +78,31 @@ class Series:
 
     Attributes
     ----------
-    state, group : dict of str to numpy.ndarray
+    state, group, body : dict of str to numpy.ndarray
         Column name -> array of shape (months + 1, rows); index 0 is the start.
     """
 
     months: int
     state: dict[str, np.ndarray] = field(default_factory=dict)
     group: dict[str, np.ndarray] = field(default_factory=dict)
+    body: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, rows: Rows, months: int) -> Series:
         """Make room for ``months`` months, with the start filled in."""
         made = cls(months)
-        for table, block, kept in (
-            (STATE, rows.state, made.state),
-            (GROUP, rows.group, made.group),
-        ):
+        for table, block, kept in made._blocks(rows):
             for name in kept_columns(table):
                 kept[name] = np.full((months + 1, block.shape[1]), np.nan)
         made.note(0, rows)
         return made
 
+    def _blocks(self, rows: Rows) -> tuple[tuple[Table, np.ndarray, dict[str, np.ndarray]], ...]:
+        return (STATE, rows.state, self.state), (GROUP, rows.group, self.group), (BODY, rows.body, self.body)
+
     def note(self, at: int, rows: Rows) -> None:
         """Note the columns as they stand at index ``at``."""
-        for table, block, kept in ((STATE, rows.state, self.state), (GROUP, rows.group, self.group)):
+        for table, block, kept in self._blocks(rows):
             for name, series in kept.items():
                 series[at] = block[table.index[name]]
 
@@ -118,7 +119,7 @@ class History:
         Its luck.
     world : World
         Names and the start.
-    state, group : dict of str to numpy.ndarray
+    state, group, body : dict of str to numpy.ndarray
         Series, as in `Series`.
     events : tuple of Event
         In order of months.
@@ -134,6 +135,7 @@ class History:
     world: World
     state: dict[str, np.ndarray]
     group: dict[str, np.ndarray]
+    body: dict[str, np.ndarray]
     events: tuple[Event, ...]
     sha256: str
 

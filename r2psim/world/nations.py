@@ -34,7 +34,7 @@ def rounded(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a state's stage of 2014 follows from (EVIDENCE.md, section 2.4).
+    """What a state's stage of 2014 follows from (the sources of generator.toml.4).
 
     Attributes
     ----------

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Rows", "copy_rows"]
+__all__ = ["WRITTEN", "Rows", "copy_rows", "sparse"]
+
+WRITTEN = ("state", "group", "body", "programme", "pledge", "ledger")
+"""The blocks that rules write; everything else in `Rows` stays as it was built."""
 
 
 class Rows(NamedTuple):
@@ -14,9 +17,14 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    state, group, body, programme : numpy.ndarray, float64, shape (columns, rows)
-        One block a kind: ``state[S.incitement]`` is the column of all states.
-    state_id, group_id, body_id : numpy.ndarray, uint64
+    state, group, body, programme, pledge : numpy.ndarray, float64, shape (columns, rows)
+        One block a kind: ``state[S.incitement]`` is the column of all states. The programme of form ``f`` in state
+        ``s`` is the row ``s * forms + f``; the pledges of body ``b`` are the rows ``b * PLEDGES`` and following.
+    form : numpy.ndarray, float64, shape (columns, forms)
+        The catalogue.
+    ledger : numpy.ndarray, float64, shape (bodies, forms)
+        US cents spent by each body on each form since the start.
+    state_id, group_id, body_id, form_id : numpy.ndarray, uint64
         Identities, which chance is drawn by: they do not depend on the rows' order.
     home : numpy.ndarray, int64, shape (groups,)
         Row of the state of each group.
@@ -28,15 +36,25 @@ class Rows(NamedTuple):
         Sparse rows: groups of kin of a group.
     member_start, member : numpy.ndarray, int64
         Sparse rows: member states of a body.
+    provides_start, provides : numpy.ndarray, int64
+        Sparse rows: forms that a body may provide.
+    effect_start, effect_channel : numpy.ndarray, int64
+        Sparse rows: channels that a form acts on.
+    effect_size : numpy.ndarray, float64
+        Size of each effect at full strength: a log factor, or what is added to a level.
     """
 
     state: np.ndarray
     group: np.ndarray
     body: np.ndarray
     programme: np.ndarray
+    pledge: np.ndarray
+    ledger: np.ndarray
+    form: np.ndarray
     state_id: np.ndarray
     group_id: np.ndarray
     body_id: np.ndarray
+    form_id: np.ndarray
     home: np.ndarray
     first_group: np.ndarray
     neighbour_start: np.ndarray
@@ -45,10 +63,21 @@ class Rows(NamedTuple):
     kin: np.ndarray
     member_start: np.ndarray
     member: np.ndarray
+    provides_start: np.ndarray
+    provides: np.ndarray
+    effect_start: np.ndarray
+    effect_channel: np.ndarray
+    effect_size: np.ndarray
 
 
 def copy_rows(rows: Rows) -> Rows:
     """Copy the blocks that rules write; share the identities and ties, which they do not."""
-    return rows._replace(
-        state=rows.state.copy(), group=rows.group.copy(), body=rows.body.copy(), programme=rows.programme.copy()
-    )
+    return rows._replace(**{name: getattr(rows, name).copy() for name in WRITTEN})
+
+
+def sparse(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Turn lists into sparse rows: starts and values, each list sorted."""
+    start = np.zeros(len(lists) + 1, dtype=np.int64)
+    start[1:] = np.cumsum([len(x) for x in lists])
+    values = np.array([v for x in lists for v in sorted(x)], dtype=np.int64)
+    return start, values

@@ -14,14 +14,21 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any
 
+from r2psim.scenario.channels import CHANNELS
+
 __all__ = [
     "BODY",
     "CONFLICT",
+    "FORM",
     "GROUP",
+    "GROUP_CHANNELS",
     "INHIBITORS",
     "PERPETRATOR",
+    "PLEDGE",
+    "PLEDGES",
     "PR",
     "PROGRAMME",
+    "RISK_FACTORS",
     "STAGES",
     "STATE",
     "STATUS_EXCLUSION",
@@ -29,7 +36,9 @@ __all__ = [
     "TRIGGERS",
     "B",
     "Column",
+    "F",
     "G",
+    "L",
     "S",
     "Table",
 ]
@@ -139,6 +148,26 @@ class Table:
 
 INF = float("inf")
 
+GROUP_CHANNELS = (
+    "to_threat",
+    "to_imminent",
+    "to_atrocity",
+    "from_threat",
+    "from_imminent",
+    "from_atrocity",
+    "killing",
+    "killing_by_armed_groups",
+    "displacement",
+    "targeting",
+    "protection",
+    "exclusion",
+    "grievance",
+)
+"""Channels that work on groups: a form of group scope reaches only the group that it is for."""
+
+PLEDGES = 48
+"""Most programmes that one body can fund at a time."""
+
 
 def _given(name: str, meaning: str, default: float, unit: str = "0-1", high: float = 1.0, low: float = 0.0) -> Column:
     return Column(name, unit, meaning, "given", low, high, default)
@@ -216,6 +245,7 @@ STATE = Table(
         _given("election_phase", "months from the start to the first election", 24.0, "months", 240.0),
         _given("x", "place on the map, west to east", 0.5),
         _given("y", "place on the map, south to north", 0.5),
+        _given("veto", "probability that collective response against its will is blocked", 0.2),
         _given("displaced_inside", "internally displaced at present", 0.0, "persons", INF),
         _given("displaced_abroad", "refugees from here in neighbouring states at present", 0.0, "persons", INF),
         *(
@@ -259,8 +289,8 @@ STATE = Table(
         _derived("drive_state", "drive of the government to commit crimes: motive, means, lack of restraint"),
         _derived("drive_non_state", "drive of armed groups to commit crimes: strength, arms, conflict"),
         _derived("spill_new_war", "1 if a neighbour went to war last month", "flag"),
-        _derived("spill_war", "war in neighbouring states, strongest"),
-        _derived("spill_arms", "arms that flow in from neighbours at war"),
+        _derived("spill_war", "war in neighbouring states, strongest; assistance there contains it", high=100.0),
+        _derived("spill_arms", "arms that flow in from neighbours at war", high=100.0),
         _derived("spill_refugees", "refugees hosted, scaled by the population"),
         _derived("stage", "highest stage among the state's groups", "stage", 4.0),
         _derived("stage_months", "months since the state's stage last changed", "months", INF),
@@ -275,6 +305,52 @@ STATE = Table(
         ),
         Column("gdp_gap", "0-1", "share of potential GDP lost at present"),
         _derived("displaced_hosted", "refugees from neighbouring states hosted at present", "persons", INF),
+        *(
+            Column(
+                f"aid_{c.name}",
+                "log" if c.kind == "multiplier" else "0-1",
+                f"what assistance adds: {c.meaning}",
+                "derived",
+                -INF,
+                INF,
+            )
+            for c in CHANNELS.values()
+        ),
+        _derived("willingness", "willingness of the government to consent to assistance"),
+        _derived("risk_score", "risk as the fourteen factors add up to it"),
+        _derived("perceived", "risk as the best public assessment perceives it, with its error"),
+        _derived("aid_forms", "forms of assistance at work, each as far as it is built up", "forms", INF),
+        _derived("expected_help", "help from outside that armed groups have come to expect"),
+        _derived("moral_hazard", "expected help, less what screening takes away"),
+        Column("mandate", "flag", "1 while a mandate of the Security Council is in force", "state"),
+        Column(
+            "mandate_months",
+            "months",
+            "months until the mandate is in force, or since the need for it ended",
+            "state",
+            0.0,
+            INF,
+        ),
+        Column("vetoed", "flag", "1 where the present crisis met a veto", "state"),
+        Column(
+            "threatened",
+            "month",
+            "number of the month, from 1, in which stage 2 was first reached; 0 if never",
+            "state",
+            0.0,
+            INF,
+        ),
+        Column(
+            "helped",
+            "month",
+            "number of the month, from 1, in which help first counted as having arrived; 0 if never",
+            "state",
+            0.0,
+            INF,
+        ),
+        _total("hosting_cost", "cost of hosting refugees", "US$"),
+        _total("reconstruction_cost", "external reconstruction aid", "US$"),
+        _total("atrocity_months", "group-months of atrocity", "months"),
         _total("gdp_lost", "GDP lost since the start, in the state's own economy", "US$"),
         _total("deaths", "killed in atrocities since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
@@ -334,6 +410,17 @@ GROUP = Table(
             0.0,
             INF,
         ),
+        *(
+            Column(
+                f"aid_{name}",
+                "log" if CHANNELS[name].kind == "multiplier" else "0-1",
+                f"what assistance adds for this group: {CHANNELS[name].meaning}",
+                "derived",
+                -INF,
+                INF,
+            )
+            for name in GROUP_CHANNELS
+        ),
         _derived("deaths_month", "killed this month", "persons", INF),
         _derived("displaced_month", "driven from home this month", "persons", INF),
         Column("deaths_year", "persons", "killed in the last twelve months", "state", 0.0, INF),
@@ -371,7 +458,44 @@ BODY = Table(
         Column("balance", "US cents", "money at hand", "account", 0.0, INF),
         Column("received", "US cents", "money received since the start", "account", 0.0, INF),
         Column("spent", "US cents", "money spent since the start", "account", 0.0, INF),
+        Column("spent_prevention", "US cents", "of that, on forms of prevention before a crisis", "account", 0.0, INF),
+        Column(
+            "spent_response",
+            "US cents",
+            "of that, on all else: forms of response, and any form in a crisis",
+            "account",
+            0.0,
+            INF,
+        ),
         Column("returned", "US cents", "money returned unspent since the start", "account", 0.0, INF),
+        Column("pledged", "US cents a month", "money pledged at present", "derived", 0.0, INF),
+        Column("decisions", "count", "decisions taken since the start", "account", 0.0, INF),
+    ),
+)
+
+FORM = Table(
+    "form",
+    "a form of assistance: an entry of the catalogue, not an agent",
+    (
+        Column("first_stage", "stage", "first stage of a state at which it applies", "given", 0.0, 4.0),
+        Column("last_stage", "stage", "last stage of a state at which it applies", "given", 0.0, 4.0),
+        Column("group_scope", "flag", "1 if it works for the group most at risk, 0 if for all groups", "given"),
+        Column("unit_cost", "US cents a month", "cost in one state, for the full effect", "given", 0.0, INF),
+        Column(
+            "person_cost", "US cents a month", "further cost for each displaced person cared for", "given", 0.0, INF
+        ),
+        Column("lag", "months", "months to the full effect, once funded", "given", 0.0, INF),
+        Column("half_life", "months", "months in which the effect halves when unfunded", "given", 0.0, INF),
+        Column("needs_assessment", "flag", "1 if it begins with a needs assessment", "given"),
+        Column("is_assessment", "flag", "1 if it is the needs assessment", "given"),
+        Column("consent", "0-1", "how far it depends on the government's consent", "given"),
+        Column("under_perpetrator", "0-1", "share of the effect left where the government is a perpetrator", "given"),
+        Column("backlash", "0-1", "probability that an unscreened programme backfires", "given"),
+        Column("response", "flag", "1 if its cost is response, 0 if prevention", "given"),
+        Column("mandate", "flag", "1 if it needs a mandate of the Security Council", "given"),
+        Column("military", "flag", "1 if armed groups come to expect help from it", "given"),
+        Column("potency", "0-1", "size of its effects, as bodies expect it when they choose", "given", 0.0, INF),
+        Column("need", "place", "column of the state whose lack it answers to, or -1", "given", -1.0, INF),
     ),
 )
 
@@ -380,15 +504,52 @@ PROGRAMME = Table(
     "one form of assistance in one state, by whoever provides it",
     (
         Column("consent", "0-1", "the government's consent to this form"),
-        Column("needs_assessed", "0-1", "quality of the needs assessment done beforehand"),
-        Column("strength", "0-1", "effect reached, as a share of the full effect"),
-        Column("funded", "0-1", "share of the unit cost that is funded this month"),
-        Column("months", "months", "months since it began", "state", 0.0, INF),
-        Column("spent", "US cents", "money spent on it since the start", "account", 0.0, INF),
+        Column(
+            "quality",
+            "0-1",
+            "share of the full effect that its strength reaches, after all principles and challenges",
+            "derived",
+            -1.0,
+            1.0,
+        ),
+        Column("strength", "0-1", "how far it is built up"),
+        Column("cost", "US cents a month", "cost of the full effect at present", "derived", 0.0, INF),
+        Column(
+            "offered", "US cents a month", "money put up for it this month so far, by all bodies", "derived", 0.0, INF
+        ),
+        Column("pledged", "US cents a month", "money put up for it last month, by all bodies", "derived", 0.0, INF),
+        Column("funded", "0-1", "share of its cost that is funded this month", "derived"),
+        Column("accepted", "0-1", "share of the money offered that it can use", "derived"),
+        Column("months", "months", "months since it began; 0 if it does not run", "state", 0.0, INF),
+        Column("backfires", "flag", "1 if it does harm instead of good", "state"),
+        *(
+            Column(
+                f"spent_{k}", "US cents", f"money spent on it while its state stood at stage {k}", "account", 0.0, INF
+            )
+            for k in range(5)
+        ),
     ),
 )
 
-TABLES = {t.kind: t for t in (STATE, GROUP, BODY, PROGRAMME)}
+PLEDGE = Table(
+    "pledge",
+    "a body's promise to fund a programme: a slot of the body, not an agent",
+    (
+        Column("programme", "row", "row of the programme, or -1", "state", -1.0, INF, -1.0),
+        Column("amount", "US cents a month", "money promised", "state", 0.0, INF),
+        Column("begins", "month", "first month in which it is paid", "state", 0.0, INF),
+        Column("offer", "US cents", "money put up this month", "derived", 0.0, INF),
+        Column("last_offer", "US cents", "money put up last month", "derived", 0.0, INF),
+        Column("former", "row", "programme of the slot before the latest decision, or -1", "derived", -1.0, INF, -1.0),
+        Column(
+            "former_offer", "US cents", "money put up for that in the month before the decision", "derived", 0.0, INF
+        ),
+        Column("candidate", "row", "state considered at the latest decision, or -1", "state", -1.0, INF, -1.0),
+        Column("priority", "0-1", "its priority", "state", -INF, INF),
+    ),
+)
+
+TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE)}
 
 S: Any = STATE.positions()
 """Places of the columns of a state: ``state[S.incitement]``."""
@@ -398,3 +559,7 @@ B: Any = BODY.positions()
 """Places of the columns of a body."""
 PR: Any = PROGRAMME.positions()
 """Places of the columns of a programme."""
+F: Any = FORM.positions()
+"""Places of the columns of a form."""
+L: Any = PLEDGE.positions()
+"""Places of the columns of a pledge."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.ensemble.runs import run_months
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, month, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows
-from r2psim.world.tables import BODY, GROUP, PROGRAMME, STATE, S
+from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PLEDGES, PROGRAMME, STATE, F, S
 
 __all__ = ["smallest_rows", "warm_up"]
 
@@ -26,10 +27,14 @@ def smallest_rows() -> Rows:
         state=block(len(STATE.columns)),
         group=block(len(GROUP.columns)),
         body=block(len(BODY.columns)),
-        programme=block(len(PROGRAMME.columns), 0),
+        programme=block(len(PROGRAMME.columns)),
+        pledge=block(len(PLEDGE.columns), PLEDGES),
+        ledger=np.zeros((1, 1)),
+        form=block(len(FORM.columns)),
         state_id=one,
         group_id=one,
         body_id=one,
+        form_id=one,
         home=np.zeros(1, dtype=np.int64),
         first_group=np.array([0, 1], dtype=np.int64),
         neighbour_start=starts,
@@ -38,8 +43,14 @@ def smallest_rows() -> Rows:
         kin=none,
         member_start=starts,
         member=none,
+        provides_start=starts,
+        provides=none,
+        effect_start=starts,
+        effect_channel=none,
+        effect_size=np.zeros(0),
     )
     rows.state[S.population] = 1.0
+    rows.form[F.unit_cost] = 1.0
     return rows
 
 
@@ -50,3 +61,4 @@ def warm_up() -> None:
     for phase in PHASES:
         phase.run(0, 1, rows, p, luck)
     month(rows, p, luck)
+    run_months(rows, p, luck, 0, 1)

@@ -1,0 +1,142 @@
+"""The catalogue, the bodies' budgets and who may provide what become columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
+from r2psim.scenario.parameters import P
+from r2psim.world.rows import sparse
+from r2psim.world.tables import STATE
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Form, Scenario
+
+__all__ = ["Assistance", "build_assistance"]
+
+_CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
+ASSESSMENT_WORTH = 0.2
+"""Worth of a needs assessment to bodies that choose: it does nothing by itself, and other forms work better with it
+(an assumption, of the size of a form's own effects)."""
+
+MOST = 4e11
+"""Largest budget of one body, US$ a year: over the longest run its cents stay below 2**53, where float64 is exact."""
+
+EXACT = 12
+"""Significant digits kept of logarithms: the last bit of ``log`` differs between systems, the twelfth does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """What `r2psim.world.build.build` puts into the rows; attributes as in `r2psim.world.rows.Rows`."""
+
+    names: tuple[str, ...]
+    forms: list[dict[str, float]]
+    bodies: list[dict[str, float]]
+    provides_start: np.ndarray
+    provides: np.ndarray
+    effect_start: np.ndarray
+    effect_channel: np.ndarray
+    effect_size: np.ndarray
+
+
+def _effect(on: str, size: float) -> float:
+    """Size of an effect as rules add it up: the log of a factor, or what is added to a level."""
+    return float(f"{log(size):.{EXACT}g}") if CHANNELS[on].kind == "multiplier" else size
+
+
+def _cents_a_month(dollars_a_year: float) -> float:
+    return float(floor(dollars_a_year * 100.0 / 12.0))
+
+
+def _form(form: Form) -> dict[str, float]:
+    """Give the columns of one form; its potency is what its effects promise to bodies that choose, harm not counted."""
+    helps = [e for e in form.effects if not e.channel.harms(e.size)]
+    built = [e.on for e in helps if e.channel.kind == "raise" and e.on in STATE.index]
+    return {
+        "first_stage": form.stages[0],
+        "last_stage": form.stages[1],
+        "group_scope": float(form.scope == "group"),
+        "unit_cost": _cents_a_month(form.unit_cost),
+        "person_cost": form.person_cost * 100.0 / 12.0,
+        "lag": form.lag,
+        "half_life": form.half_life,
+        "needs_assessment": float(form.needs_assessment),
+        "is_assessment": float(form.assessment),
+        "consent": form.consent,
+        "under_perpetrator": form.under_perpetrator,
+        "backlash": form.backlash,
+        "response": float(form.ledger == "response"),
+        "mandate": float(form.mandate),
+        "military": float(form.military),
+        "potency": ASSESSMENT_WORTH if form.assessment else sum(abs(_effect(e.on, e.size)) for e in helps),
+        "need": float(STATE.index[built[0]]) if built else -1.0,
+    }
+
+
+def _budgets(scenario: Scenario, policy: str | None, p: np.ndarray, provides: dict[str, list[int]]) -> dict[str, float]:
+    """Give every body's budget under a policy, US$ a year.
+
+    The scale applies to all, the policy's weights to the bodies that hold a mandate, the total staying the same. A
+    prevention share from 0 on divides that total anew between the bodies of prevention and those of response, where
+    there are both; a body that may provide nothing keeps its own. Relief multiplies what prevention has.
+    """
+    scale = float(p[P.assistance_budget_scale])
+    given = {key: scale * body.values.get("budget", 0.0) for key, body in scenario.bodies.items()}
+    response = {key: bool(RESPONSE_MANDATES & set(body.mandates)) for key, body in scenario.bodies.items()}
+    able = {key for key, forms in provides.items() if forms}
+    total = sum(given[key] for key in able)
+
+    weights = scenario.policy(policy).budgets if policy is not None else {}
+    weighed = {
+        key: given[key] * max((weights[tag] for tag in scenario.bodies[key].mandates if tag in weights), default=1.0)
+        for key in able
+    }
+    grown = sum(weighed.values())
+    if weights and grown > 0.0:
+        given |= {key: value * total / grown for key, value in weighed.items()}
+
+    share = float(p[P.assistance_prevention_share])
+    parts = {side: sum(given[key] for key in able if response[key] == side) for side in (True, False)}
+    if share >= 0.0 and parts[True] > 0.0 and parts[False] > 0.0:
+        factor = {True: (1.0 - share) * total / parts[True], False: share * total / parts[False]}
+        given |= {key: given[key] * factor[response[key]] for key in able}
+    relief = float(p[P.challenges_resources_relief])
+    return {key: min(float(floor(value * (1.0 if response[key] else relief))), MOST) for key, value in given.items()}
+
+
+def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
+    """Build the catalogue, the bodies and their budgets.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With its forms (the shipped catalogue and what the scenario changes) and bodies.
+    policy : str or None
+        Whose parameters set the budgets; None for the scenario's own.
+    """
+    forms = scenario.forms
+    places = {key: place for place, key in enumerate(forms)}
+    provides = {
+        key: [places[f] for f, form in forms.items() if set(form.providers) & set(body.mandates)]
+        for key, body in scenario.bodies.items()
+    }
+    budgets = _budgets(scenario, policy, scenario.parameter_values(policy), provides)
+    effects = [[(_CHANNEL_PLACE[e.on], _effect(e.on, e.size)) for e in form.effects] for form in forms.values()]
+    provides_start, provided = sparse(list(provides.values()))
+    effect_start = np.zeros(len(effects) + 1, dtype=np.int64)
+    effect_start[1:] = np.cumsum([len(e) for e in effects])
+    return Assistance(
+        names=tuple(forms),
+        forms=[_form(form) for form in forms.values()],
+        bodies=[{**body.values, "budget": budgets[key]} for key, body in scenario.bodies.items()],
+        provides_start=provides_start,
+        provides=provided,
+        effect_start=effect_start,
+        effect_channel=np.array([c for e in effects for c, _ in e], dtype=np.int64),
+        effect_size=np.array([size for e in effects for _, size in e]),
+    )
