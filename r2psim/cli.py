@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
     from r2psim.world.history import History
 
@@ -18,6 +20,7 @@ __all__ = ["app", "main"]
 BAD_INPUT = 2
 UNEXPECTED = 1
 INTERRUPTED = 130
+CATALOGUE_WIDTH = 110
 
 app = typer.Typer(
     name="r2psim",
@@ -33,6 +36,10 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
 ]
+
+
+class Interrupted(BaseException):
+    """Ctrl-C, under a name that no library catches on the way to `main`."""
 
 
 class InputError(Exception):
@@ -147,6 +154,109 @@ def _write(history: History, loaded: Scenario, summary: dict[str, object], out: 
 
 
 @app.command()
+def compare(
+    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    policies: Annotated[str, typer.Option(metavar="A,B,...", help="Policies of the scenario, with commas between.")] = (
+        "no-assistance,late-response,prevention"
+    ),
+    runs: Annotated[int, typer.Option(min=2, max=10_000_000, help="Runs of each policy.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance, shared by all policies.")] = 1,
+    years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
+    set_: Sets = None,
+    out: Annotated[Path | None, typer.Option(help="Write numbers, runs and figures into this new directory.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Compare policies over the same luck: harm, money, and what prevention bought."""
+    loaded = _load(scenario, set_)
+    named = _policies(loaded, policies)
+    if out is None:
+        comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+    else:
+        from r2psim.analysis.export import new_directory
+
+        # Around the runs too: a directory that cannot be written is refused before them, not after.
+        with new_directory(out, force) as directory:
+            comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+            _write_comparison(comparison, loaded, directory)
+    if as_json:
+        typer.echo(json.dumps(comparison.summary(), allow_nan=False))
+        return
+    from r2psim.analysis.tables import comparison_table
+
+    comparison_table(comparison)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: comparison.json, runs.parquet, spending.parquet, figures, resolved.json.")
+
+
+def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
+    """Split names of policies, and refuse unknown ones before anything runs."""
+    named = tuple(name.strip() for name in text.split(",") if name.strip())
+    if len(named) < 2 or len(set(named)) != len(named):
+        known = ", ".join(loaded.policies)
+        raise InputError(f"--policies: {text} is not allowed: at least two different ones of {known}")
+    for name in named:
+        loaded.policy(name)
+    return named
+
+
+def _compare(
+    loaded: Scenario,
+    policies: tuple[str, ...],
+    runs: int,
+    seed: int,
+    years: int | None,
+    threads: int | None,
+    show: bool,
+) -> Comparison:
+    """Run the policies, with a progress bar where somebody can see it."""
+    from r2psim.analysis.comparison import compare as run_policies
+    from r2psim.progress import progress
+
+    with progress("runs", runs * len(policies), show) as advance:
+        return run_policies(loaded, policies, runs, seed, years, threads, advance)
+
+
+def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path) -> None:
+    """Write numbers and figures of a comparison."""
+    from r2psim.analysis.comparison_export import write_comparison
+    from r2psim.plots import cost_argument, money_by_form, paired_differences, save, when_help_arrived
+    from r2psim.world.expand import expand
+
+    write_comparison(comparison, expand(loaded).resolved(), directory)
+    save(cost_argument(comparison), directory / "cost-argument.png")
+    save(paired_differences(comparison), directory / "paired-differences.png")
+    save(money_by_form(comparison), directory / "money-by-form.png")
+    save(when_help_arrived(comparison), directory / "when-help-arrived.png")
+
+
+@app.command()
+def catalogue(
+    form: Annotated[str | None, typer.Argument(help="One form of assistance; all of them if not given.")] = None,
+) -> None:
+    """Print the catalogue of assistance, or one form with its sources."""
+    from r2psim.analysis.catalogue_text import catalogue_table, form_page
+    from r2psim.scenario.catalogue import catalogue as all_forms
+
+    forms = all_forms()
+    if form is None:
+        from rich.console import Console
+
+        # A table cut to a narrow terminal says nothing; its lines wrap instead.
+        width = max(Console().width, CATALOGUE_WIDTH)
+        Console(highlight=False, width=width).print(catalogue_table(forms))
+        return
+    if form not in forms:
+        from r2psim.scenario.errors import nearest
+
+        near = nearest(form, forms)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise InputError(f"catalogue: {form} is not allowed: one of {', '.join(forms)}{hint}")
+    typer.echo(form_page(forms[form]))
+
+
+@app.command()
 def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
     """Check scenario files and report every problem."""
     from r2psim.scenario import check as check_files
@@ -189,7 +299,7 @@ def warmup() -> None:
     """Compile the rules once, so that later commands start at once."""
     from time import perf_counter
 
-    from r2psim.rules.warmup import warm_up
+    from r2psim.ensemble.warmup import warm_up
 
     typer.echo("Compiling the rules; this takes about half a minute the first time ...", err=True)
     began = perf_counter()
@@ -216,11 +326,19 @@ def _log_failure(error: BaseException) -> Path:
     return file
 
 
+def _interrupt(number: int, frame: object) -> None:
+    """Handle SIGINT."""
+    raise Interrupted
+
+
 def main() -> None:
     """Run the command line; every kind of failure ends in one message and an exit code."""
+    # Releases of typer differ in what they make of KeyboardInterrupt. A process that ignores SIGINT goes on doing so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         typer.echo("interrupted; nothing was written", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

@@ -13,24 +13,32 @@ import difflib
 import math
 import re
 import sys
+import tomllib
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from r2psim.rules import conflict, draws, stages, triggers
+from r2psim.ensemble.runs import METRICS
+from r2psim.rules import conflict, decision, delivery, draws, stages, triggers
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level
-from r2psim.scenario.loading import load
+from r2psim.scenario.catalogue import CATEGORIES, Form, catalogue
+from r2psim.scenario.channels import CHANNELS, KINDS, MANDATES, RESPONSE_MANDATES, Channel
+from r2psim.scenario.loading import POLICIES, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, defaults
 from r2psim.scenario.shipped import shipped_names
+from r2psim.world import generate
+from r2psim.world.assistance import ASSESSMENT_WORTH
 from r2psim.world.tables import (
     CONFLICT,
     GROUP,
+    GROUP_CHANNELS,
     INHIBITORS,
     PERPETRATOR,
+    PLEDGES,
     RISK_FACTORS,
     STAGES,
     STATE,
@@ -41,7 +49,7 @@ from r2psim.world.tables import (
     Table,
 )
 
-__all__ = ["HAZARDS", "ROLES", "main", "names_used", "refresh", "tables"]
+__all__ = ["HAZARDS", "ROLES", "main", "names_used", "read_by", "refresh", "tables"]
 
 ROLES = {
     "given": "a scenario may set its start",
@@ -59,9 +67,19 @@ HAZARDS: dict[str, tuple[dict[str, Any], Table]] = {
 }
 """Log-linear hazards by the table of parameters that declares them, and whose columns they multiply."""
 
+FIXED = {
+    "CONSIDERED": (decision.CONSIDERED, "states", "most States that a body considers closely at one decision"),
+    "FORMS_AT_ONCE": (decision.FORMS_AT_ONCE, "forms", "most forms that a body begins in one State at one decision"),
+    "SMALLEST_PART": (decision.SMALLEST_PART, "0-1", "smallest part of a programme's cost that is worth a pledge"),
+    "PLEDGES": (PLEDGES, "programmes", "most programmes that a body can fund at a time"),
+    "ASSESSMENT_WORTH": (ASSESSMENT_WORTH, "log", "worth of a needs assessment to bodies that choose: its `potency`"),
+}
+"""Numbers of the rules of assistance that are fixed in the code: value, unit, meaning."""
+
 _OPEN = re.compile(r"<!-- generated: (.+?) -->")
 _BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _PLACES = tuple(PARAMETERS)
+_STEPS = tuple(step for phase in PHASES for step in phase.steps)
 
 
 # -- cells -------------------------------------------------------------------------------------------------------------
@@ -71,12 +89,16 @@ def _number(x: float) -> str:
     """Write a number as a person would: no trailing zeros, and millions of them as an exponent."""
     if math.isinf(x):
         return "no limit"
+    if not x:
+        return "0"
     if abs(x) < 1e6:
         return f"{x:.12g}"
     return str(Decimal(repr(x)).normalize()).replace("E+", "e")
 
 
 def _range(low: float, high: float) -> str:
+    if math.isinf(low):
+        return "any"
     return f"{_number(low)} or more" if math.isinf(high) else f"{_number(low)} to {_number(high)}"
 
 
@@ -160,10 +182,13 @@ def _schedule() -> str:
 
 
 def _purposes() -> str:
-    by = {name: step.__name__ for phase in PHASES for step in phase.steps for name in _purposes_of(step)}
+    by: dict[str, list[str]] = {}
+    for step in _STEPS:
+        for name in _purposes_of(step):
+            by.setdefault(name, []).append(_code(step.__name__))
     halves = ("first", "second")
     rows = [
-        (str(number), name, _code(by[name]) if name in by else "-", f"{number // 2}, {halves[number % 2]}")
+        (str(number), name, " ".join(by.get(name, ["-"])), f"{number // 2}, {halves[number % 2]}")
         for name, number in draws.PURPOSES.items()
     ]
     return _markdown(("number", "purpose", "drawn in", "block of 128 bits and half"), rows)
@@ -266,15 +291,211 @@ def _bibliography() -> str:
     return "\n".join(f"- **[{key}]** {reference}" for key, reference in sorted(SOURCES.items()))
 
 
+def _own_costs(forms: Mapping[str, Form]) -> dict[str, float]:
+    """Name the costs of forms that a scenario has for its own, by the path under which it sets them."""
+    shipped = catalogue()
+    return {
+        f"forms.{key}.{cost}": getattr(form, cost)
+        for key, form in forms.items()
+        for cost in ("unit_cost", "person_cost")
+        if key in shipped and getattr(form, cost) != getattr(shipped[key], cost)
+    }
+
+
 def _scenarios() -> str:
     rows = []
     for name in shipped_names():
         s = load(name)
         states = f"{s.generate.states} drawn" if s.generate else str(len(s.states))
         groups = "drawn" if s.generate else str(sum(len(state.groups) for state in s.states.values()))
-        policies = ", ".join(sorted(s.policies))
-        rows.append((_code(name), s.title, str(s.years), states, groups, str(len(s.bodies)), policies))
-    return _markdown(("scenario", "title", "years", "states", "groups", "bodies", "policies"), rows)
+        bodies = "drawn" if s.generate and not s.bodies else str(len(s.bodies))
+        own = " ".join(_code(policy) for policy in s.policies if policy not in _policy_tables()) or "-"
+        changed = s.parameters | _own_costs(s.forms)
+        sets = "; ".join(f"`{path}` = {_number(value)}" for path, value in changed.items()) or "-"
+        rows.append((_code(name), s.title, str(s.years), states, groups, bodies, sets, own))
+    return _markdown(("scenario", "title", "years", "states", "groups", "bodies", "sets", "policies of its own"), rows)
+
+
+# -- assistance --------------------------------------------------------------------------------------------------------
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "-"
+
+
+def _forms() -> str:
+    def row(form: Form) -> tuple[str, ...]:
+        kinds = [name for name in ("assessment", "mandate", "military") if getattr(form, name)]
+        return (
+            _code(form.key), form.name, CATEGORIES[form.category], form.report, f"{form.stages[0]}-{form.stages[1]}",
+            form.scope, form.ledger, " ".join(kinds) or "-", " ".join(_code(tag) for tag in form.providers),
+        )  # fmt: skip
+
+    head = ("form", "name", "category", "report", "stages", "scope", "ledger", "marks", "mandates that allow it")
+    return _markdown(head, [row(form) for form in catalogue().values()])
+
+
+def _form_numbers() -> str:
+    def row(form: Form) -> tuple[str, ...]:
+        numbers = (form.unit_cost, form.person_cost, form.lag, form.half_life)
+        depends = (form.consent, form.under_perpetrator, form.backlash)
+        return (
+            _code(form.key), *map(_number, numbers), _yes(form.needs_assessment), *map(_number, depends), form.label,
+            _sources(form.source),
+        )  # fmt: skip
+
+    head = (
+        "form", "US$ a year", "US$ a displaced person a year", "lag (months)", "half-life (months)",
+        "needs assessment", "consent (0-1)", "under perpetrator (0-1)", "backlash (0-1)", "label", "source",
+    )  # fmt: skip
+    return _markdown(head, [row(form) for form in catalogue().values()])
+
+
+def _effects() -> str:
+    rows = []
+    for form in catalogue().values():
+        for number, e in enumerate(form.effects):
+            size = ("x" if e.channel.kind == "multiplier" else "") + _number(e.size)
+            harm = "yes" if e.channel.harms(e.size) else ("in range" if e.harm is not None else "-")
+            first = _code(form.key) if number == 0 else ""
+            rows.append((first, _code(e.on), size, _range(e.low, e.high), harm, e.label, _sources(e.source)))
+        if not form.effects:
+            rows.append((_code(form.key), "none", "-", "-", "-", "-", "-"))
+    return _markdown(("form", "channel", "size", "range", "harm", "label", "source"), rows)
+
+
+def read_by(channel: str) -> list[str]:
+    """Name what reads a channel: hazards as ``family.name``, and rules by their own name.
+
+    Parameters
+    ----------
+    channel : str
+        A key of `r2psim.scenario.channels.CHANNELS`.
+
+    Examples
+    --------
+    >>> read_by("to_imminent"), read_by("judiciary")
+    (['stages.to_imminent'], ['structure'])
+    """
+    column = f"aid_{channel}"
+    found = [
+        f"{family}.{name}"
+        for family, (terms, table) in HAZARDS.items()
+        for name, places in terms.items()
+        if column in (table.columns[place].name for place in places[1:, 1])
+    ]
+    # The inhibitors stand in one row of columns, and the rule walks along it from the first.
+    column = f"aid_{INHIBITORS[0]}" if channel in INHIBITORS else column
+    return found + [s.__name__ for s in _STEPS if s is not delivery.delivery and column in names_used(s)]
+
+
+def _channels() -> str:
+    def row(c: Channel) -> tuple[str, ...]:
+        forms = sum(e.on == c.name for form in catalogue().values() for e in form.effects)
+        reach = "group" if c.name in GROUP_CHANNELS else "state"
+        by = " ".join(map(_code, read_by(c.name))) or "nothing"
+        return _code(c.name), c.kind, c.meaning, c.helps, reach, by, str(forms)
+
+    kinds = _markdown(("kind", "size of an effect"), list(KINDS.items()))
+    head = ("channel", "kind", "what is changed", "helps", "column `aid_...` of", "read by", "forms")
+    return kinds + "\n\n" + _markdown(head, [row(c) for c in CHANNELS.values()])
+
+
+def _mandates() -> str:
+    def row(tag: str, about: str) -> tuple[str, ...]:
+        forms = " ".join(_code(form.key) for form in catalogue().values() if tag in form.providers)
+        return _code(tag), about, "response" if tag in RESPONSE_MANDATES else "prevention", forms or "-"
+
+    return _markdown(("mandate", "what it allows", "side", "forms"), [row(*item) for item in MANDATES.items()])
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, float(value)
+
+
+def _policy_tables() -> dict[str, dict[str, Any]]:
+    with POLICIES.open("rb") as file:
+        found: dict[str, dict[str, Any]] = tomllib.load(file)["policies"]
+    return found
+
+
+def _policies() -> str:
+    rows = []
+    for name, table in _policy_tables().items():
+        sets = [f"`{path}` = {_number(value)}" for path, value in _leaves(table.get("parameters", {}))]
+        weights = [f"{_code(tag)} x{_number(weight)}" for tag, weight in table.get("budgets", {}).items()]
+        rows.append((_code(name), table["description"], "; ".join(sets) or "-", ", ".join(weights) or "-"))
+    return _markdown(("policy", "description", "sets", "weights of budgets by mandate"), rows)
+
+
+def _switches(family: str) -> str:
+    """Write the parameters of the principles or of the challenges, each under what it belongs to."""
+    rows = []
+    for path, p in PARAMETERS.items():
+        if path.startswith(family + "."):
+            rows.append((path.split(".")[1], _code(path), p.description, _number(p.default), _range(p.low, p.high)))
+    return _markdown((family.removesuffix("s"), "parameter", "meaning", "default", "range"), rows)
+
+
+def _fixed() -> str:
+    rows = [(_code(name), _number(value), unit, about) for name, (value, unit, about) in FIXED.items()]
+    return _markdown(("name", "value", "unit", "meaning"), rows)
+
+
+def _metrics() -> str:
+    return _markdown(("metric", "meaning"), [(_code(name), about) for name, about in METRICS.items()])
+
+
+# -- the generator -----------------------------------------------------------------------------------------------------
+
+
+def _generator_data() -> dict[str, Any]:
+    with Path(generate.__file__).with_name("generator.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def _generator() -> str:
+    def row(name: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+        about = " ".join(table["description"].split())
+        return _code(name), about, table.get("unit", "-"), table.get("label", "-"), _sources(table.get("source", ()))
+
+    described = {name: t for name, t in _generator_data().items() if isinstance(t, dict) and "description" in t}
+    head = ("table", "what it holds", "unit", "label", "source")
+    return _markdown(head, [row(name, table) for name, table in described.items()])
+
+
+def _generator_scores() -> str:
+    def row(name: str, c: Mapping[str, Any]) -> tuple[str, ...]:
+        weights = ", ".join(f"{key} {_number(weight)}" for key, weight in c["weights"].items())
+        quantiles = c["quantiles"]
+        middle = [_number(quantiles[k]) for k in (0, len(quantiles) // 2, -1)]
+        war = _number(c["war"]) if "war" in c else "-"
+        return _code(name), weights, _number(c["fit"]), *middle, war, c["label"], _sources(c["source"])
+
+    head = ("column", "weights of latents", "fit", "lowest", "median", "highest", "lift in war", "label", "source")
+    return _markdown(head, [row(*item) for item in _generator_data()["columns"].items()])
+
+
+def _generator_bodies() -> str:
+    def row(b: Mapping[str, Any]) -> tuple[str, ...]:
+        members = f"the most open {_number(100 * b['members'])} %" if "members" in b else "all"
+        mandates = " ".join(map(_code, b["mandates"]))
+        columns = [_number(b["columns"][c]) for c in ("decision_delay", "rhythm", "noise", "will")]
+        return _code(b["id"]), b["kind"], mandates, members, _number(b["budget"]), *columns, b["label"]
+
+    head = (
+        "body", "kind", "mandates", "members", "US$ a year", "`decision_delay`", "`rhythm`", "`noise`", "`will`",
+        "label of the budget",
+    )  # fmt: skip
+    return _markdown(head, [row(b) for b in _generator_data()["bodies"]])
+
+
+def _generator_sources() -> str:
+    return "\n".join(f"- **[{key}]** {text}" for key, text in sorted(_generator_data()["own-sources"].items()))
 
 
 # -- the document ------------------------------------------------------------------------------------------------------
@@ -297,9 +518,23 @@ def tables() -> dict[str, str]:
         "schedule": _schedule(),
         "purposes of chance": _purposes(),
         "scenarios": _scenarios(),
+        "generator": _generator(),
+        "generator: scores": _generator_scores(),
+        "generator: bodies": _generator_bodies(),
+        "generator: sources": _generator_sources(),
         "triggers": _triggers(),
         **{f"hazards: {family}": _hazards(family) for family in HAZARDS},
         "risk factors": _risk_factors(),
+        "catalogue: forms": _forms(),
+        "catalogue: numbers": _form_numbers(),
+        "catalogue: effects": _effects(),
+        "channels": _channels(),
+        "mandates": _mandates(),
+        "policies": _policies(),
+        "principles": _switches("principles"),
+        "challenges": _switches("challenges"),
+        "fixed numbers of assistance": _fixed(),
+        "metrics": _metrics(),
         "evidence labels": _labels(),
         "parameters": _parameters(),
         "bibliography": _bibliography(),

@@ -136,11 +136,12 @@ def write_run(history: History, resolved: dict[str, Any], summary: dict[str, Any
     summary : dict
         Its numbers, as `r2psim.analysis.summary.summarise` gives them.
     directory : Path
-        Existing; gets ``states.parquet``, ``groups.parquet``, ``events.parquet``, ``summary.json``,
+        Existing; gets ``states.parquet``, ``groups.parquet``, ``bodies.parquet``, ``events.parquet``, ``summary.json``,
         ``resolved.json``, ``provenance.json``. In the series, month -1 is the start.
     """
     _write_series(history.state, history.world.states, directory / "states.parquet")
     _write_series(history.group, history.world.groups, directory / "groups.parquet")
+    _write_series(history.body, history.world.bodies, directory / "bodies.parquet")
     _write_events(history, directory / "events.parquet")
     facts = provenance(
         scenario=history.scenario,

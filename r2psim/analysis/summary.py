@@ -13,6 +13,8 @@ from r2psim.world.tables import CONFLICT, PERPETRATOR, STAGES, TRIGGERS
 
 __all__ = ["date", "story", "summarise"]
 
+CENTS = 100.0
+
 
 def date(month: int) -> str:
     """Name a month of a run.
@@ -33,7 +35,8 @@ def summarise(history: History) -> dict[str, Any]:
     dict
         ``scenario policy seed run months sha256``; ``onsets`` (entries of a group into stage 4), ``episodes`` (of
         these, those whose killed of twelve months reached the threshold), ``deaths`` and ``displaced`` (persons),
-        ``gdp_lost`` (US$, in the states' own economies), ``state_months`` and ``group_months`` (by stage 0-4),
+        ``gdp_lost`` (US$, in the states' own economies), ``spent_prevention`` and
+        ``spent_response`` (US$, by the bodies), ``state_months`` and ``group_months`` (by stage 0-4),
         ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``states``, ``groups``.
     """
     state, group = history.state, history.group
@@ -54,6 +57,8 @@ def summarise(history: History) -> dict[str, Any]:
         "deaths": int(group["deaths"][-1].sum()),
         "displaced": round(float(state["displaced"][-1].sum())),
         "gdp_lost": round(float(state["gdp_lost"][-1].sum()), 2),
+        "spent_prevention": float(history.body["spent_prevention"][-1].sum()) / CENTS,
+        "spent_response": float(history.body["spent_response"][-1].sum()) / CENTS,
         "state_months": by_code(state["stage"], len(STAGES)),
         "group_months": by_code(group["stage"], len(STAGES)),
         "conflict_months": dict(zip(CONFLICT, by_code(state["conflict"], len(CONFLICT)), strict=True)),

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.findings import METRIC_NAMES, findings, money
 from r2psim.analysis.summary import date, percent
+from r2psim.ensemble.runs import METRICS
 from r2psim.world.history import History
 from r2psim.world.tables import STAGES
 
-__all__ = ["run_summary"]
+__all__ = ["comparison_table", "run_summary"]
 
 MANY_STATES = 30
 MOST_EVENTS = 8
-
-
-def _money(dollars: float) -> str:
-    """Write US dollars so that the size is seen at once.
-
-    Examples
-    --------
-    >>> _money(2.5e9), _money(4e6), _money(12.0)
-    ('US$ 2.5 bn', 'US$ 4 m', 'US$ 12')
-    """
-    for size, unit in ((1e12, " trn"), (1e9, " bn"), (1e6, " m")):
-        if abs(dollars) >= size:
-            return f"US$ {dollars / size:.3g}{unit}"
-    return f"US$ {dollars:,.0f}"
+HEAD = 25
+CELL = 18
+"""Characters of the column of metrics, and of a policy's column: as wide as the widest range."""
 
 
 def run_summary(history: History, summary: dict[str, Any]) -> None:
@@ -46,7 +39,7 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         f"onsets of atrocity {summary['onsets']}, killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
-        f"GDP lost {_money(summary['gdp_lost'])}"
+        f"GDP lost {money(summary['gdp_lost'])}"
     )
     _states(console, history)
     found = [e for e in history.events if e.kind == "stage" and e.after == STAGES[4]]
@@ -77,3 +70,69 @@ def _states(console: Console, history: History) -> None:
             f"{int(history.state['displaced'][-1, s]):,}",
         )
     console.print(table)
+
+
+def comparison_table(comparison: Comparison) -> None:
+    """Print harm and money of each policy, mean and range of 90 % of its runs, then what the headline pair found."""
+    console = Console(highlight=False)
+    console.print(comparison.title, style="bold", markup=False)
+    console.print(
+        f"scenario {comparison.scenario}, {comparison.runs} runs of {comparison.months} months under each policy, "
+        f"seed {comparison.seed}; the same luck for every policy\n"
+    )
+    together = max(1, (console.width - HEAD) // CELL)
+    for first in range(0, len(comparison.policies), together):
+        console.print(_policies(comparison, comparison.policies[first : first + together]))
+    console.print("Means of a run; below them, in brackets, 90 % of the runs.\n", style="dim")
+    for line in findings(comparison):
+        console.print(line, markup=False)
+    console.print("\nAn invented world: it explains mechanisms, it forecasts no country.")
+
+
+def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
+    """Make a table with a column for each of some policies."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("a run", no_wrap=True, min_width=HEAD - 1)
+    for policy in policies:
+        table.add_column(policy, justify="right", min_width=CELL - 1)
+    summary = comparison.summary()["policies"]
+    for metric in METRICS:
+        name, note = METRIC_NAMES[metric]
+        cells = [_cell(summary[policy][metric]) for policy in policies]
+        table.add_row(f"{name}\n[dim]{note}[/dim]", *cells)
+    return table
+
+
+def _cell(spread: dict[str, float | None]) -> str:
+    """Write a mean and, below it, the range of 90 % of the runs."""
+    mean, low, high = spread["mean"], spread["q05"], spread["q95"]
+    if mean is None or low is None or high is None:
+        return "no run has one"
+    size, unit = _unit(max(abs(low), abs(high)))
+    limits = f"{_figures(low / size, 2)} to {_figures(high / size, 2)}{unit}"
+    size, unit = _unit(mean)
+    return f"{_figures(mean / size, 3)}{unit}\n[dim]({limits})[/dim]"
+
+
+def _unit(number: float) -> tuple[float, str]:
+    """Give the unit in which a number is short.
+
+    Examples
+    --------
+    >>> _unit(1.5e9), _unit(999_999.0), _unit(-43.2)
+    ((1000000000.0, ' bn'), (1000000.0, ' m'), (1.0, ''))
+    """
+    rounded = abs(float(f"{number:.3g}"))
+    return next(((s, u) for s, u in ((1e12, " trn"), (1e9, " bn"), (1e6, " m")) if rounded >= s), (1.0, ""))
+
+
+def _figures(number: float, figures: int) -> str:
+    """Write a number with so many figures that tell something.
+
+    Examples
+    --------
+    >>> _figures(234_567.0, 2), _figures(0.315, 3), _figures(-43.2, 2), _figures(0.0004, 2)
+    ('230,000', '0.315', '-43', '0.0004')
+    """
+    rounded = float(f"{number:.{figures}g}") + 0.0
+    return f"{rounded:,.0f}" if abs(rounded) >= 100.0 else f"{rounded:.{figures}g}"

@@ -3,9 +3,20 @@
 Nothing outside this package imports Matplotlib when it is loaded; import this package only where a figure is drawn.
 """
 
+from r2psim.plots.assistance import money_by_form, when_help_arrived
+from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.network import stage_map
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
 
-__all__ = ["harm_over_time", "save", "stage_map", "stage_ribbons"]
+__all__ = [
+    "cost_argument",
+    "harm_over_time",
+    "money_by_form",
+    "paired_differences",
+    "save",
+    "stage_map",
+    "stage_ribbons",
+    "when_help_arrived",
+]

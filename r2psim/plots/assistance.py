@@ -1,0 +1,222 @@
+"""Assistance under several policies: the money by form and stage, and when help arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from r2psim.analysis.comparison import Comparison, paired_interval
+from r2psim.analysis.findings import money
+from r2psim.plots import style
+from r2psim.plots.comparison import BAR, CHOSEN, at_end, head, name_room, named_rows, scale, source
+from r2psim.plots.style import (
+    FAINT,
+    INK,
+    MUTED,
+    SIZES,
+    STAGE_COLOURS,
+    Page,
+    duration,
+    legend_row,
+    new_figure,
+    say,
+    sober,
+    stage_handles,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["money_by_form", "when_help_arrived"]
+
+_MEDIAN = "median: {} months {} the threat"
+_NO_HELP = "no help comes (to the end of the run)"
+
+
+# -- money by form -----------------------------------------------------------------------------------------------------
+
+
+def money_by_form(comparison: Comparison) -> Figure:
+    """Draw what each policy spent on each form while its state stood at each stage.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of one policy or more.
+
+    Returns
+    -------
+    Figure
+        A panel for each policy that spent anything, forms as rows, the dearest of all first, bars stacked by stage.
+    """
+    spenders = [policy for policy in comparison.policies if comparison.spending[policy].sum() > 0.0]
+    rows = [f for f in range(len(comparison.forms)) if any(comparison.spending[p][f].sum() > 0.0 for p in spenders)]
+    rows.sort(key=lambda f: -max(float(comparison.spending[p][f].sum()) for p in spenders))
+    names = [list(comparison.forms.values())[f] for f in rows]
+    idle = [policy for policy in comparison.policies if policy not in spenders]
+    subtitle = (
+        f"{comparison.title}. US$ a run of {duration(comparison.months)}, mean of {comparison.runs} runs, by the stage "
+        "of the state at the time."
+    )
+    if idle:
+        subtitle += f" Nothing was spent under {', '.join(idle)}."
+    if not spenders:
+        page = new_figure(1.2, "No policy spent anything", subtitle, source(comparison))
+        say(_empty(page), "Nothing was spent.")
+        return page.figure
+    across = min(len(spenders), 3)
+    down = -(-len(spenders) // across)
+    high = 0.17 * len(rows)
+    title = _spending_title(comparison, spenders)
+    page = new_figure(0.35 + down * (high + 0.82), title, subtitle, source(comparison), width=10.6)
+    legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the state when the money was spent", even=True)
+    room = name_room(names, 3.3)
+    value = 0.75
+    wide = (page.right - page.left - room - across * value) / across
+    highest = max(float(comparison.spending[p][f].sum()) for p in spenders for f in rows)
+    for i, policy in enumerate(spenders):
+        left = page.left + room + (i % across) * (wide + value)
+        bottom = page.top - 0.35 - (i // across + 1) * (high + 0.82) + 0.35
+        axes = page.axes(left, bottom, wide, high)
+        named_rows(axes, names if i % across == 0 else [""] * len(names), room)
+        spent = comparison.spending[policy]
+        head(page, left, bottom + high + 0.2, style.shorten(policy, wide + value - 0.05, SIZES["row"], "bold"))
+        page.text(left, bottom + high + 0.07, money(float(spent.sum())), SIZES["row"])
+        for row, f in enumerate(rows):
+            start = 0.0
+            for stage in range(spent.shape[1]):
+                (bar,) = axes.barh(row, spent[f, stage], left=start, height=0.74, color=STAGE_COLOURS[stage], zorder=2)
+                style.hatch(bar, stage)
+                bar.set_gid(f"{policy}:{f}:{stage}")
+                start += float(spent[f, stage])
+            if start > 0.0:
+                at_end(axes, row, start, money(float(f"{start:.2g}")))
+        scale(axes, highest * 1.02, True)
+    return page.figure
+
+
+def _empty(page: Page) -> Axes:
+    axes = page.axes(page.left, page.bottom, page.right - page.left, page.top - page.bottom)
+    axes.set_axis_off()
+    return axes
+
+
+def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
+    """Say which share of its spending each policy spends before a crisis, at stages 0-2."""
+    chosen = [p for p in comparison.headline or spenders[:1] if p in spenders] or list(spenders[:1])
+    shares = [float(comparison.spending[p][:, :3].sum() / comparison.spending[p].sum()) for p in chosen]
+    said = [f"{share:.0%} under {policy}" for policy, share in zip(chosen, shares, strict=True)]
+    return f"Share of the money spent before imminent risk (stages 0-2): {', '.join(said)}".replace("%", " %")
+
+
+# -- when help arrived -------------------------------------------------------------------------------------------------
+
+
+def when_help_arrived(comparison: Comparison) -> Figure:
+    """Draw how many months after the first threat help worked, run by run, for each policy.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of one policy or more.
+
+    Returns
+    -------
+    Figure
+        A histogram for each policy on one axis, with the first threat at 0, and the median; left of it help came
+        before the threat.
+    """
+    waits = {p: w[np.isfinite(w)] for p in comparison.policies for w in [comparison.values(p, "months_to_help")]}
+    subtitle = (
+        f"{comparison.title}. Mean over the threatened states of a run, {comparison.runs} runs a policy. Where no help "
+        "that works came, the months to the end of the run are counted."
+    )
+    together = np.concatenate(list(waits.values()))
+    high = 0.62
+    title = _waiting_title(comparison, waits)
+    page = new_figure(high * 1.25 * len(waits) + 0.75, title, subtitle, source(comparison))
+    if len(together) == 0:
+        say(_empty(page), "No state ever came under threat.")
+        return page.figure
+    # Wide enough for the words below a name, too.
+    room = max(
+        name_room(comparison.policies, 2.4), style.text_width(_MEDIAN.format(9999, "before"), SIZES["small"]) + 0.2
+    )
+    low, top = min(float(together.min()), 0.0), max(float(together.max()), 0.0)
+    step = max(1.0, float(np.ceil((top - low) / 72)))
+    edges = np.arange(np.floor(low / step) * step, top + 2 * step, step)
+    share = 1.15 * max(np.histogram(w, edges)[0].max() / max(len(w), 1) for w in waits.values())
+    ground = page.bottom + 0.5
+    for i, (policy, wait) in enumerate(waits.items()):
+        bottom = ground + (len(waits) - 1 - i) * high * 1.25
+        axes = page.axes(page.left + room, bottom, page.right - page.left - room, high)
+        sober(axes)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlim(edges[0] - 2 * step, edges[-1] + 2 * step)
+        axes.set_ylim(0.0, share)
+        axes.grid(axis="x", color=FAINT, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.axvline(0.0, color=INK, linewidth=1.0, zorder=3)
+        bold = policy in (comparison.headline or ())[:1]
+        shown = style.shorten(policy, room - 0.12, SIZES["row"], "bold")
+        page.text(page.left, bottom + high / 2, shown, SIZES["row"], weight="bold" if bold else "normal")
+        if i == len(waits) - 1:
+            axes.set_xlabel("Months from the first threat (stage 2) to the first help that works",
+                            fontsize=SIZES["label"], color=INK)  # fmt: skip
+        else:
+            axes.tick_params(axis="x", labelbottom=False)
+        if len(wait) == 0:
+            say(axes, "No state ever came under threat.")
+            continue
+        counts = np.histogram(wait, edges)[0] / len(wait)
+        stairs = axes.stairs(counts, edges, fill=True, color=CHOSEN if bold else BAR, zorder=2)
+        stairs.set_gid(f"wait:{policy}")
+        median = float(np.median(wait))
+        axes.plot([median], [0.0], marker="^", markersize=6, color=INK, clip_on=False, zorder=4)
+        text = _MEDIAN.format(round(abs(median)), "before" if median < 0.0 else "after")
+        if comparison.spending[policy].sum() == 0.0:
+            text = _NO_HELP
+        page.text(page.left, bottom + high / 2 - 0.14, text, SIZES["small"], color=MUTED)
+        if i == 0:
+            _sides(axes, (edges[-1] + 2 * step) / (edges[-1] - edges[0] + 4 * step) * (page.right - page.left - room))
+    return page.figure
+
+
+def _sides(axes: Axes, after: float) -> None:
+    """Say what lies before and after the first threat, where there is room: `after` inches right of it."""
+    size = SIZES["small"]
+    for text, at, room in (
+        ("before the threat \N{LEFTWARDS ARROW}", -1, 9.0),
+        ("\N{RIGHTWARDS ARROW} after it", 1, after),
+    ):
+        if style.text_width(text, size) + 0.1 < room:
+            axes.annotate(
+                text, (0.0, 1.0), xycoords=("data", "axes fraction"), xytext=(at * 5, 3), textcoords="offset points",
+                ha="right" if at < 0 else "left", va="bottom", fontsize=size, color=MUTED, annotation_clip=False,
+            )  # fmt: skip
+
+
+def _waiting_title(comparison: Comparison, waits: dict[str, np.ndarray]) -> str:
+    """Say how long the policies of the headline pair let wait."""
+    said, means = [], []
+    for policy in comparison.headline or comparison.policies[:1]:
+        if len(waits[policy]) == 0:
+            continue
+        mean = float(waits[policy].mean())
+        if comparison.spending[policy].sum() == 0.0:
+            said.append(f"under {policy} no help comes")
+        else:
+            means.append(mean)
+            said.append(f"under {policy} {abs(mean):.0f} months {'before' if mean < 0.0 else 'after'} it")
+    if not said:
+        return "No state came under threat"
+    told = f"Help that works, seen from the first threat: {', '.join(said)}"
+    if len(means) == 2:
+        found = paired_interval(comparison.difference("months_to_help"))
+        if found is not None and not found.told_apart:
+            return f"{told}; the two cannot be told apart"
+    return told
