@@ -110,7 +110,8 @@ def test_output_directory_is_complete_and_never_overwrites(tmp_path: Path, seven
     call("run", "seminar", "--seed", "7", "--out", str(out))
     names = {f.name for f in out.iterdir()}
     assert names == {
-        *("states.parquet", "groups.parquet", "events.parquet", "summary.json", "resolved.json", "provenance.json"),
+        *("states.parquet", "groups.parquet", "bodies.parquet", "events.parquet"),
+        *("summary.json", "resolved.json", "provenance.json"),
         *("stage-ribbons.png", "stage-map.png", "harm.png"),
     }
     groups = pd.read_parquet(out / "groups.parquet")

@@ -240,6 +240,8 @@ def test_without_hazards_nothing_changes() -> None:
 def typical() -> tuple[Values, Values]:
     """Give parameters of which each hazard counts: all near 0.1 a month."""
     v = {path: parameter.default for path, parameter in PARAMETERS.items()}
+    # Too weak by default to be seen in as many trials.
+    v["conflict.onset.moral_hazard"] = PARAMETERS["conflict.onset.moral_hazard"].high
     x = dict.fromkeys(COVARIATES, 0.5)
     for name in NAMES:
         v[f"conflict.{name}.base"] *= 1.4 / yearly(name, v, x)

@@ -1,22 +1,33 @@
 """The ODD document says what the declarations say now, and names everything that the rules use."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from r2psim.analysis import documentation
-from r2psim.analysis.documentation import HAZARDS, ROLES, main, names_used, refresh, tables
+from r2psim.analysis.documentation import FIXED, HAZARDS, ROLES, main, names_used, read_by, refresh, tables
+from r2psim.ensemble.runs import METRICS
+from r2psim.rules.accounts import accounts
+from r2psim.rules.contagion import contagion
+from r2psim.rules.decision import applicable
+from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import PURPOSES, draws_of
-from r2psim.rules.month import PHASES, month
+from r2psim.rules.month import PHASES, month, opening
+from r2psim.scenario.catalogue import catalogue
+from r2psim.scenario.channels import CHANNELS, MANDATES
 from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import PARAMETERS, SOURCES, identifier
-from r2psim.world.build import build
-from r2psim.world.rows import copy_rows
-from r2psim.world.tables import GROUP, STATE, TABLES, TRIGGERS, G, S
+from r2psim.scenario.shipped import shipped_names
+from r2psim.world.assistance import ASSESSMENT_WORTH, build_assistance
+from r2psim.world.build import World, build
+from r2psim.world.rows import Rows, copy_rows
+from r2psim.world.tables import GROUP, PR, STATE, TABLES, TRIGGERS, B, F, G, L, S
 
 ODD = Path(__file__).parents[1] / "docs" / "ODD.md"
+SCENARIOS = ODD.parents[1] / "scenarios"
 TEXT = ODD.read_text(encoding="utf-8")
 RULES = [step for phase in PHASES for step in phase.steps]
 
@@ -47,6 +58,22 @@ CONCEPTS = (
 def block(name: str) -> str:
     """Give a generated block as it stands in the document."""
     return TEXT.partition(f"<!-- generated: {name} -->")[2].partition("<!-- end -->")[0]
+
+
+def lines_of(name: str) -> list[list[str]]:
+    """Give the cells of a generated table, without its head and without the marks of code."""
+    rows = [line for line in block(name).splitlines() if line.startswith("| ")]
+    return [[cell.strip("`") for cell in line.removeprefix("| ").removesuffix(" |").split(" | ")] for line in rows[2:]]
+
+
+def flat(text: str) -> str:
+    """Put a text on one line: where its lines break does not matter."""
+    return " ".join(text.split())
+
+
+def by_hand(text: str) -> str:
+    """Leave out what is generated."""
+    return re.sub(r"<!-- generated: .+? -->.*?<!-- end -->", "", text, flags=re.DOTALL)
 
 
 def section(heading: str) -> str:
@@ -115,7 +142,7 @@ def test_subsection_names_every_variable_and_parameter_of_its_rule(rule):
     words = set(re.findall(r"[\w.]+\w", text)) | set(re.findall(r"\w+", text))
     used = names_used(rule)
     expected = {path for path in PARAMETERS if identifier(path) in used}
-    expected |= {c.name for table in (STATE, GROUP) for c in table.columns if c.name in used}
+    expected |= {c.name for table in TABLES.values() for c in table.columns if c.name in used}
 
     def named(name: str) -> bool:
         # A family is written once, with KIND for the kind of trigger.
@@ -135,7 +162,7 @@ def test_every_hazard_and_its_terms_appear():
 
 def test_every_declared_coefficient_of_a_hazard_is_one_that_the_rules_multiply():
     """A misspelt covariate would be silently inert: no column is called like it, and no rule asks for it."""
-    used = frozenset().union(*(names_used(rule) for rule in RULES))
+    used = frozenset().union(*(names_used(rule) for rule in (*RULES, build_assistance)))
     multiplied = {int(place) for terms, _ in HAZARDS.values() for rows in terms.values() for place in rows[:, 0]}
     inert = [
         path
@@ -182,21 +209,27 @@ def test_every_cited_key_is_in_the_bibliography():
     bibliography = block("bibliography")
     listed = set(re.findall(r"^- \*\*\[(\w+)\]\*\*", bibliography, re.MULTILINE))
     assert listed == set(SOURCES)
+    listed |= set(re.findall(r"^- \*\*\[([\w-]+)\]\*\*", block("generator: sources"), re.MULTILINE))
     prose = re.sub(r"^```$.*?^```$|`[^`\n]*`", "", TEXT.replace(bibliography, ""), flags=re.MULTILINE | re.DOTALL)
-    cited = set(re.findall(r"\[(\w+)\](?!\()", prose)) - {"brackets"}
+    cited = set(re.findall(r"\[([\w-]+)\](?!\()", prose)) - {"brackets"}
     assert cited <= listed
     assert "a68947" in cited and "ucdp" in cited
 
 
 def test_every_purpose_of_chance_appears_and_is_drawn_by_a_rule():
     text = block("purposes of chance")
-    assert [row[0] for row in re.findall(r"^\| \d+ \| (.+?) \| (`\w+`) \|", text, re.MULTILINE)] == list(PURPOSES)
+    drawn = dict(re.findall(r"^\| \d+ \| (.+?) \| (`\w+`(?: `\w+`)*) \|", text, re.MULTILINE))
+    assert list(drawn) == list(PURPOSES)
+    assert drawn["observation: error of an assessment of risk"] == "`observation` `decision`"
 
 
 def test_numbers_read_well():
     numbers = {0.0: "0", 0.00706: "0.00706", -1.5: "-1.5", 1000.0: "1000", 2e9: "2e9", 1234567.5: "1234567.5"}
     assert {x: documentation._number(x) for x in numbers} == numbers
     assert documentation._number(float("inf")) == "no limit"
+    assert documentation._number(-0.0) == "0"
+    ranges = {(0.0, 1.0): "0 to 1", (0.0, np.inf): "0 or more", (-np.inf, np.inf): "any"}
+    assert {pair: documentation._range(*pair) for pair in ranges} == ranges
 
 
 def test_numbers_read_back():
@@ -205,26 +238,244 @@ def test_numbers_read_back():
     assert all(float(documentation._number(x)) == x for x in declared if np.isfinite(x))
 
 
+# -- assistance --------------------------------------------------------------------------------------------------------
+
+
+def test_every_form_appears_with_its_numbers():
+    rows = lines_of("catalogue: forms")
+    assert [row[0] for row in rows] == list(catalogue())
+    numbers = lines_of("catalogue: numbers")
+    for form, said, row in zip(catalogue().values(), rows, numbers, strict=True):
+        assert said[1] == form.name and said[4] == f"{form.stages[0]}-{form.stages[1]}" and said[6] == form.ledger
+        assert re.findall(r"[\w-]+", said[-1]) == list(form.providers)
+        cost = [form.unit_cost, form.person_cost, form.lag, form.half_life]
+        assert row[0] == form.key and [float(x) for x in row[1:5]] == cost
+        assert [float(x) for x in row[6:9]] == [form.consent, form.under_perpetrator, form.backlash]
+        assert row[9] == form.label and row[10] == (" ".join(f"[{key}]" for key in form.source) or "-")
+
+
+def test_every_effect_appears_with_its_range_and_label():
+    said = iter(lines_of("catalogue: effects"))
+    for form in catalogue().values():
+        for effect in form.effects:
+            _, on, size, span, harm, label, _ = next(said)
+            assert (on, float(size.removeprefix("x")), label) == (effect.on, effect.size, effect.label)
+            assert [float(x) for x in span.split(" to ")] == [effect.low, effect.high]
+            assert (harm == "-") == (effect.harm is None)
+        if not form.effects:
+            assert next(said)[:2] == [form.key, "none"]
+    assert next(said, None) is None
+
+
+def test_text_says_truly_that_every_range_includes_no_effect():
+    assert "The range includes no effect, always" in flat(TEXT)
+    assert all(e.low <= e.channel.none <= e.high for form in catalogue().values() for e in form.effects)
+
+
+def test_every_channel_appears_and_is_read_by_something():
+    rows = lines_of("channels")
+    rows = rows[-len(CHANNELS) :]
+    assert [row[0] for row in rows] == list(CHANNELS)
+    for name, row in zip(CHANNELS, rows, strict=True):
+        assert row[1:4] == [CHANNELS[name].kind, CHANNELS[name].meaning, CHANNELS[name].helps]
+        assert read_by(name), f"nothing reads what assistance does to {name}"
+        assert re.findall(r"[\w.]+", row[5]) == read_by(name)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_is_said_to_read_a_channel_names_it_where_it_is_described(channel):
+    for reader in read_by(channel):
+        if "." in reader:
+            assert f"`aid_{channel}`" in block(f"hazards: {reader.partition('.')[0]}")
+        else:
+            text = section(rf"7\.\d+ [^\n]*\(`{reader}`\)")
+            family = reader == "structure" and "aid_X" in text and "inhibitor X" in text
+            assert f"aid_{channel}" in text or (family and channel in documentation.INHIBITORS)
+
+
+def test_a_channel_that_nothing_reads_would_be_seen(monkeypatch):
+    monkeypatch.setattr(documentation, "HAZARDS", {})
+    assert read_by("to_threat") == [] and read_by("killing") == ["harm"]
+
+
+def test_every_mandate_appears_with_the_forms_that_it_allows():
+    rows = lines_of("mandates")
+    assert [row[0] for row in rows] == list(MANDATES)
+    for tag, about, _, forms in rows:
+        assert about == MANDATES[tag]
+        allowed = [form.key for form in catalogue().values() if tag in form.providers]
+        assert re.findall(r"[\w-]+\w", forms) == allowed
+
+
+@pytest.mark.parametrize("scenario", shipped_names())
+def test_every_policy_that_ships_appears_with_what_it_sets(scenario):
+    shipped = load(scenario).policies
+    rows = {row[0]: row[1:] for row in lines_of("policies")}
+    *_, changed, own = next(row for row in lines_of("scenarios") if row[0] == scenario)
+    said = dict(re.findall(r"([\w.-]+)`? = ([\w.-]+)", changed))
+    given = tomllib.loads((SCENARIOS / f"{scenario}.toml").read_text(encoding="utf-8")).get("forms", {})
+    costs = {f"forms.{key}.{cost}": value for key, form in given.items() for cost, value in form.items()}
+    assert {path: float(value) for path, value in said.items()} == load(scenario).parameters | costs
+    assert set(shipped) == set(rows) | set(re.findall(r"[\w-]+\w", own))
+    for name, (about, sets, weights) in rows.items():
+        assert about == shipped[name].description
+        said = {path: float(value) for path, value in re.findall(r"`?([\w.]+)`? = ([\w.-]+)", sets)}
+        assert said == shipped[name].parameters
+        assert {tag: float(x) for tag, x in re.findall(r"([\w-]+)`? x([\w.]+)", weights)} == shipped[name].budgets
+
+
+@pytest.mark.parametrize("family", ["principles", "challenges"])
+def test_principles_and_challenges_have_mechanism_switch_and_observable(family):
+    text = section(r"7\.\d+ Principles and challenges")
+    declared = [path for path in PARAMETERS if path.startswith(family)]
+    assert [row[1] for row in lines_of(family)] == declared
+    assert all(f"`{path}`" in by_hand(text) for path in declared)
+    names = {c.name for table in TABLES.values() for c in table.columns} | set(METRICS)
+    table = [line.split(" | ") for line in by_hand(text).splitlines() if line.startswith("| ") and "---" not in line]
+    sections = {path.split(".")[1] for path in PARAMETERS if path.startswith(("principles.", "challenges."))}
+    assert len(table) == 2 + len(sections)
+    for _, mechanism, switch, observable in table:
+        if mechanism != "mechanism":
+            assert len(mechanism.split()) > 5 and re.search(r"`[a-z]+\.", switch)
+            assert set(re.findall(r"`(\w+)`", observable)) <= names and "`" in observable
+
+
+def test_every_metric_appears():
+    assert {row[0]: row[1] for row in lines_of("metrics")} == METRICS
+
+
+def test_fixed_numbers_of_assistance_appear_and_are_named_where_they_act():
+    assert [row[0] for row in lines_of("fixed numbers of assistance")] == list(FIXED)
+    text = by_hand(section(r"7\.\d+ Decision \(`decision`\)")) + section("2\\.2 State variables")
+    assert all(f"`{name}`" in text or name in text for name in FIXED)
+
+
+def test_generator_appears_with_every_table_that_it_draws_from():
+    data = documentation._generator_data()
+    assert [row[0] for row in lines_of("generator")] == [
+        name for name, table in data.items() if isinstance(table, dict) and "description" in table
+    ]
+    assert [row[0] for row in lines_of("generator: scores")] == list(data["columns"])
+    assert [row[0] for row in lines_of("generator: bodies")] == [body["id"] for body in data["bodies"]]
+    assert [float(row[4]) for row in lines_of("generator: bodies")] == [body["budget"] for body in data["bodies"]]
+
+
 # -- claims of the text that a run can check ---------------------------------------------------------------------------
 
 
-def test_what_is_said_to_be_constant_or_without_part_does_not_move():
+def run(policy: str, months: int) -> tuple[World, Rows]:
+    """Run the seminar for some months."""
     scenario = load("seminar")
-    world = build(scenario)
+    world = build(scenario, policy)
     rows = copy_rows(world.rows)
-    p = scenario.parameter_values(None)
-    for m in range(24):
+    p = scenario.parameter_values(policy)
+    opening(rows, p, draws_of(7, 0, 0))
+    for m in range(months):
         month(rows, p, draws_of(7, 0, m))
-    for name in ("population", "growth", "horizontal_inequality", *(n for n in STATE.names if n.endswith("_home"))):
+    return world, rows
+
+
+def test_what_is_said_to_be_constant_does_not_move():
+    world, rows = run("late-response", 24)
+    constant = ("population", "growth", "horizontal_inequality", "veto", *(n for n in STATE.names if n[-5:] == "_home"))
+    for name in constant:
         assert np.array_equal(rows.state[STATE.index[name]], world.rows.state[STATE.index[name]]), name
     assert np.array_equal(rows.group[G.share], world.rows.group[G.share])
-    assert np.array_equal(rows.body, world.rows.body) and rows.programme.shape[1] == 0
+    assert np.array_equal(rows.form, world.rows.form)
     assert not np.array_equal(rows.state[S.gdp], world.rows.state[S.gdp])
 
 
-def test_no_rule_touches_bodies_or_programmes():
-    for rule in RULES:
-        assert not names_used(rule) & {"body", "programme", "B", "PR"}, "section 1.4 says that bodies take no part"
+def test_without_assistance_nothing_of_it_moves():
+    _, rows = run("no-assistance", 24)
+    assert not rows.programme[PR.strength].any() and not rows.body[B.spent].any() and not rows.ledger.any()
+    for table, values in ((STATE, rows.state), (GROUP, rows.group)):
+        for name in table.names:
+            assert not name.startswith("aid_") or not values[table.index[name]].any(), name
+
+
+def test_accounts_balance_as_the_text_says():
+    _, rows = run("prevention", 60)
+    body = rows.body
+    assert body[B.spent].sum() > 0.0 and body[B.returned].sum() > 0.0
+    assert np.array_equal(body[B.received], body[B.spent] + body[B.balance] + body[B.returned])
+    assert np.array_equal(body[B.spent], body[B.spent_prevention] + body[B.spent_response])
+    assert np.array_equal(rows.ledger.sum(axis=1), body[B.spent])
+    assert rows.programme[PR.spent_0 : PR.spent_0 + 5].sum() == body[B.spent].sum()
+
+
+def test_the_first_decision_can_begin_programmes_as_the_text_says():
+    assert "The first decision, in the first month, can therefore begin programmes" in flat(TEXT)
+    _, rows = run("prevention", 0)
+    assert (rows.programme[PR.cost] > 0.0).all() and (rows.state[S.willingness] > 0.0).all()
+    assert np.array_equal(rows.state[S.threatened], rows.state[S.stage] >= 2.0)
+    _, rows = run("prevention", 1)
+    deciding = (rows.pledge[L.programme].reshape(rows.body.shape[1], -1) >= 0.0).any(axis=1)
+    assert deciding[rows.body[B.rhythm] == 12.0].any(), "a body with a rhythm of a year loses its first turn"
+
+
+def test_a_needs_assessment_has_a_worth_and_is_funded_as_the_text_says():
+    assert "Bodies fund it for a fixed worth (`ASSESSMENT_WORTH`)" in flat(section(r"1\.4 What is not modelled"))
+    world, rows = run("prevention", 60)
+    f = world.forms.index("needs-assessment")
+    assert rows.form[F.potency, f] == ASSESSMENT_WORTH == FIXED["ASSESSMENT_WORTH"][0]
+    assert rows.ledger[:, f].sum() > 0.0
+    assert not catalogue()["needs-assessment"].effects
+
+
+def test_leverage_wins_consent_and_nothing_else_as_the_text_says():
+    assert "`leverage` of a body wins it consent" in flat(section(r"1\.4 What is not modelled"))
+    assert [rule.__name__ for rule in RULES if "leverage" in names_used(rule)] == ["decision"]
+    world, rows = run("no-assistance", 0)
+    p = load("seminar").parameter_values()
+    f = world.forms.index("inclusive-governance")
+    rows.state[S.willingness], rows.state[S.commitment], rows.state[S.stage] = 0.0, 1.0, rows.form[F.first_stage, f]
+    gate, consent = p[list(PARAMETERS).index("assistance.consent_gate")], rows.form[F.consent, f]
+    for leverage in np.linspace(0.0, 1.0, 11):
+        rows.body[B.leverage, 0] = leverage
+        assert applicable(rows, p, 0, 0, f) == (1.0 - consent * (1.0 - leverage) >= gate)
+
+
+def test_what_crosses_a_border_weighs_what_assistance_leaves_of_it_as_the_text_says():
+    assert "not how many refugees cross it" in flat(section(r"1\.4 What is not modelled"))
+    world = build(load("seminar"))
+    p = load("seminar").parameter_values()
+    seen = {}
+    for aid in (np.log(0.5), 0.0, np.log(2.0)):
+        rows = copy_rows(world.rows)
+        rows.state[S.conflict], rows.state[S.arms], rows.state[S.displaced_abroad] = 3.0, 0.5, 1000.0
+        rows.state[S.aid_spill_over] = aid
+        contagion(0, rows.state.shape[1], rows, p, draws_of(7, 0, 1))
+        seen[aid] = rows.state
+    half, plain, double = seen.values()
+    hosts = plain[S.displaced_hosted] > 0.0
+    assert hosts.any() and np.array_equal(half[S.displaced_hosted], double[S.displaced_hosted])
+    for place in (S.spill_war, S.spill_arms, S.spill_refugees):
+        assert half[place][hosts] == pytest.approx(0.5 * plain[place][hosts])
+        assert double[place][hosts] == pytest.approx(2.0 * plain[place][hosts])
+
+
+def test_ownership_is_owed_where_the_text_says():
+    assert "not at all where it needs neither" in flat(rule_section(delivery))
+    _, rows = run("no-assistance", 0)
+    p = load("seminar").parameter_values()
+    places = list(PARAMETERS)
+    seen = []
+    for strength in (0.0, 0.5):
+        p[places.index("principles.ownership.strength")] = strength
+        delivery(0, rows.state.shape[1], rows, p, draws_of(7, 0, 0))
+        seen.append(rows.programme[PR.quality].reshape(rows.state.shape[1], -1).copy())
+    free = (rows.form[F.consent] == 0.0) & (rows.form[F.needs_assessment] == 0.0)
+    assert free.any() and np.array_equal(seen[0][:, free], seen[1][:, free])
+    assert (seen[0] > seen[1])[:, ~free].any(axis=0).all()
+
+
+def test_prevention_is_spent_before_a_crisis_as_the_text_says():
+    assert "forms of prevention at stages 0-2 and not in war" in flat(rule_section(accounts))
+    _, rows = run("prevention", 60)
+    states = rows.state.shape[1]
+    stage = np.stack([rows.programme[PR.spent_0 + k].reshape(states, -1) for k in range(5)])
+    early = stage[:3][:, :, rows.form[F.response] == 0.0].sum()
+    assert 0.0 < rows.body[B.spent_prevention].sum() <= early
 
 
 # -- refreshing --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from r2psim.scenario.parameters import defaults
 from r2psim.world.build import build
 from r2psim.world.history import History
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import GROUP, STAGES, STATE, TRIGGERS
+from r2psim.world.tables import BODY, GROUP, STAGES, STATE, TRIGGERS
 
 FIGURES = (stage_ribbons, stage_map, harm_over_time)
 
@@ -47,7 +47,7 @@ def world_of(states: int, groups: int = 2, seed: int = 1, placed: bool = True):
         made[f"s{i}"] = SimpleNamespace(
             name=f"Statename {i}", region="r", neighbours=neighbours, values=values, home={}, groups=members
         )
-    return build(SimpleNamespace(states=made, bodies={}))
+    return build(SimpleNamespace(states=made, bodies={}, forms={}, parameter_values=lambda policy: defaults()))
 
 
 def series_of(months) -> SimpleNamespace:
@@ -55,6 +55,7 @@ def series_of(months) -> SimpleNamespace:
     return SimpleNamespace(
         state={name: np.array([rows.state[i] for rows in months]) for name, i in STATE.index.items()},
         group={name: np.array([rows.group[i] for rows in months]) for name, i in GROUP.index.items()},
+        body={name: np.array([rows.body[i] for rows in months]) for name, i in BODY.index.items()},
     )
 
 
@@ -71,7 +72,9 @@ def history_of(world, stages: np.ndarray, seed: int = 1, harmed: bool = True) ->
         series.group["deaths_month"] = np.where(stages == 4, rng.integers(1, 900, stages.shape), 0.0)
         series.state["displaced_inside"] = np.cumsum(rng.integers(0, 5000, series.state["stage"].shape), axis=0) * 1.0
         series.state["gdp"] = series.state["gdp_potential"] * (1.0 - 0.3 * rng.random(series.state["gdp"].shape))
-    return History("test", "A test", "no-assistance", 7, 0, world, series.state, series.group, (), "0" * 64)
+    return History(
+        "test", "A test", "no-assistance", 7, 0, world, series.state, series.group, series.body, (), "0" * 64
+    )
 
 
 def wandering(months: int, groups: int, seed: int = 3) -> np.ndarray:
@@ -221,7 +224,7 @@ def test_a_run_of_the_model_is_drawn(draw):
         months.append(copy_rows(months[-1]))
         month(months[-1], p, draws_of(1, 0, m))
     series = series_of(months)
-    run = History("test", "A test", "no-assistance", 1, 0, world, series.state, series.group, (), "0" * 64)
+    run = History("test", "A test", "no-assistance", 1, 0, world, series.state, series.group, series.body, (), "0" * 64)
     assert "test, policy no-assistance, seed 1, run 0" in words(draw(run))
 
 

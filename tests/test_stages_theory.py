@@ -23,9 +23,17 @@ from r2psim.world.tables import G
 
 UP = ("to_risk", "to_threat", "to_imminent", "to_atrocity")
 DOWN = ("from_risk", "from_threat", "from_imminent", "from_atrocity")
+AID = (
+    "aid_to_threat",
+    "aid_to_imminent",
+    "aid_to_atrocity",
+    "aid_from_threat",
+    "aid_from_imminent",
+    "aid_from_atrocity",
+)
 COVARIATES = (
     "at_risk", "exclusion", "grievance", "targeting", "preparation", "protection", "at_pressure", "at_conflict",
-    "at_restraint", "at_incitement", "at_means", "at_past", "at_motive",
+    "at_restraint", "at_incitement", "at_means", "at_past", "at_motive", *AID,
 )  # fmt: skip
 SETS = 60
 """Random parameter sets."""
@@ -434,7 +442,7 @@ def test_a_rate_wrong_by_a_tenth_is_caught_in_the_occupancy(name: str, observed_
         assert_expected(observed_over_time, OBSERVED_SIZE, expected, tests=SETS * 150)
 
 
-@pytest.mark.parametrize("covariate", ["grievance", "targeting", "at_restraint", "at_pressure", "protection"])
+@pytest.mark.parametrize("covariate", ["grievance", "targeting", "at_restraint", "at_pressure", "protection", *AID])
 def test_a_covariate_read_wrongly_is_caught(covariate: str, observed: tuple[np.ndarray, int]) -> None:
     v, x = typical()
     with pytest.raises(AssertionError, match="surprise"):

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
+from r2psim.scenario import Scenario
+from r2psim.scenario.channels import CHANNELS, MANDATES
+from r2psim.scenario.loading import POLICIES, scenario_of
 from r2psim.scenario.parameters import PARAMETERS, P, defaults, identifier
+from r2psim.scenario.schema import CODES
 from r2psim.world.build import World, build
-from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import GROUP, INHIBITORS, STATE, TRIGGERS, Column
+from r2psim.world.rows import WRITTEN, Rows, copy_rows
+from r2psim.world.tables import BODY, GROUP, INHIBITORS, STATE, TRIGGERS, Column, Table
 
 __all__ = [
+    "LIVELY_BODIES",
+    "SHIPPED_POLICIES",
+    "Entries",
     "Run",
     "assert_expected",
     "digests",
@@ -30,10 +37,14 @@ __all__ = [
     "lively_world",
     "many_groups",
     "many_states",
+    "nested",
     "parameters",
+    "random_bodies",
     "random_parameters",
+    "random_states",
     "random_world",
     "run",
+    "scenario_with",
     "surprise",
     "without_conflict",
     "without_triggers",
@@ -47,46 +58,60 @@ ALPHA = 1e-8
 # -- worlds ------------------------------------------------------------------------------------------------------------
 
 
-def world_of(states: Mapping[str, Mapping[str, Any]], bodies: Mapping[str, Mapping[str, Any]] | None = None) -> World:
-    """Build a world from plain dictionaries.
+Entries = Mapping[str, Mapping[str, Any]]
+
+SHIPPED_POLICIES: dict[str, Any] = tomllib.loads(POLICIES.read_text("utf-8"))["policies"]
+"""The policies that every scenario file starts from, as written."""
+
+
+def world_of(states: Entries, bodies: Entries | None = None) -> World:
+    """Build a world from plain dictionaries, as in `scenario_with`."""
+    return build(scenario_with(states, bodies))
+
+
+def scenario_with(
+    states: Entries,
+    bodies: Entries | None = None,
+    policies: Entries | None = None,
+    forms: Entries | None = None,
+    **more: Any,
+) -> Scenario:
+    """Make a checked scenario from plain dictionaries.
 
     Parameters
     ----------
     states : mapping
         State id -> columns, and beside them ``neighbours`` (list of ids), ``home`` (levels) and ``groups``
-        (group id -> columns, and beside them ``status`` and ``kin``).
+        (group id -> columns, and beside them ``status`` and ``kin``). Codes are given by their numbers. None at all
+        is allowed here, though not in a file.
     bodies : mapping, optional
-        Body id -> columns, and beside them ``members`` (list of ids or "all").
+        Body id -> columns, and beside them ``members`` (list of ids or "all", which is the default) and ``mandates``.
+    policies, forms : mapping, optional
+        As in a scenario file; ``None`` for none but ``no-assistance``, and for the catalogue as it ships.
+    **more
+        Other sections of a scenario file.
     """
-    return build(
-        SimpleNamespace(  # type: ignore[arg-type]
-            states={key: _state(key, entry) for key, entry in states.items()},
-            bodies={key: _body(key, entry) for key, entry in (bodies or {}).items()},
-        )
-    )
+    data: dict[str, Any] = {
+        "schema": 1,
+        "name": "test",
+        "states": {key: _state(entry) for key, entry in states.items()},
+        "bodies": {key: {"kind": "partner", "members": "all", **entry} for key, entry in (bodies or {}).items()},
+        "policies": dict(policies or {}),
+        "forms": dict(forms or {}),
+        **more,
+    }
+    return scenario_of(data) if states else Scenario.from_validated(data)
 
 
-def _state(key: str, entry: Mapping[str, Any]) -> SimpleNamespace:
-    values = {name: value for name, value in entry.items() if name not in ("neighbours", "home", "groups")}
-    groups = {}
-    for short, group in entry.get("groups", {}).items():
-        columns = {name: value for name, value in group.items() if name not in ("status", "kin")}
-        groups[short] = SimpleNamespace(
-            name=short, status=group.get("status"), kin=list(group.get("kin", [])), values=columns
-        )
-    return SimpleNamespace(
-        name=key,
-        region="world",
-        neighbours=list(entry.get("neighbours", [])),
-        home=dict(entry.get("home", {})),
-        values=values,
-        groups=groups,
-    )
+def _state(entry: Mapping[str, Any]) -> dict[str, Any]:
+    groups = {short: _named(group, GROUP) for short, group in entry.get("groups", {}).items()}
+    return _named(entry, STATE) | {"groups": groups}
 
 
-def _body(key: str, entry: Mapping[str, Any]) -> SimpleNamespace:
-    values = {name: value for name, value in entry.items() if name != "members"}
-    return SimpleNamespace(name=key, kind="partner", members=entry.get("members", "all"), values=values)
+def _named(entry: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """Write codes by their names, as a scenario file has them."""
+    coded = {name: names[int(entry[name])] for name, names in CODES.items() if name in table.index and name in entry}
+    return {**entry, **coded}
 
 
 def many_groups(count: int, **columns: float) -> Rows:
@@ -119,19 +144,25 @@ def many_states(count: int, **columns: float) -> Rows:
     return rows
 
 
-def random_world(seed: int, states: int, groups: int) -> World:
-    """Draw a world whose columns lie anywhere in their declared ranges, often at an end.
+def random_world(seed: int, states: int, groups: int, bodies: int = 0) -> World:
+    """Draw a world, as `random_states` and `random_bodies` draw its states and bodies."""
+    rng = np.random.default_rng(seed)
+    entries = random_states(rng, states, groups)
+    return world_of(entries, random_bodies(rng, list(entries), bodies))
+
+
+def random_states(rng: np.random.Generator, states: int, groups: int) -> dict[str, dict[str, Any]]:
+    """Draw states whose columns lie anywhere in their declared ranges, often at an end.
 
     Parameters
     ----------
-    seed : int
-        Seed of the draws.
+    rng : numpy.random.Generator
+        Where the draws come from.
     states : int
         Number of states.
     groups : int
         Largest number of groups of a state; a state may have none.
     """
-    rng = np.random.default_rng(seed)
     names = [f"s{i}" for i in range(states)]
     entries: dict[str, dict[str, Any]] = {}
     for name in names:
@@ -147,7 +178,29 @@ def random_world(seed: int, states: int, groups: int) -> World:
     for name in names:
         for group in entries[name]["groups"].values():
             group["kin"] = [g for g in everybody if not g.startswith(f"{name}/") and rng.random() < 0.1]
-    return world_of(entries)
+    return entries
+
+
+BUDGETS = (0.0, 0.01, 0.11, 1.0, 11.99, 1e3, 1e6, 3e7, 1e9, 1e12)
+"""US$ a year: nothing, a cent, too little for any programme, and up to the largest that a scenario may give."""
+
+
+def random_bodies(rng: np.random.Generator, states: list[str], bodies: int) -> dict[str, dict[str, Any]]:
+    """Draw bodies with any members and mandates, budgets of every size, and other columns anywhere in their ranges."""
+    tags = list(MANDATES)
+    entries: dict[str, dict[str, Any]] = {}
+    for i in range(bodies):
+        entry: dict[str, Any] = {c.name: _anywhere(rng, c) for c in BODY.columns if c.role == "given"}
+        entry["rhythm"] = float(np.floor(entry["rhythm"])) if rng.random() < 0.5 else float(rng.integers(1, 4))
+        entry["decision_delay"] = entry["decision_delay"] if rng.random() < 0.3 else float(rng.integers(0, 4))
+        scale = 1.0 if rng.random() < 0.5 else rng.uniform(0.1, 1.0)
+        entry["budget"] = float(rng.choice(BUDGETS)) * scale
+        members = [name for name in states if rng.random() < 0.7]
+        entry["members"] = "all" if rng.random() < 0.3 else members
+        chosen = int(rng.integers(0, len(tags) + 1)) if rng.random() < 0.2 else int(rng.integers(0, 5))
+        entry["mandates"] = [str(tag) for tag in rng.choice(tags, chosen, replace=False)]
+        entries[f"b{i}"] = entry
+    return entries
 
 
 def _anywhere(rng: np.random.Generator, column: Column) -> float:
@@ -163,7 +216,44 @@ def _anywhere(rng: np.random.Generator, column: Column) -> float:
 
 def lively_world() -> World:
     """Give a world in which, under `lively_parameters`, everything that can happen soon happens."""
-    return random_world(seed=9, states=5, groups=4)
+    states = random_states(np.random.default_rng(9), states=5, groups=4)
+    return build(scenario_with(states, LIVELY_BODIES, forms=LIVELY_FORMS))
+
+
+LIVELY_BODIES: dict[str, dict[str, Any]] = {
+    tag: {"mandates": [tag], "budget": 2e8, "rhythm": 1.0, "decision_delay": 0.0, "will": 0.8, "carry_over": 0.5}
+    for tag in MANDATES
+}
+"""One body of every mandate, each with money to spend."""
+
+LIVELY_FORMS: dict[str, dict[str, Any]] = {
+    f"everything-{scope}": {
+        "name": "Everything at once",
+        "category": "protection",
+        "description": "Acts on all that assistance can act on.",
+        "report": "none",
+        "providers": ["civil-society", "private-sector"],
+        "stages": [0, 4],
+        "scope": scope,
+        "unit_cost": 1e6,
+        "lag": 3,
+        "half_life": 6,
+        "needs_assessment": False,
+        "consent": 0.0,
+        "under_perpetrator": 0.5,
+        "backlash": 0.2,
+        "ledger": "prevention",
+        "military": True,
+        "label": "assumption",
+        "effects": [
+            {"on": name, "size": channel.none - 0.1, "low": channel.none - 0.1, "high": channel.none}
+            | {"label": "assumption"}
+            for name, channel in CHANNELS.items()
+        ],
+    }
+    for scope in ("state", "group")
+}
+"""Forms that use every channel, those that no form of the catalogue uses included."""
 
 
 def lively_parameters() -> np.ndarray:
@@ -186,6 +276,18 @@ def parameters(changed: Mapping[str, float] | None = None, start: np.ndarray | N
     for path, value in (changed or {}).items():
         p[getattr(P, identifier(path))] = value
     return p
+
+
+def nested(flat: Mapping[str, float]) -> dict[str, Any]:
+    """Write parameters by dotted paths as the tables of a scenario file."""
+    tables: dict[str, Any] = {}
+    for path, value in flat.items():
+        *above, key = path.split(".")
+        table = tables
+        for name in above:
+            table = table.setdefault(name, {})
+        table[key] = value
+    return tables
 
 
 def random_parameters(seed: int, share: float) -> np.ndarray:
@@ -227,14 +329,19 @@ class Run:
     ----------
     world : World
         What ran.
-    state, group, body : numpy.ndarray, shape (months + 1, columns, rows)
+    state, group, body, programme, pledge : numpy.ndarray, shape (months + 1, columns, rows)
         Index 0 is the start.
+    ledger : numpy.ndarray, shape (months + 1, bodies, forms)
+        US cents.
     """
 
     world: World
     state: np.ndarray
     group: np.ndarray
     body: np.ndarray
+    programme: np.ndarray
+    pledge: np.ndarray
+    ledger: np.ndarray
 
     def of_state(self, column: str) -> np.ndarray:
         """Give a column of states, shape (months + 1, states)."""
@@ -244,23 +351,26 @@ class Run:
         """Give a column of groups, shape (months + 1, groups)."""
         return self.group[:, GROUP.index[column]]
 
+    def of_body(self, column: str) -> np.ndarray:
+        """Give a column of bodies, shape (months + 1, bodies)."""
+        return self.body[:, BODY.index[column]]
+
 
 def run(world: World, p: np.ndarray, months: int, seed: int = 1, number: int = 0) -> Run:
     """Run a world and keep every column of every month."""
     rows = copy_rows(world.rows)
     opening(rows, p, draws_of(seed, number, 0))
-    state, group, body = [rows.state.copy()], [rows.group.copy()], [rows.body.copy()]
+    kept = {name: [getattr(rows, name).copy()] for name in WRITTEN}
     for m in range(months):
         month(rows, p, draws_of(seed, number, m))
-        state.append(rows.state.copy())
-        group.append(rows.group.copy())
-        body.append(rows.body.copy())
-    return Run(world, np.array(state), np.array(group), np.array(body))
+        for name, blocks in kept.items():
+            blocks.append(getattr(rows, name).copy())
+    return Run(world, **{name: np.array(blocks) for name, blocks in kept.items()})
 
 
 def digests(history: Run) -> list[str]:
     """Give the SHA-256 of all columns of every month, the start included."""
-    blocks = zip(history.state, history.group, history.body, strict=True)
+    blocks = zip(*(getattr(history, name) for name in WRITTEN), strict=True)
     return [hashlib.sha256(b"".join(block.tobytes() for block in at)).hexdigest() for at in blocks]
 
 
