@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 demo: setup
-	$(BIN)/r2psim run seminar --seed 7 --out demo-output --force
+	$(BIN)/r2psim compare seminar --runs 300 --seed 7 --out demo-output --force
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow" -n 2
