@@ -29,7 +29,7 @@ SHOWN = ("deaths", "onsets", "total_cost", "response_cost", "spent_prevention")
 def point(scenario: str, effect: float, openness: float, runs: int, seed: int) -> dict[str, float]:
     """Run one point of the grid and give the paired differences, prevention minus late response."""
     sets = [f"parameters.assistance.effect_scale={effect}", f"parameters.assistance.openness={openness}"]
-    metrics, _ = run_many(load(scenario, sets), PAIR, runs, seed)
+    metrics, *_ = run_many(load(scenario, sets), PAIR, runs, seed)
     found: dict[str, float] = {"effect_scale": effect, "openness": openness}
     for name in SHOWN:
         difference = metrics["prevention"][:, PLACE[name]] - metrics["late-response"][:, PLACE[name]]

@@ -221,13 +221,21 @@ def _compare(
 def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path) -> None:
     """Write numbers and figures of a comparison."""
     from r2psim.analysis.comparison_export import write_comparison
-    from r2psim.plots import cost_argument, money_by_form, paired_differences, save, when_help_arrived
+    from r2psim.plots import (
+        cost_argument,
+        money_by_form,
+        money_over_time,
+        paired_differences,
+        save,
+        when_help_arrived,
+    )
     from r2psim.world.expand import expand
 
     write_comparison(comparison, expand(loaded).resolved(), directory)
     save(cost_argument(comparison), directory / "cost-argument.png")
     save(paired_differences(comparison), directory / "paired-differences.png")
     save(money_by_form(comparison), directory / "money-by-form.png")
+    save(money_over_time(comparison), directory / "money-over-time.png")
     save(when_help_arrived(comparison), directory / "when-help-arrived.png")
 
 

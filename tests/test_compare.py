@@ -99,7 +99,13 @@ def test_output_is_complete_and_agrees_with_itself(written: tuple[Path, dict, st
     out, summary, _ = written
     assert {f.name for f in out.iterdir()} == {
         *("comparison.json", "runs.parquet", "spending.parquet", "resolved.json", "provenance.json"),
-        *("cost-argument.png", "paired-differences.png", "money-by-form.png", "when-help-arrived.png"),
+        *(
+            "cost-argument.png",
+            "paired-differences.png",
+            "money-by-form.png",
+            "money-over-time.png",
+            "when-help-arrived.png",
+        ),
     }
     assert (summary["scenario"], summary["seed"], summary["runs"], summary["months"]) == ("seminar", 9, 6, 48)
     runs = pd.read_parquet(out / "runs.parquet")

@@ -516,7 +516,7 @@ def test_a_form_added_in_a_scenario_works_in_both_drives_and_in_many_runs(own: P
         assert model.rows.state[STATE.index["aid_to_threat"]].any()
         model.close()
     assert len(digests) == 1
-    metrics, spending = run_many(scenario, ["prevention"], runs=4, seed=5)
+    metrics, spending, _ = run_many(scenario, ["prevention"], runs=4, seed=5)
     assert np.array_equal(metrics["prevention"][3], measured[0], equal_nan=True)
     assert (spending["prevention"][added].sum(axis=1) > 0.0).all()
     assert metrics["prevention"].shape == (4, len(METRICS))

@@ -369,7 +369,7 @@ def test_will_limits_early_money_and_ranks_crises_first() -> None:
 @cache
 def measured(*sets: str) -> dict[str, float]:
     """Give the mean metrics of the seminar world under the present policy with some values set."""
-    metrics, _ = run_many(load("seminar", sets=sets), ["late-response"], runs=12, seed=2, years=12)
+    metrics, *_ = run_many(load("seminar", sets=sets), ["late-response"], runs=12, seed=2, years=12)
     return dict(zip(METRICS, np.nanmean(metrics["late-response"], axis=0), strict=True))
 
 

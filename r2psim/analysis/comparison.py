@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -189,6 +189,8 @@ class Comparison:
         Identifier of each form -> its name, in the order of the rows of `spending`.
     budgets : dict of str to float, US$ a year
         By policy: what all bodies together get.
+    yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
+        As `spending`, year by year.
     """
 
     scenario: str
@@ -201,6 +203,7 @@ class Comparison:
     spending: dict[str, np.ndarray]
     forms: dict[str, str]
     budgets: dict[str, float]
+    yearly: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -342,7 +345,7 @@ def compare(
     for policy in policies:
         scenario.policy(policy)
     full = expand(scenario)
-    metrics, spending = run_many(full, policies, runs, seed, years, threads, advance)
+    found = run_many(full, policies, runs, seed, years, threads, advance)
     return Comparison(
         scenario=full.name,
         title=full.title,
@@ -350,8 +353,9 @@ def compare(
         runs=runs,
         seed=seed,
         months=12 * (full.years if years is None else years),
-        metrics=metrics,
-        spending=spending,
+        metrics=found.metrics,
+        spending=found.spending,
+        yearly=found.yearly,
         forms={key: form.name for key, form in full.forms.items()},
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies

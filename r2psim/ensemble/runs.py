@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from r2psim.world.tables import PR, B, G, S
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["METRICS", "metrics_of", "run_many", "run_months", "spending_of"]
+__all__ = ["METRICS", "Runs", "metrics_of", "run_many", "run_months", "spending_of"]
 
 CENTS = 100.0
+YEAR = 12
 CHUNK = 8
 """Runs that a thread takes at a time: small enough to stop soon, large enough to cost nothing."""
 
@@ -110,13 +111,35 @@ def spending_of(rows: Rows) -> np.ndarray:
     return total
 
 
+class Runs(NamedTuple):
+    """Many runs of several policies.
+
+    Attributes
+    ----------
+    metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
+        By policy.
+    spending : dict of str to numpy.ndarray, shape (forms, 5), US$
+        By policy: mean over runs of what was spent on each form while its state stood at each stage.
+    yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
+        The same, year by year.
+    """
+
+    metrics: dict[str, np.ndarray]
+    spending: dict[str, np.ndarray]
+    yearly: dict[str, np.ndarray]
+
+
 def _one(world: World, scratch: Rows, p: np.ndarray, seed: int, run: int, months: int) -> tuple[np.ndarray, np.ndarray]:
+    """Run one run in a thread's own rows; give its metrics, and its spending up to the end of each year."""
     for name in WRITTEN:
         getattr(scratch, name)[...] = getattr(world.rows, name)
     luck = draws_of(seed, run, 0)
     opening(scratch, p, luck)
-    run_months(scratch, p, luck, 0, months)
-    return metrics_of(scratch, months), spending_of(scratch)
+    spent = np.empty((months // YEAR, scratch.form.shape[1], 5))
+    for year in range(months // YEAR):
+        run_months(scratch, p, luck, year * YEAR, (year + 1) * YEAR)
+        spent[year] = spending_of(scratch)
+    return metrics_of(scratch, months), spent
 
 
 def run_many(
@@ -127,7 +150,7 @@ def run_many(
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> Runs:
     """Run each policy over the same luck.
 
     Parameters
@@ -147,21 +170,20 @@ def run_many(
 
     Returns
     -------
-    metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
-        By policy.
-    spending : dict of str to numpy.ndarray, shape (forms, 5), US$
-        By policy: mean over runs of what was spent on each form at each stage.
+    Runs
+        Metrics of every run; mean spending by form and stage, in all and year by year.
     """
     full = expand(scenario)
     months = 12 * (full.years if years is None else years)
     metrics: dict[str, np.ndarray] = {}
     spending: dict[str, np.ndarray] = {}
+    yearly: dict[str, np.ndarray] = {}
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         for policy in policies:
             world = build(full, policy)
             p = full.parameter_values(policy)
             out = np.empty((runs, len(METRICS)))
-            spent = np.empty((runs, len(world.forms), 5))
+            spent = np.empty((runs, months // YEAR, len(world.forms), 5))
 
             def chunk(
                 first: int, world: World = world, p: np.ndarray = p, out: np.ndarray = out, spent: np.ndarray = spent
@@ -180,5 +202,7 @@ def run_many(
                 pool.shutdown(cancel_futures=True)
                 raise
             metrics[policy] = out
-            spending[policy] = spent.mean(axis=0)
-    return metrics, spending
+            so_far = spent.mean(axis=0)
+            spending[policy] = so_far[-1]
+            yearly[policy] = np.diff(so_far, axis=0, prepend=0.0)
+    return Runs(metrics, spending, yearly)

@@ -3,7 +3,7 @@
 Nothing outside this package imports Matplotlib when it is loaded; import this package only where a figure is drawn.
 """
 
-from r2psim.plots.assistance import money_by_form, when_help_arrived
+from r2psim.plots.assistance import money_by_form, money_over_time, when_help_arrived
 from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.network import stage_map
@@ -14,6 +14,7 @@ __all__ = [
     "cost_argument",
     "harm_over_time",
     "money_by_form",
+    "money_over_time",
     "paired_differences",
     "save",
     "stage_map",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["money_by_form", "when_help_arrived"]
+__all__ = ["money_by_form", "money_over_time", "when_help_arrived"]
 
 _MEDIAN = "median: {} months {} the threat"
 _NO_HELP = "no help comes (to the end of the run)"
@@ -95,6 +95,59 @@ def money_by_form(comparison: Comparison) -> Figure:
             if start > 0.0:
                 at_end(axes, row, start, money(float(f"{start:.2g}")))
         scale(axes, highest * 1.02, True)
+    return page.figure
+
+
+def money_over_time(comparison: Comparison) -> Figure:
+    """Draw what each policy spent a year, by the stage of the state at the time.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of one policy or more, with its spending year by year.
+
+    Returns
+    -------
+    Figure
+        A panel for each policy that spent anything, years as columns, stacked by stage.
+    """
+    spenders = [policy for policy in comparison.policies if comparison.spending[policy].sum() > 0.0]
+    subtitle = f"{comparison.title}. US$ a year, mean of {comparison.runs} runs, by the stage of the state at the time."
+    if not spenders:
+        page = new_figure(1.2, "No policy spent anything", subtitle, source(comparison))
+        say(_empty(page), "Nothing was spent.")
+        return page.figure
+    by_year = {policy: comparison.yearly[policy].sum(axis=1) for policy in spenders}
+    first = {policy: float(years[0].sum() / years.sum(axis=1).mean()) for policy, years in by_year.items()}
+    chosen = [p for p in comparison.headline or spenders[:1] if p in spenders] or spenders[:1]
+    told = " and ".join(f"{first[p]:.0%} under {p}" for p in chosen).replace("%", " %")
+    high, gap = 1.25, 0.55
+    title = f"The first year's spending against the average year's: {told}"
+    page = new_figure(0.45 + len(spenders) * (high + gap), title, subtitle, source(comparison))
+    legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the state when the money was spent", even=True)
+    most = max(float(years.sum(axis=1).max()) for years in by_year.values())
+    room = 0.95
+    for i, policy in enumerate(spenders):
+        bottom = page.top - 0.45 - (i + 1) * (high + gap) + gap / 2
+        axes = page.axes(page.left + room, bottom, page.right - page.left - room, high)
+        sober(axes)
+        head(page, page.left, bottom + high + 0.08, policy)
+        years = by_year[policy]
+        start = np.zeros(len(years))
+        for stage in range(years.shape[1]):
+            bars = axes.bar(
+                np.arange(1, len(years) + 1), years[:, stage], 0.8, bottom=start, color=STAGE_COLOURS[stage], zorder=2
+            )
+            for bar in bars:
+                style.hatch(bar, stage)
+            start += years[:, stage]
+        axes.set_ylim(0.0, most * 1.05)
+        axes.set_xlim(0.4, len(years) + 0.6)
+        axes.set_yticks([0.0, most / 2.0, most], [money(x) for x in (0.0, most / 2.0, most)], fontsize=SIZES["tick"])
+        axes.set_xticks(range(1, len(years) + 1, max(1, len(years) // 10)))
+        axes.tick_params(labelsize=SIZES["tick"])
+        if i == len(spenders) - 1:
+            axes.set_xlabel("Year of the run", fontsize=SIZES["tick"])
     return page.figure
 
 
