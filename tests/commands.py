@@ -1,0 +1,31 @@
+"""Start the command line as a user would, and interrupt it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+__all__ = ["interrupted"]
+
+
+def _heed_interrupts() -> None:
+    # A process in the background of a shell script ignores SIGINT, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def interrupted(words: list[str], after: float) -> tuple[int, str, float]:
+    """Start r2psim, interrupt it after some seconds, and give exit code, messages, and how long it took to end."""
+    command = [sys.executable, "-m", "r2psim", *words]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=_heed_interrupts
+    ) as running:
+        time.sleep(after)
+        running.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        try:
+            _, told = running.communicate(timeout=60)
+        finally:
+            running.kill()
+        return running.returncode, told, time.monotonic() - began
