@@ -266,7 +266,7 @@ def paired_differences(comparison: Comparison) -> Figure:
     if comparison.headline is None:
         raise ValueError("a difference needs two policies")
     first, second = comparison.headline
-    pitch, names, words, shares, heads = 0.34, 1.5, 1.85, 1.95, 0.55
+    pitch, names, words, shares, heads = 0.34, 1.5, 2.05, 1.95, 0.55
     metrics = list(METRIC_NAMES)
     found = [paired_interval(comparison.difference(metric)) for metric in metrics]
     subtitle = (
