@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
+    from r2psim.ensemble.results import Results
+    from r2psim.ensemble.simulation import simulate
     from r2psim.scenario import Scenario, ScenarioError, load
     from r2psim.world.build import World, build
     from r2psim.world.history import Event, History
@@ -20,14 +22,28 @@ _HOMES = {
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
     "R2PModel": "r2psim.agents.model",
+    "Results": "r2psim.ensemble.results",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
     "World": "r2psim.world.build",
     "build": "r2psim.world.build",
     "load": "r2psim.scenario",
+    "simulate": "r2psim.ensemble.simulation",
 }
 
-__all__ = ["Event", "History", "R2PModel", "Scenario", "ScenarioError", "World", "__version__", "build", "load"]
+__all__ = [
+    "Event",
+    "History",
+    "R2PModel",
+    "Results",
+    "Scenario",
+    "ScenarioError",
+    "World",
+    "__version__",
+    "build",
+    "load",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

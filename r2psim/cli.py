@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis.replay import replay
+
 if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
@@ -239,6 +241,9 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
     save(when_help_arrived(comparison), directory / "when-help-arrived.png")
 
 
+app.command()(replay)
+
+
 @app.command()
 def catalogue(
     form: Annotated[str | None, typer.Argument(help="One form of assistance; all of them if not given.")] = None,
@@ -303,6 +308,19 @@ def schedule() -> None:
 
 
 @app.command()
+def bench(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Shorter runs, worlds up to 10,000 groups, no compiling anew.")
+    ] = False,
+) -> None:
+    """Measure the ensemble against plain Mesa, NumPy and C, side by side."""
+    from r2psim.bench.command import bench as measure_and_print
+
+    measure_and_print(as_json=json_, quick=quick)
+
+
+@app.command()
 def warmup() -> None:
     """Compile the rules once, so that later commands start at once."""
     from time import perf_counter
@@ -360,8 +378,8 @@ def _fail(error: Exception) -> None:
     from r2psim.scenario import ScenarioError
 
     expected: tuple[type[Exception], ...] = (ScenarioError, InputError)
-    if "r2psim.analysis.export" in sys.modules:
-        from r2psim.analysis.export import OutputError
+    if "r2psim.ensemble.store" in sys.modules:
+        from r2psim.ensemble.store import OutputError
 
         expected = (*expected, OutputError)
     if isinstance(error, expected):

@@ -20,7 +20,7 @@ from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, PLEDGES, PROGRAMME, STATE, TRIGGERS, L
+from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, PLEDGES, PROGRAMME, STATE, TRIGGERS, F, L, S
 
 __all__ = [
     "FORMS",
@@ -31,16 +31,19 @@ __all__ = [
     "Observable",
     "a_month",
     "ample",
+    "ask_consent",
     "copies",
     "form_place",
     "fund",
     "hand_funded",
     "natural",
     "only_form",
+    "pledged",
     "pledged_forms",
     "programme",
     "put",
     "setting",
+    "setting_data",
     "sizes",
     "strengthen",
     "value",
@@ -190,9 +193,8 @@ def value(rows: Rows, column: str, row: int = 0) -> float:
 
 
 def programme(rows: Rows, column: str) -> np.ndarray:
-    """Give a column of the programmes, shape (states, forms)."""
-    forms = rows.form.shape[1]
-    return rows.programme[PROGRAMME.index[column]].reshape(-1, forms)
+    """Give a column of the programmes, shape (states, forms), to read and to write."""
+    return rows.programme[PROGRAMME.index[column]].reshape(rows.form.shape[1], -1).T
 
 
 def fund(rows: Rows, forms: Iterable[int], amount: float = 1e18, states: Any = slice(None)) -> None:
@@ -218,10 +220,13 @@ def only_form(rows: Rows, *forms: int) -> Rows:
 
 def sizes(rows: Rows, changed: Mapping[int, float]) -> Rows:
     """Give rows whose effects of these places have another size, as rules add it up."""
-    size = rows.effect_size.copy()
+    size, harms = rows.effect_size.copy(), rows.effect_harms.copy()
+    channels = list(CHANNELS.values())
     for place, number in changed.items():
+        channel = channels[rows.effect_channel[place]]
         size[place] = number
-    return rows._replace(effect_size=size)
+        harms[place] = channel.harms(math.exp(number) if channel.kind == "multiplier" else number)
+    return rows._replace(effect_size=size, effect_harms=harms)
 
 
 def ample(rows: Rows, **columns: float) -> None:
@@ -238,24 +243,43 @@ def with_form(rows: Rows, **columns: float) -> Rows:
     return rows._replace(form=form)
 
 
+def ask_consent(rows: Rows) -> None:
+    """Let every programme have the consent that follows from its state's willingness, as delivery would note it."""
+    willing = rows.state[S.willingness][:, None]
+    programme(rows, "consent")[:] = 1.0 - rows.form[F.consent] * (1.0 - willing)
+
+
+def pledged(rows: Rows, body: int = 0) -> list[tuple[int, int]]:
+    """Give the programmes that a body has pledged to, as state and form; of its slots these are the first ones."""
+    slots = slice(body * PLEDGES, (body + 1) * PLEDGES)
+    count = rows.state.shape[1]
+    row, states, forms = rows.pledge[[L.programme, L.state, L.form], slots].astype(int)
+    taken = int(np.count_nonzero(row >= 0))
+    assert (row[:taken] >= 0).all() and rows.body[BODY.index["pledges"], body] == taken
+    assert np.array_equal(row[:taken], forms[:taken] * count + states[:taken])
+    return sorted(zip(states[:taken].tolist(), forms[:taken].tolist(), strict=True))
+
+
 def pledged_forms(rows: Rows, body: int = 0) -> list[int]:
-    """Give the programmes that a body has pledged to, by row."""
-    slots = rows.pledge[L.programme, body * PLEDGES : (body + 1) * PLEDGES]
-    return sorted(int(row) for row in slots if row >= 0)
+    """Give the forms that a body has pledged to in the first state; it has pledged to nothing elsewhere."""
+    found = pledged(rows, body)
+    assert not any(state for state, _ in found)
+    return [form for _, form in found]
 
 
 def copies(world: World, count: int) -> Rows:
     """Give ``count`` copies of a world's first state without ties, each its own identity, and no bodies."""
     rows = world.rows
     own = int(rows.first_group[1])
-    forms = rows.form.shape[1]
+    of_first = rows.programme[:, :: rows.state.shape[1]]
     none = np.zeros(count + 1, dtype=np.int64)
     return rows._replace(
         state=np.repeat(rows.state[:, :1], count, axis=1),
         group=np.tile(rows.group[:, :own], (1, count)),
-        programme=np.tile(rows.programme[:, :forms], (1, count)),
+        programme=np.repeat(of_first, count, axis=1),
         body=rows.body[:, :0].copy(),
         pledge=rows.pledge[:, :0].copy(),
+        rating=rows.rating[:, :0].copy(),
         ledger=rows.ledger[:0].copy(),
         state_id=np.arange(count, dtype=np.uint64),
         group_id=np.arange(count * own, dtype=np.uint64),
@@ -268,6 +292,7 @@ def copies(world: World, count: int) -> Rows:
         kin=np.zeros(0, dtype=np.int64),
         member_start=np.zeros(1, dtype=np.int64),
         member=np.zeros(0, dtype=np.int64),
+        member_id=np.zeros(0, dtype=np.uint64),
         provides_start=np.zeros(1, dtype=np.int64),
         provides=np.zeros(0, dtype=np.int64),
     )

@@ -14,6 +14,7 @@ from r2psim.rules.accounts import accounts
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import applicable
 from r2psim.rules.delivery import delivery
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import PURPOSES, draws_of
 from r2psim.rules.month import PHASES, month, opening
 from r2psim.scenario.catalogue import catalogue
@@ -140,13 +141,20 @@ def test_subsection_says_its_sources_and_assumptions(rule):
 def test_subsection_names_every_variable_and_parameter_of_its_rule(rule):
     text = rule_section(rule)
     words = set(re.findall(r"[\w.]+\w", text)) | set(re.findall(r"\w+", text))
+    hazards = words & {f"{family}.{name}" for family, (terms, _) in HAZARDS.items() for name in terms}
     used = names_used(rule)
     expected = {path for path in PARAMETERS if identifier(path) in used}
-    expected |= {c.name for table in TABLES.values() for c in table.columns if c.name in used}
+    # Blocks of rows are called like some columns, all of them of pledges: who looks at none means the block.
+    blocks = set() if "L" in used else set(Rows._fields)
+    expected |= {c.name for table in TABLES.values() for c in table.columns if c.name in used - blocks}
 
     def named(name: str) -> bool:
-        # A family is written once, with KIND for the kind of trigger.
-        return name in words or any(name.replace(kind, "KIND") in words for kind in TRIGGERS if kind in name)
+        # A family is written once, with KIND for the kind of trigger; the base of a hazard is a line under its name.
+        return (
+            name in words
+            or name.removesuffix(".base") in hazards
+            or any(name.replace(kind, "KIND") in words for kind in TRIGGERS if kind in name)
+        )
 
     assert not sorted(name for name in expected if not named(name))
 
@@ -221,6 +229,12 @@ def test_every_purpose_of_chance_appears_and_is_drawn_by_a_rule():
     drawn = dict(re.findall(r"^\| \d+ \| (.+?) \| (`\w+`(?: `\w+`)*) \|", text, re.MULTILINE))
     assert list(drawn) == list(PURPOSES)
     assert drawn["observation: error of an assessment of risk"] == "`observation` `decision`"
+    assert drawn["observation: error of an assessment of risk, other half"] == "`observation` `decision`"
+
+
+def test_blocks_are_called_like_columns_of_pledges_only():
+    named = {(kind, c.name) for kind, table in TABLES.items() for c in table.columns if c.name in Rows._fields}
+    assert {kind for kind, _ in named} == {"pledge"}
 
 
 def test_numbers_read_well():
@@ -428,8 +442,10 @@ def test_leverage_wins_consent_and_nothing_else_as_the_text_says():
     world, rows = run("no-assistance", 0)
     p = load("seminar").parameter_values()
     f = world.forms.index("inclusive-governance")
-    rows.state[S.willingness], rows.state[S.commitment], rows.state[S.stage] = 0.0, 1.0, rows.form[F.first_stage, f]
+    rows.state[S.commitment], rows.state[S.stage] = 1.0, rows.form[F.first_stage, f]
+    demand(0, rows.state.shape[1], rows, p, draws_of(7, 0, 0))
     gate, consent = p[list(PARAMETERS).index("assistance.consent_gate")], rows.form[F.consent, f]
+    rows.programme[PR.consent, f * rows.state.shape[1]] = 1.0 - consent  # of a government without any willingness
     for leverage in np.linspace(0.0, 1.0, 11):
         rows.body[B.leverage, 0] = leverage
         assert applicable(rows, p, 0, 0, f) == (1.0 - consent * (1.0 - leverage) >= gate)
@@ -459,11 +475,13 @@ def test_ownership_is_owed_where_the_text_says():
     _, rows = run("no-assistance", 0)
     p = load("seminar").parameter_values()
     places = list(PARAMETERS)
+    p[places.index("challenges.complexity.strength")] = 0.0  # strength decays faster where willingness is low
     seen = []
     for strength in (0.0, 0.5):
         p[places.index("principles.ownership.strength")] = strength
+        rows.programme[PR.strength] = 1.0
         delivery(0, rows.state.shape[1], rows, p, draws_of(7, 0, 0))
-        seen.append(rows.programme[PR.quality].reshape(rows.state.shape[1], -1).copy())
+        seen.append(rows.programme[PR.quality].reshape(-1, rows.state.shape[1]).T.copy())
     free = (rows.form[F.consent] == 0.0) & (rows.form[F.needs_assessment] == 0.0)
     assert free.any() and np.array_equal(seen[0][:, free], seen[1][:, free])
     assert (seen[0] > seen[1])[:, ~free].any(axis=0).all()
@@ -473,7 +491,7 @@ def test_prevention_is_spent_before_a_crisis_as_the_text_says():
     assert "forms of prevention at stages 0-2 and not in war" in flat(rule_section(accounts))
     _, rows = run("prevention", 60)
     states = rows.state.shape[1]
-    stage = np.stack([rows.programme[PR.spent_0 + k].reshape(states, -1) for k in range(5)])
+    stage = np.stack([rows.programme[PR.spent_0 + k].reshape(-1, states).T for k in range(5)])
     early = stage[:3][:, :, rows.form[F.response] == 0.0].sum()
     assert 0.0 < rows.body[B.spent_prevention].sum() <= early
 

@@ -25,6 +25,7 @@ from assistance_worlds import (
     Observable,
     a_month,
     ample,
+    ask_consent,
     copies,
     form_place,
     fund,
@@ -35,6 +36,7 @@ from assistance_worlds import (
     programme,
     put,
     setting,
+    setting_data,
     sizes,
     strengthen,
     value,
@@ -45,11 +47,14 @@ from worlds import assert_expected, lively_parameters, parameters
 
 from r2psim import R2PModel, load
 from r2psim.ensemble.runs import METRICS, metrics_of, run_many
-from r2psim.rules.decision import SMALLEST_PART, decision
+from r2psim.rules.decision import decision
 from r2psim.rules.delivery import delivery
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.scenario.channels import CHANNELS
+from r2psim.scenario.loading import scenario_of
+from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows
@@ -166,10 +171,13 @@ def test_what_a_form_builds_in_the_state_lowers_exclusion_once_more() -> None:
 
 # -- no effect ---------------------------------------------------------------------------------------------------------
 
-MAY_DIFFER = {"aid_forms", "expected_help", "moral_hazard", "helped"}
-"""Columns of a state that say that assistance is there, not what it does: how many forms are at work, what help from
-outside armed groups expect, when help first came. `moral_hazard` acts on the hazard of conflict unless screening is
-full or its parameter is 0, which is a mechanism of its own and no effect of a form."""
+MAY_DIFFER = {
+    *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work"),
+    *("expected_help", "moral_hazard", "helped"),
+}
+"""Columns of a state that say that assistance is there, not what it does: how many forms are at work and how far, what
+help from outside armed groups expect, when help first came. `moral_hazard` acts on the hazard of conflict unless
+screening is full or its parameter is 0, which is a mechanism of its own and no effect of a form."""
 
 
 @cache
@@ -237,7 +245,10 @@ def test_strength_builds_up_in_a_straight_line_within_the_lag() -> None:
     rows = copy_rows(setting().rows)
     months = 1 + int(max(form.lag for form in FORMS.values()))
     strength = PROGRAMME.index["strength"]
-    path = np.array([at[strength] for at in hand_funded(rows, parameters(FULL | STILL), EVERY, months)])
+    seen = hand_funded(rows, parameters(FULL | STILL), EVERY, months)
+    in_both_states = np.array([at[strength].reshape(len(FORMS), 2) for at in seen])
+    assert np.array_equal(in_both_states[:, :, 0], in_both_states[:, :, 1])
+    path = in_both_states[:, :, 0]
     for f, (key, form) in enumerate(FORMS.items()):
         k = np.arange(1, months + 1)
         assert path[:, f] == pytest.approx(np.minimum(1.0, k / max(form.lag, 1.0)), abs=1e-9), key
@@ -333,6 +344,8 @@ def chosen(
     opening(rows, p, FIRST)
     delivery(0, rows.state.shape[1], rows, p, FIRST)
     put(rows, {"stage": stage, "mandate": mandate, "willingness": willingness, "perceived": 0.5})
+    ask_consent(rows)
+    demand(0, rows.state.shape[1], rows, p, FIRST)
     decision(0, 1, rows, p, draws_of(1, 0, 1))
     return pledged_forms(rows) == [f]
 
@@ -375,6 +388,7 @@ def test_every_form_has_a_provider_that_can_pay_for_it(name: str) -> None:
     rows = world.rows
     defaults = natural("principles.harm.cost", "principles.harm.screening").values()
     screened = 1.0 + math.prod(defaults)
+    smallest = PARAMETERS["assistance.smallest_part"].default
     for f, key in enumerate(world.forms):
         providers = [
             b
@@ -382,7 +396,7 @@ def test_every_form_has_a_provider_that_can_pay_for_it(name: str) -> None:
             if f in rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
         ]
         most = max((float(rows.body[BODY.index["budget"], b]) for b in providers), default=0.0) * 100.0 / 12.0
-        assert most >= SMALLEST_PART * screened * rows.form[FORM.index["unit_cost"], f], key
+        assert most >= smallest * screened * rows.form[FORM.index["unit_cost"], f], key
 
 
 # -- consent, needs assessment, perpetrators ---------------------------------------------------------------------------
@@ -402,6 +416,12 @@ def test_full_conditions_give_quality_1_and_a_fully_funded_form_its_whole_effect
     assert quality(EVERY, parameters(FULL)) == pytest.approx(1.0)
 
 
+def test_what_is_not_built_up_reaches_nothing() -> None:
+    f = form_place("mediation")
+    found = quality((f,), parameters(FULL))
+    assert found[f] == 1.0 and not np.delete(found, f).any() and not quality((), parameters(FULL)).any()
+
+
 def test_quality_falls_with_consent_as_far_as_a_form_depends_on_it() -> None:
     for commitment in (0.0, 0.3, 1.0):
         found = quality(EVERY, parameters(FULL | {"assistance.openness": 0.0}), commitment=commitment)
@@ -411,9 +431,9 @@ def test_quality_falls_with_consent_as_far_as_a_form_depends_on_it() -> None:
 def test_needs_assessment_lifts_the_forms_that_begin_with_one() -> None:
     p = parameters(FULL | {"principles.ownership.strength": 0.5})
     assessment = form_place("needs-assessment")
-    bare, assessed = quality((), p), quality((assessment,), p)
+    bare, assessed = quality(tuple(f for f in EVERY if f != assessment), p), quality(EVERY, p)
     for f, form in enumerate(FORMS.values()):
-        assert bare[f] == pytest.approx(0.5 if form.needs_assessment else 1.0)
+        assert bare[f] == pytest.approx(0.0 if f == assessment else 0.5 if form.needs_assessment else 1.0)
         assert assessed[f] == pytest.approx(1.0)
 
 
@@ -449,8 +469,55 @@ def test_a_programme_that_backfires_does_harm_of_the_size_set() -> None:
             assert programme(here, "quality")[0, f] == pytest.approx(-size)
             for effect in form.effects:
                 full = math.log(effect.size) if effect.channel.kind == "multiplier" else effect.size
+                wanted = size * full if effect.channel.harms(effect.size) else -size * full
                 found = value(here, f"group.aid_{effect.on}" if effect.on in GROUP_CHANNELS else f"aid_{effect.on}")
-                assert found == pytest.approx(-size * full, abs=1e-11), effect.on
+                assert found == pytest.approx(wanted, abs=1e-11), effect.on
+
+
+def mixed(scope: str, benefit: str, harm: str) -> dict[str, Any]:
+    """Give an entry that helps through one channel and does harm through another."""
+
+    def effect(name: str, helps: bool) -> dict[str, Any]:
+        channel = CHANNELS[name]
+        change = (0.2 if channel.kind == "multiplier" else 0.1) * (1.0 if (channel.helps == "more") == helps else -1.0)
+        size = channel.none + change
+        return {"on": name, "size": size, "low": min(size, channel.none), "high": max(size, channel.none)}
+
+    return next(iter(INVENTED.values())) | {"scope": scope, "effects": [effect(benefit, True), effect(harm, False)]}
+
+
+@pytest.mark.parametrize("scope", ["state", "group"])
+@pytest.mark.parametrize(
+    ("benefit", "harm"),
+    [
+        ("to_threat", "killing"),  # both multipliers of groups, less helps
+        ("from_atrocity", "to_imminent"),  # more helps, less helps
+        ("conflict_onset", "conflict_settlement"),  # of states
+        ("protection", "grievance"),  # raises of groups
+        ("judiciary", "inclusion"),  # raises of states
+        ("media", "displacement"),
+    ],
+)
+def test_a_programme_that_backfires_makes_its_benefit_harm_and_leaves_its_harm_harm(
+    scope: str, benefit: str, harm: str
+) -> None:
+    world = build(scenario_of(setting_data({"mixed": mixed(scope, benefit, harm)})))
+    f = form_place("mixed", world)
+    seen: dict[tuple[float, float], list[float]] = {}
+    for backfires, backlash in ((0.0, 1.0), (1.0, 1.0), (1.0, 0.4)):
+        p = parameters(FULL | {"assistance.backlash_size": backlash})
+        rows = copy_rows(world.rows)
+        opening(rows, p, FIRST)
+        programme(rows, "backfires")[0] = backfires
+        work(rows, p, [f])
+        places = (f"group.aid_{name}" if name in GROUP_CHANNELS else f"aid_{name}" for name in (benefit, harm))
+        seen[backfires, backlash] = [value(rows, place) for place in places]
+    good, bad = seen[0.0, 1.0]
+    assert good != 0.0 and bad != 0.0
+    helps, harms = ((1.0 if CHANNELS[name].helps == "more" else -1.0) for name in (benefit, harm))
+    assert good * helps > 0.0 and bad * harms < 0.0, "one effect helps, the other does harm"
+    assert seen[1.0, 1.0] == [-good, bad]
+    assert seen[1.0, 0.4] == pytest.approx([-0.4 * good, 0.4 * bad])
 
 
 @pytest.mark.parametrize("screening", [0.0, 0.5, 1.0])

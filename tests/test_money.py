@@ -120,7 +120,7 @@ def check_conserved(r: Run) -> None:
     programmes = r.programme[:, SPENT].astype(np.int64)
     assert np.array_equal(programmes.sum(axis=(1, 2)), whole["spent"].sum(axis=1))
     states, forms = len(r.world.states), len(r.world.forms)
-    by_form = programmes.reshape(len(programmes), 5, states, forms).sum(axis=(1, 2))
+    by_form = programmes.reshape(len(programmes), 5, forms, states).sum(axis=(1, 3))
     assert np.array_equal(by_form, ledger.sum(axis=1))
 
 
@@ -139,7 +139,8 @@ def check_years(r: Run) -> None:
 def check_permitted(r: Run) -> None:
     """Assert that bodies pledge and pay only for forms that they may provide, and only in their member states."""
     rows, forms = r.world.rows, len(r.world.forms)
-    reachable = np.zeros((len(r.world.states), forms), dtype=bool)
+    states = len(r.world.states)
+    reachable = np.zeros((forms, states), dtype=bool)
     for b in range(len(r.world.bodies)):
         provides = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
         members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
@@ -147,8 +148,8 @@ def check_permitted(r: Run) -> None:
         assert not r.ledger[:, b, barred].any()
         pledged = r.pledge[:, L.programme, b * PLEDGES : (b + 1) * PLEDGES]
         taken = pledged[pledged >= 0.0].astype(int)
-        assert np.isin(taken // forms, members).all() and np.isin(taken % forms, provides).all()
-        reachable[np.ix_(members, provides)] = True
+        assert np.isin(taken % states, members).all() and np.isin(taken // states, provides).all()
+        reachable[np.ix_(provides, members)] = True
     assert not r.programme[:, SPENT][..., ~reachable.reshape(-1)].any()
 
 
@@ -160,7 +161,7 @@ def check_spending(r: Run) -> None:
     assert np.all(rises.sum(axis=1) <= r.programme[1:, PR.cost])
     assert np.all(rises.sum(axis=1) <= r.programme[1:, PR.pledged])
     states, forms = len(r.world.states), len(r.world.forms)
-    paid = rises.reshape(len(rises), 5, states, forms)
+    paid = rises.reshape(len(rises), 5, forms, states).swapaxes(2, 3)
     stage = r.of_state("stage")[1:]
     for k in range(5):
         assert not paid[:, k][stage != k].any(), "booked at a stage at which the state was not"
@@ -170,6 +171,21 @@ def check_spending(r: Run) -> None:
     assert np.array_equal(np.diff(r.of_body("spent_response").sum(axis=1)), late)
 
 
+def check_pledges(r: Run) -> None:
+    """Assert that a body's slots in use come first, are counted, and say which programme; and that no note is left."""
+    states, bodies = len(r.world.states), len(r.world.bodies)
+    slots = r.pledge.reshape(*r.pledge.shape[:2], bodies, PLEDGES)
+    programme = slots[:, L.programme]
+    used = programme >= 0.0
+    assert np.array_equal(r.of_body("pledges"), used.sum(axis=2))
+    assert np.array_equal(used, np.arange(PLEDGES) < r.of_body("pledges")[:, :, None])
+    assert np.array_equal(programme[used], (slots[:, L.form] * states + slots[:, L.state])[used])
+    assert not slots[:, L.amount][~used].any() and not slots[:, L.offer].any()
+    ordered = np.sort(programme, axis=2)
+    assert not ((np.diff(ordered, axis=2) == 0.0) & (ordered[:, :, 1:] >= 0.0)).any(), "two slots for one programme"
+    assert not r.programme[:, [PR.slot, PR.own]].any(), "a decision leaves its notes behind"
+
+
 def check_money(r: Run) -> None:
     """Assert all of the above."""
     check_whole_cents(r)
@@ -177,6 +193,7 @@ def check_money(r: Run) -> None:
     check_years(r)
     check_permitted(r)
     check_spending(r)
+    check_pledges(r)
 
 
 @settings(max_examples=150)

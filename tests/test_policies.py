@@ -47,8 +47,8 @@ PLACE = {name: place for place, name in enumerate(METRICS)}
 SPENDING = {"spent_prevention", "spent_response", "response_cost", "total_cost", "months_to_help"}
 """What money changes by itself, whatever it does."""
 
-WOULD_BE = ("cost", "quality", "consent")
-"""Columns of a programme that say what it would cost and do at present, whether or not anybody pays for it."""
+WOULD_BE = ("cost", "consent", "worth", "demand")
+"""Columns of a programme that say what it would cost and be worth at present, whether or not anybody pays for it."""
 
 
 def lively(bodies: Mapping[str, Any] = LIVELY_BODIES, **more: Any) -> Scenario:
@@ -104,7 +104,7 @@ def test_all_budgets_zero_equals_no_assistance_bit_for_bit(name: str) -> None:
 
 @pytest.mark.parametrize("policy", OTHERS)
 def test_under_every_policy_a_world_without_money_is_one_without_assistance(policy: str) -> None:
-    """But for what a programme nobody pays for would cost and do, which some policies change."""
+    """But for what a programme nobody pays for would cost and be worth, which some policies change."""
     nothing, poor = history(lively(), NO_ASSISTANCE), history(with_budget(lively(), 0.0), policy)
     for name in ("state", "group", "body", "pledge", "ledger"):
         assert getattr(nothing, name).tobytes() == getattr(poor, name).tobytes(), name
@@ -215,7 +215,7 @@ def test_without_effects_a_policy_is_worse_than_nothing_by_exactly_its_cost(poli
     np.testing.assert_allclose(aid, found[:, PLACE["spent_response"]], rtol=1e-9, atol=1e-3)
 
 
-ABOUT_AID = {"helped", "aid_forms", "expected_help"}
+ABOUT_AID = {"helped", "aid_forms", "expected_help", "assessed", "best_help", "prevention_at_work", "forces_at_work"}
 """Columns of a state that say what help there is, not what comes of it."""
 
 

@@ -13,6 +13,7 @@ from assistance_worlds import (
     STILL,
     a_month,
     ample,
+    ask_consent,
     copies,
     form_place,
     fund,
@@ -27,13 +28,14 @@ from assistance_worlds import (
     value,
     with_form,
 )
+from decision_worlds import Table
 from worlds import assert_expected, parameters
 
 from r2psim import load
 from r2psim.ensemble.runs import METRICS, run_many
-from r2psim.rules.accounts import accounts
-from r2psim.rules.decision import decision, offering
+from r2psim.rules.decision import decision
 from r2psim.rules.delivery import delivery
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.scenario.channels import RESPONSE_MANDATES
@@ -59,72 +61,6 @@ def quality(changed: dict[str, float], forms: tuple[int, ...] = EVERY, **state: 
 def column(name: str) -> np.ndarray:
     """Give what an attribute of all forms is."""
     return np.array([float(getattr(form, name)) for form in FORMS.values()])
-
-
-# -- several states and one body, whose decisions are taken by hand ----------------------------------------------------
-
-
-class Table:
-    """A body at its table: states whose stages and risks are set by hand, each month decided, paid and delivered.
-
-    Nothing else moves, so that every change of a pledge is the body's own. What programmes cost is ``known`` by a
-    delivery beforehand, or by the opening of a run.
-    """
-
-    def __init__(
-        self, stages: list[float], perceived: list[float], forms: list[str], known: bool = True, **body: float
-    ) -> None:
-        self.count = len(stages)
-        alone = copies(setting(), self.count)
-        places = [form_place(key) for key in forms]
-        donor = setting().rows
-        rows = alone._replace(
-            body=donor.body.copy(),
-            pledge=donor.pledge.copy(),
-            ledger=donor.ledger.copy(),
-            body_id=donor.body_id,
-            member_start=np.array([0, self.count]),
-            member=np.arange(self.count),
-        )
-        self.rows = with_form(copy_rows(only_form(rows, *places)), potency=1.0, need=-1.0)
-        self.places = places
-        if known:
-            delivery(0, self.count, self.rows, parameters(FULL), FIRST)
-        else:
-            opening(self.rows, parameters(FULL), FIRST)
-        self.stand(stages, perceived)
-        self.month = 0
-        ample(self.rows, balance=0.0, **body)
-
-    def stand(self, stages: list[float], perceived: list[float]) -> None:
-        """Set the stage and the perceived risk of every state."""
-        self.rows.state[STATE.index["stage"]] = stages
-        self.rows.state[STATE.index["perceived"]] = perceived
-        put(self.rows, {"commitment": 1.0, "mandate": 1.0, "willingness": 1.0})
-
-    def a_month(self, p: np.ndarray) -> None:
-        """Let the body act, the states receive, the accounts close."""
-        draws = draws_of(1, 0, self.month)
-        decision(0, 1, self.rows, p, draws)
-        offering(0, 1, self.rows, p, draws)
-        delivery(0, self.count, self.rows, p, draws)
-        accounts(0, 1, self.rows, p, draws)
-        self.month += 1
-
-    def months(self, p: np.ndarray, count: int) -> Table:
-        """Let months pass."""
-        for _ in range(count):
-            self.a_month(p)
-        return self
-
-    @property
-    def pledged(self) -> set[int]:
-        """Programmes pledged to."""
-        return set(pledged_forms(self.rows))
-
-    def of_body(self, name: str) -> float:
-        """Give a column of the body."""
-        return float(self.rows.body[BODY.index[name], 0])
 
 
 # -- national ownership ------------------------------------------------------------------------------------------------
@@ -179,11 +115,14 @@ def test_programmes_stop_where_a_government_keeps_no_commitment() -> None:
         here = copy_rows(rows)
         p = parameters(FULL | STILL | {"principles.mutual.floor": floor})
         put(here, {"commitment": 1.0, "stage": 2.0, "perceived": 0.5, "willingness": 1.0})
+        ask_consent(here)
+        demand(0, 2, here, p, FIRST)
         for m in range(1, 20):
             decision(0, 1, here, p, draws_of(1, 0, m))
         all_of_them = {form_place(k) for k in forms if FORMS[k].stages[0] <= 2 <= FORMS[k].stages[1]}
         assert set(pledged_forms(here)) == all_of_them
         put(here, {"commitment": commitment})
+        demand(0, 2, here, p, FIRST)
         decision(0, 1, here, p, draws_of(1, 0, 20))
         kept = {f for f in all_of_them if commitment >= floor * column("consent")[f]}
         assert set(pledged_forms(here)) == kept, (floor, commitment)
@@ -507,8 +446,9 @@ def test_any_needs_assessment_counts() -> None:
     form = rows.form.copy()
     form[FORM.index["is_assessment"], -1] = 1.0
     rows = rows._replace(form=form)
-    strengthen(rows, [form_place("needs-assessment")], 0)
-    fund(rows, [form_place("needs-assessment")], states=0)
+    for f in (form_place("needs-assessment"), form_place("media")):
+        strengthen(rows, [f], 0)
+        fund(rows, [f], states=0)
     delivery(0, 1, rows, parameters(FULL | {"principles.ownership.strength": 0.5}), FIRST)
     assert programme(rows, "quality")[0, form_place("media")] == pytest.approx(1.0)
 

@@ -135,6 +135,7 @@ def many_states(count: int, **columns: float) -> Rows:
     none = np.zeros(count + 1, dtype=np.int64)
     rows = rows._replace(
         state=np.repeat(rows.state, count, axis=1),
+        programme=np.repeat(rows.programme, count, axis=1),
         state_id=np.arange(count, dtype=np.uint64),
         first_group=none,
         neighbour_start=none,
@@ -329,7 +330,7 @@ class Run:
     ----------
     world : World
         What ran.
-    state, group, body, programme, pledge : numpy.ndarray, shape (months + 1, columns, rows)
+    state, group, body, programme, pledge, rating : numpy.ndarray, shape (months + 1, columns, rows)
         Index 0 is the start.
     ledger : numpy.ndarray, shape (months + 1, bodies, forms)
         US cents.
@@ -341,6 +342,7 @@ class Run:
     body: np.ndarray
     programme: np.ndarray
     pledge: np.ndarray
+    rating: np.ndarray
     ledger: np.ndarray
 
     def of_state(self, column: str) -> np.ndarray:

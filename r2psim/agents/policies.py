@@ -26,7 +26,7 @@ import numpy as np
 
 from r2psim.rules.decision import applicable, income, offering, perceive
 from r2psim.scenario.parameters import P
-from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, S
+from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
@@ -144,8 +144,8 @@ def _view(model: R2PModel, b: int) -> View:
     """Show a body what it may see."""
     rows, p, world = model.rows, model.parameters, model.world
     members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
-    risk = np.empty(len(members))
-    perceive(rows, p, b, model.luck, risk)
+    perceive(rows, p, b, model.luck)
+    risk = rows.rating[R.seen, rows.member_start[b] : rows.member_start[b + 1]]
     forms = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
     slots = slice(b * PLEDGES, (b + 1) * PLEDGES)
     own = dict(zip(rows.pledge[L.programme, slots].tolist(), rows.pledge[L.last_offer, slots].tolist(), strict=True))
@@ -153,7 +153,7 @@ def _view(model: R2PModel, b: int) -> View:
     for seen, s in zip(risk, map(int, members), strict=True):
         offers = []
         for f in map(int, forms):
-            row = s * len(world.forms) + f
+            row = f * len(world.states) + s
             cost = float(rows.programme[PR.cost, row])
             if cost > 0.0 and applicable(rows, p, b, s, f):
                 missing = max(0.0, cost - float(rows.programme[PR.pledged, row]) + own.get(float(row), 0.0))
@@ -215,13 +215,16 @@ def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
     p = model.parameters
     wait = float(rows.body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening])
     for slot, a in enumerate(allocations, slots.start):
-        row = world.states.index(a.state) * len(world.forms) + world.forms.index(a.form)
+        row = world.forms.index(a.form) * len(world.states) + world.states.index(a.state)
         runs = rows.programme[PR.months, row] > 0.0
         cents = min(float(np.floor(a.dollars * CENTS + 0.5)), left)
         left -= cents
         rows.pledge[L.programme, slot] = row
+        rows.pledge[L.state, slot] = row % len(world.states)
+        rows.pledge[L.form, slot] = row // len(world.states)
         rows.pledge[L.amount, slot] = cents
         rows.pledge[L.begins, slot] = earlier.get(float(row), model.month + (0.0 if runs else wait))
+    rows.body[B.pledges, b] = len(allocations)
     rows.body[B.decisions, b] += 1.0
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from r2psim.ensemble.runs import METRICS, run_many
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.simulation import simulate
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -182,7 +183,7 @@ class Comparison:
     runs, seed, months : int
         Number of runs under that seed; length of each.
     metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
-        By policy, columns in the order and units of `r2psim.ensemble.runs.METRICS`.
+        By policy, columns in the order and units of `r2psim.ensemble.measures.METRICS`.
     spending : dict of str to numpy.ndarray, shape (forms, 5), US$
         By policy: mean over runs of what was spent on each form while its state stood at each stage.
     forms : dict of str to str
@@ -345,17 +346,17 @@ def compare(
     for policy in policies:
         scenario.policy(policy)
     full = expand(scenario)
-    found = run_many(full, policies, runs, seed, years, threads, advance)
+    found = simulate(full, policies, runs, seed, years, threads, advance=advance)
     return Comparison(
         scenario=full.name,
         title=full.title,
         policies=tuple(policies),
         runs=runs,
         seed=seed,
-        months=12 * (full.years if years is None else years),
-        metrics=found.metrics,
-        spending=found.spending,
-        yearly=found.yearly,
+        months=found.months,
+        metrics=dict(found.metrics),
+        spending=dict(found.spending),
+        yearly=dict(found.yearly),
         forms={key: form.name for key, form in full.forms.items()},
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from r2psim.analysis.comparison import Comparison
-from r2psim.analysis.export import provenance
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.store import provenance, write_json, write_table
+from r2psim.ensemble.tables import runs_table, spending_table
 
 __all__ = ["write_comparison"]
 
@@ -29,32 +24,20 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
     directory : Path
         Existing; gets ``comparison.json``, ``runs.parquet`` (a row for each policy and run, a column for each metric),
         ``spending.parquet`` (policy, form, stage, US$ a run), ``resolved.json``, ``provenance.json``.
+        `r2psim.ensemble.results.Results.load` reads them, and so does ``r2psim replay``.
     """
-    policies, runs = comparison.policies, comparison.runs
-    together = np.concatenate([comparison.metrics[policy] for policy in policies])
-    columns: dict[str, Any] = {
-        "policy": pa.array(np.repeat(policies, runs)).dictionary_encode(),
-        "run": pa.array(np.tile(np.arange(runs, dtype=np.int32), len(policies))),
-    }
-    # A run without a threatened state has no such month: missing, not "not a number".
-    columns |= {name: pa.array(together[:, i], from_pandas=True) for i, name in enumerate(METRICS)}
-    pq.write_table(pa.table(columns), directory / "runs.parquet", compression="zstd")
-    spent = np.stack([comparison.spending[policy] for policy in policies])
-    policy, form, stage = (axis.ravel() for axis in np.indices(spent.shape))
-    table = {
-        "policy": pa.array(np.array(policies)[policy]).dictionary_encode(),
-        "form": pa.array(np.array(list(comparison.forms))[form]).dictionary_encode(),
-        "stage": pa.array(stage.astype(np.int8)),
-        "dollars": pa.array(spent.ravel()),
-    }
-    pq.write_table(pa.table(table), directory / "spending.parquet", compression="zstd")
+    write_table(
+        runs_table({policy: comparison.metrics[policy] for policy in comparison.policies}), directory / "runs.parquet"
+    )
+    spent = {policy: comparison.spending[policy] for policy in comparison.policies}
+    write_table(spending_table(spent, list(comparison.forms)), directory / "spending.parquet")
     facts = provenance(
         scenario=comparison.scenario,
-        policies=list(policies),
+        policies=list(comparison.policies),
         seed=comparison.seed,
-        runs=runs,
+        runs=comparison.runs,
         months=comparison.months,
+        first_run=0,
     )
     for name, content in (("comparison", comparison.summary()), ("resolved", resolved), ("provenance", facts)):
-        text = json.dumps(content, indent=2, allow_nan=False)
-        (directory / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        write_json(content, directory / f"{name}.json")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.ensemble.runs import METRICS
-from r2psim.rules import conflict, decision, delivery, draws, stages, triggers
+from r2psim.rules import conflict, delivery, draws, stages, triggers
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level
 from r2psim.scenario.catalogue import CATEGORIES, Form, catalogue
@@ -68,13 +68,13 @@ HAZARDS: dict[str, tuple[dict[str, Any], Table]] = {
 """Log-linear hazards by the table of parameters that declares them, and whose columns they multiply."""
 
 FIXED = {
-    "CONSIDERED": (decision.CONSIDERED, "states", "most States that a body considers closely at one decision"),
-    "FORMS_AT_ONCE": (decision.FORMS_AT_ONCE, "forms", "most forms that a body begins in one State at one decision"),
-    "SMALLEST_PART": (decision.SMALLEST_PART, "0-1", "smallest part of a programme's cost that is worth a pledge"),
     "PLEDGES": (PLEDGES, "programmes", "most programmes that a body can fund at a time"),
     "ASSESSMENT_WORTH": (ASSESSMENT_WORTH, "log", "worth of a needs assessment to bodies that choose: its `potency`"),
 }
 """Numbers of the rules of assistance that are fixed in the code: value, unit, meaning."""
+
+OTHER_HALF = ", other half"
+"""How the purpose ends that stands for the second half of a block of which both are drawn at once."""
 
 _OPEN = re.compile(r"<!-- generated: (.+?) -->")
 _BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -187,10 +187,11 @@ def _purposes() -> str:
         for name in _purposes_of(step):
             by.setdefault(name, []).append(_code(step.__name__))
     halves = ("first", "second")
-    rows = [
-        (str(number), name, " ".join(by.get(name, ["-"])), f"{number // 2}, {halves[number % 2]}")
-        for name, number in draws.PURPOSES.items()
-    ]
+    rows = []
+    for name, number in draws.PURPOSES.items():
+        # A draw that takes a whole block names its first purpose only.
+        drawn = by.get(name.removesuffix(OTHER_HALF), ["-"])
+        rows.append((str(number), name, " ".join(drawn), f"{number // 2}, {halves[number % 2]}"))
     return _markdown(("number", "purpose", "drawn in", "block of 128 bits and half"), rows)
 
 

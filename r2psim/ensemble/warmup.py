@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.ensemble.runs import run_months
+from r2psim.ensemble.engine import add_in_order, blocks_of, run_chunk
+from r2psim.ensemble.measures import DEPTH, METRICS
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, month, opening
+from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows
-from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PLEDGES, PROGRAMME, STATE, F, S
+from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PLEDGES, PROGRAMME, RATING, STATE, F, S
 
 __all__ = ["smallest_rows", "warm_up"]
 
@@ -29,6 +30,7 @@ def smallest_rows() -> Rows:
         body=block(len(BODY.columns)),
         programme=block(len(PROGRAMME.columns)),
         pledge=block(len(PLEDGE.columns), PLEDGES),
+        rating=block(len(RATING.columns), 0),
         ledger=np.zeros((1, 1)),
         form=block(len(FORM.columns)),
         state_id=one,
@@ -43,11 +45,13 @@ def smallest_rows() -> Rows:
         kin=none,
         member_start=starts,
         member=none,
+        member_id=np.zeros(0, dtype=np.uint64),
         provides_start=starts,
         provides=none,
         effect_start=starts,
         effect_channel=none,
         effect_size=np.zeros(0),
+        effect_harms=np.zeros(0),
     )
     rows.state[S.population] = 1.0
     rows.form[F.unit_cost] = 1.0
@@ -60,5 +64,26 @@ def warm_up() -> None:
     opening(rows, p, luck)
     for phase in PHASES:
         phase.run(0, 1, rows, p, luck)
-    month(rows, p, luck)
-    run_months(rows, p, luck, 0, 1)
+    _run_one(rows, p)
+
+
+def _run_one(rows: Rows, p: np.ndarray) -> None:
+    """Run a year as the ensemble runs it."""
+    forms = rows.form.shape[1]
+    blocks, spending = blocks_of(rows), np.empty((1, 1, forms, 5))
+    run_chunk(
+        tuple(block.copy() for block in blocks),
+        blocks,
+        rows,
+        p,
+        draws_of(0, 0, 0),
+        12,
+        np.zeros(1, dtype=np.int64),
+        np.empty((1, len(METRICS))),
+        spending,
+        np.zeros(0, dtype=np.int64),
+        np.empty((1, 0, 13)),
+        np.empty((0, 13, 1), dtype=np.int8),
+        np.empty(DEPTH),
+    )
+    add_in_order(spending[0].copy(), spending)

@@ -21,27 +21,28 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     response. In whole cents, so that ``received = spent + balance + returned`` holds exactly, every month.
     """
     body = rows.body
+    pledge = rows.pledge
     programme = rows.programme
-    forms = rows.form.shape[1]
     year_ends = np.int64(draws.month) % 12 == 11
     for b in range(first, last):
         spent = 0.0
         on_response = 0.0
-        for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-            offer = rows.pledge[L.offer, slot]
-            rows.pledge[L.last_offer, slot] = offer
+        for slot in range(b * PLEDGES, b * PLEDGES + int(body[B.pledges, b])):
+            offer = pledge[L.offer, slot]
+            pledge[L.last_offer, slot] = offer
             if offer <= 0.0:
                 continue
-            row = int(rows.pledge[L.programme, slot])
-            s = row // forms
-            f = row - s * forms
+            pledge[L.offer, slot] = 0.0
+            row = int(pledge[L.programme, slot])
+            s = int(pledge[L.state, slot])
+            f = int(pledge[L.form, slot])
             paid = np.floor(offer * programme[PR.accepted, row])
             spent += paid
-            late = rows.state[S.stage, s] >= 3.0 or rows.state[S.conflict, s] == WAR
+            stage = rows.state[S.stage, s]
+            late = stage >= 3.0 or rows.state[S.conflict, s] == WAR
             on_response += paid if late or rows.form[F.response, f] > 0.0 else 0.0
             rows.ledger[b, f] += paid
-            programme[PR.spent_0 + int(rows.state[S.stage, s]), row] += paid
-            rows.pledge[L.offer, slot] = 0.0
+            programme[PR.spent_0 + int(stage), row] += paid
         body[B.balance, b] -= spent
         body[B.spent, b] += spent
         body[B.spent_response, b] += on_response

@@ -12,7 +12,7 @@ import numpy as np
 
 from r2psim.rules.compiled import inline
 
-__all__ = ["clip01", "exp", "log", "normal_quantile", "probability"]
+__all__ = ["clip01", "exp", "larger", "log", "normal_quantile", "probability"]
 
 _LOG2E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01
@@ -233,3 +233,9 @@ def clip01(x: float) -> float:
     """Clip to 0-1."""
     x = 0.0 if x < 0.0 else x
     return 1.0 if x > 1.0 else x
+
+
+@inline
+def larger(a: float, b: float) -> float:
+    """Give the larger of two numbers."""
+    return a if a > b else b

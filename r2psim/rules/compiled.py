@@ -1,26 +1,41 @@
-"""How a rule becomes machine code: two decorators and the place where compiled code is kept.
+"""How a rule becomes machine code: three decorators and the place where compiled code is kept.
 
 The compiler's own cache looks at the file of the function only: a change in another module would be served old
 machine code. The cache directory is therefore named after the text of everything that rules are made of.
-With ``NUMBA_DISABLE_JIT=1`` both decorators leave plain Python, which gives the same bits, slowly.
+
+No decorator lets references to arrays be counted (``_nrt=False``): rows outlive every rule that is given them, and a
+function that takes `Rows` would else spend 130 ns on each call to count its two dozen arrays in and out, atomically,
+which also sets threads against one another. A rule therefore cannot make an array; scratch space is a column.
+
+With ``NUMBA_DISABLE_JIT=1`` all of them leave plain Python, which gives the same bits, slowly.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import numba
 
-__all__ = ["cache_directory", "inline", "rule", "source_digest"]
+__all__ = ["cache_directory", "inline", "rule", "source_digest", "woven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parents[1]
-_MADE_OF = ("rules/*.py", "ensemble/*.py", "world/tables.py", "world/rows.py", "scenario/parameters.*")
+_MADE_OF = (
+    "rules/*.py",
+    "ensemble/engine.py",
+    "ensemble/measures.py",
+    "world/tables.py",
+    "world/rows.py",
+    "scenario/channels.py",
+    "scenario/parameters.*",
+)
 
 
 def source_digest() -> str:
@@ -42,25 +57,54 @@ def source_digest() -> str:
 def cache_directory() -> Path:
     """Give the directory in which compiled code of exactly these sources is kept.
 
-    ``R2PSIM_CACHE`` overrides the user's cache directory.
+    ``R2PSIM_CACHE``, or else the compiler's own ``NUMBA_CACHE_DIR``, overrides the user's cache directory.
     """
     from platformdirs import user_cache_path
 
-    base = os.environ.get("R2PSIM_CACHE")
+    base = os.environ.get("R2PSIM_CACHE") or os.environ.get("NUMBA_CACHE_DIR")
     return (Path(base) if base else user_cache_path("r2psim")) / "compiled" / source_digest()
 
 
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(cache_directory())
+def _kept() -> bool:
+    """Have compiled code kept in its directory, or say that it cannot be.
+
+    The compiler would else fall back on directories that are not named after the sources, and serve old code.
+    """
+    directory = cache_directory()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=directory).close()
+    except OSError as error:
+        warnings.warn(
+            f"compiled rules cannot be kept ({error}) and are compiled anew each time: "
+            "set R2PSIM_CACHE to a directory that can be written",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+    numba.config.CACHE_DIR = str(directory)
+    return True
+
+
+_KEPT = not numba.config.DISABLE_JIT and _kept()
 
 
 def rule(function: _Function) -> _Function:
-    """Compile a rule: no Python objects, releases the interpreter, kept on disk."""
-    compiled: _Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile a rule: no Python objects, no new arrays, releases the interpreter, kept on disk."""
+    compiled: _Function = numba.njit(cache=_KEPT, nogil=True, error_model="numpy", _nrt=False)(function)
     return compiled
 
 
 def inline(function: _Function) -> _Function:
     """Compile a small function of scalars into every rule that calls it."""
-    compiled: _Function = numba.njit(forceinline=True, error_model="numpy")(function)
+    compiled: _Function = numba.njit(forceinline=True, error_model="numpy", _nrt=False)(function)
+    return compiled
+
+
+def woven(function: _Function) -> _Function:
+    """Let a list of rules be written into the rule that calls it, and not compiled by itself.
+
+    Every layer of rules that call rules would else be compiled anew from the ground up: a minute for a month.
+    """
+    compiled: _Function = numba.njit(inline="always", error_model="numpy", _nrt=False)(function)
     return compiled

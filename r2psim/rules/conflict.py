@@ -7,7 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import CONFLICT_CHANGE, Draws, uniform
-from r2psim.rules.terms import hazard, terms
+from r2psim.rules.terms import hazard, hazards, terms
 from r2psim.rules.triggers import MONTH
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -34,11 +34,38 @@ def first_of_two(up: float, down: float) -> tuple[float, float]:
 
     ``p_up = up / (up + down) * (1 - exp(-(up + down)))``, and likewise for the other.
     """
-    total = up + down
-    if total <= 0.0:
-        return 0.0, 0.0
-    happens = 1.0 - exp(-total)
+    happens = 1.0 - exp(-(up + down))
+    # Where neither can happen, happens is 0 whatever it is divided by.
+    total = up + down if up + down > 0.0 else 1.0
     return happens * up / total, happens * down / total
+
+
+@inline
+def notice(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Note the hazards of states ``first..last``, each of those that their conflict state knows, per month.
+
+    Most hazards concern few states, so they are worked out state by state but for the onset, which concerns most.
+    """
+    state = rows.state
+    conflict = state[S.conflict, first:last]
+    up = state[S.escalation_hazard, first:last]
+    down = state[S.settlement_hazard, first:last]
+    hazards(p, state, first, last, _ONSET, up)
+    for i in range(last - first):
+        monthly = MONTH * up[i]
+        up[i] = monthly if conflict[i] == 0.0 else 0.0
+        down[i] = 0.0
+    for i in range(last - first):
+        if conflict[i] > 0.0:
+            s = first + i
+            if conflict[i] == 1.0:
+                up[i] = MONTH * hazard(p, state, s, _RELAPSE)
+                down[i] = MONTH * hazard(p, state, s, _HEALING)
+            elif conflict[i] == 2.0:
+                up[i] = MONTH * hazard(p, state, s, _ESCALATION)
+                down[i] = MONTH * hazard(p, state, s, _SETTLEMENT)
+            else:
+                down[i] = MONTH * hazard(p, state, s, _ABATEMENT)
 
 
 @rule
@@ -49,39 +76,38 @@ def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     conflict escalates or settles into recovery; a war abates into minor conflict or, for a share, ends at once.
     Base rates from the UCDP/PRIO transition matrix, covariates from Cederman et al. (2011) and Beardsley (2011).
     """
+    notice(first, last, rows, p)
     state = rows.state
-    for s in range(first, last):
-        now = state[S.conflict, s]
-        up = 0.0
-        down = 0.0
-        if now == 0.0:
-            up = MONTH * hazard(p, state, s, _ONSET)
-        elif now == 1.0:
-            up = MONTH * hazard(p, state, s, _RELAPSE)
-            down = MONTH * hazard(p, state, s, _HEALING)
-        elif now == 2.0:
-            up = MONTH * hazard(p, state, s, _ESCALATION)
-            down = MONTH * hazard(p, state, s, _SETTLEMENT)
-        else:
-            down = MONTH * hazard(p, state, s, _ABATEMENT)
-        p_up, p_down = first_of_two(up, down)
+    war_at_once = p[P.conflict_war_at_once]
+    war_to_recovery = p[P.conflict_war_to_recovery]
+    who = rows.state_id[first:last]
+    conflict = state[S.conflict, first:last]
+    conflict_months = state[S.conflict_months, first:last]
+    conflict_change = state[S.conflict_change, first:last]
+    draw_conflict = state[S.draw_conflict, first:last]
+    up = state[S.escalation_hazard, first:last]
+    down = state[S.settlement_hazard, first:last]
+    for i in range(last - first):
+        now = conflict[i]
+        u = uniform(draws, who[i], CONFLICT_CHANGE)
+        p_up, p_down = first_of_two(up[i], down[i])
 
-        u = uniform(draws, rows.state_id[s], CONFLICT_CHANGE)
-        after = now
-        chance = 0.0
-        if u < p_up:
-            at_once = p[P.conflict_war_at_once] if now <= 1.0 else 1.0
-            war = u < p_up * at_once
-            after = 3.0 if war else 2.0
-            chance = p_up * at_once if war else p_up * (1.0 - at_once)
-        elif u < p_up + p_down:
-            ends = p[P.conflict_war_to_recovery] if now == 3.0 else 1.0
-            ended = u < p_up + p_down * ends
-            chance = p_down * ends if ended else p_down * (1.0 - ends)
-            after = 2.0 if not ended else (0.0 if now == 1.0 else 1.0)
-        state[S.draw_conflict, s] = u
-        state[S.escalation_hazard, s] = up
-        state[S.settlement_hazard, s] = down
-        state[S.conflict_change, s] = chance
-        state[S.conflict_months, s] = state[S.conflict_months, s] + 1.0 if after == now else 0.0
-        state[S.conflict, s] = after
+        share = war_at_once if now <= 1.0 else 1.0
+        to_war = u < p_up * share
+        p_rise = p_up * share if to_war else p_up * (1.0 - share)
+        risen = 3.0 if to_war else 2.0
+
+        share = war_to_recovery if now == 3.0 else 1.0
+        ended = u < p_up + p_down * share
+        p_fall = p_down * share if ended else p_down * (1.0 - share)
+        fallen = (0.0 if now == 1.0 else 1.0) if ended else 2.0
+
+        rises = u < p_up
+        falls = u < p_up + p_down
+        after = risen if rises else (fallen if falls else now)
+        conflict_change[i] = p_rise if rises else (p_fall if falls else 0.0)
+        draw_conflict[i] = u
+        # Read in any case: a column that is written, but read on a condition only, does not vectorise.
+        months = conflict_months[i] + 1.0
+        conflict_months[i] = months if after == now else 0.0
+        conflict[i] = after

@@ -22,8 +22,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
 
     A state stands at the highest stage of its groups. War and atrocity widen the gap between actual and potential GDP
     (Costalli et al. 2017; Hodler 2019), an economic shock does so at once; all of it is made up for at the speed of
-    recovery. The displaced return or
-    settle at their own half-life once the violence is over.
+    recovery. The displaced return or settle at their own half-life once the violence is over.
     """
     state = rows.state
     group = rows.group
@@ -51,14 +50,12 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         state[S.atrocity_months, s] += in_atrocity
 
         now = state[S.conflict, s]
-        room = p[P.harm_displaced_most] * state[S.population, s]
-        room -= state[S.displaced_inside, s] + state[S.displaced_abroad, s]
-        left = clip01(room / (p[P.harm_displaced_most] * state[S.population, s]))
-        fled = exp(state[S.aid_displacement, s])
-        if now == WAR:
-            displaced += np.floor(p[P.harm_displaced_war] * MONTH * state[S.population, s] * left * fled)
-        elif now == 2.0:
-            displaced += np.floor(p[P.harm_displaced_minor] * MONTH * state[S.population, s] * left * fled)
+        most = p[P.harm_displaced_most] * state[S.population, s]
+        room = most - (state[S.displaced_inside, s] + state[S.displaced_abroad, s])
+        if now >= 2.0:
+            rate = p[P.harm_displaced_war] if now == WAR else p[P.harm_displaced_minor]
+            rate = rate * MONTH * state[S.population, s] * clip01(room / most)
+            displaced += np.floor(rate * exp(state[S.aid_displacement, s]))
         room = np.floor(room) if room > 0.0 else 0.0
         displaced = displaced if displaced < room else room
         abroad = p[P.harm_displaced_abroad]

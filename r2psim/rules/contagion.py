@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01, exp
-from r2psim.rules.compiled import rule
+from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -14,6 +14,79 @@ from r2psim.world.tables import G, S
 __all__ = ["contagion"]
 
 WAR = 3.0
+
+
+@inline
+def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Read wars, arms and the displaced of the neighbours of states ``first..last``."""
+    state = rows.state
+    scale = p[P.harm_hosting_scale]
+    for s in range(first, last):
+        war = 0.0
+        new_war = 0.0
+        arms = 0.0
+        hosted = 0.0
+        weight = 0.0
+        for e in range(rows.neighbour_start[s], rows.neighbour_start[s + 1]):
+            n = rows.neighbour[e]
+            at_war = state[S.conflict, n] == WAR
+            abroad = state[S.displaced_abroad, n]
+            # From most neighbours nothing comes at all.
+            if at_war or abroad > 0.0:
+                # What assistance contains in the neighbour spills over that much less (Beardsley 2011).
+                spills = exp(state[S.aid_spill_over, n])
+                level = spills if at_war else 0.0
+                war = level if level > war else war
+                new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war
+                flow = state[S.arms, n] * level
+                arms = flow if flow > arms else arms
+                arriving = abroad / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
+                hosted += arriving
+                weight += arriving * spills
+        state[S.spill_war, s] = war
+        state[S.spill_new_war, s] = new_war
+        state[S.spill_arms, s] = arms
+        arrived = hosted - state[S.displaced_hosted, s]
+        # Those who are there at the start have not arrived since.
+        state[S.refugees_received, s] += arrived if arrived > 0.0 and draws.month > 0 else 0.0
+        state[S.displaced_hosted, s] = hosted
+        state[S.spill_refugees, s] = clip01(weight / (state[S.population, s] * scale))
+
+
+@inline
+def look_at_groups(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Sum up the own groups of states ``first..last``: excluded share, discontent, mood."""
+    state = rows.state
+    group = rows.group
+    excluded_above = p[P.tension_excluded_above]
+    for s in range(first, last):
+        excluded = 0.0
+        discontent = 0.0
+        mood = 0.0
+        for g in range(rows.first_group[s], rows.first_group[s + 1]):
+            share = group[G.share, g]
+            exclusion = group[G.exclusion, g]
+            grievance = group[G.grievance, g]
+            counted = share * exclusion
+            excluded += counted if exclusion > excluded_above else 0.0
+            felt = grievance * exclusion
+            discontent = felt if felt > discontent else discontent
+            mood += share * grievance
+        state[S.excluded_share, s] = excluded
+        state[S.discontent, s] = discontent
+        state[S.mood, s] = mood
+
+
+@inline
+def look_to_kin(first: int, last: int, rows: Rows) -> None:
+    """Let the groups of states ``first..last`` answer to the highest stage among their kin."""
+    group = rows.group
+    for g in range(rows.first_group[first], rows.first_group[last]):
+        kin = 0.0
+        for e in range(rows.kin_start[g], rows.kin_start[g + 1]):
+            suffering = 0.25 * group[G.stage, rows.kin[e]]
+            kin = suffering if suffering > kin else kin
+        group[G.kin_pressure, g] = kin
 
 
 @rule
@@ -26,51 +99,6 @@ def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
 
     Writes columns that no other row reads, so that the order of rows does not matter.
     """
-    state = rows.state
-    group = rows.group
-    for s in range(first, last):
-        war = 0.0
-        new_war = 0.0
-        arms = 0.0
-        hosted = 0.0
-        weight = 0.0
-        for e in range(rows.neighbour_start[s], rows.neighbour_start[s + 1]):
-            n = rows.neighbour[e]
-            at_war = state[S.conflict, n] == WAR
-            # What assistance contains in the neighbour spills over that much less (Beardsley 2011).
-            spills = exp(state[S.aid_spill_over, n])
-            level = spills if at_war else 0.0
-            war = level if level > war else war
-            new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war
-            flow = state[S.arms, n] * level
-            arms = flow if flow > arms else arms
-            arriving = state[S.displaced_abroad, n] / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
-            hosted += arriving
-            weight += arriving * spills
-        state[S.spill_war, s] = war
-        state[S.spill_new_war, s] = new_war
-        state[S.spill_arms, s] = arms
-        arrived = hosted - state[S.displaced_hosted, s]
-        # Those who are there at the start have not arrived since.
-        state[S.refugees_received, s] += arrived if arrived > 0.0 and draws.month > 0 else 0.0
-        state[S.displaced_hosted, s] = hosted
-        state[S.spill_refugees, s] = clip01(weight / (state[S.population, s] * p[P.harm_hosting_scale]))
-
-        excluded = 0.0
-        discontent = 0.0
-        mood = 0.0
-        for g in range(rows.first_group[s], rows.first_group[s + 1]):
-            exclusion = group[G.exclusion, g]
-            grievance = group[G.grievance, g]
-            excluded += group[G.share, g] * exclusion if exclusion > p[P.tension_excluded_above] else 0.0
-            felt = grievance * exclusion
-            discontent = felt if felt > discontent else discontent
-            mood += group[G.share, g] * grievance
-            kin = 0.0
-            for e in range(rows.kin_start[g], rows.kin_start[g + 1]):
-                suffering = 0.25 * group[G.stage, rows.kin[e]]
-                kin = suffering if suffering > kin else kin
-            group[G.kin_pressure, g] = kin
-        state[S.excluded_share, s] = excluded
-        state[S.discontent, s] = discontent
-        state[S.mood, s] = mood
+    look_next_door(first, last, rows, p, draws)
+    look_at_groups(first, last, rows, p)
+    look_to_kin(first, last, rows)

@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws
-from r2psim.rules.observation import private_view
+from r2psim.rules.draws import ASSESSMENT, Draws, bell, under
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PLEDGES, PR, B, F, L, S
+from r2psim.world.tables import PLEDGES, PR, B, F, L, R, S
 
 __all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "offering", "perceive"]
 
-CONSIDERED = 24
-"""Most states that a body considers closely at one decision: its best ranked."""
-FORMS_AT_ONCE = 4
-"""Most forms that a body begins in one state at one decision."""
-SMALLEST_PART = 0.2
-"""Smallest part of a programme's cost that is worth a pledge."""
 NOTHING = -1.0
 
 
 @inline
-def may_fund(rows: Rows, p: np.ndarray, b: int, s: int, f: int) -> bool:
-    """Whether a body can fund a form in a state now: stage, mandate, consent, and a government that keeps its word.
+def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
+    """Whether a body can fund a programme now: the form applies (`r2psim.rules.demand`) and the government consents.
 
     A body with leverage wins consent that others do not get.
     """
-    state = rows.state
-    form = rows.form
-    stage = state[S.stage, s]
-    if stage < form[F.first_stage, f] or stage > form[F.last_stage, f]:
-        return False
-    if form[F.mandate, f] > 0.0 and state[S.mandate, s] == 0.0:
-        return False
-    refused = (1.0 - state[S.willingness, s]) * (1.0 - rows.body[B.leverage, b])
-    consent = 1.0 - form[F.consent, f] * refused
-    if consent < p[P.assistance_consent_gate]:
-        return False
-    # Mutual commitment: a body does not go on with a government that keeps none, where the form depends on it.
-    floor = p[P.principles_mutual_floor] * form[F.consent, f]
-    return bool(state[S.commitment, s] >= floor or floor == 0.0)
+    refused = (1.0 - rows.programme[PR.consent, row]) * (1.0 - rows.body[B.leverage, b])
+    return bool(rows.programme[PR.demand, row] >= 0.0 and 1.0 - refused >= gate)
 
 
 @inline
@@ -53,46 +32,6 @@ def is_early(rows: Rows, s: int, f: int) -> bool:
     """Whether money for a form in a state is early money: a form of prevention, at stages 0-2 and not in war."""
     before_crisis = rows.state[S.stage, s] <= 2.0 and rows.state[S.conflict, s] != WAR
     return bool(before_crisis and rows.form[F.response, f] == 0.0)
-
-
-@inline
-def free_slot(rows: Rows, b: int) -> int:
-    """Give the row of the first free pledge of a body, or -1."""
-    for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-        if rows.pledge[L.programme, slot] < 0.0:
-            return slot
-    return -1
-
-
-@inline
-def slot_of(rows: Rows, b: int, row: int) -> int:
-    """Give the pledge with which a body funds a programme, or -1."""
-    for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-        if rows.pledge[L.programme, slot] == row:
-            return slot
-    return -1
-
-
-@inline
-def own_change(rows: Rows, b: int, row: int) -> float:
-    """Money that a body put up for a programme last month, less what it promises it now."""
-    change = 0.0
-    for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-        if rows.pledge[L.former, slot] == row:
-            change += rows.pledge[L.former_offer, slot]
-        if rows.pledge[L.programme, slot] == row:
-            change -= rows.pledge[L.amount, slot]
-    return change
-
-
-@inline
-def pledge(rows: Rows, b: int, slot: int, row: int, amount: float, begins: float) -> None:
-    """Write a pledge into a free slot, or raise the one that is there."""
-    if rows.pledge[L.programme, slot] != row:
-        rows.pledge[L.programme, slot] = row
-        rows.pledge[L.amount, slot] = 0.0
-        rows.pledge[L.begins, slot] = begins
-    rows.pledge[L.amount, slot] += amount
 
 
 @inline
@@ -113,17 +52,30 @@ def receive(rows: Rows, b: int) -> None:
 
 
 @inline
-def view_of(rows: Rows, p: np.ndarray, b: int, s: int, draws: Draws) -> float:
-    """Give the risk of a state as a body sees it this month."""
-    return private_view(
-        rows.state[S.perceived, s],
-        rows.body[B.noise, b],
-        rows.state[S.early_warning, s],
-        p[P.observation_early_warning],
-        draws,
-        rows.state_id[s],
-        rows.body_id[b],
-    )
+def look(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
+    """Note what a body sees of its members this month.
+
+    The body adds an error of its own to the public assessment; the state's capacity for early warning lowers it. Its
+    luck is drawn under a key that the body's identity changes, so that no two bodies and states share a number.
+    """
+    state = rows.state
+    first = rows.member_start[b]
+    last = rows.member_start[b + 1]
+    seen = rows.rating[R.seen, first:last]
+    early_warning = rows.rating[R.early_warning, first:last]
+    urgency = rows.rating[R.urgency, first:last]
+    identity = rows.member_id[first:last]
+    for m in range(last - first):
+        s = rows.member[first + m]
+        seen[m] = state[S.perceived, s]
+        early_warning[m] = state[S.early_warning, s]
+        urgency[m] = state[S.urgency, s]
+    noise = rows.body[B.noise, b]
+    gain = p[P.observation_early_warning]
+    luck = under(draws, rows.body_id[b])
+    for m in range(last - first):
+        error = noise * (1.0 - gain * early_warning[m]) * bell(luck, identity[m], ASSESSMENT)
+        seen[m] = clip01(seen[m] + error)
 
 
 @inline
@@ -133,64 +85,75 @@ def keep_pledges(
     """Drop pledges that no longer apply, and those that flexibility frees; give what is kept, in all and early.
 
     A state that has left its crisis makes early money of what was response: beyond ``early_most`` it is dropped too.
-
     Without flexibility money stays where it is while its programme applies; with it, that share of the budget is
-    free to move at every decision.
+    free to move at every decision. What is kept moves up into the first slots.
     """
-    forms = rows.form.shape[1]
+    pledge = rows.pledge
+    programme = rows.programme
     locked = (1.0 - p[P.principles_flexibility_share]) * room
+    gate = p[P.assistance_consent_gate]
+    first = b * PLEDGES
+    end = first + int(rows.body[B.pledges, b])
     kept = 0.0
     early = 0.0
-    for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-        row = int(rows.pledge[L.programme, slot])
-        rows.pledge[L.former, slot] = row
-        rows.pledge[L.former_offer, slot] = rows.pledge[L.last_offer, slot]
-        if row < 0:
-            continue
-        s = row // forms
-        f = row - s * forms
-        amount = rows.pledge[L.amount, slot]
+    place = first
+    for slot in range(first, end):
+        row = int(pledge[L.programme, slot])
+        amount = pledge[L.amount, slot]
+        begins = pledge[L.begins, slot]
+        pledge[L.former, slot] = row
+        programme[PR.own, row] = pledge[L.last_offer, slot]
+        s = int(pledge[L.state, slot])
+        f = int(pledge[L.form, slot])
         counts_early = amount if is_early(rows, s, f) else 0.0
         # What has been decided and has not begun yet is not taken back for the sake of flexibility.
-        limit = room if rows.pledge[L.begins, slot] > now else locked
+        limit = room if begins > now else locked
         fits = early + counts_early <= early_most and kept - early + amount - counts_early <= late_most
-        if may_fund(rows, p, b, s, f) and kept + amount <= limit and fits:
+        pledge[L.programme, slot] = NOTHING
+        pledge[L.amount, slot] = 0.0
+        if may_fund(rows, b, row, gate) and kept + amount <= limit and fits:
             kept += amount
             early += counts_early
-        else:
-            rows.pledge[L.programme, slot] = NOTHING
-            rows.pledge[L.amount, slot] = 0.0
+            pledge[L.programme, place] = row
+            pledge[L.state, place] = s
+            pledge[L.form, place] = f
+            pledge[L.amount, place] = amount
+            pledge[L.begins, place] = begins
+            programme[PR.own, row] -= amount
+            place += 1
+            programme[PR.slot, row] = place - first
+    rows.body[B.pledges, b] = place - first
     return kept, early
 
 
 @inline
-def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) -> None:
-    """Note the best ranked members in the body's slots, best first, by insertion.
+def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) -> int:
+    """Note the best ranked members in the body's ratings, best first, by insertion; give how many there are.
 
     Priority grows with the risk that the body perceives; how much the crisis must already be there before it counts
     is its lack of will (challenge: too little will to prevent).
     """
-    state = rows.state
-    slots = rows.pledge
-    first = b * PLEDGES
-    for k in range(first, first + CONSIDERED):
-        slots[L.candidate, k] = NOTHING
-        slots[L.priority, k] = NOTHING
-    for m in range(rows.member_start[b], rows.member_start[b + 1]):
-        s = rows.member[m]
-        seen = view_of(rows, p, b, s, draws)
-        crisis = state[S.stage, s] / 4.0
-        crisis = 0.75 if state[S.conflict, s] == WAR and crisis < 0.75 else crisis
-        priority = seen * (will + (1.0 - will) * crisis)
-        if priority <= slots[L.priority, first + CONSIDERED - 1]:
-            continue
-        k = first + CONSIDERED - 1
-        while k > first and slots[L.priority, k - 1] < priority:
-            slots[L.priority, k] = slots[L.priority, k - 1]
-            slots[L.candidate, k] = slots[L.candidate, k - 1]
+    look(rows, p, b, draws)
+    rating = rows.rating
+    first = rows.member_start[b]
+    most = first + int(p[P.assistance_considered])
+    end = first
+    for m in range(first, rows.member_start[b + 1]):
+        priority = rating[R.seen, m] * (will + (1.0 - will) * rating[R.urgency, m])
+        if end == most:
+            if priority <= rating[R.priority, end - 1]:
+                continue
+            k = end - 1
+        else:
+            k = end
+            end += 1
+        while k > first and rating[R.priority, k - 1] < priority:
+            rating[R.priority, k] = rating[R.priority, k - 1]
+            rating[R.candidate, k] = rating[R.candidate, k - 1]
             k -= 1
-        slots[L.priority, k] = priority
-        slots[L.candidate, k] = s
+        rating[R.priority, k] = priority
+        rating[R.candidate, k] = rows.member[m]
+    return int(end - first)
 
 
 @inline
@@ -199,35 +162,69 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
 
     ``early`` and ``late`` are the money a month that it has left for each side.
 
-    Value: how much the state lacks what the form builds, times the size of the effects that the catalogue expects,
-    over the square root of the cost (an assumption: bodies neither buy the cheapest nor ignore the price).
+    Value: the demand, that is how much the state lacks what the form builds, times the size of the effects that the
+    catalogue expects, over the square root of the cost (an assumption: bodies neither buy the cheapest nor ignore the
+    price).
     """
-    forms = rows.form.shape[1]
+    programme = rows.programme
+    states = rows.state.shape[1]
+    gate = p[P.assistance_consent_gate]
+    before_crisis = rows.state[S.stage, s] <= 2.0 and rows.state[S.conflict, s] != WAR
     best = -1
     money = 0.0
     most = 0.0
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
-        row = s * forms + f
-        cost = rows.programme[PR.cost, row]
-        room = early if is_early(rows, s, f) else late
-        if cost <= 0.0 or room < 1.0:
+        row = f * states + s
+        value = programme[PR.demand, row]
+        if value <= most:
             continue
-        place = int(rows.form[F.need, f])
-        need = 1.0 - clip01(rows.state[place, s]) if place >= 0 else 1.0
-        value = need * rows.form[F.potency, f] / math.sqrt(cost)
-        if value <= most or not may_fund(rows, p, b, s, f):
-            continue
+        room = early if before_crisis and rows.form[F.response, f] == 0.0 else late
+        cost = programme[PR.cost, row]
         # What others put up last month counts, and of its own money what it promises now.
-        missing = cost - rows.programme[PR.pledged, row] + own_change(rows, b, row)
+        missing = cost - programme[PR.pledged, row] + programme[PR.own, row]
         amount = missing if missing < room else room
-        smallest = SMALLEST_PART * cost if slot_of(rows, b, row) < 0 else 1.0
-        if amount < smallest or amount < 1.0:
+        smallest = 1.0 if programme[PR.slot, row] > 0.0 else p[P.assistance_smallest_part] * cost
+        if amount < smallest or amount < 1.0 or not may_fund(rows, b, row, gate):
             continue
         most = value
         best = f
         money = amount
     return best, np.floor(money)
+
+
+@inline
+def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) -> None:
+    """Raise the body's pledge to a form in a state, or write it into the next slot."""
+    pledge = rows.pledge
+    programme = rows.programme
+    row = f * rows.state.shape[1] + s
+    if programme[PR.slot, row] == 0.0:
+        slot = b * PLEDGES + int(rows.body[B.pledges, b])
+        rows.body[B.pledges, b] += 1.0
+        programme[PR.slot, row] = rows.body[B.pledges, b]
+        pledge[L.programme, slot] = row
+        pledge[L.state, slot] = s
+        pledge[L.form, slot] = f
+        pledge[L.amount, slot] = 0.0
+        pledge[L.begins, slot] = begins
+        pledge[L.offer, slot] = 0.0
+    slot = b * PLEDGES + int(programme[PR.slot, row]) - 1
+    pledge[L.amount, slot] += amount
+    programme[PR.own, row] -= amount
+
+
+@inline
+def forget(rows: Rows, b: int, before: int) -> None:
+    """Clear what a decision noted for itself at the programmes that the body funded before and funds now."""
+    for slot in range(b * PLEDGES, b * PLEDGES + before):
+        row = int(rows.pledge[L.former, slot])
+        rows.programme[PR.own, row] = 0.0
+        rows.programme[PR.slot, row] = 0.0
+    for slot in range(b * PLEDGES, b * PLEDGES + int(rows.body[B.pledges, b])):
+        row = int(rows.pledge[L.programme, slot])
+        rows.programme[PR.own, row] = 0.0
+        rows.programme[PR.slot, row] = 0.0
 
 
 @inline
@@ -239,42 +236,36 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     end.
     """
     body = rows.body
-    forms = rows.form.shape[1]
+    states = rows.state.shape[1]
     room = budget_room(rows, b)
     will = 1.0 - p[P.challenges_will_strength] * (1.0 - body[B.will, b])
     reserve = p[P.principles_prevention_reserve]
     early_most = (will if will > reserve else reserve) * room
     late_most = (1.0 - reserve) * room
     now = np.float64(draws.month)
+    before = int(body[B.pledges, b])
     kept, early = keep_pledges(rows, p, b, room, early_most, late_most, now)
     late = kept - early
-    rank_states(rows, p, b, will, draws)
     wait = body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening]
-    now = np.float64(draws.month)
-    for k in range(b * PLEDGES, b * PLEDGES + CONSIDERED):
-        s = int(rows.pledge[L.candidate, k])
-        if s < 0:
-            break
-        for _ in range(FORMS_AT_ONCE):
+    first = rows.member_start[b]
+    considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
+    for k in range(first, first + considered):
+        s = int(rows.rating[R.candidate, k])
+        for _ in range(int(p[P.assistance_forms_at_once])):
             left = room - early - late
-            if left < 1.0:
-                break
             left_early = early_most - early if early_most - early < left else left
             left_late = late_most - late if late_most - late < left else left
-            f, amount = best_form(rows, p, b, s, left_early, left_late)
-            if f < 0:
-                break
-            row = s * forms + f
-            slot = slot_of(rows, b, row)
-            slot = slot if slot >= 0 else free_slot(rows, b)
-            if slot < 0:
+            f, amount = best_form(rows, p, b, s, left_early, left_late) if left >= 1.0 else (-1, 0.0)
+            row = f * states + s
+            if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] == PLEDGES):
                 break
             runs = rows.programme[PR.months, row] > 0.0
-            pledge(rows, b, slot, row, amount, now if runs else now + wait)
+            pledge_to(rows, b, s, f, amount, now if runs else now + wait)
             if is_early(rows, s, f):
                 early += amount
             else:
                 late += amount
+    forget(rows, b, before)
     body[B.decisions, b] += 1.0
 
 
@@ -301,17 +292,15 @@ def income(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
 
 
 @rule
-def perceive(rows: Rows, p: np.ndarray, b: int, draws: Draws, out: np.ndarray) -> None:
-    """Note the risk of every member state as body ``b`` sees it this month, in the order of its members."""
-    first = rows.member_start[b]
-    for m in range(first, rows.member_start[b + 1]):
-        out[m - first] = view_of(rows, p, b, rows.member[m], draws)
+def perceive(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
+    """Note the risk of every member state as body ``b`` sees it this month, in its column ``seen`` of `rating`."""
+    look(rows, p, b, draws)
 
 
 @rule
 def applicable(rows: Rows, p: np.ndarray, b: int, s: int, f: int) -> bool:
-    """Whether a form applies in a state now, as `may_fund` says."""
-    return may_fund(rows, p, b, s, f)
+    """Whether a body can fund a form in a state now, as `may_fund` says."""
+    return may_fund(rows, b, f * rows.state.shape[1] + s, p[P.assistance_consent_gate])
 
 
 @rule
@@ -320,17 +309,18 @@ def offering(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
 
     Adds whole cents to the programmes: sums of whole numbers are exact, so that the order of bodies does not matter.
     """
+    pledge = rows.pledge
+    body = rows.body
     now = np.float64(draws.month)
     for b in range(first, last):
         total = 0.0
-        for slot in range(b * PLEDGES, (b + 1) * PLEDGES):
-            row = int(rows.pledge[L.programme, slot])
-            if row < 0 or rows.pledge[L.begins, slot] > now:
+        for slot in range(b * PLEDGES, b * PLEDGES + int(body[B.pledges, b])):
+            if pledge[L.begins, slot] > now:
                 continue
-            amount = rows.pledge[L.amount, slot]
-            left = rows.body[B.balance, b] - total
+            amount = pledge[L.amount, slot]
+            left = body[B.balance, b] - total
             amount = amount if amount < left else left
-            rows.pledge[L.offer, slot] = amount
-            rows.programme[PR.offered, row] += amount
+            pledge[L.offer, slot] = amount
+            rows.programme[PR.offered, int(pledge[L.programme, slot])] += amount
             total += amount
-        rows.body[B.pledged, b] = total
+        body[B.pledged, b] = total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01
@@ -20,16 +22,18 @@ _FIRST = S[S._fields.index("aid_" + next(iter(CHANNELS)))]
 _AID = tuple(GROUP.index[f"aid_{name}"] if name in GROUP_CHANNELS else -1 for name in CHANNELS)
 _GROUP_COLUMN = np.array(_AID, dtype=np.int64)
 """Column of a group that a channel goes to, or -1 where it works on the state as a whole."""
+_BUILT_DOWN = 0.01
+"""Strength below which an unfunded programme is over."""
 
 
 @inline
-def build_up(strength: float, funded: float, lag: float, half_life: float) -> float:
-    """Give the strength after a month: it rises to what is funded within the lag, and halves within the half-life."""
-    if funded >= strength:
-        step = 1.0 / (lag if lag > 1.0 else 1.0)
-        risen = strength + step
-        return risen if risen < funded else funded
-    return funded + (strength - funded) * fading(half_life if half_life > 0.1 else 0.1)
+def build_up(strength: float, funded: float, step: float, half_life: float) -> float:
+    """Give the strength after a month: it rises by ``step`` to what is funded, and halves within the half-life."""
+    risen = strength + step
+    risen = risen if risen < funded else funded
+    fallen = funded + (strength - funded) * fading(half_life if half_life > 0.1 else 0.1)
+    fallen = fallen if funded > 0.0 or fallen >= _BUILT_DOWN else 0.0
+    return risen if funded >= strength else fallen
 
 
 @inline
@@ -47,137 +51,288 @@ def worst_off(rows: Rows, s: int) -> int:
 
 
 @inline
-def quality_of(
-    rows: Rows, p: np.ndarray, f: int, consent: float, willing: float, assessed: float, perpetrator: float, many: float
-) -> float:
-    """Share of the full effect that a programme of this form reaches: principles and challenges at work.
+def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Note how far the governments of states ``first..last`` consent to assistance, and begin the month's sums."""
+    state = rows.state
+    willingness = state[S.willingness, first:last]
+    commitment = state[S.commitment, first:last]
+    perpetrator = state[S.government_perpetrator, first:last]
+    openness = p[P.assistance_openness]
+    refuses = p[P.assistance_perpetrator_refuses]
+    many = state[S.aid_forms, first:last]
+    assessed = state[S.assessed, first:last]
+    best_help = state[S.best_help, first:last]
+    at_work = state[S.prevention_at_work, first:last]
+    forces = state[S.forces_at_work, first:last]
+    for s in range(last - first):
+        willing = clip01(openness + (1.0 - openness) * commitment[s])
+        willingness[s] = willing * (1.0 - refuses * perpetrator[s])
+        many[s] = 0.0
+        assessed[s] = 0.0
+        best_help[s] = 0.0
+        at_work[s] = 0.0
+        forces[s] = 0.0
+    for c in range(_CHANNELS):
+        channel = state[_FIRST + c, first:last]
+        for s in range(last - first):
+            channel[s] = 0.0
+
+
+@inline
+def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> float:
+    """Price a form in states ``first..last`` and note consent to it; give 0 where no programme of it runs or begins."""
+    state = rows.state
+    form = rows.form
+    base = f * state.shape[1]
+    offered = rows.programme[PR.offered, base + first : base + last]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    cost = rows.programme[PR.cost, base + first : base + last]
+    worth = rows.programme[PR.worth, base + first : base + last]
+    consent = rows.programme[PR.consent, base + first : base + last]
+    willing = state[S.willingness, first:last]
+    inside = state[S.displaced_inside, first:last]
+    hosted = state[S.displaced_hosted, first:last]
+    dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
+    unit_cost = form[F.unit_cost, f]
+    person_cost = form[F.person_cost, f]
+    potency = form[F.potency, f]
+    on_consent = form[F.consent, f]
+    runs = 0.0
+    for s in range(last - first):
+        full = np.floor((unit_cost + np.floor(person_cost * (inside[s] + hosted[s]))) * dearer)
+        cost[s] = full
+        worth[s] = potency / math.sqrt(full if full > 1.0 else 1.0) if full > 0.0 else 0.0
+        consent[s] = 1.0 - on_consent * (1.0 - willing[s])
+    for s in range(last - first):
+        runs = 1.0 if offered[s] > 0.0 or strength[s] > 0.0 else runs
+    return runs
+
+
+@inline
+def begin(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws, f: int) -> None:
+    """Let chance decide which of the programmes that begin this month backfire; screening lowers it (do no harm)."""
+    base = f * rows.state.shape[1]
+    programme = rows.programme
+    risk = rows.form[F.backlash, f] * (1.0 - p[P.principles_harm_screening])
+    luck = under(draws, rows.form_id[f])
+    for s in range(first, last):
+        if programme[PR.offered, base + s] > 0.0 and programme[PR.months, base + s] == 0.0:
+            struck = uniform(luck, rows.state_id[s], BACKLASH) < risk
+            programme[PR.backfires, base + s] = 1.0 if struck else 0.0
+
+
+@inline
+def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+    """Fund a form's programmes in states ``first..last`` and build them up, or let them decay.
+
+    A programme can use money up to its cost; of more, every body keeps a part. It ends when neither money nor
+    strength is left.
+    """
+    state = rows.state
+    form = rows.form
+    base = f * state.shape[1]
+    offered = rows.programme[PR.offered, base + first : base + last]
+    pledged = rows.programme[PR.pledged, base + first : base + last]
+    accepted = rows.programme[PR.accepted, base + first : base + last]
+    funded = rows.programme[PR.funded, base + first : base + last]
+    cost = rows.programme[PR.cost, base + first : base + last]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    months = rows.programme[PR.months, base + first : base + last]
+    willing = state[S.willingness, first:last]
+    many = state[S.aid_forms, first:last]
+    assessed = state[S.assessed, first:last]
+    own = p[P.principles_ownership_strength]
+    half_life = form[F.half_life, f]
+    step = 1.0 / (form[F.lag, f] if form[F.lag, f] > 1.0 else 1.0)
+    is_assessment = form[F.is_assessment, f]
+    for s in range(last - first):
+        offer = offered[s]
+        full = cost[s]
+        pledged[s] = offer
+        offered[s] = 0.0
+        accepted[s] = full / offer if offer > full else 1.0
+        share = offer / full if offer < full else 1.0
+        share = share if offer > 0.0 else 0.0
+        funded[s] = share
+        built = build_up(strength[s], share, step, half_life * (1.0 + own * (willing[s] - 0.5)))
+        strength[s] = built
+        age = months[s] + 1.0
+        months[s] = age if built > 0.0 else 0.0
+        many[s] += (1.0 - is_assessment) * built
+        done = is_assessment * built
+        assessed[s] = done if done > assessed[s] else assessed[s]
+
+
+@inline
+def is_built(first: int, last: int, rows: Rows, f: int) -> bool:
+    """Whether any programme of a form in states ``first..last`` has any strength, or had a quality last month."""
+    base = f * rows.state.shape[1]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    quality = rows.programme[PR.quality, base + first : base + last]
+    built = 0.0
+    for s in range(last - first):
+        built = 1.0 if strength[s] != 0.0 or quality[s] != 0.0 else built
+    return built > 0.0
+
+
+@inline
+def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+    """Let a form's programmes in states ``first..last`` reach the share of their effect that circumstances leave.
 
     National ownership: the effect grows with consent and needs assessment. States as perpetrators: what depends on
     the government shrinks. Complexity: more forms at once dilute attention unless they are coordinated.
     """
+    state = rows.state
     form = rows.form
+    base = f * state.shape[1]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    consent = rows.programme[PR.consent, base + first : base + last]
+    quality = rows.programme[PR.quality, base + first : base + last]
+    backfires = rows.programme[PR.backfires, base + first : base + last]
+    willing = state[S.willingness, first:last]
+    perpetrator = state[S.government_perpetrator, first:last]
+    many = state[S.aid_forms, first:last]
+    assessed = state[S.assessed, first:last]
+    best_help = state[S.best_help, first:last]
+    at_work = state[S.prevention_at_work, first:last]
+    forces = state[S.forces_at_work, first:last]
     own = p[P.principles_ownership_strength]
-    assesses = form[F.needs_assessment, f] > 0.0
-    owned = p[P.principles_ownership_practice] * willing * (assessed if assesses else 1.0)
+    practice = p[P.principles_ownership_practice]
+    assesses = form[F.needs_assessment, f]
     # What needs neither consent nor an assessment owes nothing to ownership.
-    owes = 1.0 if assesses else form[F.consent, f]
-    quality = consent * (1.0 - own * owes * (1.0 - owned))
-    lost = p[P.challenges_perpetrators_strength] * (1.0 - form[F.under_perpetrator, f]) * perpetrator
-    extra = many - p[P.challenges_complexity_free]
-    extra = extra if extra > 0.0 else 0.0
-    crowd = p[P.challenges_complexity_strength] * (1.0 - p[P.challenges_complexity_coordination]) * extra
-    reached: float = clip01(quality * (1.0 - lost)) / (1.0 + crowd)
-    return reached
+    owes = own * (1.0 if assesses > 0.0 else form[F.consent, f])
+    lost = p[P.challenges_perpetrators_strength] * (1.0 - form[F.under_perpetrator, f])
+    free = p[P.challenges_complexity_free]
+    crowd = p[P.challenges_complexity_strength] * (1.0 - p[P.challenges_complexity_coordination])
+    backlash = -p[P.assistance_backlash_size]
+    prevents = 1.0 if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 else 0.0
+    military = form[F.military, f]
+    for s in range(last - first):
+        found = assessed[s]
+        owned = practice * willing[s] * (found if assesses > 0.0 else 1.0)
+        reached = clip01(consent[s] * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * perpetrator[s]))
+        extra = many[s] - free
+        reached = reached / (1.0 + crowd * (extra if extra > 0.0 else 0.0))
+        reached = backlash * reached if backfires[s] > 0.0 else reached
+        built = strength[s]
+        reached = reached if built > 0.0 else 0.0
+        quality[s] = reached
+        done = built * reached
+        best_help[s] = done if done > best_help[s] else best_help[s]
+        at_work[s] += prevents * (done if done > 0.0 else 0.0)
+        there = military * built
+        forces[s] = there if there > forces[s] else forces[s]
 
 
 @inline
-def clear_aid(rows: Rows, s: int) -> None:
-    """Set all channels of a state and its groups to nothing."""
-    for c in range(_CHANNELS):
-        rows.state[_FIRST + c, s] = 0.0
+def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int, for_groups: bool) -> None:
+    """Add a form's effects to the channels: those on whole states, or those of group scope on the group in question.
+
+    A programme that backfires turns its benefits around; the harm that it does beside them stays harm.
+    """
+    state = rows.state
+    base = f * state.shape[1]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    quality = rows.programme[PR.quality, base + first : base + last]
+    scale = p[P.assistance_effect_scale]
+    alone = rows.form[F.group_scope, f] > 0.0
+    for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
+        c = rows.effect_channel[e]
         place = _GROUP_COLUMN[c]
-        if place >= 0:
-            for g in range(rows.first_group[s], rows.first_group[s + 1]):
-                rows.group[place, g] = 0.0
+        one_group = alone and place >= 0
+        size = scale * rows.effect_size[e]
+        harms = rows.effect_harms[e] > 0.0
+        if for_groups and one_group:
+            for s in range(last - first):
+                target = worst_off(rows, first + s) if strength[s] > 0.0 else -1
+                if target >= 0:
+                    reached = -quality[s] if harms and quality[s] < 0.0 else quality[s]
+                    rows.group[place, target] += size * strength[s] * reached
+        elif not for_groups and not one_group:
+            channel = state[_FIRST + c, first:last]
+            turned = -1.0 if harms else 1.0
+            for s in range(last - first):
+                reached = quality[s]
+                reached = turned * reached if reached < 0.0 else reached
+                channel[s] += size * strength[s] * reached
 
 
 @inline
-def share_aid(rows: Rows, s: int) -> None:
-    """Pass on what reaches all groups of a state."""
+def share_aid(first: int, last: int, rows: Rows) -> None:
+    """Pass on to groups what reaches all groups of their state."""
+    group = rows.group
     for c in range(_CHANNELS):
         place = _GROUP_COLUMN[c]
         if place >= 0:
-            for g in range(rows.first_group[s], rows.first_group[s + 1]):
-                rows.group[place, g] += rows.state[_FIRST + c, s]
+            channel = rows.state[_FIRST + c, first:last]
+            used = 0.0
+            for s in range(last - first):
+                used = 1.0 if channel[s] != 0.0 else used
+            if used > 0.0:
+                for s in range(first, last):
+                    aid = channel[s - first]
+                    for g in range(rows.first_group[s], rows.first_group[s + 1]):
+                        group[place, g] = aid
+            else:
+                unaided = group[place, rows.first_group[first] : rows.first_group[last]]
+                for g in range(len(unaided)):
+                    unaided[g] = 0.0
+
+
+@inline
+def remember(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Let governments answer to help, and armed groups come to expect it (moral hazard); note when help arrived."""
+    state = rows.state
+    now = np.float64(draws.month) + 1.0
+    scale = p[P.assistance_effect_scale]
+    answer = p[P.principles_mutual_answer]
+    left = fading(p[P.assistance_expectation_half_life])
+    arrived = p[P.assistance_arrived]
+    unscreened = 1.0 - p[P.principles_harm_screening]
+    aid_commitment = state[S.aid_commitment, first:last]
+    best_help = state[S.best_help, first:last]
+    forces = state[S.forces_at_work, first:last]
+    expected_help = state[S.expected_help, first:last]
+    moral_hazard = state[S.moral_hazard, first:last]
+    stage = state[S.stage, first:last]
+    threatened = state[S.threatened, first:last]
+    at_work = state[S.prevention_at_work, first:last]
+    helped = state[S.helped, first:last]
+    for s in range(last - first):
+        aid_commitment[s] += answer * best_help[s] * scale
+        memory = expected_help[s] * left
+        # Nobody expects help from forces that are held to have no effect.
+        expected = clip01(forces[s] * scale)
+        expected = expected if expected > memory else memory
+        expected_help[s] = expected
+        moral_hazard[s] = expected * unscreened
+        before = threatened[s]
+        first_threat = now if before == 0.0 else before
+        threatened[s] = first_threat if stage[s] >= 2.0 else before
+        before = helped[s]
+        first_help = now if before == 0.0 else before
+        helped[s] = first_help if at_work[s] >= arrived else before
 
 
 @rule
 def delivery(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Fund, build up and apply the programmes of states ``first..last``.
 
-    A programme can use money up to its cost; of more, every body keeps a part. It begins with a chance to backfire,
-    which screening lowers (do no harm), and ends when neither money nor strength is left.
+    A programme begins with a chance to backfire, which screening lowers, and ends when neither money nor strength is
+    left.
     """
-    state = rows.state
-    programme = rows.programme
-    form = rows.form
-    forms = form.shape[1]
-    screening = p[P.principles_harm_screening]
-    scale = p[P.assistance_effect_scale]
-    for s in range(first, last):
-        base = s * forms
-        perpetrator = state[S.government_perpetrator, s]
-        openness = p[P.assistance_openness]
-        willing = clip01(openness + (1.0 - openness) * state[S.commitment, s])
-        willing *= 1.0 - p[P.assistance_perpetrator_refuses] * perpetrator
-        state[S.willingness, s] = willing
-        displaced = state[S.displaced_inside, s] + state[S.displaced_hosted, s]
-        many = 0.0
-        assessed = 0.0
-        for f in range(forms):
-            row = base + f
-            cost = form[F.unit_cost, f] + np.floor(form[F.person_cost, f] * displaced)
-            cost = np.floor(cost * (1.0 + p[P.principles_harm_cost] * screening))
-            offered = programme[PR.offered, row]
-            programme[PR.pledged, row] = offered
-            programme[PR.offered, row] = 0.0
-            programme[PR.cost, row] = cost
-            programme[PR.accepted, row] = cost / offered if offered > cost else 1.0
-            funded = 0.0 if offered <= 0.0 else (offered / cost if offered < cost else 1.0)
-            programme[PR.funded, row] = funded
-            running = programme[PR.months, row] > 0.0
-            if funded > 0.0 and not running:
-                luck = uniform(under(draws, rows.form_id[f]), rows.state_id[s], BACKLASH)
-                risk = form[F.backlash, f] * (1.0 - screening)
-                programme[PR.backfires, row] = 1.0 if luck < risk else 0.0
-            half_life = form[F.half_life, f] * (1.0 + p[P.principles_ownership_strength] * (willing - 0.5))
-            strength = build_up(programme[PR.strength, row], funded, form[F.lag, f], half_life)
-            strength = 0.0 if funded == 0.0 and strength < 0.01 else strength
-            programme[PR.strength, row] = strength
-            alive = funded > 0.0 or strength > 0.0
-            programme[PR.months, row] = programme[PR.months, row] + 1.0 if alive else 0.0
-            is_assessment = form[F.is_assessment, f] > 0.0
-            many += 0.0 if is_assessment else strength
-            assessed = strength if is_assessment and strength > assessed else assessed
-        clear_aid(rows, s)
-        target = worst_off(rows, s)
-        expected = 0.0
-        helped = 0.0
-        working = 0.0
-        for f in range(forms):
-            row = base + f
-            consent = 1.0 - form[F.consent, f] * (1.0 - willing)
-            programme[PR.consent, row] = consent
-            strength = programme[PR.strength, row]
-            quality = quality_of(rows, p, f, consent, willing, assessed, perpetrator, many)
-            quality = -p[P.assistance_backlash_size] * quality if programme[PR.backfires, row] > 0.0 else quality
-            programme[PR.quality, row] = quality
-            if strength > 0.0:
-                reached = strength * quality
-                helped = reached if reached > helped else helped
-                if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 and reached > 0.0:
-                    working += reached
-                if form[F.military, f] > 0.0:
-                    expected = strength if strength > expected else expected
-                alone = form[F.group_scope, f] > 0.0
-                for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
-                    c = rows.effect_channel[e]
-                    size = scale * quality * strength * rows.effect_size[e]
-                    place = _GROUP_COLUMN[c]
-                    if alone and place >= 0 and target >= 0:
-                        rows.group[place, target] += size
-                    else:
-                        state[_FIRST + c, s] += size
-        share_aid(rows, s)
-        state[S.aid_commitment, s] += p[P.principles_mutual_answer] * helped * scale
-        state[S.aid_forms, s] = many
-        memory = state[S.expected_help, s] * fading(p[P.assistance_expectation_half_life])
-        # Nobody expects help from forces that are held to have no effect.
-        expected = clip01(expected * scale)
-        state[S.expected_help, s] = expected if expected > memory else memory
-        state[S.moral_hazard, s] = state[S.expected_help, s] * (1.0 - screening)
-        now = np.float64(draws.month) + 1.0
-        if state[S.stage, s] >= 2.0 and state[S.threatened, s] == 0.0:
-            state[S.threatened, s] = now
-        if working >= p[P.assistance_arrived] and state[S.helped, s] == 0.0:
-            state[S.helped, s] = now
+    forms = rows.form.shape[1]
+    consider(first, last, rows, p)
+    for f in range(forms):
+        if price(first, last, rows, p, f) > 0.0:
+            begin(first, last, rows, p, draws, f)
+            fund(first, last, rows, p, f)
+    for f in range(forms):
+        if is_built(first, last, rows, f):
+            work(first, last, rows, p, f)
+            act(first, last, rows, p, f, False)
+    share_aid(first, last, rows)
+    for f in range(forms):
+        if rows.form[F.group_scope, f] > 0.0 and is_built(first, last, rows, f):
+            act(first, last, rows, p, f, True)
+    remember(first, last, rows, p, draws)

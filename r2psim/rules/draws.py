@@ -50,11 +50,14 @@ STAGE_CHANGE = purpose("stage: change")
 PERPETRATOR_KIND = purpose("stage: kind of perpetrator")
 EPISODE_INTENSITY = purpose("harm: killing rate of the episode")
 MONTHLY_INTENSITY = purpose("harm: killing rate of the month")
-PUBLIC_ASSESSMENT = purpose("observation: error of an assessment of risk")
+ASSESSMENT = purpose("observation: error of an assessment of risk")
+purpose("observation: error of an assessment of risk, other half")
 VETO = purpose("response: veto against a mandate")
 MANDATE_DECISION = purpose("response: a mandate is decided")
 BACKLASH = purpose("delivery: a programme backfires")
 
+_BELL_MEAN = 262140.0
+_BELL_SCALE = 1.0 / 53509.91992145008
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
 _W0 = np.uint64(0x9E3779B9)
@@ -62,6 +65,7 @@ _W1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _16 = np.uint64(16)
+_HALF = np.uint64(0xFFFF)
 _1 = np.uint64(1)
 _5 = np.uint64(5)
 _6 = np.uint64(6)
@@ -156,14 +160,33 @@ def _unit(high: np.uint64, low: np.uint64) -> float:
 
 
 @inline
-def uniform_pair(draws: Draws, entity: np.uint64, block: int) -> tuple[float, float]:
-    """Draw the two numbers of a block: those of the purposes ``2 * block`` and ``2 * block + 1``."""
+def words(draws: Draws, entity: np.uint64, block: int) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """Draw the four 32-bit words of a block."""
     # Every part is cast: a signed integer would silently turn the shifts below into other numbers.
     who = np.uint64(entity)
     word = (np.uint64(draws.month) << _16) | np.uint64(block)
     run, key0, key1 = np.uint64(draws.run), np.uint64(draws.key0), np.uint64(draws.key1)
-    a, b, c, d = philox(run, who & _LOW, who >> _32, word, key0, key1)
+    return philox(run, who & _LOW, who >> _32, word, key0, key1)
+
+
+@inline
+def uniform_pair(draws: Draws, entity: np.uint64, block: int) -> tuple[float, float]:
+    """Draw the two numbers of a block: those of the purposes ``2 * block`` and ``2 * block + 1``."""
+    a, b, c, d = words(draws, entity, block)
     return _unit(a, b), _unit(c, d)
+
+
+@inline
+def bell(draws: Draws, entity: np.uint64, number: int) -> float:
+    """Draw a number of mean 0 and variance 1 that is nearly normal: eight uniform ones, added up and scaled.
+
+    Kurtosis 2.85 instead of 3, and never beyond 4.9: for errors of perception, where only the middle matters, it
+    costs a tenth of a normal quantile. It takes a whole block: the purposes ``number``, even, and ``number + 1``.
+    """
+    a, b, c, d = words(draws, entity, number >> 1)
+    total = (a & _HALF) + (a >> _16) + (b & _HALF) + (b >> _16)
+    total += (c & _HALF) + (c >> _16) + (d & _HALF) + (d >> _16)
+    return (np.float64(total) - _BELL_MEAN) * _BELL_SCALE
 
 
 @inline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import exp, log, normal_quantile
+from r2psim.rules.arithmetic import exp, larger, log, normal_quantile
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import EPISODE_INTENSITY, MONTHLY_INTENSITY, Draws, uniform
 from r2psim.rules.triggers import fading
@@ -35,11 +35,95 @@ def wave(months: float, left: float, floor: float) -> float:
 
 
 @inline
-def remember(group: np.ndarray, g: int, month: np.int64, deaths: float) -> None:
-    """Note the month's killed in the ring of twelve months and keep their sum, exactly: whole persons."""
-    slot = G.deaths_ring0 + month % 12
-    group[G.deaths_year, g] += deaths - group[slot, g]
-    group[slot, g] = deaths
+def rate_in_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: float) -> float:
+    """Killed of the month where stage 4 has been reached, persons before rounding: the episode's rate, and luck."""
+    group = rows.group
+    who = rows.group_id[g]
+    if group[G.stage_before, g] != 4.0 or group[G.intensity, g] == 0.0:
+        u = uniform(draws, who, EPISODE_INTENSITY)
+        group[G.intensity, g] = episode_intensity(
+            p[P.harm_intensity_median], p[P.harm_intensity_sigma], p[P.harm_intensity_floor], u
+        )
+    group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
+    noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(draws, who, MONTHLY_INTENSITY))
+    noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
+    kind = group[G.perpetrator, g]
+    # Peacekeepers protect from armed groups, hardly from governments (Fjelde, Hultman and Nilsson 2019).
+    by_armed_groups = 1.0 if kind == 2.0 else (0.5 if kind == 3.0 else 0.0)
+    noise += group[G.aid_killing, g] + by_armed_groups * group[G.aid_killing_by_armed_groups, g]
+    rate: float = group[G.intensity, g] * wave(group[G.stage_months, g], left, p[P.harm_wave_floor]) * exp(noise)
+    return rate
+
+
+@inline
+def rate_before_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int) -> float:
+    """Killed of the month in stage 3: a fraction of a person is rounded by the month's luck, not always down."""
+    rate: float = p[P.harm_imminent_rate] * rows.group[G.targeting, g]
+    return rate + uniform(draws, rows.group_id[g], MONTHLY_INTENSITY)
+
+
+@inline
+def strike(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: float) -> None:
+    """Count the killed and the displaced of the month of a group in stage 3 or 4."""
+    group = rows.group
+    persons = group[G.persons, g]
+    in_atrocity = group[G.stage, g] == 4.0
+    deaths = rate_in_atrocity(rows, p, draws, g, left) if in_atrocity else rate_before_atrocity(rows, p, draws, g)
+    most = persons * p[P.harm_largest_share]
+    deaths = np.floor(deaths if deaths < most else most)
+    displaced = deaths * p[P.harm_displaced_per_death] * exp(group[G.aid_displacement, g])
+    most = persons * p[P.harm_displaced_largest_share]
+    group[G.displaced_month, g] = np.floor((displaced if displaced < most else most) * group[G.at_reach, g])
+    group[G.deaths_month, g] = deaths
+    group[G.persons, g] = persons - deaths
+
+
+@inline
+def begin_month(first: int, last: int, group: np.ndarray) -> None:
+    """Begin with nobody killed or displaced, and no killing rate outside stage 4."""
+    deaths_month = group[G.deaths_month, first:last]
+    displaced_month = group[G.displaced_month, first:last]
+    stage = group[G.stage, first:last]
+    intensity = group[G.intensity, first:last]
+    for i in range(last - first):
+        rate = intensity[i]
+        intensity[i] = 0.0 if stage[i] < 4.0 else rate
+        deaths_month[i] = 0.0
+        displaced_month[i] = 0.0
+
+
+@inline
+def add_up(first: int, last: int, group: np.ndarray, ring: np.ndarray) -> None:
+    """Add the month to the totals and to the sum of twelve months: exactly, for they are whole persons."""
+    deaths_month = group[G.deaths_month, first:last]
+    displaced_month = group[G.displaced_month, first:last]
+    deaths_year = group[G.deaths_year, first:last]
+    deaths = group[G.deaths, first:last]
+    displaced = group[G.displaced, first:last]
+    for i in range(last - first):
+        killed = deaths_month[i]
+        year = deaths_year[i] + (killed - ring[i])
+        deaths[i] += killed
+        displaced[i] += displaced_month[i]
+        deaths_year[i] = year
+        ring[i] = killed
+
+
+@inline
+def follow_episodes(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Begin, continue or end the episode of each group."""
+    stage = group[G.stage, first:last]
+    deaths_year = group[G.deaths_year, first:last]
+    episodes = group[G.episodes, first:last]
+    episode = group[G.episode, first:last]
+    threshold = p[P.harm_threshold]
+    for i in range(last - first):
+        in_atrocity = 1.0 if stage[i] == 4.0 else 0.0
+        reached = 1.0 if deaths_year[i] >= threshold else 0.0
+        ongoing = 1.0 if episode[i] > 0.0 else 0.0
+        begins = in_atrocity * reached * (1.0 - ongoing)
+        episodes[i] += begins
+        episode[i] = begins + ongoing * larger(in_atrocity, reached)
 
 
 @rule
@@ -54,47 +138,9 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
     group = rows.group
     month = np.int64(draws.month)
     left = log(fading(p[P.harm_wave_half_life]))
+    begin_month(first, last, group)
     for g in range(first, last):
-        deaths = 0.0
-        displaced = 0.0
-        stage = group[G.stage, g]
-        if stage >= 3.0:
-            persons = group[G.persons, g]
-            if stage == 4.0:
-                who = rows.group_id[g]
-                if group[G.stage_before, g] != 4.0 or group[G.intensity, g] == 0.0:
-                    u = uniform(draws, who, EPISODE_INTENSITY)
-                    group[G.intensity, g] = episode_intensity(
-                        p[P.harm_intensity_median], p[P.harm_intensity_sigma], p[P.harm_intensity_floor], u
-                    )
-                group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
-                noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(draws, who, MONTHLY_INTENSITY))
-                noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
-                kind = group[G.perpetrator, g]
-                # Peacekeepers protect from armed groups, hardly from governments (Fjelde, Hultman and Nilsson 2019).
-                by_armed_groups = 1.0 if kind == 2.0 else (0.5 if kind == 3.0 else 0.0)
-                noise += group[G.aid_killing, g] + by_armed_groups * group[G.aid_killing_by_armed_groups, g]
-                deaths = group[G.intensity, g] * wave(group[G.stage_months, g], left, p[P.harm_wave_floor])
-                deaths *= exp(noise)
-            else:
-                # Few are killed: a fraction of a person is rounded by the month's luck, not always down.
-                deaths = p[P.harm_imminent_rate] * group[G.targeting, g]
-                deaths += uniform(draws, rows.group_id[g], MONTHLY_INTENSITY)
-            most = persons * p[P.harm_largest_share]
-            deaths = np.floor(deaths if deaths < most else most)
-            displaced = deaths * p[P.harm_displaced_per_death] * exp(group[G.aid_displacement, g])
-            most = persons * p[P.harm_displaced_largest_share]
-            displaced = np.floor((displaced if displaced < most else most) * group[G.at_reach, g])
-            group[G.persons, g] = persons - deaths
-        if stage < 4.0:
-            group[G.intensity, g] = 0.0
-        remember(group, g, month, deaths)
-        group[G.deaths_month, g] = deaths
-        group[G.displaced_month, g] = displaced
-        group[G.deaths, g] += deaths
-        group[G.displaced, g] += displaced
-        reached = group[G.deaths_year, g] >= p[P.harm_threshold]
-        ongoing = group[G.episode, g] > 0.0
-        begins = stage == 4.0 and reached and not ongoing
-        group[G.episodes, g] += 1.0 if begins else 0.0
-        group[G.episode, g] = 1.0 if begins or (ongoing and (stage == 4.0 or reached)) else 0.0
+        if group[G.stage, g] >= 3.0:
+            strike(rows, p, draws, g, left)
+    add_up(first, last, group, group[G.deaths_ring0 + month % 12, first:last])
+    follow_episodes(first, last, group, p)

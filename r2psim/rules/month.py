@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from r2psim.rules.accounts import accounts
-from r2psim.rules.compiled import rule
+from r2psim.rules.compiled import rule, woven
 from r2psim.rules.conflict import conflict
 from r2psim.rules.consequences import consequences
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import Draws
 from r2psim.rules.harm import harm
 from r2psim.rules.observation import observation
@@ -30,7 +31,7 @@ from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
 from r2psim.world.rows import Rows
 
-__all__ = ["PHASES", "Phase", "month", "opening", "schedule"]
+__all__ = ["PHASES", "Phase", "month", "month_in_rules", "opening", "opening_in_rules", "schedule"]
 
 Rule = Callable[[int, int, Rows, np.ndarray, Draws], None]
 
@@ -60,10 +61,11 @@ def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Sum up the month, score the risk factors, and let them be observed."""
+    """Sum up the month, score the risk factors, let them be observed, and weigh what could help."""
     consequences(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
     observation(first, last, rows, p, draws)
+    demand(first, last, rows, p, draws)
 
 
 @rule
@@ -86,7 +88,6 @@ def bodies_settle(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws
     accounts(first, last, rows, p, draws)
 
 
-@rule
 def opening(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Derive what follows from the start, once, before the first month: restraint, risk factors, costs."""
     states = rows.state.shape[1]
@@ -94,6 +95,10 @@ def opening(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     state_risk_factors(0, states, rows, p, draws)
     observation(0, states, rows, p, draws)
     delivery(0, states, rows, p, draws)
+
+
+opening_in_rules = woven(opening)
+"""`opening` for rules that call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
     Phase("move", "group", (tension, stages, harm, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, state_risk_factors, observation), states_sum_up),
+    Phase("sum_up", "state", (consequences, state_risk_factors, observation, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
     Phase("receive", "state", (response, delivery), states_receive),
     Phase("settle", "body", (accounts,), bodies_settle),
@@ -130,7 +135,6 @@ PHASES = (
 """The month, in order."""
 
 
-@rule
 def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Run a whole month over all rows of one run.
 
@@ -153,6 +157,10 @@ def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     bodies_act(0, bodies, rows, p, draws)
     states_receive(0, states, rows, p, draws)
     bodies_settle(0, bodies, rows, p, draws)
+
+
+month_in_rules = woven(month)
+"""`month` for rules that call it."""
 
 
 def schedule() -> str:

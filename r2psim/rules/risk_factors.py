@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, larger
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.structure import conflict_level
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import INHIBITORS, G, S
+from r2psim.world.tables import G, S
 
 __all__ = ["group_risk_factors", "state_risk_factors"]
-
-_INHIBITORS = len(INHIBITORS)
-_FIRST_SPECIFIC = 8
-_FACTORS = 14
-
-
-@inline
-def larger(a: float, b: float) -> float:
-    """Give the larger of two numbers."""
-    return a if a > b else b
 
 
 @rule
@@ -35,17 +25,61 @@ def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     peacekeeping operations: conflict and means of perpetrators from stage 3 on.
     """
     group = rows.group
-    for g in range(first, last):
-        conflict = group[G.at_conflict, g]
-        stage = group[G.stage, g]
-        group[G.rf9, g] = 0.5 * (group[G.grievance, g] + group[G.exclusion, g])
-        group[G.rf10, g] = clip01(group[G.targeting, g] * (0.5 + 0.5 * group[G.at_motive, g]))
-        group[G.rf11, g] = clip01(group[G.deaths_year, g] / p[P.harm_threshold])
-        group[G.rf12, g] = group[G.preparation, g]
-        group[G.rf13, g] = clip01(conflict * (1.0 - group[G.protection, g]))
-        group[G.rf14, g] = clip01(larger(conflict, 1.0 if stage == 4.0 else 0.0) * group[G.at_means, g]) * (
-            1.0 if stage >= 3.0 or conflict >= p[P.conflict_level_minor] else 0.0
-        )
+    stage = group[G.stage, first:last]
+    grievance = group[G.grievance, first:last]
+    exclusion = group[G.exclusion, first:last]
+    targeting = group[G.targeting, first:last]
+    preparation = group[G.preparation, first:last]
+    protection = group[G.protection, first:last]
+    deaths_year = group[G.deaths_year, first:last]
+    at_conflict = group[G.at_conflict, first:last]
+    at_motive = group[G.at_motive, first:last]
+    at_means = group[G.at_means, first:last]
+    rf9 = group[G.rf9, first:last]
+    rf10 = group[G.rf10, first:last]
+    rf11 = group[G.rf11, first:last]
+    rf12 = group[G.rf12, first:last]
+    rf13 = group[G.rf13, first:last]
+    rf14 = group[G.rf14, first:last]
+    threshold = p[P.harm_threshold]
+    minor = p[P.conflict_level_minor]
+    for i in range(last - first):
+        conflict = at_conflict[i]
+        rf9[i] = 0.5 * (grievance[i] + exclusion[i])
+        rf10[i] = clip01(targeting[i] * (0.5 + 0.5 * at_motive[i]))
+        rf11[i] = clip01(deaths_year[i] / threshold)
+        rf12[i] = preparation[i]
+        rf13[i] = clip01(conflict * (1.0 - protection[i]))
+    for i in range(last - first):
+        conflict, now = at_conflict[i], stage[i]
+        at_stake = 1.0 if conflict >= minor else 0.0
+        at_stake = 1.0 if now >= 3.0 else at_stake
+        rf14[i] = clip01(larger(conflict, 1.0 if now == 4.0 else 0.0) * at_means[i]) * at_stake
+
+
+@inline
+def worst_of_groups(first: int, last: int, rows: Rows) -> None:
+    """Give states ``first..last`` the worst of their groups: factors 9-14, and preparation against any of them."""
+    group = rows.group
+    state = rows.state
+    for s in range(first, last):
+        prepared = state[S.incitement, s]
+        rf9 = rf10 = rf11 = rf12 = rf13 = rf14 = 0.0
+        for g in range(rows.first_group[s], rows.first_group[s + 1]):
+            prepared = larger(prepared, group[G.preparation, g])
+            rf9 = larger(rf9, group[G.rf9, g])
+            rf10 = larger(rf10, group[G.rf10, g])
+            rf11 = larger(rf11, group[G.rf11, g])
+            rf12 = larger(rf12, group[G.rf12, g])
+            rf13 = larger(rf13, group[G.rf13, g])
+            rf14 = larger(rf14, group[G.rf14, g])
+        state[S.rf7, s] = prepared
+        state[S.rf9, s] = rf9
+        state[S.rf10, s] = rf10
+        state[S.rf11, s] = rf11
+        state[S.rf12, s] = rf12
+        state[S.rf13, s] = rf13
+        state[S.rf14, s] = rf14
 
 
 @rule
@@ -56,29 +90,38 @@ def state_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     commit: arms and finance. 6 absence of mitigating factors: lack of restraint. 7 preparatory action against any
     group, or incitement. 8 triggering factors. Also keeps the strongest of 1-7 that is present.
     """
+    worst_of_groups(first, last, rows)
     state = rows.state
-    group = rows.group
-    for s in range(first, last):
-        state[S.rf1, s] = larger(
-            conflict_level(state[S.conflict, s], p),
-            p[P.risk_factors_transition] * state[S.trigger_irregular_transition, s],
-        )
-        state[S.rf2, s] = state[S.past_violations, s]
-        state[S.rf3, s] = 1.0 - state[S.capacity, s]
-        state[S.rf4, s] = state[S.motive, s]
-        state[S.rf5, s] = 0.5 * (state[S.arms, s] + state[S.finance, s])
-        state[S.rf6, s] = 1.0 - state[S.restraint, s]
-        prepared = state[S.incitement, s]
-        for k in range(_FIRST_SPECIFIC, _FACTORS):
-            state[S.rf1 + k, s] = 0.0
-        for g in range(rows.first_group[s], rows.first_group[s + 1]):
-            prepared = larger(prepared, group[G.preparation, g])
-            for k in range(_FIRST_SPECIFIC, _FACTORS):
-                state[S.rf1 + k, s] = larger(state[S.rf1 + k, s], group[G.rf9 + k - _FIRST_SPECIFIC, g])
-        state[S.rf7, s] = prepared
-        state[S.rf8, s] = state[S.pressure, s]
-        present = 0.0
-        for k in range(7):
-            score = state[S.rf1 + k, s]
-            present = score if score > p[P.stages_risk_above] and score > present else present
-        state[S.risk_present, s] = present
+    conflict = state[S.conflict, first:last]
+    transition = state[S.trigger_irregular_transition, first:last]
+    past_violations = state[S.past_violations, first:last]
+    capacity = state[S.capacity, first:last]
+    motive = state[S.motive, first:last]
+    arms = state[S.arms, first:last]
+    finance = state[S.finance, first:last]
+    restraint = state[S.restraint, first:last]
+    pressure = state[S.pressure, first:last]
+    rf1 = state[S.rf1, first:last]
+    rf2 = state[S.rf2, first:last]
+    rf3 = state[S.rf3, first:last]
+    rf4 = state[S.rf4, first:last]
+    rf5 = state[S.rf5, first:last]
+    rf6 = state[S.rf6, first:last]
+    rf7 = state[S.rf7, first:last]
+    rf8 = state[S.rf8, first:last]
+    risk_present = state[S.risk_present, first:last]
+    by_transition = p[P.risk_factors_transition]
+    above = p[P.stages_risk_above]
+    for i in range(last - first):
+        rf1[i] = larger(conflict_level(conflict[i], p), by_transition * transition[i])
+    for i in range(last - first):
+        rf2[i] = past_violations[i]
+        rf3[i] = 1.0 - capacity[i]
+        rf4[i] = motive[i]
+        rf5[i] = 0.5 * (arms[i] + finance[i])
+        rf6[i] = 1.0 - restraint[i]
+        rf8[i] = pressure[i]
+    for i in range(last - first):
+        strongest = larger(larger(larger(rf1[i], rf2[i]), larger(rf3[i], rf4[i])), larger(rf5[i], rf6[i]))
+        strongest = larger(strongest, rf7[i])
+        risk_present[i] = strongest if strongest > above else 0.0

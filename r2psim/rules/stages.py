@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import exp
+from r2psim.rules.arithmetic import exp, larger
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, uniform
-from r2psim.rules.terms import hazard, terms
+from r2psim.rules.terms import log_effects, terms
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import GROUP, G
@@ -39,40 +39,144 @@ def risk_of(risk_of_state: float, exclusion: float, grievance: float, above: flo
     Of the state's factors 1-7 those above the threshold count (already selected); the group's own are exclusion and
     grievance, factor 9 of the Framework.
     """
-    own = exclusion if exclusion > grievance else grievance
-    own = own if own > above else 0.0
-    return own if own > risk_of_state else risk_of_state
+    own = larger(exclusion, grievance)
+    return larger(own if own > above else 0.0, risk_of_state)
 
 
 @inline
-def hazards_of(p: np.ndarray, group: np.ndarray, g: int) -> tuple[float, float]:
-    """Monthly hazards of the next higher stage and of any lower stage of a group, in its present stage.
+def find_risk(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find the strongest risk factor present for each group."""
+    risk = group[G.risk, first:last]
+    at_risk = group[G.at_risk, first:last]
+    exclusion = group[G.exclusion, first:last]
+    grievance = group[G.grievance, first:last]
+    above = p[P.stages_risk_above]
+    for i in range(last - first):
+        risk[i] = risk_of(at_risk[i], exclusion[i], grievance[i], above)
+
+
+@inline
+def anybody_in(stage: np.ndarray, present: float) -> bool:
+    """Say whether any group is in a stage."""
+    number = 0
+    for i in range(len(stage)):
+        number += 1 if stage[i] == present else 0
+    return number > 0
+
+
+@rule
+def put_log_effect(
+    first: int, last: int, group: np.ndarray, p: np.ndarray, present: float, table: np.ndarray, into: np.ndarray
+) -> None:
+    """Put the log effects on a hazard of the groups in one stage into their column; the others keep what is there.
+
+    Parameters
+    ----------
+    first, last : int
+        Groups.
+    group : numpy.ndarray, shape (columns, groups)
+        The block; the column of the chance serves as scratch.
+    p : numpy.ndarray, shape (parameters,)
+        Values of all parameters.
+    present : float
+        The stage.
+    table : numpy.ndarray
+        Terms of the hazard.
+    into : numpy.ndarray, shape (last - first,)
+        The column.
+    """
+    stage = group[G.stage, first:last]
+    # The chance of the change is known only later: until then its column holds the effect of everybody.
+    of_all = group[G.stage_change, first:last]
+    log_effects(p, group, first, last, table, of_all)
+    for i in range(last - first):
+        effect, kept = of_all[i], into[i]
+        into[i] = effect if stage[i] == present else kept
+
+
+@inline
+def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find the monthly hazard of the next higher stage of each group, gates still open; from stage 4 there is none."""
+    up = group[G.hazard_up, first:last]
+    stage = group[G.stage, first:last]
+    if anybody_in(stage, 0.0):
+        put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
+    if anybody_in(stage, 1.0):
+        put_log_effect(first, last, group, p, 1.0, _TO_THREAT, up)
+    if anybody_in(stage, 2.0):
+        put_log_effect(first, last, group, p, 2.0, _TO_IMMINENT, up)
+    if anybody_in(stage, 3.0):
+        put_log_effect(first, last, group, p, 3.0, _TO_ATROCITY, up)
+    to_risk = p[P.stages_to_risk_base]
+    to_threat = p[P.stages_to_threat_base]
+    to_imminent = p[P.stages_to_imminent_base]
+    to_atrocity = p[P.stages_to_atrocity_base]
+    for i in range(last - first):
+        now = stage[i]
+        base = to_risk if now == 0.0 else 0.0
+        base = to_threat if now == 1.0 else base
+        base = to_imminent if now == 2.0 else base
+        base = to_atrocity if now == 3.0 else base
+        up[i] = base * exp(up[i])
+
+
+@inline
+def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find the monthly hazard of any lower stage of each group; from stage 0 there is none."""
+    down = group[G.hazard_down, first:last]
+    stage = group[G.stage, first:last]
+    if anybody_in(stage, 1.0):
+        put_log_effect(first, last, group, p, 1.0, _FROM_RISK, down)
+    if anybody_in(stage, 2.0):
+        put_log_effect(first, last, group, p, 2.0, _FROM_THREAT, down)
+    if anybody_in(stage, 3.0):
+        put_log_effect(first, last, group, p, 3.0, _FROM_IMMINENT, down)
+    if anybody_in(stage, 4.0):
+        put_log_effect(first, last, group, p, 4.0, _FROM_ATROCITY, down)
+    from_risk = p[P.stages_from_risk_base]
+    from_threat = p[P.stages_from_threat_base]
+    from_imminent = p[P.stages_from_imminent_base]
+    from_atrocity = p[P.stages_from_atrocity_base]
+    for i in range(last - first):
+        now = stage[i]
+        base = from_risk if now == 1.0 else 0.0
+        base = from_threat if now == 2.0 else base
+        base = from_imminent if now == 3.0 else base
+        base = from_atrocity if now == 4.0 else base
+        down[i] = base * exp(down[i])
+
+
+@inline
+def close_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Hold back those who lack what the next stage needs.
 
     Gates: stage 1 needs a risk factor, stage 2 is proportional to the pressure of active triggers, stage 3 needs a
     group that is targeted or excluded, and preparation under way.
     """
-    stage = group[G.stage, g]
-    up = 0.0
-    down = 0.0
-    if stage == 0.0:
-        up = hazard(p, group, g, _TO_RISK) if group[G.risk, g] > 0.0 else 0.0
-    elif stage == 1.0:
-        pressure = group[G.at_pressure, g]
-        up = pressure / p[P.reference_at_pressure] * hazard(p, group, g, _TO_THREAT) if pressure > 0.0 else 0.0
-        down = hazard(p, group, g, _FROM_RISK)
-    elif stage == 2.0:
-        marked = (
-            group[G.targeting, g] > p[P.stages_targeting_gate] or group[G.exclusion, g] > p[P.stages_exclusion_gate]
-        )
-        prepared = group[G.preparation, g] > p[P.stages_preparation_gate]
-        up = hazard(p, group, g, _TO_IMMINENT) if marked and prepared else 0.0
-        down = hazard(p, group, g, _FROM_THREAT)
-    elif stage == 3.0:
-        up = hazard(p, group, g, _TO_ATROCITY)
-        down = hazard(p, group, g, _FROM_IMMINENT)
-    else:
-        down = hazard(p, group, g, _FROM_ATROCITY)
-    return up, down
+    up = group[G.hazard_up, first:last]
+    stage = group[G.stage, first:last]
+    risk = group[G.risk, first:last]
+    at_pressure = group[G.at_pressure, first:last]
+    targeting = group[G.targeting, first:last]
+    exclusion = group[G.exclusion, first:last]
+    preparation = group[G.preparation, first:last]
+    reference = p[P.reference_at_pressure]
+    targeting_gate = p[P.stages_targeting_gate]
+    exclusion_gate = p[P.stages_exclusion_gate]
+    preparation_gate = p[P.stages_preparation_gate]
+    for i in range(last - first):
+        hazard = up[i]
+        pressure = at_pressure[i]
+        now = stage[i]
+        to_risk = hazard if risk[i] > 0.0 else 0.0
+        to_threat = pressure / reference * hazard if pressure > 0.0 else 0.0
+        marked = 1.0 if exclusion[i] > exclusion_gate else 0.0
+        marked = 1.0 if targeting[i] > targeting_gate else marked
+        marked = marked if preparation[i] > preparation_gate else 0.0
+        to_imminent = hazard if marked > 0.0 else 0.0
+        gated = to_risk if now == 0.0 else hazard
+        gated = to_threat if now == 1.0 else gated
+        up[i] = to_imminent if now == 2.0 else gated
 
 
 @inline
@@ -94,23 +198,50 @@ def next_stage(stage: float, up: float, down: float, two: float, three: float, u
         Uniform number of the month.
     """
     total = up + down
-    if total <= 0.0:
-        return stage, 0.0
     happens = 1.0 - exp(-total)
+    total = total if total > 0.0 else 1.0
     p_up = happens * up / total
-    if u < p_up:
-        return stage + 1.0, p_up
+    p_down = happens * down / total
     three = three if stage == 4.0 else 0.0
     two = two if stage >= 2.0 else 0.0
     two = two if two + three <= 1.0 else 1.0 - three
-    p_down = happens * down / total
-    if u < p_up + p_down * three:
-        return stage - 3.0, p_down * three
-    if u < p_up + p_down * (three + two):
-        return stage - 2.0, p_down * two
-    if u < p_up + p_down:
-        return stage - 1.0, p_down * (1.0 - two - three)
-    return stage, 0.0
+    # From the last share of the unit interval to the first, so that nothing branches.
+    after = stage - 1.0 if u < p_up + p_down else stage
+    chance = p_down * (1.0 - two - three) if u < p_up + p_down else 0.0
+    after = stage - 2.0 if u < p_up + p_down * (three + two) else after
+    chance = p_down * two if u < p_up + p_down * (three + two) else chance
+    after = stage - 3.0 if u < p_up + p_down * three else after
+    chance = p_down * three if u < p_up + p_down * three else chance
+    after = stage + 1.0 if u < p_up else after
+    chance = p_up if u < p_up else chance
+    return after, chance
+
+
+@inline
+def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Draw the stage of each group after the month."""
+    group = rows.group
+    group_id = rows.group_id[first:last]
+    up = group[G.hazard_up, first:last]
+    down = group[G.hazard_down, first:last]
+    draw = group[G.draw_stage, first:last]
+    chance = group[G.stage_change, first:last]
+    before = group[G.stage_before, first:last]
+    stage = group[G.stage, first:last]
+    months = group[G.stage_months, first:last]
+    two = p[P.stages_two_steps]
+    three = p[P.stages_three_steps]
+    for i in range(last - first):
+        # Whatever is read, is read before anything is written: else the loop does not vectorise.
+        s = stage[i]
+        longer = months[i] + 1.0
+        u = uniform(draws, group_id[i], STAGE_CHANGE)
+        after, happened = next_stage(s, up[i], down[i], two, three, u)
+        months[i] = longer if after == s else 0.0
+        before[i] = s
+        stage[i] = after
+        chance[i] = happened
+        draw[i] = u
 
 
 @inline
@@ -127,33 +258,19 @@ def perpetrator_of(state: float, non_state: float, weight: float, both_above: fl
     return 2.0
 
 
-@rule
-def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Change the stages of groups ``first..last``: at most one change a month.
-
-    A group that reaches imminent risk gets its perpetrator; one that falls below it has none.
-    """
+@inline
+def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Give each group that reaches imminent risk its perpetrator; below it there is none."""
     group = rows.group
-    two = p[P.stages_two_steps]
-    three = p[P.stages_three_steps]
+    perpetrator = group[G.perpetrator, first:last]
+    before = group[G.stage_before, first:last]
+    stage = group[G.stage, first:last]
+    for i in range(last - first):
+        was, now, kind = before[i], stage[i], perpetrator[i]
+        kind = kind if was >= 3.0 else 0.0
+        perpetrator[i] = kind if now >= 3.0 else 0.0
     for g in range(first, last):
-        group[G.risk, g] = risk_of(
-            group[G.at_risk, g], group[G.exclusion, g], group[G.grievance, g], p[P.stages_risk_above]
-        )
-        up, down = hazards_of(p, group, g)
-        stage = group[G.stage, g]
-        u = uniform(draws, rows.group_id[g], STAGE_CHANGE)
-        after, chance = next_stage(stage, up, down, two, three, u)
-        group[G.hazard_up, g] = up
-        group[G.hazard_down, g] = down
-        group[G.draw_stage, g] = u
-        group[G.stage_change, g] = chance
-        group[G.stage_before, g] = stage
-        group[G.stage, g] = after
-        group[G.stage_months, g] = group[G.stage_months, g] + 1.0 if after == stage else 0.0
-        if after < 3.0:
-            group[G.perpetrator, g] = 0.0
-        elif stage < 3.0 or group[G.perpetrator, g] == 0.0:
+        if group[G.stage, g] >= 3.0 and group[G.perpetrator, g] == 0.0:
             group[G.perpetrator, g] = perpetrator_of(
                 group[G.at_drive_state, g],
                 group[G.at_drive_non_state, g],
@@ -161,3 +278,17 @@ def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
                 p[P.stages_perpetrator_both],
                 uniform(draws, rows.group_id[g], PERPETRATOR_KIND),
             )
+
+
+@rule
+def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Change the stages of groups ``first..last``: at most one change a month.
+
+    A group that reaches imminent risk gets its perpetrator; one that falls below it has none.
+    """
+    find_risk(first, last, rows.group, p)
+    rise(first, last, rows.group, p)
+    fall(first, last, rows.group, p)
+    close_gates(first, last, rows.group, p)
+    change(first, last, rows, p, draws)
+    find_perpetrators(first, last, rows, p, draws)

@@ -35,39 +35,205 @@ def built(x: float, home: float, raised: float, fade: float, build: float) -> fl
     level = clip01(home + raised)
     gap = level - x
     # Assistance speeds up what it has to build, not the recovery of what would come back anyway.
-    part = 0.0 if raised <= 0.0 or gap <= 0.0 else (raised / gap if gap > raised else 1.0)
+    part = 0.0 if raised <= 0.0 else (raised / gap if gap > raised else 1.0)
+    part = 0.0 if gap <= 0.0 else part
     return approach(x, level, fade + (build - fade) * part)
+
+
+@inline
+def intensity(conflict: float, recovery: float, minor: float) -> float:
+    """Intensity 0-1 of a conflict state, given those of recovery and of minor conflict."""
+    level = recovery if conflict == 1.0 else 0.0
+    level = minor if conflict == 2.0 else level
+    return 1.0 if conflict == WAR else level
 
 
 @inline
 def conflict_level(conflict: float, p: np.ndarray) -> float:
     """Intensity 0-1 of a conflict state: peace 0, war 1, recovery and minor conflict between (an assumption)."""
-    level = p[P.conflict_level_recovery] if conflict == 1.0 else 0.0
-    level = p[P.conflict_level_minor] if conflict == 2.0 else level
-    return 1.0 if conflict == WAR else level
-
-
-@inline
-def weigh(state: np.ndarray, s: int, p: np.ndarray) -> None:
-    """Weigh up the restraint of a state, and the drives of its government and of armed groups to commit crimes."""
-    inhibitors = 0.0
-    for k in range(_INHIBITORS):
-        inhibitors += state[S.security_sector + k, s]
-    restraint = p[P.structure_restraint_inhibitors] * inhibitors / _INHIBITORS
-    restraint += p[P.structure_restraint_commitment] * state[S.commitment, s]
-    restraint = clip01(restraint + p[P.structure_restraint_regime] * state[S.regime, s])
-    state[S.restraint, s] = restraint
-    means = 0.5 * (state[S.arms, s] + state[S.finance, s])
-    level = conflict_level(state[S.conflict, s], p)
-    state[S.drive_state, s] = state[S.motive, s] * means * (1.0 - restraint)
-    state[S.drive_non_state, s] = state[S.armed_groups, s] * state[S.arms, s] * level
+    return intensity(conflict, p[P.conflict_level_recovery], p[P.conflict_level_minor])
 
 
 @rule
 def standing(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Weigh up states ``first..last`` as they stand at the start, before anything has moved."""
-    for s in range(first, last):
-        weigh(rows.state, s, p)
+    """Weigh up the restraint of states ``first..last``, and the drives of government and armed groups to commit crimes.
+
+    Every month after all has moved, and once at the start, before anything has.
+    """
+    state = rows.state
+    by_inhibitors = p[P.structure_restraint_inhibitors]
+    by_commitment = p[P.structure_restraint_commitment]
+    by_regime = p[P.structure_restraint_regime]
+    recovery = p[P.conflict_level_recovery]
+    minor = p[P.conflict_level_minor]
+    commitment = state[S.commitment, first:last]
+    regime = state[S.regime, first:last]
+    conflict = state[S.conflict, first:last]
+    arms = state[S.arms, first:last]
+    finance = state[S.finance, first:last]
+    motive = state[S.motive, first:last]
+    armed_groups = state[S.armed_groups, first:last]
+    restraint = state[S.restraint, first:last]
+    drive_state = state[S.drive_state, first:last]
+    drive_non_state = state[S.drive_non_state, first:last]
+    for i in range(last - first):
+        restraint[i] = 0.0
+    for k in range(_INHIBITORS):
+        inhibitor = state[S.security_sector + k, first:last]
+        for i in range(last - first):
+            restraint[i] += inhibitor[i]
+    for i in range(last - first):
+        held = by_inhibitors * restraint[i] / _INHIBITORS
+        held += by_commitment * commitment[i]
+        held = clip01(held + by_regime * regime[i])
+        restraint[i] = held
+        drive_state[i] = motive[i] * (0.5 * (arms[i] + finance[i])) * (1.0 - held)
+        drive_non_state[i] = armed_groups[i] * arms[i] * intensity(conflict[i], recovery, minor)
+
+
+@inline
+def build_and_wear(
+    x: np.ndarray,
+    home: np.ndarray,
+    aid: np.ndarray,
+    at_war: np.ndarray,
+    fade: float,
+    build: float,
+    damage: float,
+) -> None:
+    """Move one kind of institution in all states: `built`, and worn down by war at the yearly rate ``damage``."""
+    for i in range(len(x)):
+        left = 1.0 - at_war[i] * damage * MONTH
+        left = 0.0 if left < 0.0 else left
+        x[i] = built(x[i], home[i], aid[i], fade, build) * left
+
+
+@inline
+def institutions(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Let institutions return to their home level and be built by assistance; war wears them down.
+
+    An irregular transition closes the regime.
+    """
+    state = rows.state
+    build = p[P.structure_building]
+    damage = p[P.structure_war_damage]
+    fade = p[P.structure_inhibitor_return]
+    regime_return = p[P.structure_regime_return]
+    regime_drop = p[P.structure_regime_drop]
+    at_war = state[S.at_war, first:last]
+    for k in range(_INHIBITORS):
+        inhibitor = state[S.security_sector + k, first:last]
+        home = state[S.security_sector_home + k, first:last]
+        aid = state[S.aid_security_sector + k, first:last]
+        build_and_wear(inhibitor, home, aid, at_war, fade, build, damage)
+    capacity = state[S.capacity, first:last]
+    home = state[S.capacity_home, first:last]
+    aid = state[S.aid_capacity, first:last]
+    build_and_wear(capacity, home, aid, at_war, p[P.structure_capacity_return], build, damage)
+    inclusion = state[S.inclusion, first:last]
+    home = state[S.inclusion_home, first:last]
+    aid = state[S.aid_inclusion, first:last]
+    build_and_wear(inclusion, home, aid, at_war, p[P.structure_inclusion_return], build, damage)
+    regime = state[S.regime, first:last]
+    regime_home = state[S.regime_home, first:last]
+    upheaval = state[S.strike_irregular_transition, first:last]
+    for i in range(last - first):
+        regime[i] = approach(regime[i], regime_home[i], regime_return) * (1.0 - upheaval[i] * regime_drop)
+
+
+@inline
+def leadership(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Move the motive of the leadership, which an irregular transition may change, and its commitment to protect."""
+    state = rows.state
+    motive_return = p[P.structure_motive_return]
+    motive_crisis = p[P.structure_motive_crisis]
+    motive_jump = p[P.structure_motive_jump]
+    perpetrator = p[P.structure_commitment_perpetrator]
+    commitment_return = p[P.structure_commitment_return]
+    pressure = state[S.pressure, first:last]
+    motive = state[S.motive, first:last]
+    motive_home = state[S.motive_home, first:last]
+    government_perpetrator = state[S.government_perpetrator, first:last]
+    commitment = state[S.commitment, first:last]
+    commitment_home = state[S.commitment_home, first:last]
+    aid_commitment = state[S.aid_commitment, first:last]
+    for i in range(last - first):
+        x = approach(motive[i], motive_home[i], motive_return)
+        motive[i] = clip01(x + pressure[i] * motive_crisis * MONTH * (1.0 - x))
+        kept = perpetrator if government_perpetrator[i] > 0.0 else 1.0
+        level = clip01(kept * (commitment_home[i] + aid_commitment[i]))
+        commitment[i] = approach(commitment[i], level, commitment_return)
+    upheaval = state[S.strike_irregular_transition, first:last]
+    for i in range(last - first):
+        # Upheavals are rare: a loop of its own leaves the others free of branches and draws.
+        if upheaval[i] > 0.0:
+            motive[i] += (1.0 - motive[i]) * motive_jump * uniform(draws, rows.state_id[first + i], MOTIVE_JUMP)
+
+
+@inline
+def incitement_and_memory(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Let incitement follow motive and crisis, and the record of violations grow in atrocity and fade after it."""
+    state = rows.state
+    crisis = p[P.structure_incitement_crisis]
+    by_media = p[P.structure_incitement_media]
+    rate = p[P.structure_incitement_rate]
+    half_life = 12.0 * p[P.structure_violations_half_life]
+    by_justice = p[P.structure_violations_justice]
+    violations_rate = p[P.structure_violations_rate]
+    pressure = state[S.pressure, first:last]
+    motive = state[S.motive, first:last]
+    media = state[S.media, first:last]
+    aid_incitement = state[S.aid_incitement, first:last]
+    incitement = state[S.incitement, first:last]
+    transitional_justice = state[S.transitional_justice, first:last]
+    aid_memory = state[S.aid_violations_memory, first:last]
+    stage = state[S.stage, first:last]
+    past_violations = state[S.past_violations, first:last]
+    for i in range(last - first):
+        level = motive[i] * (1.0 - crisis + crisis * pressure[i])
+        level *= 1.0 - by_media * media[i]
+        level = clip01(level * exp(aid_incitement[i]))
+        incitement[i] = approach(incitement[i], level, rate)
+        months = half_life / (1.0 + by_justice * transitional_justice[i])
+        months /= exp(aid_memory[i])
+        faded = past_violations[i] * fading(months)
+        added = approach(past_violations[i], 1.0, violations_rate)
+        past_violations[i] = added if stage[i] == 4.0 else faded
+
+
+@inline
+def arming(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Move arms, finance and armed groups: war and neighbours at war bring them in, assistance denies them."""
+    state = rows.state
+    by_war = p[P.structure_arms_war]
+    by_spill = p[P.structure_arms_spill]
+    arms_return = p[P.structure_arms_return]
+    by_discontent = p[P.structure_armed_groups_discontent]
+    by_conflict = p[P.structure_armed_groups_conflict]
+    rate = p[P.structure_armed_groups_rate]
+    recovery = p[P.conflict_level_recovery]
+    minor = p[P.conflict_level_minor]
+    at_war = state[S.at_war, first:last]
+    conflict = state[S.conflict, first:last]
+    spill_arms = state[S.spill_arms, first:last]
+    aid_arms = state[S.aid_arms, first:last]
+    arms = state[S.arms, first:last]
+    arms_home = state[S.arms_home, first:last]
+    finance = state[S.finance, first:last]
+    finance_home = state[S.finance_home, first:last]
+    discontent = state[S.discontent, first:last]
+    armed_groups = state[S.armed_groups, first:last]
+    armed_groups_home = state[S.armed_groups_home, first:last]
+    for i in range(last - first):
+        build = (at_war[i] * by_war + spill_arms[i] * by_spill) * MONTH
+        denied = exp(aid_arms[i])
+        x = approach(arms[i], clip01(arms_home[i] * denied), arms_return)
+        arms[i] = clip01(x + build * denied * (1.0 - x))
+        x = approach(finance[i], clip01(finance_home[i] * denied), arms_return)
+        finance[i] = clip01(x + at_war[i] * by_war * MONTH * (1.0 - x))
+        strength = armed_groups_home[i] + by_discontent * discontent[i]
+        strength = clip01(strength + by_conflict * intensity(conflict[i], recovery, minor))
+        armed_groups[i] = approach(armed_groups[i], strength, rate)
 
 
 @rule
@@ -79,70 +245,8 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     by the media (Yanagizawa-Drott 2014). The drives combine motive, means and lack of restraint, for the government
     and for armed groups. Every linear form here is an assumption; the parameters carry ranges.
     """
-    state = rows.state
-    for s in range(first, last):
-        war = state[S.at_war, s]
-        level = conflict_level(state[S.conflict, s], p)
-        pressure = state[S.pressure, s]
-        upheaval = state[S.strike_irregular_transition, s]
-        damage = 1.0 - war * p[P.structure_war_damage] * MONTH
-        damage = 0.0 if damage < 0.0 else damage
-
-        for k in range(_INHIBITORS):
-            x = built(
-                state[S.security_sector + k, s],
-                state[S.security_sector_home + k, s],
-                state[S.aid_security_sector + k, s],
-                p[P.structure_inhibitor_return],
-                p[P.structure_building],
-            )
-            x *= damage
-            state[S.security_sector + k, s] = x
-        build_rate = p[P.structure_building]
-        raised = state[S.aid_capacity, s]
-        x = built(state[S.capacity, s], state[S.capacity_home, s], raised, p[P.structure_capacity_return], build_rate)
-        state[S.capacity, s] = x * damage
-        raised = state[S.aid_inclusion, s]
-        x = built(
-            state[S.inclusion, s], state[S.inclusion_home, s], raised, p[P.structure_inclusion_return], build_rate
-        )
-        state[S.inclusion, s] = x * damage
-        x = approach(state[S.regime, s], state[S.regime_home, s], p[P.structure_regime_return])
-        state[S.regime, s] = x * (1.0 - upheaval * p[P.structure_regime_drop])
-
-        x = approach(state[S.motive, s], state[S.motive_home, s], p[P.structure_motive_return])
-        x = clip01(x + pressure * p[P.structure_motive_crisis] * MONTH * (1.0 - x))
-        if upheaval > 0.0:
-            x += (1.0 - x) * p[P.structure_motive_jump] * uniform(draws, rows.state_id[s], MOTIVE_JUMP)
-        state[S.motive, s] = x
-
-        crisis = p[P.structure_incitement_crisis]
-        level_incitement = x * (1.0 - crisis + crisis * pressure)
-        level_incitement *= 1.0 - p[P.structure_incitement_media] * state[S.media, s]
-        level_incitement = clip01(level_incitement * exp(state[S.aid_incitement, s]))
-        state[S.incitement, s] = approach(state[S.incitement, s], level_incitement, p[P.structure_incitement_rate])
-
-        build = (war * p[P.structure_arms_war] + state[S.spill_arms, s] * p[P.structure_arms_spill]) * MONTH
-        denied = exp(state[S.aid_arms, s])
-        x = approach(state[S.arms, s], clip01(state[S.arms_home, s] * denied), p[P.structure_arms_return])
-        state[S.arms, s] = clip01(x + build * denied * (1.0 - x))
-        x = approach(state[S.finance, s], clip01(state[S.finance_home, s] * denied), p[P.structure_arms_return])
-        state[S.finance, s] = clip01(x + war * p[P.structure_arms_war] * MONTH * (1.0 - x))
-        strength = state[S.armed_groups_home, s] + p[P.structure_armed_groups_discontent] * state[S.discontent, s]
-        strength = clip01(strength + p[P.structure_armed_groups_conflict] * level)
-        state[S.armed_groups, s] = approach(state[S.armed_groups, s], strength, p[P.structure_armed_groups_rate])
-
-        kept = p[P.structure_commitment_perpetrator] if state[S.government_perpetrator, s] > 0.0 else 1.0
-        level_commitment = clip01(kept * (state[S.commitment_home, s] + state[S.aid_commitment, s]))
-        x = approach(state[S.commitment, s], level_commitment, p[P.structure_commitment_return])
-        state[S.commitment, s] = x
-
-        half_life = 12.0 * p[P.structure_violations_half_life]
-        half_life /= 1.0 + p[P.structure_violations_justice] * state[S.transitional_justice, s]
-        half_life /= exp(state[S.aid_violations_memory, s])
-        memory = state[S.past_violations, s] * fading(half_life)
-        if state[S.stage, s] == 4.0:
-            memory = approach(state[S.past_violations, s], 1.0, p[P.structure_violations_rate])
-        state[S.past_violations, s] = memory
-
-        weigh(state, s, p)
+    institutions(first, last, rows, p)
+    leadership(first, last, rows, p, draws)
+    incitement_and_memory(first, last, rows, p)
+    arming(first, last, rows, p)
+    standing(first, last, rows, p, draws)

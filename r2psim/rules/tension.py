@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01, exp
+from r2psim.rules.arithmetic import clip01, exp, larger
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.structure import approach, conflict_level
@@ -16,27 +16,126 @@ __all__ = ["tension"]
 
 
 @inline
-def look_at_state(rows: Rows, p: np.ndarray, g: int) -> None:
-    """Copy what a group feels of its state this month into the group's own columns."""
+def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Copy what groups ``first..last`` feel of their states this month into their own columns."""
     state = rows.state
     group = rows.group
-    s = rows.home[g]
-    group[G.at_pressure, g] = state[S.pressure, s]
-    group[G.at_conflict, g] = conflict_level(state[S.conflict, s], p)
-    group[G.at_restraint, g] = state[S.restraint, s]
-    group[G.at_incitement, g] = state[S.incitement, s]
-    group[G.at_means, g] = 0.5 * (state[S.arms, s] + state[S.finance, s])
-    group[G.at_motive, g] = state[S.motive, s]
-    group[G.at_past, g] = state[S.past_violations, s]
-    group[G.at_inequality, g] = state[S.horizontal_inequality, s]
-    group[G.at_inclusion, g] = state[S.inclusion, s] - state[S.inclusion_home, s]
-    group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
-    # Nobody is driven from home twice: fewer are left to flee as more have fled.
-    away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
-    group[G.at_reach, g] = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
-    group[G.at_drive_state, g] = state[S.drive_state, s]
-    group[G.at_drive_non_state, g] = state[S.drive_non_state, s]
-    group[G.at_risk, g] = state[S.risk_present, s]
+    # The groups of a state stand side by side: what they share is worked out once.
+    g = first
+    while g < last:
+        s = rows.home[g]
+        after = rows.first_group[s + 1]
+        after = after if after < last else last
+        conflict = conflict_level(state[S.conflict, s], p)
+        means = 0.5 * (state[S.arms, s] + state[S.finance, s])
+        inclusion = state[S.inclusion, s] - state[S.inclusion_home, s]
+        # Nobody is driven from home twice: fewer are left to flee as more have fled.
+        away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
+        reach = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
+        while g < after:
+            group[G.at_pressure, g] = state[S.pressure, s]
+            group[G.at_conflict, g] = conflict
+            group[G.at_restraint, g] = state[S.restraint, s]
+            group[G.at_incitement, g] = state[S.incitement, s]
+            group[G.at_means, g] = means
+            group[G.at_motive, g] = state[S.motive, s]
+            group[G.at_past, g] = state[S.past_violations, s]
+            group[G.at_inequality, g] = state[S.horizontal_inequality, s]
+            group[G.at_inclusion, g] = inclusion
+            group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
+            group[G.at_reach, g] = reach
+            group[G.at_drive_state, g] = state[S.drive_state, s]
+            group[G.at_drive_non_state, g] = state[S.drive_non_state, s]
+            group[G.at_risk, g] = state[S.risk_present, s]
+            g += 1
+
+
+@inline
+def exclude(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Return exclusion to its home level; an irregular transition shuts out those who are excluded already."""
+    exclusion = group[G.exclusion, first:last]
+    home = group[G.exclusion_home, first:last]
+    at_inclusion = group[G.at_inclusion, first:last]
+    at_upheaval = group[G.at_upheaval, first:last]
+    aid = group[G.aid_exclusion, first:last]
+    by_inclusion = p[P.tension_exclusion_inclusion]
+    by_upheaval = p[P.tension_exclusion_upheaval]
+    above = p[P.tension_excluded_above]
+    rate = p[P.tension_exclusion_return]
+    for i in range(last - first):
+        x = approach(exclusion[i], clip01(home[i] - by_inclusion * at_inclusion[i] + aid[i]), rate)
+        excluded = 1.0 if x > above else 0.0
+        exclusion[i] = x + at_upheaval[i] * excluded * by_upheaval * (1.0 - x)
+
+
+@inline
+def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Move grievance: it answers to exclusion and inequality, and is sharpened by triggers and incitement."""
+    grievance = group[G.grievance, first:last]
+    exclusion = group[G.exclusion, first:last]
+    at_inequality = group[G.at_inequality, first:last]
+    at_pressure = group[G.at_pressure, first:last]
+    at_incitement = group[G.at_incitement, first:last]
+    at_past = group[G.at_past, first:last]
+    kin_pressure = group[G.kin_pressure, first:last]
+    aid = group[G.aid_grievance, first:last]
+    by_exclusion = p[P.tension_grievance_exclusion]
+    by_inequality = p[P.tension_grievance_inequality]
+    by_pressure = p[P.tension_grievance_pressure]
+    by_incitement = p[P.tension_grievance_incitement]
+    by_past = p[P.tension_grievance_past]
+    by_kin = p[P.tension_grievance_kin]
+    rate = p[P.tension_grievance_rate]
+    for i in range(last - first):
+        level = by_exclusion * exclusion[i]
+        level += by_inequality * at_inequality[i]
+        level += by_pressure * at_pressure[i] * exclusion[i]
+        level += by_incitement * at_incitement[i] * exclusion[i]
+        level += by_past * at_past[i] * exclusion[i]
+        level += by_kin * kin_pressure[i] + aid[i]
+        grievance[i] = approach(grievance[i], clip01(level), rate)
+
+
+@inline
+def target(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Move targeting: the stronger drive, in a crisis, against the excluded; it rises faster than it falls."""
+    targeting = group[G.targeting, first:last]
+    exclusion = group[G.exclusion, first:last]
+    at_pressure = group[G.at_pressure, first:last]
+    at_conflict = group[G.at_conflict, first:last]
+    at_drive_state = group[G.at_drive_state, first:last]
+    at_drive_non_state = group[G.at_drive_non_state, first:last]
+    aid = group[G.aid_targeting, first:last]
+    share = p[P.tension_targeting_crisis]
+    included = p[P.tension_targeting_included]
+    gain = p[P.tension_targeting_gain]
+    rise = p[P.tension_targeting_rise]
+    fall = p[P.tension_targeting_fall]
+    for i in range(last - first):
+        drive = larger(at_drive_state[i], at_drive_non_state[i])
+        crisis = 1.0 - share + share * larger(at_pressure[i], at_conflict[i])
+        marked = included + (1.0 - included) * exclusion[i]
+        level = clip01(gain * drive * crisis * marked * exp(aid[i]))
+        targeting[i] = approach(targeting[i], level, rise if level > targeting[i] else fall)
+
+
+@inline
+def prepare_and_protect(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Move preparation, which follows targeting from stage 2 on, and protection, which follows restraint."""
+    preparation = group[G.preparation, first:last]
+    protection = group[G.protection, first:last]
+    targeting = group[G.targeting, first:last]
+    stage = group[G.stage, first:last]
+    at_restraint = group[G.at_restraint, first:last]
+    aid = group[G.aid_protection, first:last]
+    by_restraint = p[P.tension_protection_restraint]
+    preparation_rate = p[P.tension_preparation_rate]
+    protection_rate = p[P.tension_protection_rate]
+    for i in range(last - first):
+        level = targeting[i] if stage[i] >= 2.0 else 0.0
+        preparation[i] = approach(preparation[i], level, preparation_rate)
+        level = clip01(by_restraint * at_restraint[i] + aid[i])
+        protection[i] = approach(protection[i], level, protection_rate)
 
 
 @rule
@@ -47,41 +146,8 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
     (A/68/947, section II); targeting answers to the stronger drive, of the government or of armed groups, and rises
     faster than it falls; preparation follows targeting from stage 2 on. Every linear form is an assumption.
     """
-    group = rows.group
-    for g in range(first, last):
-        look_at_state(rows, p, g)
-        pressure = group[G.at_pressure, g]
-
-        gained = group[G.exclusion_home, g] - p[P.tension_exclusion_inclusion] * group[G.at_inclusion, g]
-        gained += group[G.aid_exclusion, g]
-        exclusion = approach(group[G.exclusion, g], clip01(gained), p[P.tension_exclusion_return])
-        excluded = 1.0 if exclusion > p[P.tension_excluded_above] else 0.0
-        exclusion += group[G.at_upheaval, g] * excluded * p[P.tension_exclusion_upheaval] * (1.0 - exclusion)
-        group[G.exclusion, g] = exclusion
-
-        level = p[P.tension_grievance_exclusion] * exclusion
-        level += p[P.tension_grievance_inequality] * group[G.at_inequality, g]
-        level += p[P.tension_grievance_pressure] * pressure * exclusion
-        level += p[P.tension_grievance_incitement] * group[G.at_incitement, g] * exclusion
-        level += p[P.tension_grievance_past] * group[G.at_past, g] * exclusion
-        level += p[P.tension_grievance_kin] * group[G.kin_pressure, g] + group[G.aid_grievance, g]
-        group[G.grievance, g] = approach(group[G.grievance, g], clip01(level), p[P.tension_grievance_rate])
-
-        drive_state = group[G.at_drive_state, g]
-        drive_non_state = group[G.at_drive_non_state, g]
-        drive = drive_state if drive_state > drive_non_state else drive_non_state
-        share = p[P.tension_targeting_crisis]
-        conflict = group[G.at_conflict, g]
-        crisis = 1.0 - share + share * (pressure if pressure > conflict else conflict)
-        included = p[P.tension_targeting_included]
-        marked = included + (1.0 - included) * exclusion
-        level = clip01(p[P.tension_targeting_gain] * drive * crisis * marked * exp(group[G.aid_targeting, g]))
-        targeting = group[G.targeting, g]
-        rate = p[P.tension_targeting_rise] if level > targeting else p[P.tension_targeting_fall]
-        targeting = approach(targeting, level, rate)
-        group[G.targeting, g] = targeting
-
-        level = targeting if group[G.stage, g] >= 2.0 else 0.0
-        group[G.preparation, g] = approach(group[G.preparation, g], level, p[P.tension_preparation_rate])
-        level = clip01(p[P.tension_protection_restraint] * group[G.at_restraint, g] + group[G.aid_protection, g])
-        group[G.protection, g] = approach(group[G.protection, g], level, p[P.tension_protection_rate])
+    look_at_states(first, last, rows, p)
+    exclude(first, last, rows.group, p)
+    aggrieve(first, last, rows.group, p)
+    target(first, last, rows.group, p)
+    prepare_and_protect(first, last, rows.group, p)

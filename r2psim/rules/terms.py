@@ -13,11 +13,11 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.rules.arithmetic import exp
-from r2psim.rules.compiled import inline
+from r2psim.rules.compiled import inline, rule
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.tables import Table
 
-__all__ = ["hazard", "log_effect", "terms"]
+__all__ = ["hazard", "hazards", "log_effect", "log_effects", "terms"]
 
 _PLACE = {path: i for i, path in enumerate(PARAMETERS)}
 
@@ -60,3 +60,43 @@ def hazard(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> flo
     """Give the log-linear hazard of one row, in the unit of its base."""
     base: float = p[table[0, 0]]
     return base * exp(log_effect(p, block, row, table))
+
+
+@rule
+def log_effects(p: np.ndarray, block: np.ndarray, first: int, last: int, table: np.ndarray, out: np.ndarray) -> None:
+    """Sum the terms of the rows ``first..last``, term by term over all rows, so that it vectorises.
+
+    Parameters
+    ----------
+    p : numpy.ndarray, shape (parameters,)
+        Values of all parameters.
+    block : numpy.ndarray, shape (columns, rows)
+        Where the covariates are.
+    first, last : int
+        Rows.
+    table : numpy.ndarray
+        As `terms` gives it.
+    out : numpy.ndarray, shape (last - first,)
+        Filled with the log of each hazard over its base rate. The bits are those of `log_effect`.
+    """
+    n = last - first
+    for i in range(n):
+        out[i] = 0.0
+    for j in range(1, table.shape[0]):
+        coefficient = p[table[j, 0]]
+        reference = p[table[j, 2]] if table[j, 2] >= 0 else 0.0
+        column = block[table[j, 1], first:last]
+        for i in range(n):
+            out[i] += coefficient * (column[i] - reference)
+
+
+@rule
+def hazards(p: np.ndarray, block: np.ndarray, first: int, last: int, table: np.ndarray, out: np.ndarray) -> None:
+    """Give the log-linear hazards of the rows ``first..last``, in the unit of their base.
+
+    Parameters are those of `log_effects`; the bits are those of `hazard`.
+    """
+    log_effects(p, block, first, last, table, out)
+    base = p[table[0, 0]]
+    for i in range(last - first):
+        out[i] = base * exp(out[i])

@@ -8,8 +8,8 @@ from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws, uniform
-from r2psim.rules.terms import hazard, terms
+from r2psim.rules.draws import Draws, uniform_pair
+from r2psim.rules.terms import hazards, terms
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import STATE, TRIGGERS, S
@@ -19,14 +19,9 @@ __all__ = ["TERMS", "triggers"]
 TERMS = {name: terms(f"triggers.{name}", STATE) for name in TRIGGERS}
 """Terms of each trigger's hazard, by name."""
 
-_ELECTION = TERMS["contested_election"]
-_COUP = TERMS["coup"]
-_TRANSITION = TERMS["irregular_transition"]
-_SHOCK = TERMS["economic_shock"]
-_DEATH = TERMS["leader_death"]
-_NEIGHBOUR = TERMS["neighbour_war"]
-_OFFENSIVE = TERMS["armed_offensive"]
-_PROTEST = TERMS["mass_protest"]
+_KINDS = len(TRIGGERS)
+_TERMS = tuple(TERMS.values())
+"""Terms in the order of `TRIGGERS`, which is also that of the columns ``rate_``, ``strike_`` and ``trigger_``."""
 
 MONTH = 1.0 / 12.0
 _LN2 = 0.6931471805599453
@@ -41,20 +36,133 @@ def fading(half_life: float) -> float:
 @inline
 def election_is_due(month: float, phase: float, interval: float) -> float:
     """1 in a month of scheduled elections, else 0; an interval of 0 means that none are held."""
-    if interval < 1.0 or month < phase:
-        return 0.0
     since = month - phase
-    return 1.0 if since - interval * np.floor(since / interval + 1e-9) < 1.0 else 0.0
+    every = 1.0 if interval < 1.0 else interval
+    due = 1.0 if since - every * np.floor(since / every + 1e-9) < 1.0 else 0.0
+    due = 0.0 if month < phase else due
+    return 0.0 if interval < 1.0 else due
 
 
 @inline
-def strike(state: np.ndarray, s: int, rate: int, struck: int, freshness: int, h: float, u: float, left: float) -> float:
-    """Let one trigger strike or fade; note its hazard and whether it struck, and give the latter."""
-    hit = 1.0 if u < probability(h) else 0.0
-    state[rate, s] = h
-    state[struck, s] = hit
-    state[freshness, s] = 1.0 if hit > 0.0 else state[freshness, s] * left
-    return hit
+def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Scale the hazards of states ``first..last`` to this month: its share of a year, or the occasion it offers.
+
+    Elections can be contested when they are held, a war next door upsets when it has just broken out, and armed groups
+    take the offensive in a conflict, the more the stronger they are.
+    """
+    state = rows.state
+    month = np.float64(draws.month)
+    reference = p[P.reference_armed_groups]
+    conflict = state[S.conflict, first:last]
+    phase = state[S.election_phase, first:last]
+    interval = state[S.election_interval, first:last]
+    spill_new_war = state[S.spill_new_war, first:last]
+    armed_groups = state[S.armed_groups, first:last]
+    election = state[S.rate_contested_election, first:last]
+    coup = state[S.rate_coup, first:last]
+    transition = state[S.rate_irregular_transition, first:last]
+    shock = state[S.rate_economic_shock, first:last]
+    death = state[S.rate_leader_death, first:last]
+    neighbour = state[S.rate_neighbour_war, first:last]
+    offensive = state[S.rate_armed_offensive, first:last]
+    protest = state[S.rate_mass_protest, first:last]
+    for i in range(last - first):
+        in_conflict = 1.0 if conflict[i] >= 2.0 else 0.0
+        election[i] = election_is_due(month, phase[i], interval[i]) * election[i]
+        coup[i] = MONTH * coup[i]
+        transition[i] = MONTH * transition[i]
+        shock[i] = MONTH * shock[i]
+        death[i] = MONTH * death[i]
+        neighbour[i] = spill_new_war[i] * neighbour[i]
+        offensive[i] = in_conflict * (armed_groups[i] / reference) * MONTH * offensive[i]
+        protest[i] = MONTH * protest[i]
+
+
+@inline
+def strike_or_fade(freshness: float, hit: float, left: float) -> float:
+    """Give how fresh a trigger is: 1 when it strikes, else what a month leaves of it."""
+    return 1.0 if hit > 0.0 else freshness * left
+
+
+@inline
+def purpose_of(k: int) -> int:
+    """Give the purpose of chance of the ``k``-th of `TRIGGERS`."""
+    purposes = (
+        d.CONTESTED_ELECTION,
+        d.COUP,
+        d.IRREGULAR_TRANSITION,
+        d.ECONOMIC_SHOCK,
+        d.LEADER_DEATH,
+        d.NEIGHBOUR_WAR,
+        d.ARMED_OFFENSIVE,
+        d.MASS_PROTEST,
+    )
+    return purposes[k]
+
+
+@inline
+def course_of(k: int, p: np.ndarray) -> tuple[float, float]:
+    """Give what a month leaves of the ``k``-th of `TRIGGERS`, and its weight in the pressure."""
+    half_lives = (
+        P.triggers_contested_election_half_life,
+        P.triggers_coup_half_life,
+        P.triggers_irregular_transition_half_life,
+        P.triggers_economic_shock_half_life,
+        P.triggers_leader_death_half_life,
+        P.triggers_neighbour_war_half_life,
+        P.triggers_armed_offensive_half_life,
+        P.triggers_mass_protest_half_life,
+    )
+    weights = (
+        P.triggers_contested_election_weight,
+        P.triggers_coup_weight,
+        P.triggers_irregular_transition_weight,
+        P.triggers_economic_shock_weight,
+        P.triggers_leader_death_weight,
+        P.triggers_neighbour_war_weight,
+        P.triggers_armed_offensive_weight,
+        P.triggers_mass_protest_weight,
+    )
+    return fading(p[half_lives[k]]), p[weights[k]]
+
+
+@inline
+def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Let triggers strike or fade in states ``first..last``, two kinds at a time: they share a block of chance."""
+    state = rows.state
+    who = rows.state_id[first:last]
+    pressure = state[S.pressure, first:last]
+    for i in range(last - first):
+        pressure[i] = 1.0
+    for k in range(0, _KINDS, 2):
+        block = purpose_of(k) >> 1
+        left_a, weight_a = course_of(k, p)
+        left_b, weight_b = course_of(k + 1, p)
+        rate_a = state[S.rate_contested_election + k, first:last]
+        rate_b = state[S.rate_contested_election + k + 1, first:last]
+        struck_a = state[S.strike_contested_election + k, first:last]
+        struck_b = state[S.strike_contested_election + k + 1, first:last]
+        fresh_a = state[S.trigger_contested_election + k, first:last]
+        fresh_b = state[S.trigger_contested_election + k + 1, first:last]
+        for i in range(last - first):
+            a, b = uniform_pair(draws, who[i], block)
+            hit_a = 1.0 if a < probability(rate_a[i]) else 0.0
+            hit_b = 1.0 if b < probability(rate_b[i]) else 0.0
+            freshness_a = strike_or_fade(fresh_a[i], hit_a, left_a)
+            freshness_b = strike_or_fade(fresh_b[i], hit_b, left_b)
+            struck_a[i] = hit_a
+            struck_b[i] = hit_b
+            fresh_a[i] = freshness_a
+            fresh_b[i] = freshness_b
+            pressure[i] = pressure[i] * (1.0 - weight_a * freshness_a) * (1.0 - weight_b * freshness_b)
+        if k == 0:
+            # These were elections and coups; a coup attempt makes an irregular transition, drawn next, likelier.
+            success = p[P.triggers_irregular_transition_coup_success]
+            transition = state[S.rate_irregular_transition, first:last]
+            for i in range(last - first):
+                transition[i] += struck_b[i] * success
+    for i in range(last - first):
+        pressure[i] = 1.0 - pressure[i]
 
 
 @rule
@@ -66,93 +174,12 @@ def triggers(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     month. Hazards answer to last month's freshness of other triggers.
     """
     state = rows.state
-    month = np.float64(draws.month)
-    left_election = fading(p[P.triggers_contested_election_half_life])
-    left_coup = fading(p[P.triggers_coup_half_life])
-    left_transition = fading(p[P.triggers_irregular_transition_half_life])
-    left_shock = fading(p[P.triggers_economic_shock_half_life])
-    left_death = fading(p[P.triggers_leader_death_half_life])
-    left_neighbour = fading(p[P.triggers_neighbour_war_half_life])
-    left_offensive = fading(p[P.triggers_armed_offensive_half_life])
-    left_protest = fading(p[P.triggers_mass_protest_half_life])
-    for s in range(first, last):
-        who = rows.state_id[s]
-        state[S.at_war, s] = 1.0 if state[S.conflict, s] == WAR else 0.0
-        in_conflict = 1.0 if state[S.conflict, s] >= 2.0 else 0.0
-        # All hazards before any strike: a trigger answers to the others of last month, not to the order of drawing.
-        due = election_is_due(month, state[S.election_phase, s], state[S.election_interval, s])
-        h_election = due * hazard(p, state, s, _ELECTION)
-        h_coup = MONTH * hazard(p, state, s, _COUP)
-        h_transition = MONTH * hazard(p, state, s, _TRANSITION)
-        h_shock = MONTH * hazard(p, state, s, _SHOCK)
-        h_death = MONTH * hazard(p, state, s, _DEATH)
-        h_neighbour = state[S.spill_new_war, s] * hazard(p, state, s, _NEIGHBOUR)
-        strong = state[S.armed_groups, s] / p[P.reference_armed_groups]
-        h_offensive = in_conflict * strong * MONTH * hazard(p, state, s, _OFFENSIVE)
-        h_protest = MONTH * hazard(p, state, s, _PROTEST)
-
-        u = uniform(draws, who, d.CONTESTED_ELECTION)
-        strike(
-            state,
-            s,
-            S.rate_contested_election,
-            S.strike_contested_election,
-            S.trigger_contested_election,
-            h_election,
-            u,
-            left_election,
-        )
-        u = uniform(draws, who, d.COUP)
-        attempt = strike(state, s, S.rate_coup, S.strike_coup, S.trigger_coup, h_coup, u, left_coup)
-        h_transition += attempt * p[P.triggers_irregular_transition_coup_success]
-        u = uniform(draws, who, d.IRREGULAR_TRANSITION)
-        strike(
-            state,
-            s,
-            S.rate_irregular_transition,
-            S.strike_irregular_transition,
-            S.trigger_irregular_transition,
-            h_transition,
-            u,
-            left_transition,
-        )
-        u = uniform(draws, who, d.ECONOMIC_SHOCK)
-        strike(
-            state, s, S.rate_economic_shock, S.strike_economic_shock, S.trigger_economic_shock, h_shock, u, left_shock
-        )
-        u = uniform(draws, who, d.LEADER_DEATH)
-        strike(state, s, S.rate_leader_death, S.strike_leader_death, S.trigger_leader_death, h_death, u, left_death)
-        u = uniform(draws, who, d.NEIGHBOUR_WAR)
-        strike(
-            state,
-            s,
-            S.rate_neighbour_war,
-            S.strike_neighbour_war,
-            S.trigger_neighbour_war,
-            h_neighbour,
-            u,
-            left_neighbour,
-        )
-        u = uniform(draws, who, d.ARMED_OFFENSIVE)
-        strike(
-            state,
-            s,
-            S.rate_armed_offensive,
-            S.strike_armed_offensive,
-            S.trigger_armed_offensive,
-            h_offensive,
-            u,
-            left_offensive,
-        )
-        u = uniform(draws, who, d.MASS_PROTEST)
-        strike(state, s, S.rate_mass_protest, S.strike_mass_protest, S.trigger_mass_protest, h_protest, u, left_protest)
-
-        calm = 1.0 - p[P.triggers_contested_election_weight] * state[S.trigger_contested_election, s]
-        calm *= 1.0 - p[P.triggers_coup_weight] * state[S.trigger_coup, s]
-        calm *= 1.0 - p[P.triggers_irregular_transition_weight] * state[S.trigger_irregular_transition, s]
-        calm *= 1.0 - p[P.triggers_economic_shock_weight] * state[S.trigger_economic_shock, s]
-        calm *= 1.0 - p[P.triggers_leader_death_weight] * state[S.trigger_leader_death, s]
-        calm *= 1.0 - p[P.triggers_neighbour_war_weight] * state[S.trigger_neighbour_war, s]
-        calm *= 1.0 - p[P.triggers_armed_offensive_weight] * state[S.trigger_armed_offensive, s]
-        calm *= 1.0 - p[P.triggers_mass_protest_weight] * state[S.trigger_mass_protest, s]
-        state[S.pressure, s] = 1.0 - calm
+    conflict = state[S.conflict, first:last]
+    at_war = state[S.at_war, first:last]
+    for i in range(last - first):
+        at_war[i] = 1.0 if conflict[i] == WAR else 0.0
+    # All hazards before any strike: a trigger answers to the others of last month, not to the order of drawing.
+    for k in range(_KINDS):
+        hazards(p, state, first, last, _TERMS[k], state[S.rate_contested_election + k, first:last])
+    occasions(first, last, rows, p, draws)
+    strikes(first, last, rows, p, draws)

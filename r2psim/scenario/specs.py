@@ -25,6 +25,8 @@ Ids = tuple[str, ...]
 
 NO_ASSISTANCE = "no-assistance"
 """The policy that every scenario has."""
+DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
+"""What is compared where no policies are named: those of them that the scenario has."""
 
 
 @dataclass(frozen=True)

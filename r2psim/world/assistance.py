@@ -42,6 +42,7 @@ class Assistance:
     effect_start: np.ndarray
     effect_channel: np.ndarray
     effect_size: np.ndarray
+    effect_harms: np.ndarray
 
 
 def _effect(on: str, size: float) -> float:
@@ -126,7 +127,10 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         for key, body in scenario.bodies.items()
     }
     budgets = _budgets(scenario, policy, scenario.parameter_values(policy), provides)
-    effects = [[(_CHANNEL_PLACE[e.on], _effect(e.on, e.size)) for e in form.effects] for form in forms.values()]
+    effects = [
+        [(_CHANNEL_PLACE[e.on], _effect(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
+        for form in forms.values()
+    ]
     provides_start, provided = sparse(list(provides.values()))
     effect_start = np.zeros(len(effects) + 1, dtype=np.int64)
     effect_start[1:] = np.cumsum([len(e) for e in effects])
@@ -137,6 +141,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         provides_start=provides_start,
         provides=provided,
         effect_start=effect_start,
-        effect_channel=np.array([c for e in effects for c, _ in e], dtype=np.int64),
-        effect_size=np.array([size for e in effects for _, size in e]),
+        effect_channel=np.array([c for e in effects for c, _, _ in e], dtype=np.int64),
+        effect_size=np.array([size for e in effects for _, size, _ in e], dtype=np.float64),
+        effect_harms=np.array([harms for e in effects for _, _, harms in e], dtype=np.float64),
     )

@@ -17,6 +17,7 @@ from r2psim.world.tables import (
     PLEDGE,
     PLEDGES,
     PROGRAMME,
+    RATING,
     STATE,
     STATUS_EXCLUSION,
     G,
@@ -151,6 +152,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         members.append([row_of[m] for m in everyone])
     member_start, member = sparse(members)
     assistance = build_assistance(scenario, policy)
+    state_id = _identities("state", state_names)
 
     rows = Rows(
         state=_block(STATE, states),
@@ -158,9 +160,10 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         body=_block(BODY, assistance.bodies),
         programme=_block(PROGRAMME, [{}] * (len(states) * len(assistance.forms))),
         pledge=_block(PLEDGE, [{}] * (len(assistance.bodies) * PLEDGES)),
+        rating=_block(RATING, [{}] * len(member)),
         ledger=np.zeros((len(assistance.bodies), len(assistance.forms))),
         form=_block(FORM, assistance.forms),
-        state_id=_identities("state", state_names),
+        state_id=state_id,
         group_id=_identities("group", group_names),
         body_id=_identities("body", list(scenario.bodies)),
         form_id=_identities("form", list(assistance.names)),
@@ -172,11 +175,13 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         kin=kin_rows,
         member_start=member_start,
         member=member,
+        member_id=state_id[member],
         provides_start=assistance.provides_start,
         provides=assistance.provides,
         effect_start=assistance.effect_start,
         effect_channel=assistance.effect_channel,
         effect_size=assistance.effect_size,
+        effect_harms=assistance.effect_harms,
     )
     _stand(rows)
     return World(

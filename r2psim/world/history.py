@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from r2psim.world.build import World
-from r2psim.world.rows import Rows
+from r2psim.world.rows import WRITTEN, Rows
 from r2psim.world.tables import BODY, GROUP, STATE, Table
 
 __all__ = ["Digest", "Event", "History", "Series", "kept_columns"]
@@ -57,7 +57,8 @@ class Digest:
 
     def update(self, rows: Rows) -> None:
         """Add all blocks as they stand."""
-        for block in (rows.state, rows.group, rows.body, rows.programme, rows.pledge, rows.ledger):
+        for name in WRITTEN:
+            block = getattr(rows, name)
             self._sha.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
 
     def hexdigest(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["WRITTEN", "Rows", "copy_rows", "sparse"]
 
-WRITTEN = ("state", "group", "body", "programme", "pledge", "ledger")
+WRITTEN = ("state", "group", "body", "programme", "pledge", "rating", "ledger")
 """The blocks that rules write; everything else in `Rows` stays as it was built."""
 
 
@@ -17,9 +17,10 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    state, group, body, programme, pledge : numpy.ndarray, float64, shape (columns, rows)
+    state, group, body, programme, pledge, rating : numpy.ndarray, float64, shape (columns, rows)
         One block a kind: ``state[S.incitement]`` is the column of all states. The programme of form ``f`` in state
-        ``s`` is the row ``s * forms + f``; the pledges of body ``b`` are the rows ``b * PLEDGES`` and following.
+        ``s`` is the row ``f * states + s``; the pledges of body ``b`` are the rows ``b * PLEDGES`` and following,
+        its ratings of its members the rows of ``member``.
     form : numpy.ndarray, float64, shape (columns, forms)
         The catalogue.
     ledger : numpy.ndarray, float64, shape (bodies, forms)
@@ -36,12 +37,14 @@ class Rows(NamedTuple):
         Sparse rows: groups of kin of a group.
     member_start, member : numpy.ndarray, int64
         Sparse rows: member states of a body.
+    member_id : numpy.ndarray, uint64, shape of ``member``
+        Their identities.
     provides_start, provides : numpy.ndarray, int64
         Sparse rows: forms that a body may provide.
     effect_start, effect_channel : numpy.ndarray, int64
         Sparse rows: channels that a form acts on.
-    effect_size : numpy.ndarray, float64
-        Size of each effect at full strength: a log factor, or what is added to a level.
+    effect_size, effect_harms : numpy.ndarray, float64
+        Size of each effect at full strength: a log factor, or what is added to a level. And 1 where it does harm.
     """
 
     state: np.ndarray
@@ -49,6 +52,7 @@ class Rows(NamedTuple):
     body: np.ndarray
     programme: np.ndarray
     pledge: np.ndarray
+    rating: np.ndarray
     ledger: np.ndarray
     form: np.ndarray
     state_id: np.ndarray
@@ -63,11 +67,13 @@ class Rows(NamedTuple):
     kin: np.ndarray
     member_start: np.ndarray
     member: np.ndarray
+    member_id: np.ndarray
     provides_start: np.ndarray
     provides: np.ndarray
     effect_start: np.ndarray
     effect_channel: np.ndarray
     effect_size: np.ndarray
+    effect_harms: np.ndarray
 
 
 def copy_rows(rows: Rows) -> Rows:

@@ -28,6 +28,7 @@ __all__ = [
     "PLEDGES",
     "PR",
     "PROGRAMME",
+    "RATING",
     "RISK_FACTORS",
     "STAGES",
     "STATE",
@@ -39,6 +40,7 @@ __all__ = [
     "F",
     "G",
     "L",
+    "R",
     "S",
     "Table",
 ]
@@ -319,7 +321,12 @@ STATE = Table(
         _derived("willingness", "willingness of the government to consent to assistance"),
         _derived("risk_score", "risk as the fourteen factors add up to it"),
         _derived("perceived", "risk as the best public assessment perceives it, with its error"),
+        _derived("urgency", "crisis that bodies without the will to prevent wait for: stage or war"),
         _derived("aid_forms", "forms of assistance at work, each as far as it is built up", "forms", INF),
+        _derived("assessed", "how far a needs assessment is built up"),
+        _derived("best_help", "largest share of its full effect that any form reaches"),
+        _derived("prevention_at_work", "forms of prevention at full effect, summed", "forms", INF),
+        _derived("forces_at_work", "how far forces are built up that armed groups come to expect help from"),
         _derived("expected_help", "help from outside that armed groups have come to expect"),
         _derived("moral_hazard", "expected help, less what screening takes away"),
         Column("mandate", "flag", "1 while a mandate of the Security Council is in force", "state"),
@@ -469,6 +476,7 @@ BODY = Table(
         ),
         Column("returned", "US cents", "money returned unspent since the start", "account", 0.0, INF),
         Column("pledged", "US cents a month", "money pledged at present", "derived", 0.0, INF),
+        Column("pledges", "count", "programmes that it funds or is to fund: its slots in use", "state", 0.0, INF),
         Column("decisions", "count", "decisions taken since the start", "account", 0.0, INF),
     ),
 )
@@ -519,9 +527,34 @@ PROGRAMME = Table(
         ),
         Column("pledged", "US cents a month", "money put up for it last month, by all bodies", "derived", 0.0, INF),
         Column("funded", "0-1", "share of its cost that is funded this month", "derived"),
-        Column("accepted", "0-1", "share of the money offered that it can use", "derived"),
+        Column("accepted", "0-1", "share of the money offered that it can use", "derived", default=1.0),
         Column("months", "months", "months since it began; 0 if it does not run", "state", 0.0, INF),
         Column("backfires", "flag", "1 if it does harm instead of good", "state"),
+        Column(
+            "worth",
+            "1",
+            "size of its effects over the square root of its cost, as bodies weigh it",
+            "derived",
+            0.0,
+            INF,
+        ),
+        Column(
+            "demand",
+            "1",
+            "worth, times how much the state lacks what it builds; -1 where the form does not apply at present",
+            "derived",
+            -1.0,
+            INF,
+        ),
+        Column("slot", "count", "during a decision: number of the body's pledge, from 1; else 0", "derived", 0.0, INF),
+        Column(
+            "own",
+            "US cents",
+            "during a decision: what the body put up last month, less what it promises now; else 0",
+            "derived",
+            -INF,
+            INF,
+        ),
         *(
             Column(
                 f"spent_{k}", "US cents", f"money spent on it while its state stood at stage {k}", "account", 0.0, INF
@@ -536,20 +569,29 @@ PLEDGE = Table(
     "a body's promise to fund a programme: a slot of the body, not an agent",
     (
         Column("programme", "row", "row of the programme, or -1", "state", -1.0, INF, -1.0),
+        Column("state", "row", "its state", "derived", 0.0, INF),
+        Column("form", "row", "its form", "derived", 0.0, INF),
         Column("amount", "US cents a month", "money promised", "state", 0.0, INF),
         Column("begins", "month", "first month in which it is paid", "state", 0.0, INF),
         Column("offer", "US cents", "money put up this month", "derived", 0.0, INF),
         Column("last_offer", "US cents", "money put up last month", "derived", 0.0, INF),
         Column("former", "row", "programme of the slot before the latest decision, or -1", "derived", -1.0, INF, -1.0),
-        Column(
-            "former_offer", "US cents", "money put up for that in the month before the decision", "derived", 0.0, INF
-        ),
-        Column("candidate", "row", "state considered at the latest decision, or -1", "state", -1.0, INF, -1.0),
-        Column("priority", "0-1", "its priority", "state", -INF, INF),
     ),
 )
 
-TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE)}
+RATING = Table(
+    "rating",
+    "a member state as a body rated it at its latest decision, not an agent",
+    (
+        _derived("seen", "risk of the member, as the body saw it"),
+        _derived("early_warning", "capacity for early warning of the member"),
+        _derived("urgency", "urgency of the member"),
+        Column("candidate", "row", "state of this rank in the body's order of priority", "derived", 0.0, INF),
+        _derived("priority", "priority of that state"),
+    ),
+)
+
+TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE, RATING)}
 
 S: Any = STATE.positions()
 """Places of the columns of a state: ``state[S.incitement]``."""
@@ -563,3 +605,5 @@ F: Any = FORM.positions()
 """Places of the columns of a form."""
 L: Any = PLEDGE.positions()
 """Places of the columns of a pledge."""
+R: Any = RATING.positions()
+"""Places of the columns of a rating."""

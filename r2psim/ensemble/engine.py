@@ -1,0 +1,143 @@
+"""The loop over runs: every rule over all rows, every month, every run of a chunk, without a word to Python."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.ensemble.measures import FIRST_FLOW, level_of, measure, spending_at
+from r2psim.rules.compiled import inline, rule
+from r2psim.rules.draws import Draws
+from r2psim.rules.month import month, month_in_rules, opening_in_rules
+from r2psim.world.rows import WRITTEN, Rows
+from r2psim.world.tables import G
+
+__all__ = ["Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months"]
+
+YEAR = 12
+
+Blocks = tuple[np.ndarray, ...]
+"""The blocks of rows that rules write, in the order of `r2psim.world.rows.WRITTEN`."""
+
+
+def blocks_of(rows: Rows) -> Blocks:
+    """Give the blocks that rules write."""
+    return tuple(getattr(rows, name) for name in WRITTEN)
+
+
+def run_months(rows: Rows, p: np.ndarray, luck: Draws, first: int, last: int) -> None:
+    """Run the months ``first..last`` of one run, a phase at a time, where one wants to look in between."""
+    for m in range(first, last):
+        month(rows, p, Draws(luck.key0, luck.key1, luck.run, np.uint64(m)))
+
+
+@inline
+def _reset(start: Blocks, blocks: Blocks) -> None:
+    """Put the rows back to the start of a run."""
+    # Written out: the compiler takes seconds over an assignment of whole arrays.
+    for b in range(len(blocks)):
+        to, of = blocks[b], start[b]
+        for c in range(of.shape[0]):
+            for i in range(of.shape[1]):
+                to[c, i] = of[c, i]
+
+
+@inline
+def _note(
+    rows: Rows, i: int, at: int, picks: np.ndarray, series: np.ndarray, stages: np.ndarray, work: np.ndarray
+) -> None:
+    """Note the levels of the chosen series, and the stages of all groups where a history is kept."""
+    for k in range(len(picks)):
+        series[i, k, at] = level_of(rows, picks[k], work)
+    if stages.shape[0] > 0:
+        # The stage is a whole number from 0 to 4.
+        stage = rows.group[G.stage]
+        for g in range(stages.shape[2]):
+            stages[i, at, g] = np.int8(stage[g])
+
+
+@inline
+def _differences(i: int, picks: np.ndarray, series: np.ndarray) -> None:
+    """Turn totals since the start into what was added in each month; nothing was before the start."""
+    for k in range(len(picks)):
+        if picks[k] >= FIRST_FLOW:
+            for at in range(series.shape[2] - 1, 0, -1):
+                series[i, k, at] -= series[i, k, at - 1]
+            series[i, k, 0] = 0.0
+
+
+@rule
+def run_chunk(
+    start: Blocks,
+    blocks: Blocks,
+    rows: Rows,
+    p: np.ndarray,
+    luck: Draws,
+    months: int,
+    stop: np.ndarray,
+    metrics: np.ndarray,
+    spending: np.ndarray,
+    picks: np.ndarray,
+    series: np.ndarray,
+    stages: np.ndarray,
+    work: np.ndarray,
+) -> int:
+    """Run some runs one after the other.
+
+    Parameters
+    ----------
+    start, blocks : tuple of numpy.ndarray
+        The written blocks at the start of every run, and those of `rows`.
+    rows : Rows
+        Working space of the thread; what is in its written blocks does not matter.
+    p : numpy.ndarray
+        Values of the parameters.
+    luck : Draws
+        Seed, and number of the first run.
+    months : int
+        Length of a run.
+    stop : numpy.ndarray, int64, shape (1,)
+        Looked at every month; anything but 0 ends the work.
+    metrics : numpy.ndarray, shape (runs, len(METRICS))
+        Gets the metrics; its length says how many runs there are.
+    spending : numpy.ndarray, shape (runs, years, forms, 5)
+        Gets what was spent up to the end of each year, US$.
+    picks : numpy.ndarray, int64
+        Places of the series wanted in `r2psim.ensemble.measures.SERIES`.
+    series : numpy.ndarray, shape (runs, len(picks), months + 1)
+        Gets them.
+    stages : numpy.ndarray, int8, shape (runs, months + 1, groups)
+        Gets the stages of all groups; of length 0 where they are not wanted.
+    work : numpy.ndarray, shape (DEPTH,)
+        Working space.
+
+    Returns
+    -------
+    int
+        Number of runs that were finished.
+    """
+    for i in range(metrics.shape[0]):
+        run = luck.run + np.uint64(i)
+        _reset(start, blocks)
+        opening_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(0)))
+        _note(rows, i, 0, picks, series, stages, work)
+        for m in range(months):
+            if stop[0] != 0:
+                return i
+            month_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(m)))
+            _note(rows, i, m + 1, picks, series, stages, work)
+            if (m + 1) % YEAR == 0:
+                spending_at(rows, spending[i, m // YEAR])
+        measure(rows, months, metrics[i], work)
+        _differences(i, picks, series)
+    finished: int = metrics.shape[0]
+    return finished
+
+
+@rule
+def add_in_order(added: np.ndarray, spending: np.ndarray) -> None:
+    """Add the spending of runs, shape (runs, years, forms, 5), one run after the other to what was added before."""
+    for i in range(spending.shape[0]):
+        for y in range(spending.shape[1]):
+            for f in range(spending.shape[2]):
+                for k in range(spending.shape[3]):
+                    added[y, f, k] += spending[i, y, f, k]

@@ -1,0 +1,91 @@
+"""Results read back from a directory, every part checked against what the directory says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from r2psim.ensemble import tables
+from r2psim.ensemble.results import Results
+from r2psim.ensemble.store import OutputError, read_json, read_table
+from r2psim.scenario import Scenario, ScenarioError
+
+__all__ = ["read_results"]
+
+YEAR = 12
+
+_Read = TypeVar("_Read")
+
+
+def _facts(directory: Path) -> dict[str, Any]:
+    """Read what was run, and refuse what holds no runs of several policies."""
+    file = directory / "provenance.json"
+    if not file.is_file():
+        raise OutputError(f"{directory}: is no output of r2psim: it holds no provenance.json")
+    facts = read_json(file)
+    if "policies" not in facts:
+        raise OutputError(f"{directory}: holds a single run; what is needed is an output of compare or Results.save")
+    try:
+        found: dict[str, Any] = {name: int(facts[name]) for name in ("seed", "runs", "months")}
+        found["policies"] = tuple(str(policy) for policy in facts["policies"])
+        found["first_run"] = int(facts.get("first_run", 0))
+        found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
+    except (KeyError, TypeError, ValueError) as error:
+        raise OutputError(f"{file}: is damaged: {error}") from error
+    return found
+
+
+def _scenario(file: Path) -> Scenario:
+    content = read_json(file)
+    try:
+        return Scenario.from_resolved(content)
+    except ScenarioError as error:
+        raise OutputError(f"{file}: is damaged: {error}") from error
+
+
+def read_results(directory: Path) -> Results:
+    """Read what `Results.save`, or ``r2psim compare --out``, wrote.
+
+    Parameters
+    ----------
+    directory : Path
+        Must hold ``provenance.json``, ``resolved.json`` and ``runs.parquet``; other tables are read if they are there.
+
+    Raises
+    ------
+    OutputError
+        If it holds no runs, or is damaged; the message names the file.
+    """
+    facts = _facts(directory)
+    scenario = _scenario(directory / "resolved.json")
+    policies, runs, months, first = (facts[name] for name in ("policies", "runs", "months", "first_run"))
+    forms = len(scenario.forms)
+
+    def read(name: str, convert: Callable[[Any], _Read], needed: bool = False) -> _Read | dict[Any, Any]:
+        file = directory / f"{name}.parquet"
+        if not needed and not file.exists():
+            return {}
+        try:
+            return convert(read_table(file))
+        except OutputError as error:
+            raise (error if str(error).startswith(str(file)) else OutputError(f"{file}: {error}")) from error
+
+    none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
+    stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
+    return Results(
+        scenario=scenario,
+        policies=policies,
+        runs=runs,
+        seed=facts["seed"],
+        months=months,
+        first_run=first,
+        metrics=read("runs", lambda table: tables.metrics_from(table, policies, first, runs), needed=True),
+        spending=read("spending", lambda table: tables.spending_from(table, policies, forms)),
+        yearly=read("yearly", lambda table: tables.spending_from(table, policies, forms, months // YEAR)),
+        series=read("series", lambda table: tables.monthly_from(table, policies, runs, months)),
+        stages={policy: np.stack([none, *columns.values()], axis=-1)[..., 1:] for policy, columns in stages.items()},
+        events=read("events", lambda table: tables.events_from(table, facts["chosen"])),
+    )

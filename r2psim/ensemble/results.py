@@ -1,0 +1,319 @@
+"""Results of many runs: to pandas, Arrow and xarray, to disk and back, and any run of them as a Mesa model to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.ensemble.measures import METRICS, SERIES, UNITS
+from r2psim.ensemble.tables import START
+from r2psim.scenario.errors import listing, nearest
+from r2psim.world.history import Event
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import xarray as xr
+
+    from r2psim.agents.model import R2PModel
+    from r2psim.scenario import Scenario
+
+__all__ = ["Results"]
+
+YEAR = 12
+PLACE = {name: i for i, name in enumerate(METRICS)}
+EXTRA = 'pip install "r2psim[data]"'
+
+
+def _needs(package: str) -> ImportError:
+    return ImportError(f"this needs {package}, which is not installed: {EXTRA}")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Runs of a scenario under several policies with the same luck.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What was run, with everything generated.
+    policies : tuple of str
+        In the order asked for.
+    runs, seed, months, first_run : int
+        Number of runs under that seed; length of each; number of the first.
+    metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
+        By policy, columns in the order and units of `r2psim.ensemble.measures.METRICS`; empty if a sink took the runs.
+    spending : dict of str to numpy.ndarray, shape (forms, 5), US$
+        By policy: mean over runs of what was spent on each form while its state stood at each stage.
+    yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
+        The same, year by year.
+    series : dict of str to dict of str to numpy.ndarray, shape (runs, months + 1)
+        By policy and name of `r2psim.ensemble.measures.SERIES`; index 0 is the start.
+    stages : dict of str to numpy.ndarray, int8, shape (runs, months + 1, groups)
+        By policy: the stage of every group, if histories were asked for; index 0 is the start.
+    events : dict of (str, int) to tuple of Event
+        By policy and number of the run, of the runs that were asked for.
+    """
+
+    scenario: Scenario
+    policies: tuple[str, ...]
+    runs: int
+    seed: int
+    months: int
+    first_run: int = 0
+    metrics: Mapping[str, np.ndarray] = field(default_factory=dict)
+    spending: Mapping[str, np.ndarray] = field(default_factory=dict)
+    yearly: Mapping[str, np.ndarray] = field(default_factory=dict)
+    series: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    stages: Mapping[str, np.ndarray] = field(default_factory=dict)
+    events: Mapping[tuple[str, int], tuple[Event, ...]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"Results({self.scenario.name!r}, policies={list(self.policies)}, runs={self.runs}, seed={self.seed}, "
+            f"months={self.months}, first_run={self.first_run})"
+        )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Identifiers of the groups, in the order of `stages`."""
+        return tuple(f"{state}/{group}" for state, spec in self.scenario.states.items() for group in spec.groups)
+
+    # -- numbers -------------------------------------------------------------------------------------------------------
+
+    def policy_named(self, policy: str | None) -> str:
+        """Give a policy of these results; the first if none is named.
+
+        Raises
+        ------
+        ValueError
+            If it is none of them.
+        """
+        if policy is None:
+            return self.policies[0]
+        if policy not in self.policies:
+            near = nearest(policy, self.policies)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise ValueError(f"policy {policy} is not allowed: one of {listing(self.policies)}{hint}")
+        return policy
+
+    def place_of(self, run: int) -> int:
+        """Give the place of a run in the arrays.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these runs.
+        """
+        if not self.first_run <= run < self.first_run + self.runs:
+            last = self.first_run + self.runs - 1
+            raise ValueError(f"run {run} is not allowed: a run of these results, {self.first_run} to {last}")
+        return run - self.first_run
+
+    def values(self, policy: str, metric: str) -> np.ndarray:
+        """Give a metric of every run of a policy, shape (runs,).
+
+        Raises
+        ------
+        ValueError
+            If there is no such policy or metric, or the runs went to a sink.
+        """
+        if metric not in PLACE:
+            near = nearest(metric, METRICS)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise ValueError(f"metric {metric} is not allowed: one of {listing(METRICS)}{hint}")
+        found: np.ndarray = self._kept()[self.policy_named(policy)][:, PLACE[metric]]
+        return found
+
+    def _kept(self) -> Mapping[str, np.ndarray]:
+        if not self.metrics:
+            raise ValueError("these results keep no runs: a sink took them")
+        return self.metrics
+
+    # -- tables --------------------------------------------------------------------------------------------------------
+
+    def _tables(self) -> dict[str, Any]:
+        """Name the tables that there are, each with what makes it."""
+        from r2psim.ensemble import tables
+
+        forms = list(self.scenario.forms)
+        made: dict[str, Any] = {}
+        if self.metrics:
+            made["runs"] = lambda: tables.runs_table(self.metrics, self.first_run)
+        if self.spending:
+            made["spending"] = lambda: tables.spending_table(self.spending, forms)
+        if self.yearly:
+            made["yearly"] = lambda: tables.yearly_table(self.yearly, forms)
+        if self.series:
+            made["series"] = lambda: tables.series_table(self.series, self.first_run)
+        if self.stages:
+            made["stages"] = lambda: tables.stages_table(self.stages, self.groups, self.first_run)
+        if self.events:
+            made["events"] = lambda: tables.events_table(self.events)
+        return made
+
+    def to_arrow(self, table: str = "runs") -> pa.Table:
+        """Give one of the tables.
+
+        Parameters
+        ----------
+        table : str
+            ``runs`` (a row for each policy and run, a column for each metric), ``spending`` (policy, form, stage, US$
+            a run), ``yearly`` (the same by year), and if they were asked for ``series`` (a row for each policy, run
+            and month, month -1 is the start), ``stages`` (the same, a column for each group) and ``events``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        """
+        made = self._tables()
+        if table not in made:
+            raise ValueError(f"table {table!r} is not there: one of {listing(made)}")
+        return made[table]()
+
+    def to_pandas(self, table: str = "runs") -> pd.DataFrame:
+        """Give one of the tables of `to_arrow` as a data frame.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas  # noqa: F401 - only whether it is there
+        except ImportError:
+            raise _needs("pandas") from None
+        return self.to_arrow(table).to_pandas()
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give metrics, series and stages with named dimensions: policy, run, month (-1 is the start) and group.
+
+        Each variable has its unit in ``units`` and its meaning in ``long_name``.
+
+        Raises
+        ------
+        ValueError
+            If the runs went to a sink.
+        ImportError
+            If xarray is not installed.
+        """
+        try:
+            import xarray as xr
+        except ImportError:
+            raise _needs("xarray") from None
+        metrics = self._kept()
+        variables: dict[str, Any] = {}
+        for name, place in PLACE.items():
+            values = np.stack([metrics[policy][:, place] for policy in self.policies])
+            variables[name] = (("policy", "run"), values, {"units": UNITS[name], "long_name": METRICS[name]})
+        for name in self.series.get(self.policies[0], ()):
+            values = np.stack([self.series[policy][name] for policy in self.policies])
+            variables[name] = (("policy", "run", "month"), values, {"units": UNITS[name], "long_name": SERIES[name]})
+        coords: dict[str, Any] = {
+            "policy": list(self.policies),
+            "run": np.arange(self.first_run, self.first_run + self.runs),
+        }
+        if self.series or self.stages:
+            coords["month"] = np.arange(START, START + self.months + 1)
+        if self.stages:
+            values = np.stack([self.stages[policy] for policy in self.policies])
+            about = {"units": "1", "long_name": "stage of the group after the month"}
+            variables["stage"] = (("policy", "run", "month", "group"), values, about)
+            coords["group"] = list(self.groups)
+        facts = {"scenario": self.scenario.name, "title": self.scenario.title, "seed": str(self.seed)}
+        return xr.Dataset(variables, coords, facts | {"months": self.months})
+
+    # -- a run again ---------------------------------------------------------------------------------------------------
+
+    def open(self, run: int, policy: str | None = None, month: int | None = None) -> R2PModel:
+        """Give one of the runs as a Mesa model, to watch.
+
+        Parameters
+        ----------
+        run : int
+            Number of the run.
+        policy : str, optional
+            One of `policies`, the first if not given.
+        month : int, optional
+            Months that have been run when the model is given; none if not given.
+
+        Returns
+        -------
+        R2PModel
+            All rows at once (``drive="rows"``), with its record from the start.
+
+        Raises
+        ------
+        ValueError
+            If there is no such run, policy or month.
+        """
+        from r2psim.agents.model import R2PModel
+
+        self.place_of(run)
+        named = self.policy_named(policy)
+        if month is not None and not 0 <= month <= self.months:
+            raise ValueError(f"month {month} is not allowed: 0 to {self.months}")
+        model = R2PModel(self.scenario, named, self.seed, run, self.months // YEAR, drive="rows")
+        for _ in range(month or 0):
+            model.step()
+        return model
+
+    # -- on disk -------------------------------------------------------------------------------------------------------
+
+    def save(self, directory: str | Path, force: bool = False) -> None:
+        """Write everything into a new directory, all or nothing.
+
+        Parameters
+        ----------
+        directory : str or Path
+            Gets a Parquet file for each table of `to_arrow`, ``resolved.json`` and ``provenance.json``.
+        force : bool
+            Replace an earlier output of r2psim.
+
+        Raises
+        ------
+        OutputError
+            If the directory holds anything, or cannot be written.
+        ValueError
+            If the runs went to a sink.
+        """
+        from r2psim.ensemble.store import new_directory, provenance, write_json, write_table
+
+        self._kept()
+        with new_directory(Path(directory), force) as target:
+            for name, made in self._tables().items():
+                write_table(made(), target / f"{name}.parquet")
+            write_json(self.scenario.resolved(), target / "resolved.json")
+            write_json(provenance(**self.facts()), target / "provenance.json")
+
+    def facts(self) -> dict[str, Any]:
+        """Give what, beside the scenario, is needed to run all this again."""
+        facts: dict[str, Any] = {
+            "scenario": self.scenario.name,
+            "policies": list(self.policies),
+            "seed": self.seed,
+            "runs": self.runs,
+            "months": self.months,
+            "first_run": self.first_run,
+        }
+        return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Results:
+        """Read what `save`, or ``r2psim compare --out``, wrote.
+
+        Raises
+        ------
+        OutputError
+            If the directory holds no runs of r2psim, or is damaged.
+        """
+        from r2psim.ensemble.reading import read_results
+
+        return read_results(Path(directory))

@@ -1,0 +1,373 @@
+"""Any number of runs of any number of policies, on threads, with the same luck for every policy.
+
+A run is what its seed and number say, whoever else runs: results do not depend on threads, chunks or order. Chunks are
+claimed run after run and policy after policy, so that all policies advance together; they are finished in that order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from r2psim.ensemble.engine import Blocks, add_in_order, blocks_of, run_chunk
+from r2psim.ensemble.events import events_of_run
+from r2psim.ensemble.measures import DEPTH, METRICS, SERIES
+from r2psim.ensemble.results import Results
+from r2psim.rules.draws import draws_of
+from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.specs import DEFAULT_POLICIES
+from r2psim.world.build import World, build
+from r2psim.world.expand import expand
+from r2psim.world.rows import WRITTEN, Rows, copy_rows
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["Block", "simulate"]
+
+YEAR = 12
+STAGES = 5
+LONGEST_CHUNK = 0.2
+"""Seconds of work that a thread takes at a time, at most."""
+SHORTEST_CHUNK = 0.005
+"""Seconds below which handing out work begins to cost something."""
+SHARES = 4
+"""Into how many chunks a thread's part of the remaining work is cut, so that all threads end together."""
+LARGEST_CHUNK = 8 * 2**20
+"""Bytes of results of a chunk, at most."""
+
+
+class Block(NamedTuple):
+    """Finished runs of one policy, as a sink gets them.
+
+    Attributes
+    ----------
+    policy : str
+        Which policy.
+    first_run : int
+        Number of the first of them.
+    arrays : dict of str to numpy.ndarray
+        ``metrics`` (runs, len(METRICS)); ``spending`` (runs, years, forms, 5), US$ up to the end of each year; each
+        series that was asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1,
+        groups), int8.
+    """
+
+    policy: str
+    first_run: int
+    arrays: dict[str, np.ndarray]
+
+
+class _Space(NamedTuple):
+    """Working rows of one thread: those of each policy share the blocks that are written."""
+
+    blocks: Blocks
+    rows: list[Rows]
+
+
+class _Ensemble:
+    """What all chunks share.
+
+    Parameters
+    ----------
+    full : Scenario
+        With everything generated.
+    policies : sequence of str
+        Of that scenario.
+    seed, months : int
+        Luck, and length of a run.
+    series : sequence of str
+        Names of `SERIES`.
+    histories : bool
+        Whether the stages of all groups are kept.
+    """
+
+    def __init__(
+        self, full: Scenario, policies: Sequence[str], seed: int, months: int, series: Sequence[str], histories: bool
+    ) -> None:
+        self.policies = tuple(policies)
+        self.seed = seed
+        self.months = months
+        self.series = tuple(series)
+        self.histories = histories
+        self.worlds: list[World] = [build(full, policy) for policy in policies]
+        self.starts = [blocks_of(world.rows) for world in self.worlds]
+        self.parameters = [full.parameter_values(policy) for policy in policies]
+        places = list(SERIES)
+        self.picks = np.array([places.index(name) for name in series], dtype=np.int64)
+        self.stop = np.zeros(1, dtype=np.int64)
+        self.spaces: SimpleQueue[_Space] = SimpleQueue()
+        self.worked = 0.0
+        self.finished = 0
+
+    @property
+    def forms(self) -> int:
+        """Number of forms of assistance."""
+        return len(self.worlds[0].forms)
+
+    def bytes_a_run(self) -> int:
+        """Give the size of the results of a run."""
+        numbers = len(METRICS) + self.months // YEAR * self.forms * STAGES + len(self.series) * (self.months + 1)
+        return 8 * numbers + self.histories * (self.months + 1) * len(self.worlds[0].groups)
+
+    def make_room(self, threads: int) -> None:
+        """Make the working rows of each thread, and have everything compiled before the first chunk is timed."""
+        for _ in range(threads):
+            rows = copy_rows(self.worlds[0].rows)
+            blocks = blocks_of(rows)
+            mine = dict(zip(WRITTEN, blocks, strict=True))
+            self.spaces.put(_Space(blocks, [world.rows._replace(**mine) for world in self.worlds]))
+        self.run(0, 0, 0)
+
+    def run(self, k: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
+        """Run some runs of one policy; give their arrays and the seconds that they took."""
+        series = np.empty((count, len(self.series), self.months + 1))
+        stages = np.empty((count * self.histories, self.months + 1, len(self.worlds[0].groups)), dtype=np.int8)
+        metrics = np.empty((count, len(METRICS)))
+        spending = np.empty((count, self.months // YEAR, self.forms, STAGES))
+        space = self.spaces.get()
+        began = perf_counter()
+        try:
+            run_chunk(
+                self.starts[k],
+                space.blocks,
+                space.rows[k],
+                self.parameters[k],
+                draws_of(self.seed, first, 0),
+                self.months,
+                self.stop,
+                metrics,
+                spending,
+                self.picks,
+                series,
+                stages,
+                np.empty(DEPTH),
+            )
+        finally:
+            took = perf_counter() - began
+            self.spaces.put(space)
+        arrays = {"metrics": metrics, "spending": spending}
+        arrays |= {name: series[:, i] for i, name in enumerate(self.series)}
+        return (arrays | {"stage": stages} if self.histories else arrays), took
+
+    def claims(self, first: int, runs: int, threads: int) -> Iterator[tuple[int, int, int]]:
+        """Cut the work: place of the policy, first run, number of runs. Later chunks know how long a run takes."""
+        most = max(1, LARGEST_CHUNK // self.bytes_a_run())
+        at, end = first, first + runs
+        while at < end:
+            count = 1
+            if self.finished:
+                a_run = max(self.worked / self.finished, 1e-9)
+                share = (end - at) * len(self.policies) * a_run / (SHARES * threads)
+                count = int(min(max(share, SHORTEST_CHUNK), LONGEST_CHUNK) / a_run)
+            count = max(1, min(count, most, end - at))
+            for k in range(len(self.policies)):
+                yield k, at, count
+            at += count
+
+    def blocks(self, first: int, runs: int, threads: int) -> Generator[Block, None, None]:
+        """Run everything; give the finished blocks in order of runs, and of policies within them."""
+        self.make_room(threads)
+        waiting: deque[tuple[int, int, int, Future]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for claim in self.claims(first, runs, threads):
+                    waiting.append((*claim, pool.submit(self.run, *claim)))
+                    # Few at a time, so that finished chunks do not pile up behind a slow one.
+                    if len(waiting) > 2 * threads:
+                        yield self._finish(*waiting.popleft())
+                while waiting:
+                    yield self._finish(*waiting.popleft())
+            except BaseException:
+                # Chunks that have begun end with their present month.
+                self.stop[0] = 1
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _finish(self, k: int, first: int, count: int, future: Future) -> Block:
+        arrays, took = future.result()
+        self.worked += took
+        self.finished += count
+        return Block(self.policies[k], first, arrays)
+
+
+class _Kept:
+    """Results as they come in."""
+
+    def __init__(self, ensemble: _Ensemble, first: int, runs: int, keep: bool) -> None:
+        self.first, self.keep, self.names = first, keep, ensemble.series
+        policies, months = ensemble.policies, ensemble.months
+        groups = len(ensemble.worlds[0].groups)
+        rooms = runs if keep else 0
+        self.arrays: dict[str, dict[str, np.ndarray]] = {
+            policy: {"metrics": np.empty((rooms, len(METRICS)))}
+            | {name: np.empty((rooms, months + 1)) for name in ensemble.series}
+            | ({"stage": np.empty((rooms, months + 1, groups), dtype=np.int8)} if ensemble.histories else {})
+            for policy in policies
+        }
+        self.added = {policy: np.zeros((months // YEAR, ensemble.forms, STAGES)) for policy in policies}
+
+    def take(self, block: Block) -> None:
+        """Take in a block: its spending is added in order of runs, so that sums are the same bits in any chunks."""
+        add_in_order(self.added[block.policy], block.arrays["spending"])
+        if self.keep:
+            at = block.first_run - self.first
+            for name, kept in self.arrays[block.policy].items():
+                new = block.arrays[name]
+                kept[at : at + len(new)] = new
+
+    def of(self, name: str) -> dict[str, np.ndarray]:
+        """Give an array of each policy, none where it was not kept."""
+        if not self.keep:
+            return {}
+        return {policy: arrays[name] for policy, arrays in self.arrays.items() if name in arrays}
+
+    def series(self) -> dict[str, dict[str, np.ndarray]]:
+        """Give the series of each policy, none where they were not kept."""
+        if not (self.keep and self.names):
+            return {}
+        return {policy: {name: arrays[name] for name in self.names} for policy, arrays in self.arrays.items()}
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _checked_policies(scenario: Scenario, policies: str | Sequence[str] | None) -> tuple[str, ...]:
+    if policies is None:
+        policies = [name for name in DEFAULT_POLICIES if name in scenario.policies] or list(scenario.policies)
+    named = (policies,) if isinstance(policies, str) else tuple(policies)
+    if not named or len(set(named)) != len(named):
+        raise ValueError("policies are needed, each of them once")
+    for name in named:
+        scenario.policy(name)
+    return named
+
+
+def _checked_series(series: str | Sequence[str]) -> tuple[str, ...]:
+    named = (series,) if isinstance(series, str) else tuple(dict.fromkeys(series))
+    for name in named:
+        if name not in SERIES:
+            near = nearest(name, SERIES)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise ValueError(f"series {name!r} is not allowed: one of {listing(SERIES, limit=len(SERIES))}{hint}")
+    return named
+
+
+def _checked_numbers(seed: int, first: int, runs: int, threads: int | None, years: int | None) -> None:
+    for name, number in (("runs", runs), ("threads", threads), ("years", years)):
+        if number is not None and number < 1:
+            raise ValueError(f"{name} {number} is not allowed: a whole number from 1 on")
+    draws_of(seed, first, 0)
+    draws_of(seed, first + runs - 1, 0)
+
+
+def simulate(
+    scenario: str | Path | Scenario,
+    policies: str | Sequence[str] | None = None,
+    runs: int = 1000,
+    seed: int = 1,
+    years: int | None = None,
+    threads: int | None = None,
+    first_run: int = 0,
+    series: str | Sequence[str] = (),
+    histories: bool = False,
+    events: Sequence[int] = (),
+    advance: Callable[[int], None] | None = None,
+    sink: Callable[[Block], Any] | None = None,
+) -> Results:
+    """Run policies side by side over the same luck.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        Name of a shipped scenario, path of a scenario file, or a loaded scenario.
+    policies : str or sequence of str, optional
+        Policies of the scenario, each once; if not given, those of `DEFAULT_POLICIES` that it has.
+    runs, seed, first_run : int
+        Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy.
+    years : int, optional
+        Length; the scenario's own if not given.
+    threads : int, optional
+        All processors if not given; the results do not depend on it.
+    series : str or sequence of str
+        Monthly series of `r2psim.ensemble.measures.SERIES` to keep of every run.
+    histories : bool
+        Whether to keep the stage of every group in every month of every run: months times groups bytes a run.
+    events : sequence of int
+        Numbers of runs whose events are told, each with its probability and what contributed most.
+    advance : callable, optional
+        Told the number of runs finished since it was last called.
+    sink : callable, optional
+        Given each finished `Block`, in order of runs and within them of policies. The results then keep no runs, and
+        memory does not grow with their number.
+
+    Returns
+    -------
+    Results
+        Metrics of every run; mean spending; what else was asked for.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot be used or has no policy of such a name; nothing is run then.
+    ValueError
+        If another argument is not allowed; the message says what is.
+
+    Examples
+    --------
+    >>> results = simulate("seminar", ["prevention"], runs=2, years=1)
+    >>> results.values("prevention", "onsets").shape
+    (2,)
+    """
+    from r2psim.scenario import load
+
+    full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
+    named = _checked_policies(full, policies)
+    chosen = _checked_series(series)
+    _checked_numbers(seed, first_run, runs, threads, years)
+    told = tuple(dict.fromkeys(events))
+    for run in told:
+        if not first_run <= run < first_run + runs:
+            raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
+    months = YEAR * (full.years if years is None else years)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories)
+    kept = _Kept(ensemble, first_run, runs, keep=sink is None)
+    # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
+    with closing(ensemble.blocks(first_run, runs, threads or _processors())) as blocks:
+        for block in blocks:
+            kept.take(block)
+            if sink is not None:
+                sink(block)
+            if advance is not None:
+                advance(len(block.arrays["metrics"]))
+    so_far = {policy: added / runs for policy, added in kept.added.items()}
+    return Results(
+        scenario=full,
+        policies=named,
+        runs=runs,
+        seed=seed,
+        months=months,
+        first_run=first_run,
+        metrics=kept.of("metrics"),
+        spending={policy: spent[-1] for policy, spent in so_far.items()},
+        yearly={policy: np.diff(spent, axis=0, prepend=0.0) for policy, spent in so_far.items()},
+        series=kept.series(),
+        stages=kept.of("stage"),
+        events={
+            (policy, run): events_of_run(world, p, seed, run, months)
+            for policy, world, p in zip(named, ensemble.worlds, ensemble.parameters, strict=True)
+            for run in told
+        },
+    )

@@ -1,0 +1,226 @@
+"""Results as tables that anything can read: arrays to Arrow, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.store import OutputError
+from r2psim.world.history import Event
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "START",
+    "event_columns",
+    "events_from",
+    "events_table",
+    "metrics_from",
+    "monthly_from",
+    "runs_table",
+    "series_table",
+    "spending_from",
+    "spending_table",
+    "stages_table",
+    "yearly_table",
+]
+
+START = -1
+"""Month that stands for the start in tables of months."""
+
+STAGES = 5
+CONTRIBUTIONS = 3
+
+ByPolicy = Mapping[str, np.ndarray]
+
+
+def _names(names: Sequence[str], places: Any) -> pa.Array:
+    """Give a column of names that repeats a few, kept as codes."""
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(places.ravel().astype(np.int32)), pa.array(list(names), pa.string()))
+
+
+def _stacked(by_policy: ByPolicy) -> np.ndarray:
+    return np.stack(list(by_policy.values()))
+
+
+def runs_table(metrics: ByPolicy, first_run: int = 0) -> pa.Table:
+    """Make a table with a row for each policy and run, a column for each metric.
+
+    Parameters
+    ----------
+    metrics : mapping of str to numpy.ndarray, shape (runs, len(METRICS))
+        By policy.
+    first_run : int
+        Number of the first run.
+    """
+    import pyarrow as pa
+
+    values = _stacked(metrics)
+    policy, run = np.indices(values.shape[:2])
+    columns: dict[str, Any] = {"policy": _names(list(metrics), policy), "run": pa.array(run.ravel() + first_run)}
+    # A run without a threatened state has no such month: missing, not "not a number".
+    columns |= {name: pa.array(values[:, :, i].ravel(), from_pandas=True) for i, name in enumerate(METRICS)}
+    return pa.table(columns)
+
+
+def spending_table(spending: ByPolicy, forms: Sequence[str]) -> pa.Table:
+    """Make a table of policy, form, stage and US$ a run, from arrays of shape (forms, 5)."""
+    import pyarrow as pa
+
+    values = _stacked(spending)
+    policy, form, stage = np.indices(values.shape)
+    return pa.table(
+        {
+            "policy": _names(list(spending), policy),
+            "form": _names(forms, form),
+            "stage": pa.array(stage.ravel().astype(np.int8)),
+            "dollars": pa.array(values.ravel()),
+        }
+    )
+
+
+def yearly_table(yearly: ByPolicy, forms: Sequence[str]) -> pa.Table:
+    """Make a table of policy, year from 0, form, stage and US$ a run, from arrays of shape (years, forms, 5)."""
+    import pyarrow as pa
+
+    values = _stacked(yearly)
+    policy, year, form, stage = np.indices(values.shape)
+    return pa.table(
+        {
+            "policy": _names(list(yearly), policy),
+            "year": pa.array(year.ravel().astype(np.int32)),
+            "form": _names(forms, form),
+            "stage": pa.array(stage.ravel().astype(np.int8)),
+            "dollars": pa.array(values.ravel()),
+        }
+    )
+
+
+def _monthly(policies: Sequence[str], shape: tuple[int, ...], first_run: int) -> dict[str, Any]:
+    """Give the columns of policy, run and month for arrays of shape (policies, runs, months + 1)."""
+    import pyarrow as pa
+
+    policy, run, month = np.indices(shape)
+    return {
+        "policy": _names(policies, policy),
+        "run": pa.array(run.ravel() + first_run),
+        "month": pa.array(month.ravel().astype(np.int32) + np.int32(START)),
+    }
+
+
+def series_table(series: Mapping[str, ByPolicy], first_run: int = 0) -> pa.Table:
+    """Make a table with a row for each policy, run and month, a column for each series; month -1 is the start.
+
+    Parameters
+    ----------
+    series : mapping of str to mapping of str to numpy.ndarray, shape (runs, months + 1)
+        By policy and name of the series.
+    first_run : int
+        Number of the first run.
+    """
+    import pyarrow as pa
+
+    policies = list(series)
+    values = {name: np.stack([series[policy][name] for policy in policies]) for name in series[policies[0]]}
+    columns = _monthly(policies, next(iter(values.values())).shape, first_run)
+    return pa.table(columns | {name: pa.array(array.ravel()) for name, array in values.items()})
+
+
+def stages_table(stages: ByPolicy, groups: Sequence[str], first_run: int = 0) -> pa.Table:
+    """Make a table with a row for each policy, run and month, a column for each group; month -1 is the start."""
+    import pyarrow as pa
+
+    values = _stacked(stages)
+    columns = _monthly(list(stages), values.shape[:3], first_run)
+    return pa.table(columns | {key: pa.array(values[..., g].ravel()) for g, key in enumerate(groups)})
+
+
+def event_columns(events: Sequence[Event]) -> dict[str, Any]:
+    """Give the columns of a table of events, a row each."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        "month": pa.array([e.month for e in events], pa.int32()),
+        **{
+            name: pa.array([getattr(e, name) for e in events], pa.string())
+            for name in ("kind", "state", "group", "what", "before", "after")
+        },
+        "probability": pa.array([e.probability for e in events], pa.float64()),
+    }
+    for k in range(CONTRIBUTIONS):
+        chosen = [e.contributions[k] if k < len(e.contributions) else (None, None) for e in events]
+        columns[f"contribution{k + 1}"] = pa.array([c[0] for c in chosen], pa.string())
+        columns[f"log_effect{k + 1}"] = pa.array([c[1] for c in chosen], pa.float64())
+    return columns
+
+
+def events_table(events: Mapping[tuple[str, int], Sequence[Event]]) -> pa.Table:
+    """Make a table of the events of some runs, given by policy and run."""
+    import pyarrow as pa
+
+    who = [(policy, run) for (policy, run), found in events.items() for _ in found]
+    columns: dict[str, Any] = {
+        "policy": pa.array([policy for policy, _ in who], pa.string()),
+        "run": pa.array([run for _, run in who], pa.int64()),
+    }
+    return pa.table(columns | event_columns([e for found in events.values() for e in found]))
+
+
+# -- and back ----------------------------------------------------------------------------------------------------------
+
+
+def _values(table: pa.Table, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+    """Give a column as an array; what is missing becomes "not a number"."""
+    if name not in table.column_names:
+        raise OutputError(f"is damaged: it has no column {name}")
+    if table.num_rows != int(np.prod(shape)):
+        raise OutputError(f"is damaged: it has {table.num_rows} rows, not {' x '.join(map(str, shape))}")
+    found: np.ndarray = table.column(name).to_numpy().astype(dtype).reshape(shape)
+    return found
+
+
+def metrics_from(table: pa.Table, policies: Sequence[str], first_run: int, runs: int) -> dict[str, np.ndarray]:
+    """Read what `runs_table` made.
+
+    Raises
+    ------
+    OutputError
+        If the rows are not those of these policies and runs in their order.
+    """
+    shape = (len(policies), runs)
+    values = np.stack([_values(table, name, shape) for name in METRICS], axis=-1)
+    named = _values(table, "policy", shape, object) == np.array(policies, dtype=object)[:, None]
+    numbers = _values(table, "run", shape, np.int64)
+    if not named.all() or (numbers != np.arange(first_run, first_run + runs)).any():
+        raise OutputError("is damaged: its rows are not the runs that provenance.json tells of")
+    return dict(zip(policies, values, strict=True))
+
+
+def spending_from(table: pa.Table, policies: Sequence[str], forms: int, years: int | None = None) -> dict:
+    """Read what `spending_table` made, or with `years` what `yearly_table` made."""
+    shape = (len(policies), *(() if years is None else (years,)), forms, STAGES)
+    return dict(zip(policies, _values(table, "dollars", shape), strict=True))
+
+
+def monthly_from(table: pa.Table, policies: Sequence[str], runs: int, months: int, dtype: Any = np.float64) -> dict:
+    """Read what `series_table` or `stages_table` made: policy -> column -> array of shape (runs, months + 1)."""
+    shape = (len(policies), runs, months + 1)
+    arrays = {name: _values(table, name, shape, dtype) for name in table.column_names[3:]}
+    return {policy: {name: array[k] for name, array in arrays.items()} for k, policy in enumerate(policies)}
+
+
+def events_from(table: pa.Table, chosen: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[Event, ...]]:
+    """Read what `events_table` made of the runs that were chosen."""
+    found: dict[tuple[str, int], list[Event]] = {(policy, run): [] for policy, run in chosen}
+    for row in table.to_pylist():
+        pairs = [(row.pop(f"contribution{k + 1}"), row.pop(f"log_effect{k + 1}")) for k in range(CONTRIBUTIONS)]
+        key = (row.pop("policy"), row.pop("run"))
+        contributions = tuple((words, effect) for words, effect in pairs if words is not None)
+        found.setdefault(key, []).append(Event(**row, contributions=contributions))
+    return {key: tuple(events) for key, events in found.items()}

@@ -1,0 +1,206 @@
+"""What bodies weigh and decide: demand, ratings, the limits of a decision, and the order of its slots."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from assistance_worlds import FORMS, FULL, ample, ask_consent, copies, form_place, pledged, programme, put, setting
+from decision_worlds import Table
+from worlds import parameters
+
+from r2psim.rules.accounts import accounts
+from r2psim.rules.decision import decision, offering
+from r2psim.rules.delivery import delivery
+from r2psim.rules.demand import demand
+from r2psim.rules.draws import draws_of
+from r2psim.scenario.channels import CHANNELS
+from r2psim.world.assistance import ASSESSMENT_WORTH
+from r2psim.world.tables import GROUP_CHANNELS, PLEDGES, PROGRAMME, STATE, B, L, R, S
+
+FIRST = draws_of(1, 0, 0)
+WAR = 3.0
+
+# -- demand ------------------------------------------------------------------------------------------------------------
+
+
+def lacking(form: str) -> str | None:
+    """Name the variable of the state that a form builds first, if it builds one."""
+    built = [e.on for e in FORMS[form].effects if CHANNELS[e.on].kind == "raise" and not e.channel.harms(e.size)]
+    return next((on for on in built if on in STATE.index), None)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.5, 1.0])
+def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
+    count = 300
+    rng = np.random.default_rng(8)
+    rows = copies(setting(), count)
+    p = parameters({"principles.mutual.floor": floor})
+    delivery(0, count, rows, p, FIRST)
+    for name in ("commitment", *{name for key in FORMS if (name := lacking(key))}):
+        rows.state[STATE.index[name]] = rng.choice([0.0, 0.25, 0.5, 1.0], count)
+    stage, mandate = rng.integers(0, 5, count), rng.integers(0, 2, count)
+    rows.state[S.stage], rows.state[S.mandate] = stage, mandate
+    demand(0, count, rows, p, FIRST)
+    seen = programme(rows, "demand")
+    for f, (key, form) in enumerate(FORMS.items()):
+        helps = [e for e in form.effects if not e.channel.harms(e.size)]
+        potency = sum(abs(math.log(e.size)) if e.channel.kind == "multiplier" else abs(e.size) for e in helps)
+        worth = (ASSESSMENT_WORTH if form.assessment else potency) / np.sqrt(programme(rows, "cost")[:, f])
+        name = lacking(key)
+        lack = 1.0 - rows.state[STATE.index[name]] if name else 1.0
+        applies = (form.stages[0] <= stage) & (stage <= form.stages[1]) & ((mandate == 1) | (not form.mandate))
+        applies &= rows.state[S.commitment] >= floor * form.consent
+        assert seen[:, f] == pytest.approx(np.where(applies, worth * lack, -1.0)), key
+
+
+def test_urgency_is_the_stage_or_the_war() -> None:
+    rows = copies(setting(), 10)
+    rows.state[S.stage] = [0, 1, 2, 3, 4] * 2
+    rows.state[S.conflict] = [0.0] * 5 + [WAR] * 5
+    for of_war in (0.0, 0.6, 1.0):
+        demand(0, 10, rows, parameters({"assistance.war_urgency": of_war}), FIRST)
+        of_stage = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+        assert np.array_equal(rows.state[S.urgency], [*of_stage, *np.maximum(of_stage, of_war)])
+
+
+def test_effects_on_groups_are_no_lack_of_the_state() -> None:
+    assert not set(GROUP_CHANNELS) & {name for key in FORMS if (name := lacking(key))}
+
+
+# -- ratings -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_rates_its_members_and_ranks_them_by_priority() -> None:
+    perceived, stages = [0.35, 0.9, 0.5, 0.7, 0.4], [4.0, 0.0, 2.0, 1.0, 3.0]
+    table = Table(stages, perceived, ["peer-review"], budget=1e9, will=0.2, noise=0.0)
+    table.a_month(parameters(FULL))
+    rating = table.rows.rating
+    priority = np.array(perceived) * (0.2 + 0.8 * np.array(stages) / 4.0)
+    order = np.argsort(-priority)
+    assert np.array_equal(rating[R.seen], perceived) and np.array_equal(rating[R.urgency], np.array(stages) / 4.0)
+    assert np.array_equal(rating[R.candidate], order)
+    assert rating[R.priority] == pytest.approx(priority[order])
+
+
+def test_the_urgency_of_war_decides_whether_a_war_comes_before_a_threat() -> None:
+    for of_war, first in ((0.9, 0.0), (0.1, 1.0)):
+        table = Table([0.0, 2.0], [0.5, 0.5], ["peer-review"], budget=1e9, will=0.0, noise=0.0)
+        table.rows.state[S.conflict, 0] = WAR
+        table.a_month(parameters(FULL | {"assistance.war_urgency": of_war}))
+        assert table.rows.rating[R.candidate, 0] == first
+
+
+def test_a_body_without_error_sees_the_public_assessment_and_with_it_something_else() -> None:
+    seen = []
+    for noise, gain, capacity in ((0.0, 0.0, 0.0), (0.1, 0.0, 0.0), (0.1, 0.5, 1.0), (0.1, 1.0, 1.0)):
+        table = Table([2.0] * 200, [0.5] * 200, ["mediation"], budget=1e9, noise=noise)
+        put(table.rows, {"early_warning": capacity})
+        table.a_month(parameters(FULL | {"observation.early_warning": gain}))
+        seen.append(table.rows.rating[R.seen] - 0.5)
+    assert not seen[0].any() and not seen[3].any(), "full early warning takes the error away"
+    assert 0.08 < seen[1].std() < 0.12 and seen[2] == pytest.approx(0.5 * seen[1])
+    assert len(np.unique(seen[1])) == 200, "every state has a luck of its own"
+
+
+# -- limits of a decision ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("considered", "found"), [(1.0, {1}), (2.0, {1, 3}), (4.0, {1, 3, 2, 4}), (1000.0, {*range(5)})]
+)
+def test_a_body_considers_its_best_ranked_members_only(considered: float, found: set[int]) -> None:
+    table = Table([2.0] * 5, [0.3, 0.9, 0.5, 0.7, 0.4], ["mediation"], budget=1e9, noise=0.0)
+    table.a_month(parameters(FULL | {"assistance.considered": considered}))
+    assert {state for state, _ in table.pledged} == found
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_body_begins_so_many_forms_in_a_state_at_once(at_once: int) -> None:
+    forms = [key for key, form in FORMS.items() if form.stages[0] <= 2 <= form.stages[1] and not form.mandate][:9]
+    table = Table([2.0, 2.0], [0.5, 0.4], forms, budget=1e12)
+    p = parameters(FULL | {"assistance.forms_at_once": float(at_once), "principles.flexibility.share": 0.0})
+    for m in range(1, 9 // at_once + 1):
+        table.a_month(p)
+        for state in (0, 1):
+            assert len([s for s, _ in table.pledged if s == state]) == at_once * m
+
+
+@pytest.mark.parametrize(("smallest", "begins"), [(0.0, True), (0.2, True), (0.29, True), (0.31, False), (1.0, False)])
+def test_a_body_begins_nothing_of_which_it_can_pay_too_small_a_part(smallest: float, begins: bool) -> None:
+    cost = FORMS["mediation"].unit_cost
+    table = Table([2.0], [0.5], ["mediation"], budget=0.3 * cost)
+    table.a_month(parameters(FULL | {"assistance.smallest_part": smallest}))
+    assert bool(table.pledged) == begins
+
+
+# -- slots and notes ---------------------------------------------------------------------------------------------------
+
+
+def contents(table: Table) -> dict[tuple[int, int], tuple[float, float]]:
+    """Give what the body has promised: state and form -> amount and first month."""
+    taken = len(pledged(table.rows))
+    slots = table.rows.pledge[[L.state, L.form, L.amount, L.begins], :taken].T.tolist()
+    return {(int(s), int(f)): (amount, begins) for s, f, amount, begins in slots}
+
+
+def test_what_is_kept_moves_up_with_its_amount_and_its_month() -> None:
+    count, p = 6, FULL | {"principles.flexibility.share": 0.0}
+    cost = FORMS["mediation"].unit_cost
+    table = Table([2.0] * count, list(np.linspace(0.9, 0.4, count)), ["mediation"], budget=5.5 * cost)
+    ample(table.rows, decision_delay=2.0)
+    f = table.places[0]
+    table.a_month(parameters(p | {"assistance.considered": 3.0}))
+    table.a_month(parameters(p))
+    before = contents(table)
+    assert list(before) == [(s, f) for s in range(count)]
+    assert [begins for _, begins in before.values()] == [2.0] * 3 + [3.0] * 3
+    assert before[5, f][0] < before[4, f][0], "money for a part only"
+    table.rows.state[S.stage, [0, 2, 3]] = 0.0  # where mediation does not apply
+    only_the_first = parameters(p | {"assistance.considered": 1.0})
+    table.a_month(only_the_first)
+    assert table.rows.body[B.pledges, 0] == 3.0
+    kept = {key: before[key] for key in before if key[0] in (1, 4, 5)}
+    assert contents(table) == kept
+    assert (table.rows.pledge[L.programme, 3:PLEDGES] == -1.0).all() and not table.rows.pledge[L.amount, 3:].any()
+    assert table.of_body("spent") == kept[1, f][0], "the others begin a month later"
+    table.a_month(only_the_first)
+    assert table.of_body("spent") == kept[1, f][0] + sum(amount for amount, _ in kept.values())
+
+
+def test_a_body_fills_its_slots_and_no_more() -> None:
+    table = Table([2.0] * 30, [0.5] * 30, ["mediation", "preventive-diplomacy"], budget=1e9)
+    table.months(parameters(FULL), 12)
+    assert table.of_body("pledges") == PLEDGES == len(table.pledged)
+
+
+def test_a_decision_leaves_no_notes_at_programmes() -> None:
+    forms = ["mediation", "preventive-diplomacy", "human-rights-monitoring"]
+    rng = np.random.default_rng(2)
+    table = Table([2.0] * 8, [0.5] * 8, forms, budget=6e7, rhythm=2.0)
+    notes = [PROGRAMME.index[name] for name in ("slot", "own")]
+    changed = 0
+    for m in range(36):
+        table.stand(list(rng.integers(0, 5, 8).astype(float)), list(rng.uniform(0.1, 0.9, 8)))
+        draws, before = draws_of(1, 0, m), table.pledged
+        p = parameters(FULL | {"principles.flexibility.share": float(rng.choice([0.0, 0.5, 1.0]))})
+        for rule, count in ((demand, 8), (decision, 1), (offering, 1), (delivery, 8), (accounts, 1)):
+            rule(0, count, table.rows, p, draws)
+            assert not table.rows.programme[notes].any(), (m, rule.__name__)
+        changed += before != table.pledged
+    assert changed > 5 and table.of_body("spent") > 0.0
+
+
+def test_a_body_without_consent_or_leverage_funds_nothing_and_leverage_replaces_consent() -> None:
+    key = "inclusive-governance"
+    for willing, leverage in ((0.0, 0.0), (0.0, 1.0), (0.5, 0.0), (1.0, 0.0)):
+        table = Table([1.0], [0.5], [key], budget=1e12, leverage=leverage)
+        p = parameters(FULL | {"assistance.consent_gate": 0.5})
+        put(table.rows, {"willingness": willing})
+        ask_consent(table.rows)
+        demand(0, 1, table.rows, p, FIRST)
+        decision(0, 1, table.rows, p, FIRST)
+        consent = 1.0 - FORMS[key].consent * (1.0 - willing) * (1.0 - leverage)
+        assert bool(table.pledged) == (consent >= 0.5), (willing, leverage)
+        assert table.pledged <= {(0, form_place(key))}
