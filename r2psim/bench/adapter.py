@@ -1,0 +1,75 @@
+"""All that the benchmark asks of the ensemble, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from r2psim.ensemble.engine import blocks_of, run_chunk
+from r2psim.ensemble.measures import DEPTH, METRICS
+from r2psim.ensemble.runs import run_many
+from r2psim.rules.draws import draws_of
+from r2psim.world.rows import WRITTEN, Rows, copy_rows
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["POLICY", "SEED", "Compiled", "run_ensemble", "start"]
+
+SEED = 7
+POLICY = "prevention"
+"""Seed and policy of all that is measured."""
+
+YEAR = 12
+
+
+def run_ensemble(scenario: Scenario, policy: str, runs: int, years: int, threads: int) -> None:
+    """Run an ensemble as a user would, and keep nothing of it."""
+    run_many(scenario, [policy], runs, SEED, years=years, threads=threads)
+
+
+def start(rows: Rows, scratch: Rows) -> None:
+    """Put the start of a run into rows that are there already."""
+    for name in WRITTEN:
+        getattr(scratch, name)[...] = getattr(rows, name)
+
+
+class Compiled:
+    """The compiled loop of the ensemble by itself, on one thread, with nothing around it.
+
+    Parameters
+    ----------
+    rows : Rows
+        The start of every run; not changed.
+    p : numpy.ndarray
+        Values of the parameters.
+
+    Attributes
+    ----------
+    rows : Rows
+        As the last run left them.
+    """
+
+    def __init__(self, rows: Rows, p: np.ndarray) -> None:
+        self.rows = copy_rows(rows)
+        self._start, self._blocks, self._p = blocks_of(rows), blocks_of(self.rows), p
+
+    def run(self, months: int, runs: int = 1) -> None:
+        """Run the first so many runs of the seed, one after the other."""
+        forms, groups = self.rows.form.shape[1], self.rows.group.shape[1]
+        run_chunk(
+            self._start,
+            self._blocks,
+            self.rows,
+            self._p,
+            draws_of(SEED, 0, 0),
+            months,
+            np.zeros(1, dtype=np.int64),
+            np.empty((runs, len(METRICS))),
+            np.empty((runs, months // YEAR, forms, 5)),
+            np.zeros(0, dtype=np.int64),
+            np.empty((runs, 0, months + 1)),
+            np.empty((0, months + 1, groups), dtype=np.int8),
+            np.empty(DEPTH),
+        )

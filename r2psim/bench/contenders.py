@@ -1,0 +1,188 @@
+"""What is compared: the same run of the same scenario, done in every way that there is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.bench.adapter import SEED, Compiled, run_ensemble, start
+from r2psim.rules.draws import draws_of
+from r2psim.world.build import World, build
+from r2psim.world.rows import WRITTEN, copy_rows
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["Case", "Contender", "contenders_of"]
+
+PLAIN = "r2psim.bench.plain"
+"""Module of the model in plain Mesa idiom: ``PlainModel(scenario, policy, seed)`` with ``step()``."""
+
+YEAR = 12
+BATCH = 16
+"""Runs of a measurement come in multiples of this: one run may be quicker than another."""
+
+
+@dataclass
+class Case:
+    """One scenario under one policy, for a number of months."""
+
+    scenario: Scenario
+    policy: str
+    months: int
+    world: World = field(init=False)
+    p: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = build(self.scenario, self.policy)
+        self.p = self.scenario.parameter_values(self.policy)
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return len(self.world.groups)
+
+
+@dataclass
+class Contender:
+    """One way to do a run.
+
+    Attributes
+    ----------
+    what : str
+        In words.
+    seconds : callable or None
+        Does its work once and gives the seconds that one run took; None where it cannot be done here.
+    reason : str or None
+        Why not.
+    """
+
+    what: str
+    seconds: Callable[[], float] | None
+    reason: str | None = None
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Give the seconds that something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def contenders_of(case: Case, least: float, threads: tuple[int, ...]) -> dict[str, Contender]:
+    """Set up all contenders for a case; the first call of each compiles or loads what it needs.
+
+    Parameters
+    ----------
+    case : Case
+        What to run.
+    least : float
+        Seconds that a measurement should last at least.
+    threads : tuple of int
+        Numbers of threads of the ensemble.
+    """
+    compiled = Compiled(case.world.rows, case.p)
+    compiled.run(case.months)
+    runs = BATCH * max(1, ceil(least / timed(partial(compiled.run, case.months)) / BATCH))
+    found = {
+        f"ensemble_{n}": Contender(f"ensemble, {n} thread{'s' * (n > 1)}", partial(_ensemble, case, n, runs))
+        for n in threads
+    }
+    found["compiled"] = Contender("compiled rules alone", partial(_compiled, compiled, case.months, runs))
+    found["c"] = _in_c(case, runs)
+    for drive, what in (("rows", "Mesa, all rows at once"), ("agents", "Mesa, agent by agent")):
+        found[f"mesa_{drive}"] = Contender(what, partial(_stepped, partial(_mesa, case, drive), case.months, least))
+    found["mesa_idiom"] = _plain(case, least)
+    return found
+
+
+def _compiled(compiled: Compiled, months: int, runs: int) -> float:
+    return timed(partial(compiled.run, months, runs)) / runs
+
+
+def _ensemble(case: Case, threads: int, runs: int) -> float:
+    """Give the seconds that one more run takes in an ensemble: what starting it takes is left out."""
+    run = partial(run_ensemble, case.scenario, case.policy, years=case.months // YEAR, threads=threads)
+    few = timed(partial(run, threads))
+    return (timed(partial(run, threads + threads * runs)) - few) / (threads * runs)
+
+
+# -- C -----------------------------------------------------------------------------------------------------------------
+
+
+def _in_c(case: Case, runs: int) -> Contender:
+    from r2psim.bench.native import CompilerError, months_in_c
+    from r2psim.bench.to_c import NotCoveredError
+
+    what = "the same rules in C"
+    rows = case.world.rows
+    luck = draws_of(SEED, 0, 0)
+    try:
+        library = months_in_c(rows, case.p, luck)
+    except (CompilerError, NotCoveredError) as error:
+        return Contender(what, None, str(error))
+    scratch = copy_rows(rows)
+
+    def bound(run: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        luck = draws_of(SEED, run, 0)
+        months = library.bind("r2_months", scratch, case.p, luck, 0, case.months)
+        return library.bind("r2_opening", scratch, case.p, luck), months
+
+    calls = [bound(run) for run in range(runs)]
+
+    def run_all(those: list[tuple[Callable[[], Any], Callable[[], Any]]]) -> None:
+        for opening, months in those:
+            start(rows, scratch)
+            opening()
+            months()
+
+    run_all(calls[:1])
+    compiled = Compiled(rows, case.p)
+    compiled.run(case.months)
+    if any(getattr(scratch, name).tobytes() != getattr(compiled.rows, name).tobytes() for name in WRITTEN):
+        return Contender(what, None, "the rules in C give other bits than the compiled ones")
+    return Contender(what, lambda: timed(partial(run_all, calls)) / runs)
+
+
+# -- Mesa --------------------------------------------------------------------------------------------------------------
+
+
+def _stepped(make: Callable[[], Any], months: int, least: float) -> float:
+    """Make models and step them through their months until it has lasted long enough; making them does not count."""
+    spent, models = 0.0, 0
+    while spent < least:
+        model = make()
+        spent += timed(partial(_step, model, months))
+        models += 1
+        close = getattr(model, "close", None)
+        if close is not None:
+            close()
+    return spent / models
+
+
+def _step(model: Any, months: int) -> None:
+    for _ in range(months):
+        model.step()
+
+
+def _mesa(case: Case, drive: str) -> Any:
+    from r2psim.agents.model import R2PModel
+
+    years = case.months // YEAR
+    return R2PModel(case.scenario, policy=case.policy, seed=SEED, years=years, drive=drive, record=False)
+
+
+def _plain(case: Case, least: float) -> Contender:
+    what = "plain Mesa idiom"
+    if find_spec(PLAIN) is None:
+        return Contender(what, None, "the model in plain Mesa idiom is not part of this version")
+    model = import_module(PLAIN).PlainModel
+    return Contender(what, partial(_stepped, partial(model, case.scenario, case.policy, SEED), case.months, least))

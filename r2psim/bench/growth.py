@@ -1,0 +1,102 @@
+"""How cost grows with groups and with runs, how memory does, and how long compiling takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import ceil
+from statistics import median
+from typing import Any
+
+from r2psim.bench.adapter import POLICY, Compiled, run_ensemble
+from r2psim.bench.contenders import Case, Contender, timed
+from r2psim.bench.probe import compile_seconds, peak_memory
+from r2psim.bench.worlds import world_of
+
+__all__ = ["compiling", "memory", "over_groups", "over_runs"]
+
+MONTHS = 24
+"""Length of the runs by which growth with groups is measured."""
+
+Rounds = Callable[..., dict[str, list[float]]]
+Tell = Callable[[str], None]
+
+
+def over_groups(sizes: Sequence[int], least: float, play: Rounds, tell: Tell) -> list[dict[str, Any]]:
+    """Measure the compiled rules, on one thread, in worlds of growing size.
+
+    Returns
+    -------
+    list of dict
+        Groups, states, and nanoseconds a group and month.
+    """
+    cases: dict[str, Case] = {}
+    contenders: dict[str, Contender] = {}
+    for size in sizes:
+        tell(f"growth with groups: building a world of {size:,} groups")
+        case = Case(world_of(size), POLICY, MONTHS)
+        compiled = Compiled(case.world.rows, case.p)
+        compiled.run(MONTHS)
+        runs = max(1, ceil(least / timed(partial(compiled.run, MONTHS))))
+        cases[str(size)] = case
+        contenders[str(size)] = Contender(f"{size:,} groups", partial(_seconds_a_run, compiled, runs))
+    samples = play(contenders, what="growth with groups")
+    return [
+        {
+            "groups": case.groups,
+            "states": len(case.world.states),
+            "ns_a_group_month": median(samples[size]) * 1e9 / (case.groups * MONTHS),
+        }
+        for size, case in cases.items()
+    ]
+
+
+def _seconds_a_run(compiled: Compiled, runs: int) -> float:
+    return timed(partial(compiled.run, MONTHS, runs)) / runs
+
+
+def over_runs(numbers: Sequence[int], years: int, play: Rounds) -> list[dict[str, Any]]:
+    """Measure the ensemble, on one thread, with growing numbers of runs of the seminar.
+
+    Returns
+    -------
+    list of dict
+        Runs, seconds of all of them, and nanoseconds a group and month; the smallest tells what a start costs.
+    """
+    from r2psim.scenario import load
+    from r2psim.world.expand import expand
+
+    case = Case(expand(load("seminar")), POLICY, 12 * years)
+    contenders: Mapping[str, Contender] = {
+        str(runs): Contender(
+            f"{runs:,} runs", partial(timed, partial(run_ensemble, case.scenario, POLICY, runs, years, 1))
+        )
+        for runs in numbers
+    }
+    samples = play(contenders, what="growth with runs")
+    return [
+        {
+            "runs": runs,
+            "seconds": (seconds := median(samples[str(runs)])),
+            "ns_a_group_month": seconds * 1e9 / (case.groups * case.months * runs),
+        }
+        for runs in numbers
+    ]
+
+
+def memory(numbers: Sequence[int], tell: Tell) -> list[dict[str, Any]]:
+    """Measure the most memory that a process needs for growing numbers of runs of the world, each of one year."""
+    found = []
+    for runs in numbers:
+        tell(f"memory: {runs:,} runs of the world")
+        found.append({"runs": runs, "peak_mb": peak_memory("world", POLICY, runs, years=1, threads=2)})
+    return found
+
+
+def compiling(cold: bool, tell: Tell) -> dict[str, float | None]:
+    """Measure how long a new process takes to have all rules at hand."""
+    found: dict[str, float | None] = {"cached_seconds": compile_seconds(cold=False), "cold_seconds": None}
+    if cold:
+        tell("compiling all rules anew")
+        found["cold_seconds"] = compile_seconds(cold=True)
+    return found

@@ -1,0 +1,346 @@
+"""A State in the plain Mesa idiom: variables are attributes, rules are methods."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from r2psim.bench.plain_programme import Programme
+from r2psim.bench.plain_structure import MINOR_CONFLICT, MONTH, PEACE, RECOVERY, WAR, Structure, clip01
+from r2psim.rules.draws import ASSESSMENT, CONFLICT_CHANGE, MANDATE_DECISION, VETO
+from r2psim.scenario.channels import CHANNELS
+from r2psim.world.tables import GROUP_CHANNELS
+
+if TYPE_CHECKING:
+    from r2psim.bench.plain import PlainModel
+    from r2psim.bench.plain_group import Group
+
+__all__ = ["State"]
+
+
+class State(Structure):
+    """A State; parameters as in `Structure`."""
+
+    def __init__(self, model: PlainModel, key: str, identity: int, start: dict[str, float]) -> None:
+        super().__init__(model, key, identity, start)
+        self.programmes: list[Programme] = []
+        self.gdp = start["gdp"]
+        self.gdp_potential = start["gdp_potential"]
+        self.gdp_gap = 0.0
+        self.gdp_lost = 0.0
+        self.growth = start["growth"]
+        self.x = start["x"]
+        self.y = start["y"]
+        self.veto = start["veto"]
+        self.stage_months = 0
+        self.reach = 0.0
+        self.conflict_change = 0.0
+        self.draw_conflict = 0.0
+        self.escalation_hazard = 0.0
+        self.settlement_hazard = 0.0
+        self.atrocity_months = 0
+        self.deaths = 0
+        self.displaced = 0.0
+        self.risk_factors = [0.0] * 14
+        self.risk_present = 0.0
+        self.risk_score = 0.0
+        self.perceived = 0.0
+        self.urgency = 0.0
+        self.willingness = 0.0
+        self.aid_forms = 0.0
+        self.assessed = 0.0
+        self.best_help = 0.0
+        self.prevention_at_work = 0.0
+        self.forces_at_work = 0.0
+        self.expected_help = 0.0
+        self.moral_hazard = 0.0
+        self.mandate = False
+        self.mandate_months = 0
+        self.vetoed = False
+        self.threatened = 0
+        self.helped = 0
+        self.hosting_cost = 0.0
+        self.reconstruction_cost = 0.0
+
+    # -- the phases ----------------------------------------------------------------------------------------------------
+
+    def look_around(self) -> None:
+        """Read neighbours and kin as last month left them."""
+        self.look_at_neighbours()
+        self.look_at_groups()
+
+    def move(self) -> None:
+        """Draw triggers, move structure, change the conflict state."""
+        self.draw_triggers()
+        self.move_structure()
+        self.change_conflict()
+        most = self.model.parameters.harm_displaced_most * self.population
+        self.reach = clip01(1.0 - (self.displaced_inside + self.displaced_abroad) / most)
+
+    def sum_up(self) -> None:
+        """Sum up the month, score the risk factors, let them be observed, and weigh what could help."""
+        self.count_consequences()
+        self.score_risk_factors()
+        self.be_observed()
+        war = self.model.parameters.assistance_war_urgency if self.conflict == WAR else 0.0
+        self.urgency = max(0.25 * self.stage, war)
+        for programme in self.programmes:
+            programme.weigh()
+
+    def receive(self) -> None:
+        """Decide mandates, and let programmes work."""
+        self.respond()
+        self.receive_assistance()
+
+    def open(self) -> None:
+        """Derive what follows from the start, before the first month."""
+        self.weigh()
+        self.score_risk_factors()
+        self.be_observed()
+        self.receive_assistance()
+
+    # -- conflict ------------------------------------------------------------------------------------------------------
+
+    def conflict_hazards(self) -> tuple[float, float]:
+        """Monthly hazards of a worse and of a better conflict state."""
+        p = self.model.parameters
+        exp = self.model.luck.exp
+        aid = self.aid
+        pressure = self.pressure - p.reference_pressure
+        local_resolution = self.inhibitors["local_resolution"] - p.reference_local_resolution
+        if self.conflict == PEACE:
+            onset = p.conflict_onset_base * exp(
+                p.conflict_onset_discontent * (self.discontent - p.reference_discontent)
+                + p.conflict_onset_armed_groups * (self.armed_groups - p.reference_armed_groups)
+                + p.conflict_onset_pressure * pressure
+                + p.conflict_onset_spill_war * self.spill_war
+                + p.conflict_onset_spill_refugees * self.spill_refugees
+                + p.conflict_onset_capacity * (self.capacity - p.reference_capacity)
+                + p.conflict_onset_local_resolution * local_resolution
+                + p.conflict_onset_aid_conflict_onset * aid["conflict_onset"]
+                + p.conflict_onset_moral_hazard * self.moral_hazard
+            )
+            return MONTH * onset, 0.0
+        if self.conflict == RECOVERY:
+            relapse = p.conflict_relapse_base * exp(
+                p.conflict_relapse_discontent * (self.discontent - p.reference_discontent)
+                + p.conflict_relapse_armed_groups * (self.armed_groups - p.reference_armed_groups)
+                + p.conflict_relapse_pressure * pressure
+                + p.conflict_relapse_spill_war * self.spill_war
+                + p.conflict_relapse_spill_refugees * self.spill_refugees
+                + p.conflict_relapse_capacity * (self.capacity - p.reference_capacity)
+                + p.conflict_relapse_local_resolution * local_resolution
+                + p.conflict_relapse_aid_conflict_relapse * aid["conflict_relapse"]
+            )
+            healing = p.conflict_healing_base * exp(p.conflict_healing_local_resolution * local_resolution)
+            return MONTH * relapse, MONTH * healing
+        if self.conflict == MINOR_CONFLICT:
+            escalation = p.conflict_escalation_base * exp(
+                p.conflict_escalation_armed_groups * (self.armed_groups - p.reference_armed_groups)
+                + p.conflict_escalation_pressure * pressure
+                + p.conflict_escalation_arms * (self.arms - p.reference_arms)
+                + p.conflict_escalation_spill_arms * self.spill_arms
+                + p.conflict_escalation_aid_conflict_escalation * aid["conflict_escalation"]
+            )
+            settlement = p.conflict_settlement_base * exp(
+                p.conflict_settlement_local_resolution * local_resolution
+                + p.conflict_settlement_pressure * pressure
+                + p.conflict_settlement_aid_conflict_settlement * aid["conflict_settlement"]
+            )
+            return MONTH * escalation, MONTH * settlement
+        abatement = p.conflict_abatement_base * exp(
+            p.conflict_abatement_pressure * pressure
+            + p.conflict_abatement_spill_arms * self.spill_arms
+            + p.conflict_abatement_aid_conflict_settlement * aid["conflict_settlement"]
+        )
+        return 0.0, MONTH * abatement
+
+    def change_conflict(self) -> None:
+        """Change the conflict state: competing hazards, at most one change a month."""
+        p = self.model.parameters
+        luck = self.model.luck
+        up, down = self.conflict_hazards()
+        p_up = p_down = 0.0
+        if up + down > 0.0:
+            happens = 1.0 - luck.exp(-(up + down))
+            p_up = happens * up / (up + down)
+            p_down = happens * down / (up + down)
+        u = luck.uniform(self, CONFLICT_CHANGE)
+        now = after = self.conflict
+        chance = 0.0
+        if u < p_up:
+            at_once = p.conflict_war_at_once if now <= RECOVERY else 1.0
+            if u < p_up * at_once:
+                after, chance = WAR, p_up * at_once
+            else:
+                after, chance = MINOR_CONFLICT, p_up * (1.0 - at_once)
+        elif u < p_up + p_down:
+            ends = p.conflict_war_to_recovery if now == WAR else 1.0
+            if u < p_up + p_down * ends:
+                after, chance = (PEACE if now == RECOVERY else RECOVERY), p_down * ends
+            else:
+                after, chance = MINOR_CONFLICT, p_down * (1.0 - ends)
+        self.draw_conflict = u
+        self.escalation_hazard = up
+        self.settlement_hazard = down
+        self.conflict_change = chance
+        self.conflict_months = self.conflict_months + 1.0 if after == now else 0.0
+        self.conflict = after
+        self.conflict_level = self.level_of_conflict()
+
+    # -- consequences --------------------------------------------------------------------------------------------------
+
+    def count_consequences(self) -> None:
+        """Sum up what the month left: stage, perpetrators, the killed, the displaced, lost GDP."""
+        stage = displaced = 0
+        affected = 0.0
+        self.government_perpetrator = False
+        for group in self.groups:
+            stage = max(stage, group.stage)
+            if group.perpetrator in (1, 3):
+                self.government_perpetrator = True
+            self.deaths += group.deaths_month
+            displaced += group.displaced_month
+            if group.stage == 4:
+                affected += group.share
+                self.atrocity_months += 1
+        self.stage_months = self.stage_months + 1 if stage == self.stage else 0
+        self.stage = stage
+        self.count_displaced(displaced)
+        self.count_gdp(affected)
+
+    def count_displaced(self, displaced: float) -> None:
+        """Add those that flee from war to those driven from home, and let some return."""
+        model = self.model
+        p = model.parameters
+        most = p.harm_displaced_most * self.population
+        room = most - (self.displaced_inside + self.displaced_abroad)
+        if self.conflict >= MINOR_CONFLICT:
+            rate = p.harm_displaced_war if self.conflict == WAR else p.harm_displaced_minor
+            fled = model.luck.exp(self.aid["displacement"])
+            displaced += math.floor(rate * MONTH * self.population * clip01(room / most) * fled)
+        displaced = min(displaced, math.floor(max(room, 0.0)))
+        self.displaced += displaced
+        returned = model.returned if self.conflict < MINOR_CONFLICT and self.stage < 4 else 0.0
+        abroad = p.harm_displaced_abroad
+        inside, outside = self.displaced_inside, self.displaced_abroad
+        self.displaced_inside = inside + (1.0 - abroad) * displaced - returned * inside
+        self.displaced_abroad = outside + abroad * displaced - returned * outside
+
+    def count_gdp(self, affected: float) -> None:
+        """Let conflict and atrocity widen the gap between actual and potential GDP, and recovery close it."""
+        p = self.model.parameters
+        rate = 0.0
+        if self.conflict == WAR:
+            rate = p.harm_gdp_war
+        elif self.conflict == MINOR_CONFLICT:
+            rate = p.harm_gdp_minor
+        rate += p.harm_gdp_atrocity * affected
+        gap = self.gdp_gap
+        gap += rate * MONTH * (1.0 - gap) - self.model.recovered * gap
+        if self.struck["economic_shock"]:
+            gap += p.harm_gdp_shock * (1.0 - gap)
+        gap = min(gap, p.harm_gdp_floor)
+        self.gdp_gap = gap
+        self.gdp_potential *= 1.0 + self.growth * MONTH
+        self.gdp = self.gdp_potential * (1.0 - gap)
+        self.gdp_lost += self.gdp_potential * gap * MONTH
+
+    # -- risk ----------------------------------------------------------------------------------------------------------
+
+    def score_risk_factors(self) -> None:
+        """Score the fourteen risk factors; the specific ones are the worst of the groups."""
+        p = self.model.parameters
+        groups = self.groups
+        own = [
+            max(self.conflict_level, p.risk_factors_transition * self.fresh["irregular_transition"]),
+            self.past_violations,
+            1.0 - self.capacity,
+            self.motive,
+            self.means,
+            1.0 - self.restraint,
+            max([self.incitement, *(group.preparation for group in groups)]),
+        ]
+        strongest = max(own)
+        self.risk_present = strongest if strongest > p.stages_risk_above else 0.0
+        worst = [max(factors) for factors in zip(*(group.risk_factors for group in groups), strict=True)]
+        self.risk_factors = [*own, self.pressure, *(worst or [0.0] * 6)]
+
+    def be_observed(self) -> None:
+        """Add up the risk factors, and let the sum be perceived with an error."""
+        p = self.model.parameters
+        score = 0.0
+        for factor in self.risk_factors[:8]:
+            score += 0.5 / 8.0 * factor
+        for factor in self.risk_factors[8:]:
+            score += 0.5 / 6.0 * factor
+        self.risk_score = score
+        noise = p.observation_noise * (1.0 - p.observation_early_warning * self.inhibitors["early_warning"])
+        self.perceived = clip01(score + noise * self.model.luck.bell(self, ASSESSMENT))
+
+    # -- response and assistance ---------------------------------------------------------------------------------------
+
+    def respond(self) -> None:
+        """Decide mandates of the Security Council, and count what hosting and reconstruction cost."""
+        p = self.model.parameters
+        luck = self.model.luck
+        crisis = self.stage >= 3 or self.conflict == WAR
+        if self.mandate:
+            self.mandate_months = 0 if crisis else self.mandate_months + 1
+            if self.mandate_months >= p.response_mandate_stay:
+                self.mandate = False
+                self.mandate_months = 0
+        elif crisis:
+            if self.mandate_months == 0:
+                self.vetoed = luck.uniform(self, VETO) < self.veto
+            self.mandate_months += 1
+            hazard = 0.0 if self.vetoed else 1.0 / max(p.response_mandate_delay, 1.0)
+            if luck.uniform(self, MANDATE_DECISION) < 1.0 - luck.exp(-hazard):
+                self.mandate = True
+                self.mandate_months = 0
+        else:
+            self.mandate_months = 0
+            self.vetoed = False
+        self.hosting_cost += self.displaced_hosted * p.response_hosting_cost * MONTH
+        if self.conflict == RECOVERY and self.stage < 4:
+            gap = self.gdp_gap * self.gdp_potential
+            self.reconstruction_cost += gap * p.response_reconstruction_share * MONTH
+
+    def receive_assistance(self) -> None:
+        """Fund, build up and apply the programmes in the state."""
+        p = self.model.parameters
+        willing = clip01(p.assistance_openness + (1.0 - p.assistance_openness) * self.commitment)
+        self.willingness = willing * (1.0 - p.assistance_perpetrator_refuses * self.government_perpetrator)
+        self.aid_forms = self.assessed = self.best_help = self.prevention_at_work = self.forces_at_work = 0.0
+        self.aid = aid = dict.fromkeys(CHANNELS, 0.0)
+        running = []
+        for programme in self.programmes:
+            programme.price()
+            if programme.offered > 0 or programme.strength > 0.0:
+                running.append(programme)
+                programme.fund()
+        for programme in running:
+            programme.work()
+            programme.help_state()
+        for group in self.groups:
+            group.aid = {channel: aid[channel] for channel in GROUP_CHANNELS}
+        for programme in running:
+            programme.help_group()
+        self.remember_help()
+
+    def worst_off(self) -> Group | None:
+        """Give the group that a programme of group scope is for: highest stage, then targeting, then exclusion."""
+        return max(self.groups, key=lambda g: 10.0 * g.stage + 2.0 * g.targeting + g.exclusion, default=None)
+
+    def remember_help(self) -> None:
+        """Let the government answer to help, and armed groups come to expect it; note when help arrived."""
+        model = self.model
+        p = model.parameters
+        scale = p.assistance_effect_scale
+        self.aid["commitment"] += p.principles_mutual_answer * self.best_help * scale
+        self.expected_help = max(clip01(self.forces_at_work * scale), self.expected_help * model.expectation_left)
+        self.moral_hazard = self.expected_help * (1.0 - p.principles_harm_screening)
+        if self.stage >= 2 and not self.threatened:
+            self.threatened = model.month + 1
+        if self.prevention_at_work >= p.assistance_arrived and not self.helped:
+            self.helped = model.month + 1
