@@ -1,79 +1,253 @@
-"""Where does late response win? A grid over how well assistance works and how willing governments are to consent.
+"""Where does late response win? A space-filling design over the assumptions on which the comparison hangs.
 
-    python experiments/late_response_wins.py [--runs N] [--scenario NAME] [--out DIR]
+    python experiments/late_response_wins.py [--points N] [--runs N] [--check N] [--seed N] [--out DIR]
 
-For every point, prevention and late response run over the same luck with the same total budget. The table says which
-of the two leaves fewer dead and which costs less, with the paired 95 % interval of the difference in deaths, and says
-so where the two cannot be told apart. What it showed stands in experiments/README.md.
+Late response and prevention run over the same luck with the same total budget at every point of a scrambled Sobol
+sequence over the factors of late_response_assumptions.py, and for each of its mechanisms with all else as the scenario
+has it. Every ledger gets a verdict from the paired 95 % interval of the difference. Points where late response leaves
+fewer dead are run again on fresh luck, for among many points some look so by chance.
+
+Points are written to DIR/points.csv as they finish; the same command goes on where it was stopped. What it showed
+stands in experiments/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from late_response_assumptions import FACTORS, LEDGERS, MECHANISMS, Point, changed, design
+from late_response_findings import (
+    EARLY,
+    LATE,
+    OPEN,
+    Row,
+    clarity,
+    correlation,
+    draw,
+    regions,
+    shares,
+    thirds,
+    verdict,
+)
 
-from r2psim.ensemble.runs import METRICS, run_many
+from r2psim import Results, Scenario, __version__, load, simulate
+from r2psim.analysis.comparison import paired_interval
+from r2psim.plots.style import save
 from r2psim.progress import progress
-from r2psim.scenario import load
+from r2psim.rules.compiled import source_digest
 
-PAIR = ("late-response", "prevention")
-EFFECTS = (0.0, 0.25, 0.5, 1.0, 1.5)
-OPENNESS = (0.0, 0.2, 0.6)
-PLACE = {name: i for i, name in enumerate(METRICS)}
-SHOWN = ("deaths", "onsets", "total_cost", "response_cost", "spent_prevention")
+POLICIES = ("late-response", "prevention")
+ENOUGH = 64
+"""Points from which factors are told apart, and the figure made: with fewer, some go up and down together."""
 
 
-def point(scenario: str, effect: float, openness: float, runs: int, seed: int) -> dict[str, float]:
-    """Run one point of the grid and give the paired differences, prevention minus late response."""
-    sets = [f"parameters.assistance.effect_scale={effect}", f"parameters.assistance.openness={openness}"]
-    metrics, *_ = run_many(load(scenario, sets), PAIR, runs, seed)
-    found: dict[str, float] = {"effect_scale": effect, "openness": openness}
-    for name in SHOWN:
-        difference = metrics["prevention"][:, PLACE[name]] - metrics["late-response"][:, PLACE[name]]
-        half = 1.96 * difference.std(ddof=1) / np.sqrt(runs)
-        found |= {f"{name}": difference.mean(), f"{name}_low": difference.mean() - half}
-        found |= {f"{name}_high": difference.mean() + half}
-    return found
+# -- running -----------------------------------------------------------------------------------------------------------
 
 
-def verdict(low: float, high: float) -> str:
-    """Say which policy has less of something, or that the runs do not tell."""
-    if low > 0.0:
-        return "late response"
-    return "prevention" if high < 0.0 else "not told apart"
+def run_point(base: Scenario, point: Point) -> dict[str, Any]:
+    """Run a point; give its row of the table: what it is, and each ledger's difference, prevention - late response."""
+    years = int(point.values["years"]) if "years" in point.values else None
+    results = simulate(changed(base, point), POLICIES, point.runs, point.seed, years, first_run=point.first_run)
+    row: dict[str, Any] = {"kind": point.kind, "name": point.name, "runs": point.runs, "seed": point.seed}
+    row |= {"first_run": point.first_run} | {key: point.values.get(key, "") for key in FACTORS}
+    for ledger, (_, metrics) in LEDGERS.items():
+        late, early = (added(results, policy, metrics) for policy in POLICIES)
+        interval = paired_interval(early - late)
+        if interval is None or interval.low is None:
+            raise ValueError("an interval needs two runs")
+        row |= {f"{ledger}_late": float(late.mean()), f"{ledger}_difference": interval.mean}
+        row |= {f"{ledger}_low": interval.low, f"{ledger}_high": interval.high}
+    return row
 
 
-def main() -> None:
-    """Run the grid, print it, and write it where asked."""
+def added(results: Results, policy: str, metrics: Sequence[str]) -> np.ndarray:
+    """Add metrics of every run of a policy, shape (runs,)."""
+    total = np.zeros(results.runs)
+    for metric in metrics:
+        total += results.values(policy, metric)
+    return total
+
+
+class Table:
+    """Finished points in a file: what is there is not run again.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``settings.json`` and ``points.csv``.
+    settings : dict
+        What the points depend on; points of other settings are refused.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / "points.csv"
+        noted = folder / "settings.json"
+        text = json.dumps(settings, indent=2) + "\n"
+        if noted.exists() and noted.read_text(encoding="utf-8") != text:
+            raise SystemExit(f"{folder} holds points of other settings or another version: choose another --out")
+        noted.write_text(text, encoding="utf-8")
+        self.rows: list[dict[str, Any]] = []
+        if self.file.exists():
+            with self.file.open(newline="", encoding="utf-8") as lines:
+                # A line that was cut off lacks its last columns, and its point is run again.
+                self.rows = [row for row in csv.DictReader(lines) if None not in row.values()]
+            self._write(self.rows, "w")
+
+    def _write(self, rows: Sequence[Row], mode: str) -> None:
+        with self.file.open(mode, newline="", encoding="utf-8") as lines:
+            if rows:
+                writer = csv.DictWriter(lines, list(rows[0]))
+                if lines.tell() == 0:
+                    writer.writeheader()
+                writer.writerows(rows)
+
+    def run(self, base: Scenario, points: Sequence[Point], what: str) -> None:
+        """Run those points that are not there yet."""
+        done = {(row["kind"], row["name"]) for row in self.rows}
+        missing = [point for point in points if (point.kind, point.name) not in done]
+        with progress(what, len(missing)) as advance:
+            for point in missing:
+                row = run_point(base, point)
+                self._write([row], "a")
+                self.rows.append(row)
+                advance(1)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Give the rows of a kind."""
+        return [row for row in self.rows if row["kind"] == kind]
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def interval_of(row: Row, ledger: str, unit: float = 1.0) -> str:
+    """Write a difference with its interval."""
+    mean, low, high = (float(row[f"{ledger}_{end}"]) / unit for end in ("difference", "low", "high"))
+    digits = 0 if max(abs(low), abs(high)) >= 100.0 else 2
+    return f"{mean:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+def tell_shares(rows: Sequence[Row]) -> None:
+    """Print how often each policy wins, ledger by ledger."""
+    print(f"{'less under':<38}{LATE:>15}{OPEN:>18}{EARLY:>13}   lower mean under late response")
+    for ledger, (words, _) in LEDGERS.items():
+        found = shares(rows, ledger)
+        leaning = np.mean([float(row[f"{ledger}_difference"]) > 0.0 for row in rows])
+        print(f"{words:<38}{found[LATE]:>15.0%}{found[OPEN]:>18.0%}{found[EARLY]:>13.0%}{leaning:>10.0%}")
+    for money in ("assistance", "without_gdp", "total"):
+        both = sum(1 for row in rows if verdict(row, "killed") == verdict(row, money) == LATE)
+        print(f"late response has fewer killed and less of '{LEDGERS[money][0]}' at {both} of {len(rows)} points")
+
+
+def tell_factors(rows: Sequence[Row]) -> None:
+    """Print what goes with a clearer win of late response, and the regions that part the space best."""
+    print("\nrank correlation with how clearly late response wins (95 % interval); * leaves out 0")
+    print(f"{'factor':<18}" + "".join(f"{ledger:>28}" for ledger in ("killed", "assistance", "total")))
+    for key in FACTORS:
+        cells = []
+        for ledger in ("killed", "assistance", "total"):
+            rank, low, high = correlation(rows, key, ledger)
+            cells.append(f"{rank:.2f} ({low:.2f} to {high:.2f}){'*' if low * high > 0.0 else ' '}")
+        print(f"{key:<18}" + "".join(f"{cell:>28}" for cell in cells))
+    print("\n% of points where late response / prevention wins, in the lowest, middle, highest third of a factor")
+    print(f"{'factor':<18}" + "".join(f"{ledger:>28}" for ledger in ("killed", "assistance", "total")))
+    for key in FACTORS:
+        cells = []
+        for ledger in ("killed", "assistance", "total"):
+            parts = [shares(part, ledger) for part in thirds(rows, key)]
+            cells.append("  ".join(f"{100 * found[LATE]:.0f}/{100 * found[EARLY]:.0f}" for found in parts))
+        print(f"{key:<18}" + "".join(f"{cell:>28}" for cell in cells))
+    for ledger in ("killed", "onsets", "assistance", "without_gdp", "total"):
+        print(f"\n{LEDGERS[ledger][0]}: regions found on half of the points, told on the other half")
+        for words, inside in regions(rows, ledger):
+            found, clear = shares(inside, ledger), clarity(inside, ledger)
+            mean = f"mean clarity {clear.mean():.2f}" if len(inside) else ""
+            told = ", ".join(f"{word} {share:.0%}" for word, share in found.items())
+            print(f"  {words:<52}{len(inside):>4} points: {told}; {mean}")
+
+
+def tell_rows(title: str, rows: Sequence[Row]) -> None:
+    """Print differences of single points."""
+    print(f"\n{title}: prevention minus late response, a run")
+    print(f"{'':<54}{'killed':>30}  {'onsets':>24}  {'assistance, million US$':>26}  {'all, million US$':>34}")
+    for row in rows:
+        cells = [interval_of(row, "killed"), interval_of(row, "onsets")]
+        cells += [interval_of(row, "assistance", 1e6), interval_of(row, "total", 1e6)]
+        print(f"{row['name']:<54}{cells[0]:>30}  {cells[1]:>24}  {cells[2]:>26}  {cells[3]:>34}")
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+
+
+def experiment(chosen: argparse.Namespace) -> None:
+    """Run what is missing, print what it says, and draw it."""
+    base = load(chosen.scenario)
+    settings = {
+        "scenario": chosen.scenario,
+        "points": chosen.points,
+        "runs": chosen.runs,
+        "check": chosen.check,
+        "seed": chosen.seed,
+        "factors": {key: asdict(factor) | {"words": ""} for key, factor in FACTORS.items()},
+        "r2psim": __version__,
+        "rules": source_digest(),
+    }
+    table = Table(chosen.out, settings)
+    points = design(chosen.points, chosen.runs, chosen.seed)
+    table.run(base, points, "points")
+    # Mechanisms and checks have luck that no point of the design has seen.
+    alone = [
+        Point("mechanism", name, values, chosen.check, chosen.seed + 1, parameters=parameters)
+        for name, (values, parameters) in MECHANISMS.items()
+    ]
+    table.run(base, alone, "mechanisms")
+    won = {row["name"] for row in table.of("design") if verdict(row, "killed") == LATE}
+    again = [
+        Point("check", point.name, point.values, chosen.check, chosen.seed + 2, int(point.name) * chosen.check)
+        for point in points
+        if point.name in won
+    ]
+    table.run(base, again, "checks")
+    rows = table.of("design")
+    print(f"{chosen.scenario}, {len(rows)} points of {chosen.runs} paired runs, seed {chosen.seed}")
+    tell_shares(rows)
+    if len(rows) >= ENOUGH:
+        tell_factors(rows)
+    tell_rows(f"one mechanism at a time, {chosen.check} runs", table.of("mechanism"))
+    tell_rows(f"points with fewer dead under late response, {chosen.check} runs of fresh luck", table.of("check"))
+    if len(rows) >= ENOUGH:
+        source = f"{chosen.scenario}, {chosen.runs} paired runs a point, seed {chosen.seed}"
+        save(draw(rows, table.of("mechanism"), source), chosen.out / "late-response-wins.png")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and run the experiment."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--points", type=int, default=128, help="a power of two fills the space most evenly")
+    parser.add_argument("--runs", type=int, default=200, help="paired runs a point")
+    parser.add_argument("--check", type=int, default=400, help="paired runs a mechanism, and on fresh luck")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenario", default="seminar")
-    parser.add_argument("--out", type=Path)
-    chosen = parser.parse_args()
-    points = [(e, o) for e in EFFECTS for o in OPENNESS]
-    rows = []
-    with progress("points", len(points)) as advance:
-        for effect, openness in points:
-            rows.append(point(chosen.scenario, effect, openness, chosen.runs, chosen.seed))
-            advance(1)
-    print(f"{chosen.scenario}, {chosen.runs} paired runs a point, seed {chosen.seed}: prevention minus late response")
-    print(f"{'effect':>7}{'openness':>9}{'killed':>10}{'95 % interval':>24}  {'fewer killed':<16}cheaper in all")
-    for row in rows:
-        interval = f"{row['deaths_low']:,.0f} to {row['deaths_high']:,.0f}"
-        fewer = verdict(row["deaths_low"], row["deaths_high"])
-        cheaper = verdict(row["total_cost_low"], row["total_cost_high"])
-        print(
-            f"{row['effect_scale']:>7g}{row['openness']:>9g}{row['deaths']:>10,.0f}{interval:>24}  "
-            f"{fewer:<16}{cheaper:<16}"
-        )
-    if chosen.out is not None:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        (chosen.out / "late-response-wins.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    parser.add_argument("--out", type=Path, default=Path("late-response-wins"))
+    chosen = parser.parse_args(arguments)
+    if min(chosen.points, chosen.runs - 1, chosen.check - 1) < 1:
+        parser.error("a point is needed, and two runs a point")
+    try:
+        experiment(chosen)
+    except KeyboardInterrupt:
+        print(f"stopped; finished points are in {chosen.out}, the same command goes on from there", file=sys.stderr)
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
