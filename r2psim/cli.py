@@ -327,7 +327,7 @@ def warmup() -> None:
 
     from r2psim.ensemble.warmup import warm_up
 
-    typer.echo("Compiling the rules; this takes a minute or two the first time ...", err=True)
+    typer.echo("Compiling the rules; this takes about two minutes the first time ...", err=True)
     began = perf_counter()
     warm_up()
     typer.echo(f"Ready after {perf_counter() - began:.1f} s.", err=True)
