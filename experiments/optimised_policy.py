@@ -14,7 +14,8 @@ import argparse
 import numpy as np
 from scipy.stats import qmc
 
-from r2psim.ensemble.runs import METRICS, run_many
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.simulation import simulate
 from r2psim.progress import progress
 from r2psim.scenario import Scenario, load
 
@@ -35,7 +36,7 @@ def with_levers(scenario: str, values: np.ndarray) -> Scenario:
 
 def onsets(scenario: Scenario, policy: str, runs: int, seed: int) -> np.ndarray:
     """Give the onsets of every run."""
-    found: np.ndarray = run_many(scenario, [policy], runs, seed).metrics[policy][:, ONSETS]
+    found: np.ndarray = simulate(scenario, [policy], runs, seed).metrics[policy][:, ONSETS]
     return found
 
 

@@ -21,7 +21,7 @@ from worlds import (
 )
 
 from r2psim import R2PModel, Results, Scenario, load, simulate
-from r2psim.ensemble.runs import metrics_of
+from r2psim.ensemble.measures import metrics_of
 from r2psim.scenario.parameters import PARAMETERS, defaults
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.expand import expand

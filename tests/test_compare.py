@@ -13,7 +13,7 @@ import pytest
 from commands import interrupted
 
 from r2psim.analysis.comparison import compare
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, load, shipped_path
 
 COMMAND = [sys.executable, "-m", "r2psim"]

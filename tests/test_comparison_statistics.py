@@ -10,7 +10,7 @@ from scipy import stats
 
 from r2psim.analysis.comparison import Comparison, headline_pair, paired_interval, ratio_interval, variance_reduction
 from r2psim.analysis.findings import findings, headline
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.measures import METRICS
 
 METRIC = {name: i for i, name in enumerate(METRICS)}
 PAIR = ("late-response", "prevention")

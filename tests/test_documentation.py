@@ -9,7 +9,7 @@ import pytest
 
 from r2psim.analysis import documentation
 from r2psim.analysis.documentation import FIXED, HAZARDS, ROLES, main, names_used, read_by, refresh, tables
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.measures import METRICS
 from r2psim.rules.accounts import accounts
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import applicable

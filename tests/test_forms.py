@@ -46,7 +46,8 @@ from assistance_worlds import (
 from worlds import assert_expected, lively_parameters, parameters
 
 from r2psim import R2PModel, load
-from r2psim.ensemble.runs import METRICS, metrics_of, run_many
+from r2psim.ensemble.measures import METRICS, metrics_of
+from r2psim.ensemble.simulation import simulate
 from r2psim.rules.decision import decision
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
@@ -583,7 +584,8 @@ def test_a_form_added_in_a_scenario_works_in_both_drives_and_in_many_runs(own: P
         assert model.rows.state[STATE.index["aid_to_threat"]].any()
         model.close()
     assert len(digests) == 1
-    metrics, spending, _ = run_many(scenario, ["prevention"], runs=4, seed=5)
+    results = simulate(scenario, ["prevention"], runs=4, seed=5)
+    metrics, spending = results.metrics, results.spending
     assert np.array_equal(metrics["prevention"][3], measured[0], equal_nan=True)
     assert (spending["prevention"][added].sum(axis=1) > 0.0).all()
     assert metrics["prevention"].shape == (4, len(METRICS))

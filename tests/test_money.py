@@ -24,7 +24,7 @@ from worlds import (
     world_of,
 )
 
-from r2psim.ensemble.runs import METRICS, metrics_of, spending_of
+from r2psim.ensemble.measures import METRICS, metrics_of, spending_of
 from r2psim.scenario import Scenario
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build

@@ -26,7 +26,9 @@ from worlds import (
 )
 
 from r2psim.agents.model import R2PModel
-from r2psim.ensemble.runs import METRICS, Runs, run_many
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.results import Results
+from r2psim.ensemble.simulation import simulate
 from r2psim.rules import month as month_module
 from r2psim.scenario import Scenario, load, shipped_names
 from r2psim.scenario.loading import scenario_of
@@ -196,14 +198,14 @@ RUNS = 24
 
 
 @cache
-def idle(name: str) -> Runs:
+def idle(name: str) -> Results:
     """Run all policies with every effect set to none."""
-    return run_many(load(name, sets=["assistance.effect_scale=0"]), POLICIES, RUNS, seed=3, years=15)
+    return simulate(load(name, sets=["assistance.effect_scale=0"]), POLICIES, RUNS, seed=3, years=15)
 
 
 @pytest.mark.parametrize("policy", OTHERS)
 def test_without_effects_a_policy_is_worse_than_nothing_by_exactly_its_cost(policy: str) -> None:
-    found, nothing = idle("seminar")[0][policy], idle("seminar")[0][NO_ASSISTANCE]
+    found, nothing = idle("seminar").metrics[policy], idle("seminar").metrics[NO_ASSISTANCE]
     for name in METRICS:
         if name not in SPENDING:
             assert np.array_equal(found[:, PLACE[name]], nothing[:, PLACE[name]]), name
@@ -242,11 +244,12 @@ def test_without_effects_assistance_moves_no_column_but_what_it_says_of_itself(p
 def test_two_equal_policies_under_two_names_differ_by_nothing(policy: str) -> None:
     scenario = load("seminar")
     twin = replace(scenario, policies={"twin": scenario.policies[policy], **scenario.policies})
-    metrics, spending, _ = run_many(twin, [policy, "twin"], 16, seed=5, years=10)
+    results = simulate(twin, [policy, "twin"], 16, seed=5, years=10)
+    metrics, spending = results.metrics, results.spending
     assert metrics[policy].tobytes() == metrics["twin"].tobytes()
     assert spending[policy].tobytes() == spending["twin"].tobytes()
     assert sha256(twin, policy) == sha256(twin, "twin")
-    alone, *_ = run_many(scenario, [policy], 16, seed=5, years=10)
+    alone = simulate(scenario, [policy], 16, seed=5, years=10).metrics
     assert alone[policy].tobytes() == metrics["twin"].tobytes()
 
 
@@ -261,8 +264,8 @@ def variance_reduction(a: np.ndarray, b: np.ndarray) -> float:
 def test_common_luck_reduces_the_variance_of_a_small_change(body: str) -> None:
     scenario = load("seminar")
     richer = with_budget(scenario, 1.1 * scenario.bodies[body].values["budget"], body)
-    base, *_ = run_many(scenario, ["late-response"], 300, seed=11)
-    changed, *_ = run_many(richer, ["late-response"], 300, seed=11)
+    base = simulate(scenario, ["late-response"], 300, seed=11).metrics
+    changed = simulate(richer, ["late-response"], 300, seed=11).metrics
     one, other = (found["late-response"][:, PLACE["onsets"]] for found in (base, changed))
     assert np.any(
         base["late-response"][:, PLACE["spent_prevention"]] != changed["late-response"][:, PLACE["spent_prevention"]]
@@ -274,7 +277,7 @@ def test_common_luck_reduces_the_variance_of_a_small_change(body: str) -> None:
 
 @pytest.mark.slow
 def test_common_luck_reduces_the_variance_of_the_headline_pair() -> None:
-    found, *_ = run_many(load("seminar"), ["late-response", "prevention"], 300, seed=11)
+    found = simulate(load("seminar"), ["late-response", "prevention"], 300, seed=11).metrics
     one, other = (found[name][:, PLACE["onsets"]] for name in ("late-response", "prevention"))
     reduced = variance_reduction(one, other)
     print(f"variance reduction of onsets, headline pair: {reduced:.2f}")
@@ -354,7 +357,7 @@ def test_peacekeepers_protect_from_armed_groups_and_hardly_from_a_government() -
 
 @pytest.mark.slow
 def test_late_response_spends_about_thirty_dollars_of_response_for_one_of_prevention() -> None:
-    found, *_ = run_many(load("world"), ["late-response"], 3, seed=1)
+    found = simulate(load("world"), ["late-response"], 3, seed=1).metrics
     spent = found["late-response"].mean(axis=0)
     ratio = spent[PLACE["spent_response"]] / spent[PLACE["spent_prevention"]]
     print(f"response per dollar of prevention: {ratio:.1f}")

@@ -32,7 +32,8 @@ from decision_worlds import Table
 from worlds import assert_expected, parameters
 
 from r2psim import load
-from r2psim.ensemble.runs import METRICS, run_many
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.simulation import simulate
 from r2psim.rules.decision import decision
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
@@ -308,7 +309,7 @@ def test_will_limits_early_money_and_ranks_crises_first() -> None:
 @cache
 def measured(*sets: str) -> dict[str, float]:
     """Give the mean metrics of the seminar world under the present policy with some values set."""
-    metrics, *_ = run_many(load("seminar", sets=sets), ["late-response"], runs=12, seed=2, years=12)
+    metrics = simulate(load("seminar", sets=sets), ["late-response"], runs=12, seed=2, years=12).metrics
     return dict(zip(METRICS, np.nanmean(metrics["late-response"], axis=0), strict=True))
 
 

@@ -18,8 +18,7 @@ import r2psim
 from r2psim import R2PModel, Results, ScenarioError, load, simulate
 from r2psim.ensemble import simulation
 from r2psim.ensemble.engine import blocks_of, run_chunk
-from r2psim.ensemble.measures import DEPTH, METRICS, SERIES, UNITS, total
-from r2psim.ensemble.runs import metrics_of, run_many, spending_of
+from r2psim.ensemble.measures import DEPTH, METRICS, SERIES, UNITS, metrics_of, spending_of, total
 from r2psim.ensemble.simulation import Block
 from r2psim.ensemble.store import OutputError
 from r2psim.rules.draws import draws_of
@@ -98,13 +97,6 @@ def test_a_run_is_the_same_alone_and_among_others() -> None:
 
 def test_what_is_kept_changes_nothing_else() -> None:
     assert same(ran(series=tuple(SERIES), histories=True, events=(0,)).metrics, ran().metrics)
-
-
-def test_run_many_gives_the_same() -> None:
-    found, expected = run_many(small(), POLICIES, 20, 7, threads=2), ran()
-    assert same(found.metrics, expected.metrics)
-    assert same(found.spending, expected.spending)
-    assert same(found.yearly, expected.yearly)
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------

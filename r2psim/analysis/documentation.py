@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.measures import METRICS
 from r2psim.rules import conflict, delivery, draws, stages, triggers
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level

@@ -71,8 +71,7 @@ def replay_run(
     ValueError
         If there is no such run, policy or month.
     """
-    from r2psim.ensemble.measures import METRICS
-    from r2psim.ensemble.runs import metrics_of
+    from r2psim.ensemble.measures import METRICS, metrics_of
 
     until = results.months if month is None else month
     if not 1 <= until <= results.months:

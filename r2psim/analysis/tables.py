@@ -11,7 +11,7 @@ from rich.table import Table
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import METRIC_NAMES, findings, money
 from r2psim.analysis.summary import date, percent
-from r2psim.ensemble.runs import METRICS
+from r2psim.ensemble.measures import METRICS
 from r2psim.world.history import History
 from r2psim.world.tables import STAGES
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from r2psim.ensemble.engine import blocks_of, run_chunk
 from r2psim.ensemble.measures import DEPTH, METRICS
-from r2psim.ensemble.runs import run_many
+from r2psim.ensemble.simulation import simulate
 from r2psim.rules.draws import draws_of
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
 
@@ -26,7 +26,7 @@ YEAR = 12
 
 def run_ensemble(scenario: Scenario, policy: str, runs: int, years: int, threads: int) -> None:
     """Run an ensemble as a user would, and keep nothing of it."""
-    run_many(scenario, [policy], runs, SEED, years=years, threads=threads)
+    simulate(scenario, [policy], runs, SEED, years=years, threads=threads)
 
 
 def start(rows: Rows, scratch: Rows) -> None:

@@ -1,24 +1,10 @@
-"""The command ``bench``: its options, and what it prints. Nothing heavy is imported before it runs."""
+"""The command ``bench``: what it measures and prints. Nothing heavy is imported before it runs."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-__all__ = ["add_arguments", "bench", "run"]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of the command."""
-    parser.add_argument("--json", action="store_true", help="Print one JSON object instead of the table.")
-    parser.add_argument(
-        "--quick", action="store_true", help="Shorter runs, worlds up to 10,000 groups, no compiling anew."
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Carry out the command; see `bench`."""
-    return bench(as_json=args.json, quick=args.quick)
+__all__ = ["bench"]
 
 
 def bench(as_json: bool, quick: bool) -> int:

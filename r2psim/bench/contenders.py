@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
 __all__ = ["Case", "Contender", "contenders_of"]
-
-PLAIN = "r2psim.bench.plain"
-"""Module of the model in plain Mesa idiom: ``PlainModel(scenario, policy, seed)`` with ``step()``."""
 
 YEAR = 12
 BATCH = 16
@@ -181,8 +176,7 @@ def _mesa(case: Case, drive: str) -> Any:
 
 
 def _plain(case: Case, least: float) -> Contender:
-    what = "plain Mesa idiom"
-    if find_spec(PLAIN) is None:
-        return Contender(what, None, "the model in plain Mesa idiom is not part of this version")
-    model = import_module(PLAIN).PlainModel
-    return Contender(what, partial(_stepped, partial(model, case.scenario, case.policy, SEED), case.months, least))
+    from r2psim.bench.plain import PlainModel
+
+    make = partial(PlainModel, case.scenario, case.policy, SEED)
+    return Contender("plain Mesa idiom", partial(_stepped, make, case.months, least))

@@ -12,7 +12,18 @@ from r2psim.rules.compiled import inline, rule
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PR, STAGES, B, G, S
 
-__all__ = ["DEPTH", "METRICS", "SERIES", "UNITS", "level_of", "measure", "spending_at", "total"]
+__all__ = [
+    "DEPTH",
+    "METRICS",
+    "SERIES",
+    "UNITS",
+    "level_of",
+    "measure",
+    "metrics_of",
+    "spending_at",
+    "spending_of",
+    "total",
+]
 
 CENTS = 100.0
 
@@ -240,3 +251,35 @@ def level_of(rows: Rows, place: int, work: np.ndarray) -> float:
     else:
         level = total(rows.state[S.gdp_lost], work)
     return level
+
+
+def metrics_of(rows: Rows, months: int) -> np.ndarray:
+    """Measure a finished run.
+
+    Parameters
+    ----------
+    rows : Rows
+        As the last month left them.
+    months : int
+        Length of the run.
+
+    Returns
+    -------
+    numpy.ndarray, shape (len(METRICS),)
+        In the order of `METRICS`.
+    """
+    found = np.empty(len(METRICS))
+    measure(rows, months, found, np.empty(DEPTH))
+    return found
+
+
+def spending_of(rows: Rows) -> np.ndarray:
+    """Give what was spent on each form while its state stood at each stage.
+
+    Returns
+    -------
+    numpy.ndarray, shape (forms, 5), US$
+    """
+    found = np.empty((rows.form.shape[1], 5))
+    spending_at(rows, found)
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from r2psim.analysis.comparison import Comparison, paired_interval
 from r2psim.analysis.findings import money
@@ -123,9 +124,10 @@ def money_over_time(comparison: Comparison) -> Figure:
     told = " and ".join(f"{first[p]:.0%} under {p}" for p in chosen).replace("%", " %")
     high, gap = 1.25, 0.55
     title = f"The first year's spending against the average year's: {told}"
-    page = new_figure(0.45 + len(spenders) * (high + gap), title, subtitle, source(comparison))
+    page = new_figure(0.6 + len(spenders) * (high + gap), title, subtitle, source(comparison))
     legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the state when the money was spent", even=True)
     most = max(float(years.sum(axis=1).max()) for years in by_year.values())
+    ticks = [float(x) for x in MaxNLocator(nbins=3).tick_values(0.0, most) if 0.0 <= x <= most]
     room = 0.95
     for i, policy in enumerate(spenders):
         bottom = page.top - 0.45 - (i + 1) * (high + gap) + gap / 2
@@ -143,7 +145,7 @@ def money_over_time(comparison: Comparison) -> Figure:
             start += years[:, stage]
         axes.set_ylim(0.0, most * 1.05)
         axes.set_xlim(0.4, len(years) + 0.6)
-        axes.set_yticks([0.0, most / 2.0, most], [money(x) for x in (0.0, most / 2.0, most)], fontsize=SIZES["tick"])
+        axes.set_yticks(ticks, [money(x) for x in ticks], fontsize=SIZES["tick"])
         axes.set_xticks(range(1, len(years) + 1, max(1, len(years) // 10)))
         axes.tick_params(labelsize=SIZES["tick"])
         if i == len(spenders) - 1:

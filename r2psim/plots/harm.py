@@ -66,8 +66,8 @@ def _lost_share(history: History) -> np.ndarray:
     return share
 
 
-def _series(axes: Axes, values: np.ndarray, colour: str, nothing: str) -> None:
-    """Draw a monthly series as a filled staircase from zero, or say that there is nothing."""
+def _series(axes: Axes, values: np.ndarray, colour: str, nothing: str, whole: bool) -> None:
+    """Draw a monthly series as a filled staircase from zero, with ticks at whole numbers, or say that there is none."""
     if not values.any():
         say(axes, nothing)
         axes.set_yticks([])
@@ -77,7 +77,7 @@ def _series(axes: Axes, values: np.ndarray, colour: str, nothing: str) -> None:
     stairs = axes.stairs(values, edges, fill=True, color=colour, linewidth=0.0, zorder=2)
     stairs.set_gid("series")
     axes.set_ylim(0.0, 1.15 * float(values.max()))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.10g}" if v < 10_000 else amount(v)))
     axes.grid(axis="y", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
@@ -144,11 +144,17 @@ def harm_over_time(history: History) -> Figure:
     lost[lost < 0.01] = 0.0
     onsets = int(_onsets(history).sum())
     panels = (
-        ("Killed in attacks on groups, persons a month", killed, _DEATHS, "Nobody is killed."),
-        ("Displaced at present, persons, inside their state or abroad", displaced, _DISPLACED, "Nobody is displaced."),
-        ("GDP lost to war and atrocity, % of what all states could produce", lost, _GDP, "No GDP is lost."),
+        ("Killed in attacks on groups, persons a month", killed, _DEATHS, "Nobody is killed.", True),
+        (
+            "Displaced at present, persons, inside or abroad",
+            displaced,
+            _DISPLACED,
+            "Nobody is displaced.",
+            True,
+        ),
+        ("GDP lost to war and atrocity, % of what all states could produce", lost, _GDP, "No GDP is lost.", False),
     )
-    heights = [_PANEL if values.any() or (onsets and not i) else _EMPTY for i, (_, values, _, _) in enumerate(panels)]
+    heights = [_PANEL if values.any() or (onsets and not i) else _EMPTY for i, (_, values, *_) in enumerate(panels)]
     high = sum(heights) + 4 * _HEAD + _STACK + _LEGEND + _YEARS
     title = _title(float(killed.sum()), float(displaced.max()), history.months)
     page = new_figure(high, title, history.title, style.provenance(history))
@@ -163,9 +169,9 @@ def harm_over_time(history: History) -> Figure:
         return axes
 
     top = page.top
-    for i, ((head, values, colour, nothing), height) in enumerate(zip(panels, heights, strict=True)):
+    for i, ((head, values, colour, nothing, whole), height) in enumerate(zip(panels, heights, strict=True)):
         axes = panel(top, height, head)
-        _series(axes, values, colour, nothing)
+        _series(axes, values, colour, nothing, whole)
         if onsets and i == 0:
             _onset_marks(axes, history)
             note = f"▽ a group enters stage 4, atrocity ({onsets} in all)"
