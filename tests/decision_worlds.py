@@ -40,6 +40,7 @@ class Table:
             rating=np.zeros((len(RATING.columns), self.count)),
             ledger=donor.ledger.copy(),
             body_id=donor.body_id,
+            body_run=donor.body_run,
             member_start=np.array([0, self.count]),
             member=np.arange(self.count),
             member_id=alone.state_id.copy(),

@@ -120,6 +120,7 @@ def many_groups(count: int, **columns: float) -> Rows:
     rows = rows._replace(
         group=np.repeat(rows.group, count, axis=1),
         group_id=np.arange(count, dtype=np.uint64),
+        group_run=np.zeros(count, dtype=np.uint64),
         home=np.zeros(count, dtype=np.int64),
         first_group=np.array([0, count]),
         kin_start=np.zeros(count + 1, dtype=np.int64),
@@ -137,6 +138,7 @@ def many_states(count: int, **columns: float) -> Rows:
         state=np.repeat(rows.state, count, axis=1),
         programme=np.repeat(rows.programme, count, axis=1),
         state_id=np.arange(count, dtype=np.uint64),
+        state_run=np.zeros(count, dtype=np.uint64),
         first_group=none,
         neighbour_start=none,
     )

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.ensemble.engine import blocks_of, run_chunk
+from r2psim.ensemble.engine import blocks_of, run_chunk, runs_beside
 from r2psim.ensemble.measures import DEPTH, METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.rules.draws import draws_of
-from r2psim.world.rows import WRITTEN, Rows, copy_rows
+from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["POLICY", "SEED", "Compiled", "run_ensemble", "start"]
+__all__ = ["POLICY", "SEED", "Compiled", "run_ensemble", "runs_beside", "start"]
 
 SEED = 7
 POLICY = "prevention"
@@ -44,19 +44,22 @@ class Compiled:
         The start of every run; not changed.
     p : numpy.ndarray
         Values of the parameters.
+    together : int
+        How many runs go side by side.
 
     Attributes
     ----------
     rows : Rows
-        As the last run left them.
+        As the last run, or the last runs side by side, left them.
     """
 
-    def __init__(self, rows: Rows, p: np.ndarray) -> None:
-        self.rows = copy_rows(rows)
-        self._start, self._blocks, self._p = blocks_of(rows), blocks_of(self.rows), p
+    def __init__(self, rows: Rows, p: np.ndarray, together: int = 1) -> None:
+        begin = side_by_side(rows, together)
+        self.rows = copy_rows(begin)
+        self._start, self._blocks, self._p = blocks_of(begin), blocks_of(self.rows), p
 
     def run(self, months: int, runs: int = 1) -> None:
-        """Run the first so many runs of the seed, one after the other."""
+        """Run the first so many runs of the seed."""
         forms, groups = self.rows.form.shape[1], self.rows.group.shape[1]
         run_chunk(
             self._start,

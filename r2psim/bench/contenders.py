@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.bench.adapter import SEED, Compiled, run_ensemble, start
+from r2psim.bench.adapter import SEED, Compiled, run_ensemble, runs_beside, start
 from r2psim.rules.draws import draws_of
 from r2psim.world.build import World, build
-from r2psim.world.rows import WRITTEN, copy_rows
+from r2psim.world.rows import WRITTEN, copy_rows, side_by_side
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -84,15 +84,17 @@ def contenders_of(case: Case, least: float, threads: tuple[int, ...]) -> dict[st
     threads : tuple of int
         Numbers of threads of the ensemble.
     """
-    compiled = Compiled(case.world.rows, case.p)
-    compiled.run(case.months)
-    runs = BATCH * max(1, ceil(least / timed(partial(compiled.run, case.months)) / BATCH))
+    together = runs_beside(case.world.rows)
+    compiled = Compiled(case.world.rows, case.p, together)
+    compiled.run(case.months, together)
+    batch = together * ceil(BATCH / together)
+    runs = batch * max(1, ceil(least / timed(partial(compiled.run, case.months, batch))))
     found = {
         f"ensemble_{n}": Contender(f"ensemble, {n} thread{'s' * (n > 1)}", partial(_ensemble, case, n, runs))
         for n in threads
     }
     found["compiled"] = Contender("compiled rules alone", partial(_compiled, compiled, case.months, runs))
-    found["c"] = _in_c(case, runs)
+    found["c"] = _in_c(case, runs, together)
     for drive, what in (("rows", "Mesa, all rows at once"), ("agents", "Mesa, agent by agent")):
         found[f"mesa_{drive}"] = Contender(what, partial(_stepped, partial(_mesa, case, drive), case.months, least))
     found["mesa_idiom"] = _plain(case, least)
@@ -113,12 +115,12 @@ def _ensemble(case: Case, threads: int, runs: int) -> float:
 # -- C -----------------------------------------------------------------------------------------------------------------
 
 
-def _in_c(case: Case, runs: int) -> Contender:
+def _in_c(case: Case, runs: int, together: int) -> Contender:
     from r2psim.bench.native import CompilerError, months_in_c
     from r2psim.bench.to_c import NotCoveredError
 
     what = "the same rules in C"
-    rows = case.world.rows
+    rows = side_by_side(case.world.rows, together)
     luck = draws_of(SEED, 0, 0)
     try:
         library = months_in_c(rows, case.p, luck)
@@ -131,7 +133,7 @@ def _in_c(case: Case, runs: int) -> Contender:
         months = library.bind("r2_months", scratch, case.p, luck, 0, case.months)
         return library.bind("r2_opening", scratch, case.p, luck), months
 
-    calls = [bound(run) for run in range(runs)]
+    calls = [bound(run) for run in range(0, runs, together)]
 
     def run_all(those: list[tuple[Callable[[], Any], Callable[[], Any]]]) -> None:
         for opening, months in those:
@@ -140,8 +142,8 @@ def _in_c(case: Case, runs: int) -> Contender:
             months()
 
     run_all(calls[:1])
-    compiled = Compiled(rows, case.p)
-    compiled.run(case.months)
+    compiled = Compiled(case.world.rows, case.p, together)
+    compiled.run(case.months, together)
     if any(getattr(scratch, name).tobytes() != getattr(compiled.rows, name).tobytes() for name in WRITTEN):
         return Contender(what, None, "the rules in C give other bits than the compiled ones")
     return Contender(what, lambda: timed(partial(run_all, calls)) / runs)

@@ -8,7 +8,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from r2psim.bench.adapter import POLICY, Compiled, run_ensemble
+from r2psim.bench.adapter import POLICY, Compiled, run_ensemble, runs_beside
 from r2psim.bench.contenders import Case, Contender, timed
 from r2psim.bench.probe import compile_seconds, peak_memory
 from r2psim.bench.worlds import world_of
@@ -35,9 +35,10 @@ def over_groups(sizes: Sequence[int], least: float, play: Rounds, tell: Tell) ->
     for size in sizes:
         tell(f"growth with groups: building a world of {size:,} groups")
         case = Case(world_of(size), POLICY, MONTHS)
-        compiled = Compiled(case.world.rows, case.p)
-        compiled.run(MONTHS)
-        runs = max(1, ceil(least / timed(partial(compiled.run, MONTHS))))
+        together = runs_beside(case.world.rows)
+        compiled = Compiled(case.world.rows, case.p, together)
+        compiled.run(MONTHS, together)
+        runs = together * max(1, ceil(least / timed(partial(compiled.run, MONTHS, together))))
         cases[str(size)] = case
         contenders[str(size)] = Contender(f"{size:,} groups", partial(_seconds_a_run, compiled, runs))
     samples = play(contenders, what="growth with groups")

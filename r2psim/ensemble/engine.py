@@ -1,19 +1,27 @@
-"""The loop over runs: every rule over all rows, every month, every run of a chunk, without a word to Python."""
+"""The loop over runs: every rule over all rows, every month, every run of a chunk, without a word to Python.
+
+Runs of a small world go through the months side by side (`r2psim.world.rows.side_by_side`), as many as make the loops
+of rules long enough; those of a large one go one after the other.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from r2psim.ensemble.measures import FIRST_FLOW, level_of, measure, spending_at
+from r2psim.ensemble.measures import FIRST_FLOW, level_of, measure, rows_of, runs_in, spending_at
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.month import month, month_in_rules, opening_in_rules
 from r2psim.world.rows import WRITTEN, Rows
 from r2psim.world.tables import G
 
-__all__ = ["Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months"]
+__all__ = ["Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months", "runs_beside"]
 
 YEAR = 12
+ENOUGH_STATES = 64
+"""Loops over more rows than this gain nothing from being longer."""
+ENOUGH_BYTES = 2**21
+"""What runs side by side touch should not be much more than a core's own cache holds."""
 
 Blocks = tuple[np.ndarray, ...]
 """The blocks of rows that rules write, in the order of `r2psim.world.rows.WRITTEN`."""
@@ -22,6 +30,12 @@ Blocks = tuple[np.ndarray, ...]
 def blocks_of(rows: Rows) -> Blocks:
     """Give the blocks that rules write."""
     return tuple(getattr(rows, name) for name in WRITTEN)
+
+
+def runs_beside(rows: Rows) -> int:
+    """Say how many runs of a world should go side by side: until its loops are long enough, or its rows too many."""
+    a_run = sum(getattr(rows, name).nbytes for name in WRITTEN)
+    return max(1, min(-(-ENOUGH_STATES // rows.state.shape[1]), ENOUGH_BYTES // a_run))
 
 
 def run_months(rows: Rows, p: np.ndarray, luck: Draws, first: int, last: int) -> None:
@@ -43,14 +57,22 @@ def _reset(start: Blocks, blocks: Blocks) -> None:
 
 @inline
 def _note(
-    rows: Rows, i: int, at: int, picks: np.ndarray, series: np.ndarray, stages: np.ndarray, work: np.ndarray
+    rows: Rows,
+    beside: int,
+    i: int,
+    at: int,
+    picks: np.ndarray,
+    series: np.ndarray,
+    stages: np.ndarray,
+    work: np.ndarray,
 ) -> None:
-    """Note the levels of the chosen series, and the stages of all groups where a history is kept."""
+    """Note the levels of the chosen series of a run, and the stages of its groups where a history is kept."""
     for k in range(len(picks)):
-        series[i, k, at] = level_of(rows, picks[k], work)
+        series[i, k, at] = level_of(rows, beside, picks[k], work)
     if stages.shape[0] > 0:
         # The stage is a whole number from 0 to 4.
-        stage = rows.group[G.stage]
+        first, last = rows_of(rows.group, rows, beside)
+        stage = rows.group[G.stage, first:last]
         for g in range(stages.shape[2]):
             stages[i, at, g] = np.int8(stage[g])
 
@@ -81,7 +103,7 @@ def run_chunk(
     stages: np.ndarray,
     work: np.ndarray,
 ) -> int:
-    """Run some runs one after the other.
+    """Run some runs, as many at a time as `rows` has side by side.
 
     Parameters
     ----------
@@ -115,22 +137,28 @@ def run_chunk(
     int
         Number of runs that were finished.
     """
-    for i in range(metrics.shape[0]):
+    runs = metrics.shape[0]
+    together = runs_in(rows)
+    for i in range(0, runs, together):
         run = luck.run + np.uint64(i)
+        # Where fewer are left than go side by side, the others run in vain.
+        wanted = together if i + together < runs else runs - i
         _reset(start, blocks)
         opening_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(0)))
-        _note(rows, i, 0, picks, series, stages, work)
+        for k in range(wanted):
+            _note(rows, k, i + k, 0, picks, series, stages, work)
         for m in range(months):
             if stop[0] != 0:
                 return i
             month_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(m)))
-            _note(rows, i, m + 1, picks, series, stages, work)
-            if (m + 1) % YEAR == 0:
-                spending_at(rows, spending[i, m // YEAR])
-        measure(rows, months, metrics[i], work)
-        _differences(i, picks, series)
-    finished: int = metrics.shape[0]
-    return finished
+            for k in range(wanted):
+                _note(rows, k, i + k, m + 1, picks, series, stages, work)
+                if (m + 1) % YEAR == 0:
+                    spending_at(rows, k, spending[i + k, m // YEAR])
+        for k in range(wanted):
+            measure(rows, k, months, metrics[i + k], work)
+            _differences(i + k, picks, series)
+    return int(runs)
 
 
 @rule

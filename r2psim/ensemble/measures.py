@@ -20,6 +20,8 @@ __all__ = [
     "level_of",
     "measure",
     "metrics_of",
+    "rows_of",
+    "runs_in",
     "spending_at",
     "spending_of",
     "total",
@@ -149,14 +151,29 @@ def total(column: np.ndarray, work: np.ndarray) -> float:
     return found
 
 
+@inline
+def runs_in(rows: Rows) -> int:
+    """Count the runs that lie side by side (`r2psim.world.rows.side_by_side`)."""
+    return int(rows.state_run[len(rows.state_run) - 1]) + 1
+
+
+@inline
+def rows_of(block: np.ndarray, rows: Rows, beside: int) -> tuple[int, int]:
+    """Give the stretch of states, groups or bodies that belongs to the run so many places beside: first, and end."""
+    each = block.shape[1] // runs_in(rows)
+    return each * beside, each * (beside + 1)
+
+
 @rule
-def measure(rows: Rows, months: int, out: np.ndarray, work: np.ndarray) -> None:
+def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndarray) -> None:
     """Measure a finished run.
 
     Parameters
     ----------
     rows : Rows
         As the last month left them.
+    beside : int
+        Which of the runs that lie side by side.
     months : int
         Length of the run.
     out : numpy.ndarray, shape (len(METRICS),)
@@ -165,22 +182,26 @@ def measure(rows: Rows, months: int, out: np.ndarray, work: np.ndarray) -> None:
         Working space.
     """
     state, group, body = rows.state, rows.group, rows.body
-    prevention = total(body[B.spent_prevention], work) / CENTS
-    response = total(body[B.spent_response], work) / CENTS
-    external = response + total(state[S.reconstruction_cost], work)
-    hosting = total(state[S.hosting_cost], work)
-    lost = total(state[S.gdp_lost], work)
-    threatened, helped = state[S.threatened], state[S.helped]
+    s0, s1 = rows_of(state, rows, beside)
+    g0, g1 = rows_of(group, rows, beside)
+    b0, b1 = rows_of(body, rows, beside)
+    prevention = total(body[B.spent_prevention, b0:b1], work) / CENTS
+    response = total(body[B.spent_response, b0:b1], work) / CENTS
+    external = response + total(state[S.reconstruction_cost, s0:s1], work)
+    hosting = total(state[S.hosting_cost, s0:s1], work)
+    lost = total(state[S.gdp_lost, s0:s1], work)
+    threatened = state[S.threatened, s0:s1]
+    helped = state[S.helped, s0:s1]
     waited, states = 0.0, 0
     for s in range(len(threatened)):
         if threatened[s] > 0.0:
             waited += (helped[s] if helped[s] > 0.0 else months + 1.0) - threatened[s]
             states += 1
-    out[0] = total(group[G.onsets], work)
-    out[1] = total(group[G.episodes], work)
-    out[2] = total(group[G.deaths], work)
-    out[3] = total(state[S.displaced], work)
-    out[4] = total(state[S.atrocity_months], work)
+    out[0] = total(group[G.onsets, g0:g1], work)
+    out[1] = total(group[G.episodes, g0:g1], work)
+    out[2] = total(group[G.deaths, g0:g1], work)
+    out[3] = total(state[S.displaced, s0:s1], work)
+    out[4] = total(state[S.atrocity_months, s0:s1], work)
     out[5] = prevention
     out[6] = response
     out[7] = external
@@ -191,22 +212,25 @@ def measure(rows: Rows, months: int, out: np.ndarray, work: np.ndarray) -> None:
 
 
 @rule
-def spending_at(rows: Rows, out: np.ndarray) -> None:
+def spending_at(rows: Rows, beside: int, out: np.ndarray) -> None:
     """Tell what was spent so far on each form while its state stood at each stage.
 
     Parameters
     ----------
     rows : Rows
         As a month left them.
+    beside : int
+        Which of the runs that lie side by side.
     out : numpy.ndarray, shape (forms, 5)
         Gets US$. Whole cents are added, so that no order of states makes a difference.
     """
     states, forms = rows.state.shape[1], rows.form.shape[1]
+    first, last = rows_of(rows.state, rows, beside)
     for k in range(5):
         spent = rows.programme[PR.spent_0 + k]
         for f in range(forms):
             added = 0.0
-            for s in range(states):
+            for s in range(first, last):
                 added += spent[f * states + s]
             out[f, k] = added / CENTS
 
@@ -220,36 +244,41 @@ def _count(column: np.ndarray, value: float) -> float:
 
 
 @rule
-def level_of(rows: Rows, place: int, work: np.ndarray) -> float:
+def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
     """Give the present level of a series: a count, or from `FIRST_FLOW` on a total since the start.
 
     Parameters
     ----------
     rows : Rows
         As a month left them.
+    beside : int
+        Which of the runs that lie side by side.
     place : int
         Place of the series in `SERIES`.
     work : numpy.ndarray, shape (DEPTH,)
         Working space.
     """
+    s0, s1 = rows_of(rows.state, rows, beside)
+    g0, g1 = rows_of(rows.group, rows, beside)
+    b0, b1 = rows_of(rows.body, rows, beside)
     if place < GROUPS_AT_STAGE:
-        level = _count(rows.state[S.stage], float(place - STATES_AT_STAGE))
+        level = _count(rows.state[S.stage, s0:s1], float(place - STATES_AT_STAGE))
     elif place < STATES_AT_WAR:
-        level = _count(rows.group[G.stage], float(place - GROUPS_AT_STAGE))
+        level = _count(rows.group[G.stage, g0:g1], float(place - GROUPS_AT_STAGE))
     elif place == STATES_AT_WAR:
-        level = _count(rows.state[S.conflict], WAR)
+        level = _count(rows.state[S.conflict, s0:s1], WAR)
     elif place == FIRST_FLOW:
-        level = total(rows.group[G.onsets], work)
+        level = total(rows.group[G.onsets, g0:g1], work)
     elif place == FIRST_FLOW + 1:
-        level = total(rows.group[G.deaths], work)
+        level = total(rows.group[G.deaths, g0:g1], work)
     elif place == FIRST_FLOW + 2:
-        level = total(rows.state[S.displaced], work)
+        level = total(rows.state[S.displaced, s0:s1], work)
     elif place == FIRST_FLOW + 3:
-        level = total(rows.body[B.spent_prevention], work) / CENTS
+        level = total(rows.body[B.spent_prevention, b0:b1], work) / CENTS
     elif place == FIRST_FLOW + 4:
-        level = total(rows.body[B.spent_response], work) / CENTS
+        level = total(rows.body[B.spent_response, b0:b1], work) / CENTS
     else:
-        level = total(rows.state[S.gdp_lost], work)
+        level = total(rows.state[S.gdp_lost, s0:s1], work)
     return level
 
 
@@ -269,7 +298,7 @@ def metrics_of(rows: Rows, months: int) -> np.ndarray:
         In the order of `METRICS`.
     """
     found = np.empty(len(METRICS))
-    measure(rows, months, found, np.empty(DEPTH))
+    measure(rows, 0, months, found, np.empty(DEPTH))
     return found
 
 
@@ -281,5 +310,5 @@ def spending_of(rows: Rows) -> np.ndarray:
     numpy.ndarray, shape (forms, 5), US$
     """
     found = np.empty((rows.form.shape[1], 5))
-    spending_at(rows, found)
+    spending_at(rows, 0, found)
     return found

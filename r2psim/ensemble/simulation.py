@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from r2psim.ensemble.engine import Blocks, add_in_order, blocks_of, run_chunk
+from r2psim.ensemble.engine import Blocks, add_in_order, blocks_of, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.measures import DEPTH, METRICS, SERIES
 from r2psim.ensemble.results import Results
@@ -27,7 +27,7 @@ from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
-from r2psim.world.rows import WRITTEN, Rows, copy_rows
+from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -88,10 +88,19 @@ class _Ensemble:
         Names of `SERIES`.
     histories : bool
         Whether the stages of all groups are kept.
+    most : int
+        No more runs than this are wanted of a policy and thread.
     """
 
     def __init__(
-        self, full: Scenario, policies: Sequence[str], seed: int, months: int, series: Sequence[str], histories: bool
+        self,
+        full: Scenario,
+        policies: Sequence[str],
+        seed: int,
+        months: int,
+        series: Sequence[str],
+        histories: bool,
+        most: int,
     ) -> None:
         self.policies = tuple(policies)
         self.seed = seed
@@ -99,7 +108,9 @@ class _Ensemble:
         self.series = tuple(series)
         self.histories = histories
         self.worlds: list[World] = [build(full, policy) for policy in policies]
-        self.starts = [blocks_of(world.rows) for world in self.worlds]
+        self.together = min(runs_beside(self.worlds[0].rows), most)
+        self.rows = [side_by_side(world.rows, self.together) for world in self.worlds]
+        self.starts = [blocks_of(rows) for rows in self.rows]
         self.parameters = [full.parameter_values(policy) for policy in policies]
         places = list(SERIES)
         self.picks = np.array([places.index(name) for name in series], dtype=np.int64)
@@ -121,10 +132,9 @@ class _Ensemble:
     def make_room(self, threads: int) -> None:
         """Make the working rows of each thread, and have everything compiled before the first chunk is timed."""
         for _ in range(threads):
-            rows = copy_rows(self.worlds[0].rows)
-            blocks = blocks_of(rows)
+            blocks = blocks_of(copy_rows(self.rows[0]))
             mine = dict(zip(WRITTEN, blocks, strict=True))
-            self.spaces.put(_Space(blocks, [world.rows._replace(**mine) for world in self.worlds]))
+            self.spaces.put(_Space(blocks, [rows._replace(**mine) for rows in self.rows]))
         self.run(0, 0, 0)
 
     def run(self, k: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
@@ -159,16 +169,20 @@ class _Ensemble:
         return (arrays | {"stage": stages} if self.histories else arrays), took
 
     def claims(self, first: int, runs: int, threads: int) -> Iterator[tuple[int, int, int]]:
-        """Cut the work: place of the policy, first run, number of runs. Later chunks know how long a run takes."""
+        """Cut the work: place of the policy, first run, number of runs. Later chunks know how long a run takes.
+
+        All but the last are whole numbers of runs side by side.
+        """
         most = max(1, LARGEST_CHUNK // self.bytes_a_run())
         at, end = first, first + runs
         while at < end:
-            count = 1
+            count = self.together
             if self.finished:
                 a_run = max(self.worked / self.finished, 1e-9)
                 share = (end - at) * len(self.policies) * a_run / (SHARES * threads)
                 count = int(min(max(share, SHORTEST_CHUNK), LONGEST_CHUNK) / a_run)
-            count = max(1, min(count, most, end - at))
+            count = min(count, most) // self.together * self.together
+            count = min(max(count, self.together), end - at)
             for k in range(len(self.policies)):
                 yield k, at, count
             at += count
@@ -342,10 +356,12 @@ def simulate(
         if not first_run <= run < first_run + runs:
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories)
+    threads = threads or _processors()
+    most = -(-runs * len(named) // threads)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most)
     kept = _Kept(ensemble, first_run, runs, keep=sink is None)
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
-    with closing(ensemble.blocks(first_run, runs, threads or _processors())) as blocks:
+    with closing(ensemble.blocks(first_run, runs, threads)) as blocks:
         for block in blocks:
             kept.take(block)
             if sink is not None:

@@ -18,6 +18,7 @@ __all__ = ["smallest_rows", "warm_up"]
 def smallest_rows() -> Rows:
     """Make one state with one group, as rows of the types that rules are compiled for."""
     one = np.array([1], dtype=np.uint64)
+    same_run = np.zeros(1, dtype=np.uint64)
     none = np.zeros(0, dtype=np.int64)
     starts = np.zeros(2, dtype=np.int64)
 
@@ -37,6 +38,9 @@ def smallest_rows() -> Rows:
         group_id=one,
         body_id=one,
         form_id=one,
+        state_run=same_run,
+        group_run=same_run,
+        body_run=same_run,
         home=np.zeros(1, dtype=np.int64),
         first_group=np.array([0, 1], dtype=np.int64),
         neighbour_start=starts,

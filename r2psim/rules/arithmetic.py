@@ -18,10 +18,13 @@ _LOG2E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 _SQRT_HALF = 0.7071067811865476
-_BIAS = np.int64(1023)
 _MANTISSA_BITS = np.int64(52)
 _MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
 _HALF_EXPONENT = np.int64(0x3FE0000000000000)
+_WHOLE = 6755399441055744.0
+"""1.5 * 2**52: added to a small whole number, it leaves that number in the low bits (a move that vectorises)."""
+_WHOLE_LESS_BIAS = np.int64(0x4338000000000000 - 1023)
+"""Bits of `_WHOLE`, less the bias of an exponent."""
 
 
 @inline
@@ -56,7 +59,7 @@ def exp(x: float) -> float:
     s = 0.5 + r * s
     s = 1.0 + r * s
     s = 1.0 + r * s
-    power = (np.int64(k) + _BIAS) << _MANTISSA_BITS
+    power = (np.float64(k + _WHOLE).view(np.int64) - _WHOLE_LESS_BIAS) << _MANTISSA_BITS
     result: float = s * np.int64(power).view(np.float64)
     return result
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from r2psim.rules.arithmetic import exp
 from r2psim.rules.compiled import inline, rule
-from r2psim.rules.draws import CONFLICT_CHANGE, Draws, uniform
+from r2psim.rules.draws import CONFLICT_CHANGE, Draws, of_run, uniform
 from r2psim.rules.terms import hazard, hazards, terms
 from r2psim.rules.triggers import MONTH
 from r2psim.scenario.parameters import P
@@ -81,6 +81,7 @@ def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     war_at_once = p[P.conflict_war_at_once]
     war_to_recovery = p[P.conflict_war_to_recovery]
     who = rows.state_id[first:last]
+    run = rows.state_run[first:last]
     conflict = state[S.conflict, first:last]
     conflict_months = state[S.conflict_months, first:last]
     conflict_change = state[S.conflict_change, first:last]
@@ -89,7 +90,7 @@ def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     down = state[S.settlement_hazard, first:last]
     for i in range(last - first):
         now = conflict[i]
-        u = uniform(draws, who[i], CONFLICT_CHANGE)
+        u = uniform(of_run(draws, run[i]), who[i], CONFLICT_CHANGE)
         p_up, p_down = first_of_two(up[i], down[i])
 
         share = war_at_once if now <= 1.0 else 1.0

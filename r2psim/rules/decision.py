@@ -7,7 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import ASSESSMENT, Draws, bell, under
+from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PLEDGES, PR, B, F, L, R, S
@@ -18,13 +18,19 @@ NOTHING = -1.0
 
 
 @inline
+def consents(consent: float, unmoved: float, gate: float) -> bool:
+    """Whether a government's consent is enough, once leverage has left so much of its refusal unmoved."""
+    return 1.0 - (1.0 - consent) * unmoved >= gate
+
+
+@inline
 def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
     """Whether a body can fund a programme now: the form applies (`r2psim.rules.demand`) and the government consents.
 
     A body with leverage wins consent that others do not get.
     """
-    refused = (1.0 - rows.programme[PR.consent, row]) * (1.0 - rows.body[B.leverage, b])
-    return bool(rows.programme[PR.demand, row] >= 0.0 and 1.0 - refused >= gate)
+    agreed = consents(rows.programme[PR.consent, row], 1.0 - rows.body[B.leverage, b], gate)
+    return bool(rows.programme[PR.demand, row] >= 0.0 and agreed)
 
 
 @inline
@@ -72,7 +78,7 @@ def look(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
         urgency[m] = state[S.urgency, s]
     noise = rows.body[B.noise, b]
     gain = p[P.observation_early_warning]
-    luck = under(draws, rows.body_id[b])
+    luck = under(of_run(draws, rows.body_run[b]), rows.body_id[b])
     for m in range(last - first):
         error = noise * (1.0 - gain * early_warning[m]) * bell(luck, identity[m], ASSESSMENT)
         seen[m] = clip01(seen[m] + error)
@@ -169,6 +175,8 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
     programme = rows.programme
     states = rows.state.shape[1]
     gate = p[P.assistance_consent_gate]
+    part = p[P.assistance_smallest_part]
+    unmoved = 1.0 - rows.body[B.leverage, b]
     before_crisis = rows.state[S.stage, s] <= 2.0 and rows.state[S.conflict, s] != WAR
     best = -1
     money = 0.0
@@ -176,20 +184,21 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
         row = f * states + s
-        value = programme[PR.demand, row]
-        if value <= most:
-            continue
         room = early if before_crisis and rows.form[F.response, f] == 0.0 else late
         cost = programme[PR.cost, row]
         # What others put up last month counts, and of its own money what it promises now.
         missing = cost - programme[PR.pledged, row] + programme[PR.own, row]
         amount = missing if missing < room else room
-        smallest = 1.0 if programme[PR.slot, row] > 0.0 else p[P.assistance_smallest_part] * cost
-        if amount < smallest or amount < 1.0 or not may_fund(rows, b, row, gate):
-            continue
-        most = value
-        best = f
-        money = amount
+        smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * cost
+        # Nothing branches but what is found: whether a form will do can hardly be guessed.
+        value = programme[PR.demand, row]
+        value = value if amount >= smallest else 0.0
+        value = value if amount >= 1.0 else 0.0
+        value = value if consents(programme[PR.consent, row], unmoved, gate) else 0.0
+        if value > most:
+            most = value
+            best = f
+            money = amount
     return best, np.floor(money)
 
 
@@ -250,6 +259,8 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     first = rows.member_start[b]
     considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
     for k in range(first, first + considered):
+        if room - early - late < 1.0:
+            break
         s = int(rows.rating[R.candidate, k])
         for _ in range(int(p[P.assistance_forms_at_once])):
             left = room - early - late

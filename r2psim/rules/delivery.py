@@ -8,7 +8,7 @@ import numpy as np
 
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
-from r2psim.rules.draws import BACKLASH, Draws, under, uniform
+from r2psim.rules.draws import BACKLASH, Draws, of_run, under, uniform
 from r2psim.rules.triggers import fading
 from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import P
@@ -79,13 +79,11 @@ def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
 
 
 @inline
-def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> float:
-    """Price a form in states ``first..last`` and note consent to it; give 0 where no programme of it runs or begins."""
+def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+    """Price a form in states ``first..last``, and note how far governments consent to it."""
     state = rows.state
     form = rows.form
     base = f * state.shape[1]
-    offered = rows.programme[PR.offered, base + first : base + last]
-    strength = rows.programme[PR.strength, base + first : base + last]
     cost = rows.programme[PR.cost, base + first : base + last]
     worth = rows.programme[PR.worth, base + first : base + last]
     consent = rows.programme[PR.consent, base + first : base + last]
@@ -97,28 +95,54 @@ def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> float:
     person_cost = form[F.person_cost, f]
     potency = form[F.potency, f]
     on_consent = form[F.consent, f]
-    runs = 0.0
     for s in range(last - first):
-        full = np.floor((unit_cost + np.floor(person_cost * (inside[s] + hosted[s]))) * dearer)
-        cost[s] = full
-        worth[s] = potency / math.sqrt(full if full > 1.0 else 1.0) if full > 0.0 else 0.0
         consent[s] = 1.0 - on_consent * (1.0 - willing[s])
-    for s in range(last - first):
-        runs = 1.0 if offered[s] > 0.0 or strength[s] > 0.0 else runs
-    return runs
+    full = np.floor(unit_cost * dearer)
+    worthy = worth_of(potency, full)
+    if person_cost > 0.0:
+        for s in range(last - first):
+            full = np.floor((unit_cost + np.floor(person_cost * (inside[s] + hosted[s]))) * dearer)
+            cost[s] = full
+            worth[s] = worth_of(potency, full)
+    elif last > first and (cost[0] != full or worth[0] != worthy):
+        # The same in all states and months, unless parameters change: written only then.
+        for s in range(last - first):
+            cost[s] = full
+            worth[s] = worthy
 
 
 @inline
-def begin(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws, f: int) -> None:
-    """Let chance decide which of the programmes that begin this month backfire; screening lowers it (do no harm)."""
+def worth_of(potency: float, cost: float) -> float:
+    """Give what a form is worth: the size of its effects over the square root of its cost; nothing where it is free."""
+    return potency / math.sqrt(cost if cost > 1.0 else 1.0) if cost > 0.0 else 0.0
+
+
+@inline
+def begin(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws, f: int) -> int:
+    """Let chance decide which of the programmes that begin this month backfire; screening lowers it (do no harm).
+
+    Gives the number of programmes of the form that run or begin.
+    """
     base = f * rows.state.shape[1]
-    programme = rows.programme
-    risk = rows.form[F.backlash, f] * (1.0 - p[P.principles_harm_screening])
-    luck = under(draws, rows.form_id[f])
-    for s in range(first, last):
-        if programme[PR.offered, base + s] > 0.0 and programme[PR.months, base + s] == 0.0:
-            struck = uniform(luck, rows.state_id[s], BACKLASH) < risk
-            programme[PR.backfires, base + s] = 1.0 if struck else 0.0
+    offered = rows.programme[PR.offered, base + first : base + last]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    months = rows.programme[PR.months, base + first : base + last]
+    running = 0
+    beginning = 0
+    for s in range(last - first):
+        put_up = 1 if offered[s] > 0.0 else 0
+        running += 1 if strength[s] > 0.0 else put_up
+        beginning += put_up if months[s] == 0.0 else 0
+    if beginning > 0:
+        risk = rows.form[F.backlash, f] * (1.0 - p[P.principles_harm_screening])
+        luck = under(draws, rows.form_id[f])
+        backfires = rows.programme[PR.backfires, base + first : base + last]
+        for s in range(last - first):
+            if offered[s] > 0.0 and months[s] == 0.0:
+                here = of_run(luck, rows.state_run[first + s])
+                struck = uniform(here, rows.state_id[first + s], BACKLASH) < risk
+                backfires[s] = 1.0 if struck else 0.0
+    return running
 
 
 @inline
@@ -169,10 +193,11 @@ def is_built(first: int, last: int, rows: Rows, f: int) -> bool:
     base = f * rows.state.shape[1]
     strength = rows.programme[PR.strength, base + first : base + last]
     quality = rows.programme[PR.quality, base + first : base + last]
-    built = 0.0
+    number = 0
     for s in range(last - first):
-        built = 1.0 if strength[s] != 0.0 or quality[s] != 0.0 else built
-    return built > 0.0
+        left = 1 if quality[s] != 0.0 else 0
+        number += 1 if strength[s] != 0.0 else left
+    return number > 0
 
 
 @inline
@@ -225,32 +250,22 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
 
 
 @inline
-def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int, for_groups: bool) -> None:
-    """Add a form's effects to the channels: those on whole states, or those of group scope on the group in question.
+def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+    """Add a form's effects on whole states to the channels of states ``first..last``.
 
     A programme that backfires turns its benefits around; the harm that it does beside them stays harm.
     """
-    state = rows.state
-    base = f * state.shape[1]
+    base = f * rows.state.shape[1]
     strength = rows.programme[PR.strength, base + first : base + last]
     quality = rows.programme[PR.quality, base + first : base + last]
     scale = p[P.assistance_effect_scale]
     alone = rows.form[F.group_scope, f] > 0.0
     for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
         c = rows.effect_channel[e]
-        place = _GROUP_COLUMN[c]
-        one_group = alone and place >= 0
-        size = scale * rows.effect_size[e]
-        harms = rows.effect_harms[e] > 0.0
-        if for_groups and one_group:
-            for s in range(last - first):
-                target = worst_off(rows, first + s) if strength[s] > 0.0 else -1
-                if target >= 0:
-                    reached = -quality[s] if harms and quality[s] < 0.0 else quality[s]
-                    rows.group[place, target] += size * strength[s] * reached
-        elif not for_groups and not one_group:
-            channel = state[_FIRST + c, first:last]
-            turned = -1.0 if harms else 1.0
+        if not (alone and _GROUP_COLUMN[c] >= 0):
+            channel = rows.state[_FIRST + c, first:last]
+            size = scale * rows.effect_size[e]
+            turned = -1.0 if rows.effect_harms[e] > 0.0 else 1.0
             for s in range(last - first):
                 reached = quality[s]
                 reached = turned * reached if reached < 0.0 else reached
@@ -258,25 +273,41 @@ def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int, for_groups: bo
 
 
 @inline
+def act_on_groups(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+    """Add the effects of a form of group scope on the group in question in each of states ``first..last``."""
+    base = f * rows.state.shape[1]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    quality = rows.programme[PR.quality, base + first : base + last]
+    scale = p[P.assistance_effect_scale]
+    for s in range(last - first):
+        target = worst_off(rows, first + s) if strength[s] > 0.0 else -1
+        if target >= 0:
+            for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
+                place = _GROUP_COLUMN[rows.effect_channel[e]]
+                if place >= 0:
+                    harms = rows.effect_harms[e] > 0.0
+                    reached = -quality[s] if harms and quality[s] < 0.0 else quality[s]
+                    rows.group[place, target] += scale * rows.effect_size[e] * strength[s] * reached
+
+
+@inline
 def share_aid(first: int, last: int, rows: Rows) -> None:
     """Pass on to groups what reaches all groups of their state."""
-    group = rows.group
+    home = rows.home[rows.first_group[first] : rows.first_group[last]]
     for c in range(_CHANNELS):
         place = _GROUP_COLUMN[c]
         if place >= 0:
             channel = rows.state[_FIRST + c, first:last]
-            used = 0.0
+            aid = rows.group[place, rows.first_group[first] : rows.first_group[last]]
+            used = 0
             for s in range(last - first):
-                used = 1.0 if channel[s] != 0.0 else used
-            if used > 0.0:
-                for s in range(first, last):
-                    aid = channel[s - first]
-                    for g in range(rows.first_group[s], rows.first_group[s + 1]):
-                        group[place, g] = aid
+                used += 1 if channel[s] != 0.0 else 0
+            if used > 0:
+                for g in range(len(aid)):
+                    aid[g] = channel[home[g] - first]
             else:
-                unaided = group[place, rows.first_group[first] : rows.first_group[last]]
-                for g in range(len(unaided)):
-                    unaided[g] = 0.0
+                for g in range(len(aid)):
+                    aid[g] = 0.0
 
 
 @inline
@@ -324,15 +355,15 @@ def delivery(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     forms = rows.form.shape[1]
     consider(first, last, rows, p)
     for f in range(forms):
-        if price(first, last, rows, p, f) > 0.0:
-            begin(first, last, rows, p, draws, f)
+        price(first, last, rows, p, f)
+        if begin(first, last, rows, p, draws, f) > 0:
             fund(first, last, rows, p, f)
     for f in range(forms):
         if is_built(first, last, rows, f):
             work(first, last, rows, p, f)
-            act(first, last, rows, p, f, False)
+            act(first, last, rows, p, f)
     share_aid(first, last, rows)
     for f in range(forms):
         if rows.form[F.group_scope, f] > 0.0 and is_built(first, last, rows, f):
-            act(first, last, rows, p, f, True)
+            act_on_groups(first, last, rows, p, f)
     remember(first, last, rows, p, draws)

@@ -15,7 +15,7 @@ import numpy as np
 
 from r2psim.rules.compiled import inline, rule
 
-__all__ = ["PURPOSES", "Draws", "draws_of", "philox", "purpose", "split_seed", "uniform"]
+__all__ = ["PURPOSES", "Draws", "draws_of", "of_run", "philox", "purpose", "split_seed", "uniform"]
 
 PURPOSES: dict[str, int] = {}
 """Registry of what chance is drawn for: name -> number. Even and odd neighbours share a block."""
@@ -69,6 +69,8 @@ _HALF = np.uint64(0xFFFF)
 _1 = np.uint64(1)
 _5 = np.uint64(5)
 _6 = np.uint64(6)
+_TWO52 = 4503599627370496.0
+_BITS_OF_TWO52 = np.uint64(0x4330000000000000)
 
 
 class Draws(NamedTuple):
@@ -154,9 +156,15 @@ def philox(
 
 
 @inline
+def _whole(number: np.uint64) -> float:
+    """Turn a whole number below 2**52 into a float, by moves of bits that vectorise on every processor."""
+    return np.uint64(number | _BITS_OF_TWO52).view(np.float64) - _TWO52
+
+
+@inline
 def _unit(high: np.uint64, low: np.uint64) -> float:
     """Put two 32-bit words together to a uniform number in [0, 1) of 53 bits."""
-    return (np.float64(high >> _5) * 67108864.0 + np.float64(low >> _6)) * 1.1102230246251565e-16
+    return (_whole(high >> _5) * 67108864.0 + _whole(low >> _6)) * 1.1102230246251565e-16
 
 
 @inline
@@ -165,7 +173,7 @@ def words(draws: Draws, entity: np.uint64, block: int) -> tuple[np.uint64, np.ui
     # Every part is cast: a signed integer would silently turn the shifts below into other numbers.
     who = np.uint64(entity)
     word = (np.uint64(draws.month) << _16) | np.uint64(block)
-    run, key0, key1 = np.uint64(draws.run), np.uint64(draws.key0), np.uint64(draws.key1)
+    run, key0, key1 = np.uint64(draws.run) & _LOW, np.uint64(draws.key0), np.uint64(draws.key1)
     return philox(run, who & _LOW, who >> _32, word, key0, key1)
 
 
@@ -186,7 +194,7 @@ def bell(draws: Draws, entity: np.uint64, number: int) -> float:
     a, b, c, d = words(draws, entity, number >> 1)
     total = (a & _HALF) + (a >> _16) + (b & _HALF) + (b >> _16)
     total += (c & _HALF) + (c >> _16) + (d & _HALF) + (d >> _16)
-    return (np.float64(total) - _BELL_MEAN) * _BELL_SCALE
+    return (_whole(total) - _BELL_MEAN) * _BELL_SCALE
 
 
 @inline
@@ -213,6 +221,12 @@ def under(draws: Draws, identity: np.uint64) -> Draws:
     Draws for pairs, such as a body's view of a state, come from a bijection of their own for each ``identity``.
     """
     return Draws(draws.key0 ^ (identity & _LOW), draws.key1 ^ (identity >> _32), draws.run, draws.month)
+
+
+@inline
+def of_run(draws: Draws, beside: np.uint64) -> Draws:
+    """Give the luck of a run that lies so many places beside that of `draws`: see `r2psim.world.rows.side_by_side`."""
+    return Draws(draws.key0, draws.key1, draws.run + beside, draws.month)
 
 
 @rule

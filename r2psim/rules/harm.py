@@ -6,7 +6,7 @@ import numpy as np
 
 from r2psim.rules.arithmetic import exp, larger, log, normal_quantile
 from r2psim.rules.compiled import inline, rule
-from r2psim.rules.draws import EPISODE_INTENSITY, MONTHLY_INTENSITY, Draws, uniform
+from r2psim.rules.draws import EPISODE_INTENSITY, MONTHLY_INTENSITY, Draws, of_run, uniform
 from r2psim.rules.triggers import fading
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -39,13 +39,14 @@ def rate_in_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: floa
     """Killed of the month where stage 4 has been reached, persons before rounding: the episode's rate, and luck."""
     group = rows.group
     who = rows.group_id[g]
+    luck = of_run(draws, rows.group_run[g])
     if group[G.stage_before, g] != 4.0 or group[G.intensity, g] == 0.0:
-        u = uniform(draws, who, EPISODE_INTENSITY)
+        u = uniform(luck, who, EPISODE_INTENSITY)
         group[G.intensity, g] = episode_intensity(
             p[P.harm_intensity_median], p[P.harm_intensity_sigma], p[P.harm_intensity_floor], u
         )
     group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
-    noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(draws, who, MONTHLY_INTENSITY))
+    noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(luck, who, MONTHLY_INTENSITY))
     noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
     kind = group[G.perpetrator, g]
     # Peacekeepers protect from armed groups, hardly from governments (Fjelde, Hultman and Nilsson 2019).
@@ -59,7 +60,7 @@ def rate_in_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: floa
 def rate_before_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int) -> float:
     """Killed of the month in stage 3: a fraction of a person is rounded by the month's luck, not always down."""
     rate: float = p[P.harm_imminent_rate] * rows.group[G.targeting, g]
-    return rate + uniform(draws, rows.group_id[g], MONTHLY_INTENSITY)
+    return rate + uniform(of_run(draws, rows.group_run[g]), rows.group_id[g], MONTHLY_INTENSITY)
 
 
 @inline

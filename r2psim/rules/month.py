@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from r2psim.rules.accounts import accounts
-from r2psim.rules.compiled import rule, woven
+from r2psim.rules.compiled import inline, rule, woven
 from r2psim.rules.conflict import conflict
 from r2psim.rules.consequences import consequences
 from r2psim.rules.contagion import contagion
@@ -31,7 +31,17 @@ from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
 from r2psim.world.rows import Rows
 
-__all__ = ["PHASES", "Phase", "month", "month_in_rules", "opening", "opening_in_rules", "schedule"]
+__all__ = [
+    "GROUPS_AT_ONCE",
+    "PHASES",
+    "STATES_AT_ONCE",
+    "Phase",
+    "month",
+    "month_in_rules",
+    "opening",
+    "opening_in_rules",
+    "schedule",
+]
 
 Rule = Callable[[int, int, Rows, np.ndarray, Draws], None]
 
@@ -135,6 +145,17 @@ PHASES = (
 """The month, in order."""
 
 
+STATES_AT_ONCE = 96
+GROUPS_AT_ONCE = 256
+"""So many rows go through a whole phase before the next rows do: what a phase touches of them stays in the cache."""
+
+
+@inline
+def end_of(first: int, most: int, rows: int) -> int:
+    """Give the end of a stretch of at most so many rows."""
+    return first + most if first + most < rows else rows
+
+
 def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Run a whole month over all rows of one run.
 
@@ -149,14 +170,18 @@ def month(rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """
     states = rows.state.shape[1]
     groups = rows.group.shape[1]
-    bodies = rows.body.shape[1]
-    states_look_around(0, states, rows, p, draws)
-    states_move(0, states, rows, p, draws)
-    groups_move(0, groups, rows, p, draws)
-    states_sum_up(0, states, rows, p, draws)
-    bodies_act(0, bodies, rows, p, draws)
-    states_receive(0, states, rows, p, draws)
-    bodies_settle(0, bodies, rows, p, draws)
+    for first in range(0, states, STATES_AT_ONCE):
+        states_look_around(first, end_of(first, STATES_AT_ONCE, states), rows, p, draws)
+    for first in range(0, states, STATES_AT_ONCE):
+        states_move(first, end_of(first, STATES_AT_ONCE, states), rows, p, draws)
+    for first in range(0, groups, GROUPS_AT_ONCE):
+        groups_move(first, end_of(first, GROUPS_AT_ONCE, groups), rows, p, draws)
+    for first in range(0, states, STATES_AT_ONCE):
+        states_sum_up(first, end_of(first, STATES_AT_ONCE, states), rows, p, draws)
+    bodies_act(0, rows.body.shape[1], rows, p, draws)
+    for first in range(0, states, STATES_AT_ONCE):
+        states_receive(first, end_of(first, STATES_AT_ONCE, states), rows, p, draws)
+    bodies_settle(0, rows.body.shape[1], rows, p, draws)
 
 
 month_in_rules = woven(month)

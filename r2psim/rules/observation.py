@@ -6,7 +6,7 @@ import numpy as np
 
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import rule
-from r2psim.rules.draws import ASSESSMENT, Draws, bell
+from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import S
@@ -27,6 +27,7 @@ def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
     """
     state = rows.state
     identity = rows.state_id[first:last]
+    run = rows.state_run[first:last]
     score = state[S.risk_score, first:last]
     perceived = state[S.perceived, first:last]
     early_warning = state[S.early_warning, first:last]
@@ -41,5 +42,6 @@ def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
         for s in range(n):
             score[s] += weight * factor[s]
     for s in range(n):
-        error = noise * (1.0 - gain * early_warning[s]) * bell(draws, identity[s], ASSESSMENT)
+        luck = bell(of_run(draws, run[s]), identity[s], ASSESSMENT)
+        error = noise * (1.0 - gain * early_warning[s]) * luck
         perceived[s] = clip01(score[s] + error)

@@ -7,7 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import probability
 from r2psim.rules.compiled import rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import MANDATE_DECISION, VETO, Draws, uniform
+from r2psim.rules.draws import MANDATE_DECISION, VETO, Draws, of_run, uniform
 from r2psim.rules.triggers import MONTH
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -29,6 +29,7 @@ def response(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     state = rows.state
     delay = p[P.response_mandate_delay]
     for s in range(first, last):
+        luck = of_run(draws, rows.state_run[s])
         crisis = state[S.stage, s] >= 3.0 or state[S.conflict, s] == WAR
         if state[S.mandate, s] > 0.0:
             state[S.mandate_months, s] = 0.0 if crisis else state[S.mandate_months, s] + 1.0
@@ -37,11 +38,11 @@ def response(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
                 state[S.mandate_months, s] = 0.0
         elif crisis:
             if state[S.mandate_months, s] == 0.0:
-                blocked = uniform(draws, rows.state_id[s], VETO) < state[S.veto, s]
+                blocked = uniform(luck, rows.state_id[s], VETO) < state[S.veto, s]
                 state[S.vetoed, s] = 1.0 if blocked else 0.0
             state[S.mandate_months, s] += 1.0
             hazard = 0.0 if state[S.vetoed, s] > 0.0 else 1.0 / (delay if delay > 1.0 else 1.0)
-            if uniform(draws, rows.state_id[s], MANDATE_DECISION) < probability(hazard):
+            if uniform(luck, rows.state_id[s], MANDATE_DECISION) < probability(hazard):
                 state[S.mandate, s] = 1.0
                 state[S.mandate_months, s] = 0.0
         else:

@@ -6,8 +6,8 @@ import numpy as np
 
 from r2psim.rules.arithmetic import exp, larger
 from r2psim.rules.compiled import inline, rule
-from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, uniform
-from r2psim.rules.terms import log_effects, terms
+from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, of_run, uniform
+from r2psim.rules.terms import log_effect, log_effects, terms
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import GROUP, G
@@ -30,6 +30,8 @@ _FROM_RISK = TERMS["from_risk"]
 _FROM_THREAT = TERMS["from_threat"]
 _FROM_IMMINENT = TERMS["from_imminent"]
 _FROM_ATROCITY = TERMS["from_atrocity"]
+_RARE = 8
+"""A stage that fewer than one group in so many is in is worked out group by group, any other for all groups at once."""
 
 
 @inline
@@ -56,12 +58,12 @@ def find_risk(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
 
 
 @inline
-def anybody_in(stage: np.ndarray, present: float) -> bool:
-    """Say whether any group is in a stage."""
+def number_in(stage: np.ndarray, present: float) -> int:
+    """Count the groups in a stage."""
     number = 0
     for i in range(len(stage)):
         number += 1 if stage[i] == present else 0
-    return number > 0
+    return number
 
 
 @rule
@@ -86,6 +88,14 @@ def put_log_effect(
         The column.
     """
     stage = group[G.stage, first:last]
+    number = number_in(stage, present)
+    if number == 0:
+        return
+    if _RARE * number < last - first:
+        for i in range(last - first):
+            if stage[i] == present:
+                into[i] = log_effect(p, group, first + i, table)
+        return
     # The chance of the change is known only later: until then its column holds the effect of everybody.
     of_all = group[G.stage_change, first:last]
     log_effects(p, group, first, last, table, of_all)
@@ -99,14 +109,10 @@ def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Find the monthly hazard of the next higher stage of each group, gates still open; from stage 4 there is none."""
     up = group[G.hazard_up, first:last]
     stage = group[G.stage, first:last]
-    if anybody_in(stage, 0.0):
-        put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
-    if anybody_in(stage, 1.0):
-        put_log_effect(first, last, group, p, 1.0, _TO_THREAT, up)
-    if anybody_in(stage, 2.0):
-        put_log_effect(first, last, group, p, 2.0, _TO_IMMINENT, up)
-    if anybody_in(stage, 3.0):
-        put_log_effect(first, last, group, p, 3.0, _TO_ATROCITY, up)
+    put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
+    put_log_effect(first, last, group, p, 1.0, _TO_THREAT, up)
+    put_log_effect(first, last, group, p, 2.0, _TO_IMMINENT, up)
+    put_log_effect(first, last, group, p, 3.0, _TO_ATROCITY, up)
     to_risk = p[P.stages_to_risk_base]
     to_threat = p[P.stages_to_threat_base]
     to_imminent = p[P.stages_to_imminent_base]
@@ -125,14 +131,10 @@ def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Find the monthly hazard of any lower stage of each group; from stage 0 there is none."""
     down = group[G.hazard_down, first:last]
     stage = group[G.stage, first:last]
-    if anybody_in(stage, 1.0):
-        put_log_effect(first, last, group, p, 1.0, _FROM_RISK, down)
-    if anybody_in(stage, 2.0):
-        put_log_effect(first, last, group, p, 2.0, _FROM_THREAT, down)
-    if anybody_in(stage, 3.0):
-        put_log_effect(first, last, group, p, 3.0, _FROM_IMMINENT, down)
-    if anybody_in(stage, 4.0):
-        put_log_effect(first, last, group, p, 4.0, _FROM_ATROCITY, down)
+    put_log_effect(first, last, group, p, 1.0, _FROM_RISK, down)
+    put_log_effect(first, last, group, p, 2.0, _FROM_THREAT, down)
+    put_log_effect(first, last, group, p, 3.0, _FROM_IMMINENT, down)
+    put_log_effect(first, last, group, p, 4.0, _FROM_ATROCITY, down)
     from_risk = p[P.stages_from_risk_base]
     from_threat = p[P.stages_from_threat_base]
     from_imminent = p[P.stages_from_imminent_base]
@@ -222,6 +224,7 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     """Draw the stage of each group after the month."""
     group = rows.group
     group_id = rows.group_id[first:last]
+    run = rows.group_run[first:last]
     up = group[G.hazard_up, first:last]
     down = group[G.hazard_down, first:last]
     draw = group[G.draw_stage, first:last]
@@ -235,7 +238,7 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
         # Whatever is read, is read before anything is written: else the loop does not vectorise.
         s = stage[i]
         longer = months[i] + 1.0
-        u = uniform(draws, group_id[i], STAGE_CHANGE)
+        u = uniform(of_run(draws, run[i]), group_id[i], STAGE_CHANGE)
         after, happened = next_stage(s, up[i], down[i], two, three, u)
         months[i] = longer if after == s else 0.0
         before[i] = s
@@ -276,7 +279,7 @@ def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: D
                 group[G.at_drive_non_state, g],
                 p[P.stages_perpetrator_state],
                 p[P.stages_perpetrator_both],
-                uniform(draws, rows.group_id[g], PERPETRATOR_KIND),
+                uniform(of_run(draws, rows.group_run[g]), rows.group_id[g], PERPETRATOR_KIND),
             )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import MOTIVE_JUMP, Draws, uniform
+from r2psim.rules.draws import MOTIVE_JUMP, Draws, of_run, uniform
 from r2psim.rules.triggers import MONTH, fading
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -167,7 +167,8 @@ def leadership(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -
     for i in range(last - first):
         # Upheavals are rare: a loop of its own leaves the others free of branches and draws.
         if upheaval[i] > 0.0:
-            motive[i] += (1.0 - motive[i]) * motive_jump * uniform(draws, rows.state_id[first + i], MOTIVE_JUMP)
+            u = uniform(of_run(draws, rows.state_run[first + i]), rows.state_id[first + i], MOTIVE_JUMP)
+            motive[i] += (1.0 - motive[i]) * motive_jump * u
 
 
 @inline

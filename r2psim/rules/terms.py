@@ -46,12 +46,19 @@ def terms(prefix: str, table: Table) -> np.ndarray:
 
 
 @inline
+def weight(p: np.ndarray, table: np.ndarray, j: int) -> tuple[float, float]:
+    """Give the coefficient of the ``j``-th term, and the reference that its column is measured against."""
+    reference = p[table[j, 2]] if table[j, 2] >= 0 else 0.0
+    return p[table[j, 0]], reference
+
+
+@inline
 def log_effect(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> float:
     """Sum the terms of one row: the log of its hazard over the base rate."""
     eta = 0.0
     for j in range(1, table.shape[0]):
-        reference = p[table[j, 2]] if table[j, 2] >= 0 else 0.0
-        eta += p[table[j, 0]] * (block[table[j, 1], row] - reference)
+        coefficient, reference = weight(p, table, j)
+        eta += coefficient * (block[table[j, 1], row] - reference)
     return eta
 
 
@@ -82,12 +89,30 @@ def log_effects(p: np.ndarray, block: np.ndarray, first: int, last: int, table: 
     n = last - first
     for i in range(n):
         out[i] = 0.0
-    for j in range(1, table.shape[0]):
-        coefficient = p[table[j, 0]]
-        reference = p[table[j, 2]] if table[j, 2] >= 0 else 0.0
+    # Four terms at a time, added one after the other: the sum is loaded and stored a quarter as often.
+    j = 1
+    while j + 3 < table.shape[0]:
+        c0, r0 = weight(p, table, j)
+        c1, r1 = weight(p, table, j + 1)
+        c2, r2 = weight(p, table, j + 2)
+        c3, r3 = weight(p, table, j + 3)
+        x0 = block[table[j, 1], first:last]
+        x1 = block[table[j + 1, 1], first:last]
+        x2 = block[table[j + 2, 1], first:last]
+        x3 = block[table[j + 3, 1], first:last]
+        for i in range(n):
+            eta = out[i] + c0 * (x0[i] - r0)
+            eta += c1 * (x1[i] - r1)
+            eta += c2 * (x2[i] - r2)
+            eta += c3 * (x3[i] - r3)
+            out[i] = eta
+        j += 4
+    while j < table.shape[0]:
+        coefficient, reference = weight(p, table, j)
         column = block[table[j, 1], first:last]
         for i in range(n):
             out[i] += coefficient * (column[i] - reference)
+        j += 1
 
 
 @rule

@@ -8,7 +8,7 @@ from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws, uniform_pair
+from r2psim.rules.draws import Draws, of_run, uniform_pair
 from r2psim.rules.terms import hazards, terms
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -131,6 +131,7 @@ def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
     """Let triggers strike or fade in states ``first..last``, two kinds at a time: they share a block of chance."""
     state = rows.state
     who = rows.state_id[first:last]
+    run = rows.state_run[first:last]
     pressure = state[S.pressure, first:last]
     for i in range(last - first):
         pressure[i] = 1.0
@@ -145,7 +146,7 @@ def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         fresh_a = state[S.trigger_contested_election + k, first:last]
         fresh_b = state[S.trigger_contested_election + k + 1, first:last]
         for i in range(last - first):
-            a, b = uniform_pair(draws, who[i], block)
+            a, b = uniform_pair(of_run(draws, run[i]), who[i], block)
             hit_a = 1.0 if a < probability(rate_a[i]) else 0.0
             hit_b = 1.0 if b < probability(rate_b[i]) else 0.0
             freshness_a = strike_or_fade(fresh_a[i], hit_a, left_a)
