@@ -29,7 +29,7 @@ from r2psim.scenario.schema import validate
 from r2psim.scenario.specs import Scenario
 from r2psim.world.atlas import Stream, borders, interpolate, normal, phi, spread
 from r2psim.world.build import build
-from r2psim.world.generate import GENERATOR, _data, generate
+from r2psim.world.generate import GENERATOR, generate, generator_data
 from r2psim.world.rows import copy_rows
 from r2psim.world.tables import BODY, GROUP, STAGES, STATE, STATUS_EXCLUSION, G, S
 
@@ -482,7 +482,7 @@ def test_organisations_are_regional_and_overlap(world: World) -> None:
 
 @pytest.mark.parametrize("last", ["state", "region", "group"])
 def test_no_world_can_name_a_country(last: str) -> None:
-    syllables = _data()["names"]
+    syllables = generator_data()["names"]
     language = {
         "".join(parts).lower() for parts in itertools.product(*(syllables[k] for k in ("first", "middle", last)))
     }
@@ -503,7 +503,7 @@ def test_names(world: World) -> None:
 
 
 def test_data_say_where_they_come_from() -> None:
-    data = _data()
+    data = generator_data()
     sources = SOURCES.keys() | data["own-sources"].keys()
     tables = {k: v for k, v in data.items() if k not in ("columns", "bodies", "own-sources", "names")}
     for key, table in (tables | data["columns"]).items():
@@ -515,7 +515,7 @@ def test_data_say_where_they_come_from() -> None:
 
 
 def test_latent_correlations_are_possible() -> None:
-    rows = _data()["latent"]["lower"]
+    rows = generator_data()["latent"]["lower"]
     n = len(rows)
     matrix = np.eye(n)
     for i, row in enumerate(rows.values()):
@@ -525,7 +525,7 @@ def test_latent_correlations_are_possible() -> None:
 
 
 def test_regions_leave_the_latents_standard() -> None:
-    rows = _data()["regions"]["rows"]
+    rows = generator_data()["regions"]["rows"]
     assert math.fsum(row["share"] for row in rows) == pytest.approx(1)
     for key in ("income", "discussion"):
         assert math.fsum(row["share"] * row[key] for row in rows) == pytest.approx(0, abs=0.01)
@@ -533,7 +533,7 @@ def test_regions_leave_the_latents_standard() -> None:
 
 
 def test_tables_of_shares() -> None:
-    data = _data()
+    data = generator_data()
     for key in ("groups", "power", "elections"):
         assert data[key]["at_most"] == sorted(data[key]["at_most"])
         assert data[key]["at_most"][-1] == 1

@@ -13,7 +13,7 @@ from r2psim.world.atlas import Stream, at_most, interpolate, invented, phi
 from r2psim.world.nations import Nation, restraint, rounded
 from r2psim.world.tables import PERPETRATOR, STATUS_EXCLUSION
 
-__all__ = ["populate"]
+__all__ = ["populate", "settle", "sized"]
 
 _EXCLUDED = ("powerless", "discriminated", "self-excluded")
 
@@ -38,9 +38,24 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         shares = _shares(stream, count, kind, data["sizes"])
         statuses = _statuses(stream, kind, shares, nation.latent["discrimination"], data["status"])
     taken: set[str] = set()
-    for share, status in zip(_sizes(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
+    for share, status in zip(sized(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
         name = invented(stream, data["names"], "group", taken)
         nation.groups[name.lower()] = {"name": name, "status": status, "share": share}
+    settle(nation, stream, data)
+
+
+def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
+    """Give groups of known status and share all else: exclusion, grievance, stage, threat, perpetrator.
+
+    Parameters
+    ----------
+    nation : Nation
+        Its `groups` hold name, status and share; the rest is added, and its commitment may fall.
+    stream : Stream
+        Chance for the groups of this state.
+    data : dict
+        Parameters of the generator.
+    """
     for group in nation.groups.values():
         group["exclusion"] = STATUS_EXCLUSION[group["status"]]
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
@@ -53,8 +68,18 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         nation.values["commitment"] = rounded(data["group"]["commitment_perpetrator"] * nation.values["commitment"])
 
 
-def _sizes(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
-    """Round shares; no group is left with hardly anybody, and all together stay below the whole."""
+def sized(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
+    """Round shares; no group is left with hardly anybody, and all together stay below the whole.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Shares of the population.
+    population : float
+        Persons.
+    spec : dict
+        Table ``sizes`` of the generator.
+    """
     smallest = max(spec["smallest"], 100.0 / population)
     raised = [max(share, smallest) for share in shares]
     scale = min(1.0, 0.995 / math.fsum(raised))
