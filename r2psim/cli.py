@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis.hindcast_output import hindcast
+from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
 
 if TYPE_CHECKING:
@@ -242,6 +244,8 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
+app.command()(import_world)
+app.command()(hindcast)
 
 
 @app.command()
