@@ -28,6 +28,7 @@ EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Bounds of the classes of probability of a calibration curve."""
 
 LEVEL = 0.95
+_NEAR = 1e-9
 
 Interval = tuple[float, float]
 
@@ -107,7 +108,7 @@ def auc_interval(area: float, positives: int, negatives: int, level: float = LEV
     --------
     >>> low, high = auc_interval(1.0, 3, 160)
     >>> round(low, 2), high
-    (0.62, 1.0)
+    (0.7, 1.0)
     """
     from scipy.optimize import brentq
     from scipy.stats import norm
@@ -120,8 +121,9 @@ def auc_interval(area: float, positives: int, negatives: int, level: float = LEV
         variance = theta * (1.0 - theta) * spread / (positives * negatives)
         return float((theta - area) ** 2 - z * z * variance)
 
-    low = float(brentq(excess, 0.0, area)) if area > 0.0 and excess(0.0) > 0.0 else 0.0
-    high = float(brentq(excess, area, 1.0)) if area < 1.0 and excess(1.0) > 0.0 else 1.0
+    # The area itself and the ends have no spread: the ends of the interval lie strictly between them.
+    low = float(brentq(excess, 0.0, area - _NEAR)) if area > _NEAR else 0.0
+    high = float(brentq(excess, area + _NEAR, 1.0)) if area < 1.0 - _NEAR else 1.0
     return low, high
 
 

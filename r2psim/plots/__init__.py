@@ -10,6 +10,7 @@ from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
+from r2psim.plots.worlds import worlds_figure
 
 __all__ = [
     "cost_argument",
@@ -22,4 +23,5 @@ __all__ = [
     "stage_map",
     "stage_ribbons",
     "when_help_arrived",
+    "worlds_figure",
 ]
