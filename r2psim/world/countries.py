@@ -361,11 +361,11 @@ def _income_rule(countries: Iterable[Country]) -> tuple[float, float] | None:
 
 
 def described(filled: Iterable[Filled]) -> list[str]:
-    """Say what was filled, a note for each column."""
-    by_column: dict[str, list[Filled]] = defaultdict(list)
+    """Say what was filled, a note for each column and rule."""
+    states: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in filled:
-        by_column[entry.column].append(entry)
+        states[entry.column, entry.rule].append(entry.iso3)
     return [
-        f"{column}: missing for {listing([e.iso3 for e in entries], limit=8)}; taken instead: {entries[0].rule}."
-        for column, entries in by_column.items()
+        f"{column}: missing for {listing(codes, limit=8)}; taken instead: {rule}."
+        for (column, rule), codes in states.items()
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from r2psim.scenario.errors import listing
 from r2psim.world.atlas import Stream, normal, phi, spread
 from r2psim.world.countries import Country, Filled, complete, conflict_of, described, import_data, read_countries
 from r2psim.world.facts import MEMBERSHIPS_FROM, facts
@@ -25,7 +26,7 @@ from r2psim.world.ties import Group, kin_ties, read_borders, read_groups, shown_
 __all__ = ["CAVEAT", "Imported", "import_countries"]
 
 CAVEAT = (
-    "This world is made of a data file on real countries, and their names are those of the file. It serves to test the "
+    "This world is made of data files on countries, and their names are those of the files. It serves to test the "
     "model: it explains mechanisms and is no forecast of any country. Most of what the model needs to know of a state "
     "is not in any file and is assumed or drawn, among it which group is threatened and by whom: nothing here says "
     "anything of a real group, government or person."
@@ -150,8 +151,8 @@ def _strange(countries: Sequence[Country], mapping: Mapping[str, Any]) -> list[s
         outside = [c.iso3 for c in countries if not low - margin <= c.values[column] <= high + margin]
         if outside:
             notes.append(
-                f"{column}: {len(outside)} states lie outside of what was seen in 2014 ({low:g} to {high:g}) and are"
-                " taken at its end."
+                f"{column}: outside of what was seen in 2014 ({low:g} to {high:g}), and taken at its end, for"
+                f" {listing(outside, limit=8)}."
             )
     return notes
 

@@ -192,8 +192,8 @@ def _check_states(
     bare = [country.iso3 for country in countries if not _relevant(found.get(country.iso3, ()))]
     if bare and found:
         notes.append(
-            f"{sheet.file}: {len(bare)} states have no politically relevant group ({listing(bare, limit=8)});"
-            " each gets one group of people without political relevance."
+            f"{sheet.file}: no politically relevant group in {len(bare)} of {len(countries)} states"
+            f" ({listing(bare, limit=8)}); each gets one group of people without political relevance."
         )
 
 
@@ -290,9 +290,13 @@ def read_borders(path: Path, countries: Sequence[Country], year: int) -> tuple[d
         complaints.add(sheet.file, "ccode1", first.text("ccode1"), allowed, first.line)
     complaints.settle()
     if others:
-        notes.append(f"{sheet.file}: borders with {len(others)} states that are not among the predictors are left out.")
+        notes.append(
+            f"{sheet.file}: borders with states that are not among the predictors ({len(others)}) are left out."
+        )
     if water:
-        notes.append(f"{sheet.file}: {len(water)} pairs that only water joins are no neighbours, as in the generator.")
+        notes.append(
+            f"{sheet.file}: pairs that only water joins ({len(water)}) are no neighbours, as in the generator."
+        )
     order = {country.iso3: place for place, country in enumerate(countries)}
     return {iso3: sorted(found, key=order.__getitem__) for iso3, found in near.items()}, notes
 
