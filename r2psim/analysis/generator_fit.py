@@ -80,20 +80,25 @@ def read_record(predictors: Path, groups: Path, contiguity: Path, year: int) -> 
     """
     countries, _ = read_countries(predictors, year)
     people, _ = read_groups(groups, countries, year)
-    neighbours, _ = read_borders(contiguity, countries, year)
+    read_borders(contiguity, countries, year)  # refuses what cannot be read
     complete(countries, sums_of(people), str(predictors))
     marks = {row.line: [row.text(c) in ("1", "1.0") for c in _COLUMNS] for row in read_sheet(predictors, (), "").rows}
     regions = [1 + marks[c.line].index(True) if any(marks[c.line]) else 0 for c in countries]
     everybody = _everybody(groups, year)
     rows = read_sheet(contiguity, (), "borders", lambda n: {"state1no": "ccode1", "state2no": "ccode2"}.get(n, n)).rows
-    pairs = {frozenset((r.text("ccode1"), r.text("ccode2"))) for r in rows if float(r.text("conttype") or 0) == 1.0}
+    pairs = {
+        frozenset(int(float(row.text(column))) for column in ("ccode1", "ccode2"))
+        for row in rows
+        if float(row.text("conttype")) == 1.0
+    }
+    near = Counter(number for pair in pairs for number in pair)
     return Record(
         countries=countries,
         regions=regions,
         groups=people,
         all_groups=everybody,
-        neighbours=list(Counter(number for pair in pairs for number in pair).values()),
-        islands=sum(not neighbours[c.iso3] for c in countries),
+        neighbours=list(near.values()),
+        islands=sum(country.number not in near for country in countries),
     )
 
 
