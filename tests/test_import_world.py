@@ -21,9 +21,9 @@ from r2psim.world.build import build
 from r2psim.world.countries import conflict_of, import_data, read_countries
 from r2psim.world.facts import facts
 from r2psim.world.generate import generator_data
-from r2psim.world.importing import CAVEAT, Imported
+from r2psim.world.importing import CAVEAT, Imported, import_countries
 from r2psim.world.nations import Copula
-from r2psim.world.scores import conditional, level_score, openness, quantile_score
+from r2psim.world.scores import column_level, conditional, level_score, openness, quantile_score
 from r2psim.world.tables import STATE
 from r2psim.world.ties import read_groups
 from tests.import_files import files, imported, with_cell, with_column
@@ -252,10 +252,12 @@ def test_earlier_years_tell_what_one_year_cannot(tmp_path: Path) -> None:
 
 def test_the_seed_changes_only_what_no_file_tells(world: Imported) -> None:
     other = imported(files(), seed=2)
-    same = ("population", "gdp", "regime", "capacity", "inclusion", "media", "judiciary", "neighbours", "x", "y")
+    same = ("population", "gdp", "regime", "capacity", "neighbours", "x", "y")
     for key, state in states_of(world).items():
         for column in same:
             assert state[column] == states_of(other)[key][column], column
+    for column in ("motive", "media", "judiciary"):
+        assert any(s[column] != states_of(other)[k][column] for k, s in states_of(world).items()), column
     assert any(s["election_phase"] != states_of(other)[k]["election_phase"] for k, s in states_of(world).items())
     assert imported(files(), seed=1).tables == world.tables
 
@@ -269,6 +271,42 @@ def test_the_order_of_rows_changes_nobody(tmp_path: Path, world: Imported) -> No
     for key, state in states_of(world).items():
         moved = {k: v for k, v in states_of(turned)[key].items() if k not in ("x", "y", "neighbours", "groups")}
         assert moved == {k: state[k] for k in moved}
+
+
+def test_typical_scores_are_drawn_by_no_seed() -> None:
+    found = files()
+    one, two = (
+        import_countries(found["predictors"], found["groups"], found["contiguity"], 2014, seed, typical=True)
+        for seed in (1, 2)
+    )
+    columns = [
+        name for name in generator_data()["columns"] if name not in ("armed_groups", "arms", "finance", "incitement")
+    ]
+    for key, state in states_of(one).items():
+        other = states_of(two)[key]
+        for column in columns:
+            level = [s["home"].get(column, s[column]) for s in (state, other)]
+            assert level[0] == level[1], (key, column)
+    assert not any("part of scores" in note for note in one.notes)
+
+
+def test_scores_are_distributed_as_in_the_generator() -> None:
+    """Noise makes up for what the predictors leave open, whatever their spread."""
+    rng = np.random.default_rng(4)
+    country = read_countries(files()["predictors"], 2014)[0][0]
+    for column in ("motive", "arms", "media"):
+        spec = generator_data()["columns"][column]
+        seen = import_data()["spread"][column]
+        name, weight = next(iter(spec["weights"].items()))
+        whole = Copula.of(generator_data()).scales[column]
+        levels = []
+        for z, e in rng.standard_normal((4000, 2)).tolist():
+            latents = dict.fromkeys(spec["weights"], 0.0) | {name: z * seen / weight}
+            levels.append(column_level(column, spec, country, latents, (whole, seen), e))
+        deciles = np.quantile(levels, np.arange(1, 10) / 10)
+        # Four standard errors of a quantile of 4,000, in the scale of the steps between deciles.
+        tolerance = 0.4 * max(np.diff(spec["quantiles"]))
+        assert deciles == pytest.approx(spec["quantiles"][1:-1], abs=tolerance), column
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def _columns() -> str:
         )
         for column, spec in generator_data()["columns"].items()
     ]
-    return _markdown(("column of a state", "sum of latents", "divided by", "label"), rows)
+    return _markdown(("column of a state", "sum of latents", "spread", "label"), rows)
 
 
 def _organisations() -> str:

@@ -163,6 +163,9 @@ def import_world(
     group_names: Annotated[
         bool, typer.Option("--group-names", help="Keep the names of groups; otherwise they are numbered.")
     ] = False,
+    typical: Annotated[
+        bool, typer.Option("--typical", help="Score states as is typical of their predictors; draw nothing beside.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the account as one JSON object.")] = False,
 ) -> None:
@@ -172,7 +175,7 @@ def import_world(
 
     files = {"predictors": predictors, "groups": groups, "contiguity": contiguity}
     with new_directory(out, force) as directory:
-        imported = import_countries(predictors, groups, contiguity, year, seed, group_names)
+        imported = import_countries(predictors, groups, contiguity, year, seed, group_names, typical)
         write_world(imported, files, seed, directory)
         account = _account(imported, files, seed)
     if as_json:

@@ -35,6 +35,7 @@ CAVEAT = (
 
 _PURPOSE = 16  # of the streams; those of the generator are 1 to 7
 _PEOPLE = 17
+_SCORES = 18
 _RECOVERY_YEARS = 5
 _ORGANISATION = "regional organisation"
 
@@ -65,7 +66,13 @@ class Imported:
 
 
 def import_countries(
-    predictors: Path, groups: Path, contiguity: Path, year: int, seed: int = 1, group_names: bool = False
+    predictors: Path,
+    groups: Path,
+    contiguity: Path,
+    year: int,
+    seed: int = 1,
+    group_names: bool = False,
+    typical: bool = False,
 ) -> Imported:
     """Make a world of country data.
 
@@ -83,6 +90,8 @@ def import_countries(
         Of what the files do not tell, 0 to 2**63 - 1.
     group_names : bool
         Whether groups keep the names of the file; otherwise they are numbered.
+    typical : bool
+        Whether scores are what is typical of the predictors, without the part that the generator draws.
 
     Raises
     ------
@@ -93,11 +102,13 @@ def import_countries(
     people, more = read_groups(groups, countries, year)
     neighbours, most = read_borders(contiguity, countries, year)
     filled = complete(countries, sums_of(people), str(predictors))
-    notes += more + most + described(filled) + _silent(countries, year)
+    notes += more + most + described(filled) + _silent(countries, year, typical)
     data, mapping = generator_data(), import_data()
     copula = Copula.of(data)
     made = [
-        _nation(country, people.get(country.iso3, []), bool(neighbours[country.iso3]), copula, seed, group_names)
+        _nation(
+            country, people.get(country.iso3, []), bool(neighbours[country.iso3]), copula, seed, group_names, typical
+        )
         for country in countries
     ]
     ids = {country.iso3: country.id for country in countries}
@@ -121,11 +132,12 @@ def import_countries(
 # -- what the files do not tell ----------------------------------------------------------------------------------------
 
 
-def _silent(countries: Sequence[Country], year: int) -> list[str]:
+def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]:
     """Say what is drawn or assumed because no file tells it."""
+    scores = "" if typical else " the part of scores that the predictors leave open,"
     notes = [
-        "Not in the files and drawn from the generator's distributions, by --seed: months in a conflict and since a"
-        " mass killing, elections, displaced persons, grievance.",
+        f"Not in the files and drawn from the generator's distributions, by --seed:{scores} months in a conflict and"
+        " since a mass killing, elections, displaced persons, grievance.",
         "Not in the files and assumed: which groups a mass killing is directed against (the most excluded ones that are"
         " large enough), who the perpetrator is, arms, armed groups, finance, motive, commitment.",
     ]
@@ -176,7 +188,13 @@ def _place(country: Country, index: int) -> tuple[float, float]:
 
 
 def _nation(
-    country: Country, people: Sequence[Group], borders: bool, copula: Copula, seed: int, group_names: bool
+    country: Country,
+    people: Sequence[Group],
+    borders: bool,
+    copula: Copula,
+    seed: int,
+    group_names: bool,
+    typical: bool,
 ) -> Nation:
     """Make a state with its groups."""
     data, mapping = generator_data(), import_data()
@@ -186,13 +204,21 @@ def _nation(
     record = _record(country, latents, copula, stream, data["shares"])
     bounds = STATE["population"]
     population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
+    noise = Stream(seed, _SCORES, country.number)
     values, home = starts(
         stream,
         population,
         country.values["wdi.gdppc.new"],
         record,
         data,
-        lambda column, spec: column_level(column, spec, country, latents, mapping["spread"]),
+        lambda column, spec: column_level(
+            column,
+            spec,
+            country,
+            latents,
+            (copula.scales[column], mapping["spread"][column]),
+            None if typical else noise.normal(),
+        ),
     )
     _correct(values, country, record)
     gdp = STATE["gdp"]

@@ -1,8 +1,7 @@
 """Observed predictors become the latent variables of the generator, and these its columns on a scale of 0-1.
 
 The generator draws latents and turns them into columns; the importer finds the latents of an observed state through the
-distributions of 2014 and turns them into columns by the same weights and quantiles (``import.toml`` says why without
-the part that the generator draws).
+distributions of 2014 and turns them into columns by the same weights, noise and quantiles (``import.toml`` says how).
 """
 
 from __future__ import annotations
@@ -198,10 +197,38 @@ def openness(country: Country) -> float:
 
 
 def column_level(
-    column: str, spec: Mapping[str, Any], country: Country, latents: Mapping[str, float], spread: Mapping[str, float]
+    column: str,
+    spec: Mapping[str, Any],
+    country: Country,
+    latents: Mapping[str, float],
+    scales: tuple[float, float],
+    noise: float | None,
 ) -> float:
-    """Give the level of a column outside of war, 0-1; growth in its own unit."""
+    """Give the level of a column outside of war, 0-1; growth in its own unit.
+
+    With noise the level is a draw from what the generator would give a state of these predictors; what a level such as
+    0 or 1 leaves open of its latent is drawn too. Without, it is typical of them, and as dispersed over all states.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    spec : mapping
+        Its table in ``generator.toml``.
+    country, latents : Country, mapping of str to float
+        The state.
+    scales : (float, float)
+        Standard deviation of the sum of latents in the generator, and among the states of 2014 as observed.
+    noise : float or None
+        Standard normal, for the part that the predictors leave open.
+    """
     if column == "regime":
         return rounded(openness(country))
-    score = signal(latents, spec["weights"]) / spread[column]
+    whole, seen = scales
+    total = signal(latents, spec["weights"])
+    if noise is None:
+        score = total / seen
+    else:
+        part = min(spec["fit"] * seen / whole, 1.0)
+        score = part * total / seen + math.sqrt(1.0 - part * part) * noise
     return rounded(interpolate(spec["quantiles"], phi(score)))
