@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from import_files import files
 from typer.testing import CliRunner
 
 from r2psim.analysis.generator_fit import DELIBERATE, Difference, differences, fit, main, read_record
@@ -21,7 +22,6 @@ from r2psim.plots import worlds_figure
 from r2psim.scenario.specs import GenerateSpec
 from r2psim.world.generate import GENERATOR, generate, generator_data
 from r2psim.world.tables import STAGES
-from tests.import_files import files
 
 FILES = tuple(files()[key] for key in ("predictors", "groups", "contiguity"))
 

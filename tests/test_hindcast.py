@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from import_files import ONSETS, files, imported
 from typer.testing import CliRunner
 
 from r2psim.analysis.hindcast import PURPOSE, Hindcast, hindcast, observed_onsets, world_account
@@ -20,7 +21,6 @@ from r2psim.ensemble.simulation import simulate
 from r2psim.ensemble.windows import onsets_by_state
 from r2psim.scenario import load
 from r2psim.scenario.errors import ScenarioError
-from tests.import_files import ONSETS, files, imported
 
 RUNS = 40
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from import_files import SAMPLES, files, imported, with_cell, with_column
 
 from r2psim.scenario.errors import ScenarioError
 from r2psim.world.sheets import Complaints, Row, Sheet
-from tests.commands import run_command
-from tests.import_files import SAMPLES, files, imported, with_cell, with_column
 
 Change = Callable[[str], str | bytes]
 

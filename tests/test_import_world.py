@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from import_files import files, imported, with_cell, with_column
 from typer.testing import CliRunner
 
 from r2psim.cli import app
@@ -26,7 +27,6 @@ from r2psim.world.nations import Copula
 from r2psim.world.scores import column_level, conditional, level_score, openness, quantile_score
 from r2psim.world.tables import STATE
 from r2psim.world.ties import read_groups
-from tests.import_files import files, imported, with_cell, with_column
 
 
 @pytest.fixture(scope="module")
