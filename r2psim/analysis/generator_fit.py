@@ -255,11 +255,12 @@ def _of_groups(all_groups: Mapping[str, Sequence[Group]], record: Record) -> dic
     relevant = {key: [g for g in rows if g.status != "irrelevant"] for key, rows in all_groups.items()}
     relevant = {key: rows for key, rows in relevant.items() if rows}
     kinds = {key: _kind(rows) for key, rows in relevant.items()}
-    counts = Counter(len(rows) for rows in relevant.values())
-    whole = max(WORLD, len(record.countries)) if len(record.countries) > WORLD // 2 else len(record.countries)
     numbers = generator_data()["groups"]["numbers"]
-    none = whole - len(relevant)
-    upto = [none + sum(n for size, n in counts.items() if size <= number) for number in numbers]
+    own = [sum(g.status != "irrelevant" for g in record.groups.get(c.iso3, ())) for c in record.countries]
+    groups: dict[str, Any] = {"at_most": [sum(n <= number for n in own) / len(own) for number in numbers]}
+    small = WORLD - len(own)
+    if 0 < small < WORLD // 2:
+        groups["small_none"] = 1.0 - (len(relevant) - sum(n > 0 for n in own)) / small
     shares = Counter(kinds.values())
     power = np.cumsum([shares[kind] / len(kinds) for kind in _KINDS])
     together = [math.fsum(g.share for g in rows) for rows in relevant.values()]
@@ -269,7 +270,7 @@ def _of_groups(all_groups: Mapping[str, Sequence[Group]], record: Record) -> dic
         for kind in _KINDS
     }  # fmt: skip
     return {
-        "groups": {"at_most": [n / whole for n in upto]},
+        "groups": groups,
         "power": {"at_most": [float(p) for p in power]},
         "sizes": {"together": _quantiles(np.array(together)), "largest": largest},
         "status": _statuses(relevant, kinds),
