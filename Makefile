@@ -31,6 +31,7 @@ lint: setup
 
 docs: setup
 	$(BIN)/python -m r2psim.analysis.documentation docs/ODD.md
+	$(BIN)/python -m r2psim.analysis.data_documentation docs/DATA.md
 
 clean:
 	rm -rf $(VENV) demo-output build dist

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
+from r2psim.verbs.hindcast import hindcast
+from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison
@@ -242,6 +245,9 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
+app.command()(import_world)
+app.command()(hindcast)
+app.command()(world_figure)
 
 
 @app.command()

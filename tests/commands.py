@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-__all__ = ["interrupted"]
+__all__ = ["interrupted", "run_command"]
 
 
 def _heed_interrupts() -> None:
@@ -29,3 +29,10 @@ def interrupted(words: list[str], after: float) -> tuple[int, str, float]:
         finally:
             running.kill()
         return running.returncode, told, time.monotonic() - began
+
+
+def run_command(words: list[str]) -> tuple[int, str]:
+    """Run r2psim in a process of its own; give exit code and everything that it said."""
+    command = [sys.executable, "-m", "r2psim", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr

@@ -49,7 +49,7 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         console.print(f"  {date(event.month)}: atrocity against {name} in {place} (--explain {event.group})")
     if len(found) > MOST_EVENTS:
         console.print(f"  ... and {len(found) - MOST_EVENTS} more")
-    console.print(f"digest {history.sha256[:16]}  An invented world: it explains mechanisms, it forecasts no country.")
+    console.print(f"digest {history.sha256[:16]}  A model's world: it explains mechanisms, it forecasts no country.")
 
 
 def _states(console: Console, history: History) -> None:
@@ -86,7 +86,7 @@ def comparison_table(comparison: Comparison) -> None:
     console.print("Means of a run; below them, in brackets, 90 % of the runs.\n", style="dim")
     for line in findings(comparison):
         console.print(line, markup=False)
-    console.print("\nAn invented world: it explains mechanisms, it forecasts no country.")
+    console.print("\nA model's world: it explains mechanisms, it forecasts no country.")
 
 
 def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:

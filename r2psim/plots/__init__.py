@@ -6,13 +6,16 @@ Nothing outside this package imports Matplotlib when it is loaded; import this p
 from r2psim.plots.assistance import money_by_form, money_over_time, when_help_arrived
 from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.harm import harm_over_time
+from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
+from r2psim.plots.worlds import worlds_figure
 
 __all__ = [
     "cost_argument",
     "harm_over_time",
+    "hindcast_figure",
     "money_by_form",
     "money_over_time",
     "paired_differences",
@@ -20,4 +23,5 @@ __all__ = [
     "stage_map",
     "stage_ribbons",
     "when_help_arrived",
+    "worlds_figure",
 ]

@@ -41,7 +41,7 @@ __all__ = [
     "trigger_style", "wrap", "years_axis",
 ]  # fmt: skip
 
-FOOTER = "Invented world; explains mechanisms, forecasts no country"
+FOOTER = "A model's world; explains mechanisms, forecasts no country"
 
 SIZES = {"title": 12.0, "subtitle": 8.5, "label": 8.0, "tick": 7.5, "row": 7.5, "small": 6.5}
 """Sizes of type, points."""

@@ -22,6 +22,9 @@ __all__ = ["check", "load", "scenario_of"]
 POLICIES = Path(__file__).with_name("policies.toml")
 """The policies that every scenario starts from."""
 
+IN_DIRECTORY = "scenario.toml"
+"""Name of the scenario in a directory that may stand for it."""
+
 _SECTIONS = tuple(field.alias for field in SCENARIO.model_fields.values() if field.alias)
 _DEEPEST = 16  # below any key of the schema: deeper tables are unknown keys whatever they hold
 
@@ -34,8 +37,8 @@ def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
     Parameters
     ----------
     source : str or Path
-        Path of a scenario file, or the name of a shipped scenario: text without a slash that does not end in
-        ``.toml`` is a name.
+        Path of a scenario file or of a directory that holds ``scenario.toml``, or the name of a shipped scenario: text
+        without a slash that does not end in ``.toml`` is such a name first.
     sets : sequence of str
         Overrides ``path=value`` with paths as in the file, those of parameters also without the leading
         ``parameters.``; the value is read as TOML, or else as text.
@@ -86,7 +89,18 @@ def scenario_of(data: Mapping[str, Any], name: str = "resolved scenario") -> Sce
 
 def _path(source: str | Path) -> Path:
     is_name = isinstance(source, str) and not source.endswith(".toml") and not re.search(r"[/\\]", source)
-    return shipped_path(str(source)) if is_name else Path(source)
+    path = Path(source)
+    if is_name and (source in shipped_names() or not _holds_scenario(path)):
+        return shipped_path(str(source))
+    return path / IN_DIRECTORY if _holds_scenario(path) else path
+
+
+def _holds_scenario(path: Path) -> bool:
+    """Say whether a path is a directory with a scenario, such as an imported world."""
+    try:
+        return (path / IN_DIRECTORY).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _documents(path: Path) -> list[tuple[Source, Table]]:

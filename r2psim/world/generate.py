@@ -42,7 +42,7 @@ from r2psim.world.nations import Nation, nations, rounded
 from r2psim.world.people import populate
 from r2psim.world.tables import CONFLICT
 
-__all__ = ["GENERATOR", "Spec", "generate"]
+__all__ = ["GENERATOR", "Spec", "common_bodies", "generate", "generator_data", "state_entry", "veto_of"]
 
 GENERATOR = "world-2014"
 """Name of this generator in scenario files."""
@@ -99,7 +99,7 @@ def generate(spec: Spec) -> Table:
         raise ValueError(f"no generator is called {spec.generator!r}; there is {GENERATOR!r}")
     if not 0 <= spec.seed < 2**63 or spec.states < 1:
         raise ValueError(f"seed {spec.seed} must lie in 0 to 2**63 - 1, and states {spec.states} be at least 1")
-    data, seed = _data(), spec.seed
+    data, seed = generator_data(), spec.seed
     regions = Region.all_of(seed, _REGIONS, data)
     all_nations = list(nations(seed, _STATES, spec.states, regions, data))
     for index, nation in enumerate(all_nations):
@@ -108,12 +108,13 @@ def generate(spec: Spec) -> Table:
     pairs = _borders(all_nations, regions, points, data["map"])
     return {
         "states": _states(seed, all_nations, regions, points, pairs, data),
-        "bodies": _organisations(seed, all_nations, regions, points, data) | _common_bodies(seed, all_nations, data),
+        "bodies": _organisations(seed, all_nations, regions, points, data) | common_bodies(all_nations, data),
     }
 
 
 @cache
-def _data() -> Table:
+def generator_data() -> Table:
+    """Give what the generator draws from, as in ``generator.toml``."""
     with Path(__file__).with_name("generator.toml").open("rb") as file:
         return tomllib.load(file)
 
@@ -135,8 +136,16 @@ def _borders(
     return [(land[a], land[b]) for a, b in found]
 
 
-def _veto(gdp: float, spec: Table) -> float:
-    """Give the probability that collective response is blocked: larger economies are better shielded."""
+def veto_of(gdp: float, spec: Table) -> float:
+    """Give the probability that collective response is blocked: larger economies are better shielded.
+
+    Parameters
+    ----------
+    gdp : float
+        US$ a year.
+    spec : dict
+        Table ``veto`` of the generator.
+    """
     found: float = next(value for above, value in zip(spec["above"], spec["values"], strict=True) if gdp >= above)
     return found
 
@@ -161,19 +170,54 @@ def _states(
             kin.setdefault(one, []).append(other)
             kin.setdefault(other, []).append(one)
     return {
-        nation.id: {
-            "name": nation.name,
-            "region": regions[nation.region].name,
-            "neighbours": near[k],
-            **nation.values,
-            "veto": _veto(nation.values["gdp"], data["veto"]),
-            "conflict": CONFLICT[nation.record.conflict],
-            "x": points[k][0] / SCALE,
-            "y": points[k][1] / SCALE,
-            "home": nation.home,
-            "groups": {key: group | {"kin": kin.get(f"{nation.id}/{key}", [])} for key, group in nation.groups.items()},
-        }
+        nation.id: state_entry(
+            nation,
+            regions[nation.region].name,
+            near[k],
+            kin,
+            veto_of(nation.values["gdp"], data["veto"]),
+            (points[k][0] / SCALE, points[k][1] / SCALE),
+        )
         for k, nation in enumerate(all_nations)
+    }
+
+
+def state_entry(
+    nation: Nation,
+    region: str,
+    neighbours: list[str],
+    kin: dict[str, list[str]],
+    veto: float,
+    place: tuple[float, float],
+) -> Table:
+    """Give a state as a scenario file holds it.
+
+    Parameters
+    ----------
+    nation : Nation
+        With its groups.
+    region : str
+        Name of its region.
+    neighbours : list of str
+        Ids of its neighbours.
+    kin : dict of str to list of str
+        Full id of a group -> full ids of its kin.
+    veto : float
+        Probability that collective response is blocked, 0-1.
+    place : (float, float)
+        Place on the map, 0-1.
+    """
+    return {
+        "name": nation.name,
+        "region": region,
+        "neighbours": neighbours,
+        **nation.values,
+        "veto": veto,
+        "conflict": CONFLICT[nation.record.conflict],
+        "x": place[0],
+        "y": place[1],
+        "home": nation.home,
+        "groups": {key: group | {"kin": kin.get(f"{nation.id}/{key}", [])} for key, group in nation.groups.items()},
     }
 
 
@@ -247,8 +291,16 @@ def _found(
         }
 
 
-def _common_bodies(seed: int, all_nations: Sequence[Nation], data: Table) -> Table:
-    """Give the UN bodies and partners, with the budgets of the world scaled to the number of states."""
+def common_bodies(all_nations: Sequence[Nation], data: Table) -> Table:
+    """Give the UN bodies and partners, with the budgets of the world scaled to the number of states.
+
+    Parameters
+    ----------
+    all_nations : sequence of Nation
+        The states.
+    data : dict
+        Parameters of the generator.
+    """
     bodies: Table = {}
     part = len(all_nations) / _WORLD
     for row in data["bodies"]:

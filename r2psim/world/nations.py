@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.world.atlas import Region, Stream, at_most, interpolate, invented, normal, phi, spread
 from r2psim.world.tables import CONFLICT, INHIBITORS
 
-__all__ = ["LEVEL", "Nation", "Record", "nations", "restraint", "rounded"]
+__all__ = ["LEVEL", "Copula", "Nation", "Record", "nations", "restraint", "rounded", "starts"]
 
 LEVEL = (0.0, 0.25, 0.6, 1.0)
 """Intensity of the four conflict states, as in the rules."""
@@ -46,6 +46,8 @@ class Record:
         A mass killing since 1945; political killings with the leaders' approval; parties partly banned.
     ongoing : int
         Mass killings under way.
+    known : int or None
+        The stage 0-3 itself, where a data file gives it.
     """
 
     conflict: int
@@ -55,6 +57,7 @@ class Record:
     killing: bool
     ban: bool
     ongoing: int
+    known: int | None = None
 
     def stage(self, discriminated: float) -> int:
         """Give the stage 0-3 that the state would have without an episode.
@@ -64,6 +67,8 @@ class Record:
         discriminated : float
             Share of the population that is discriminated against.
         """
+        if self.known is not None:
+            return self.known
         if self.conflict == 3 or (self.killing and (self.conflict == 2 or self.coup_recent)):
             return 3
         if self.conflict == 2 or self.coup_recent:
@@ -107,7 +112,7 @@ class Nation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Copula:
+class Copula:
     """The latent variables, made ready to draw from.
 
     Attributes
@@ -125,7 +130,8 @@ class _Copula:
     scales: dict[str, float]
 
     @classmethod
-    def of(cls, data: dict[str, Any]) -> _Copula:
+    def of(cls, data: dict[str, Any]) -> Copula:
+        """Factor the correlations of ``generator.toml``."""
         rows = data["latent"]["lower"]
         names, n = tuple(rows), len(rows)
         lower = [[*row, 1.0] for row in rows.values()]
@@ -159,7 +165,7 @@ def nations(seed: int, purpose: int, count: int, regions: Sequence[Region], data
     data : dict
         Parameters of the generator.
     """
-    copula = _Copula.of(data)
+    copula = Copula.of(data)
     shifts = Stream(seed, purpose, 2**32 - 1)
     groups_shift, region_shift = shifts(), shifts()
     means = {key: [region.means[key] for region in regions] for key in regions[0].means}
@@ -202,6 +208,40 @@ def _nation(
     island = stream() < data["map"]["small_islands" if small else "islands"]
     record = _record(stream, latent, data["shares"])
     income = math.exp(interpolate(data["income"]["quantiles"], phi(latent["income"])))
+    values, home = starts(
+        stream, population, income, record, data, lambda key, spec: _column(stream, latent, scales[key], spec)
+    )
+    return Nation(name.lower(), name, region, island, latent, record, values, home)
+
+
+def starts(
+    stream: Stream,
+    population: float,
+    income: float,
+    record: Record,
+    data: dict[str, Any],
+    level: Callable[[str, dict[str, Any]], float],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Give where the columns of a state start, and the levels that they return to where these differ.
+
+    Parameters
+    ----------
+    stream : Stream
+        Chance for what follows from the record of the state: months in a conflict, elections, displaced.
+    population, income : float
+        Persons; US$ a year a person.
+    record : Record
+        What happened in the state lately.
+    data : dict
+        Parameters of the generator.
+    level : callable
+        Given the name and the table of a column on a scale of 0-1, gives its level outside of war.
+
+    Returns
+    -------
+    values, home : dict of str to float
+        As in `Nation`.
+    """
     values = {
         "population": population,
         "gdp": rounded(population * income),
@@ -210,18 +250,18 @@ def _nation(
     }
     home = {}
     for column, spec in data["columns"].items():
-        level = _column(stream, latent, scales[column], spec)
+        at_home = level(column, spec)
+        start = at_home
         if "war" in spec:
-            start = rounded(level + spec["war"] * LEVEL[record.conflict] * (1.0 - level))
-            if start != level and column != "incitement":
-                home[column] = level
-            level = start
-        values[column] = level
+            start = rounded(at_home + spec["war"] * LEVEL[record.conflict] * (1.0 - at_home))
+            if start != at_home and column != "incitement":
+                home[column] = at_home
+        values[column] = start
     values["election_interval"], values["election_phase"] = _elections(stream, values["regime"], data["elections"])
     values["displaced_inside"], values["displaced_abroad"] = _displaced(
         stream, population, record.conflict, data["displaced"]
     )
-    return Nation(name.lower(), name, region, island, latent, record, values, home)
+    return values, home
 
 
 def _column(stream: Stream, latent: dict[str, float], scale: float, spec: dict[str, Any]) -> float:

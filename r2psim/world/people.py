@@ -9,11 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from r2psim.world.atlas import Stream, at_most, interpolate, invented, phi
+from r2psim.world.atlas import Stream, at_most, interpolate, invented, normal, phi
 from r2psim.world.nations import Nation, restraint, rounded
 from r2psim.world.tables import PERPETRATOR, STATUS_EXCLUSION
 
-__all__ = ["populate"]
+__all__ = ["populate", "settle", "sized"]
 
 _EXCLUDED = ("powerless", "discriminated", "self-excluded")
 
@@ -30,7 +30,7 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
     data : dict
         Parameters of the generator.
     """
-    count = at_most(phi(nation.latent["groups"]), data["groups"]["at_most"], data["groups"]["numbers"])
+    count = _count(nation, data)
     if count == 0:
         shares, statuses = [interpolate(data["sizes"]["single"], stream())], ["irrelevant"]
     else:
@@ -38,9 +38,42 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         shares = _shares(stream, count, kind, data["sizes"])
         statuses = _statuses(stream, kind, shares, nation.latent["discrimination"], data["status"])
     taken: set[str] = set()
-    for share, status in zip(_sizes(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
+    for share, status in zip(sized(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
         name = invented(stream, data["names"], "group", taken)
         nation.groups[name.lower()] = {"name": name, "status": status, "share": share}
+    settle(nation, stream, data)
+
+
+def _count(nation: Nation, data: dict[str, Any]) -> int:
+    """Give the number of relevant groups: most small states have none."""
+    spec, people = data["groups"], data["population"]
+    small = nation.values["population"] < people["bound"]
+    # Large states have more groups: among those of one class the latent number lies otherwise than among all. Mean and
+    # variance of the one normal variable where the other, at that correlation, lies beyond its threshold.
+    rho, share = data["latent"]["lower"]["population"][0], people["small_share"]
+    threshold = normal(share)
+    beyond = math.exp(-0.5 * threshold * threshold) / math.sqrt(2.0 * math.pi) / (-share if small else 1.0 - share)
+    spread = math.sqrt(1.0 - rho * rho * beyond * (beyond - threshold))
+    u, none = phi((nation.latent["groups"] - rho * beyond) / spread), spec["at_most"][0]
+    if small:
+        below = spec["small_none"]
+        u = none * u / below if u < below else none + (1.0 - none) * (u - below) / (1.0 - below)
+    count: int = at_most(u, spec["at_most"], spec["numbers"])
+    return count
+
+
+def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
+    """Give groups of known status and share all else: exclusion, grievance, stage, threat, perpetrator.
+
+    Parameters
+    ----------
+    nation : Nation
+        Its `groups` hold name, status and share; the rest is added, and its commitment may fall.
+    stream : Stream
+        Chance for the groups of this state.
+    data : dict
+        Parameters of the generator.
+    """
     for group in nation.groups.values():
         group["exclusion"] = STATUS_EXCLUSION[group["status"]]
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
@@ -53,8 +86,18 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         nation.values["commitment"] = rounded(data["group"]["commitment_perpetrator"] * nation.values["commitment"])
 
 
-def _sizes(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
-    """Round shares; no group is left with hardly anybody, and all together stay below the whole."""
+def sized(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
+    """Round shares; no group is left with hardly anybody, and all together stay below the whole.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Shares of the population.
+    population : float
+        Persons.
+    spec : dict
+        Table ``sizes`` of the generator.
+    """
     smallest = max(spec["smallest"], 100.0 / population)
     raised = [max(share, smallest) for share in shares]
     scale = min(1.0, 0.995 / math.fsum(raised))

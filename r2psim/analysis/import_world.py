@@ -1,0 +1,215 @@
+"""The verb ``import-world``: country data become a directory that can be run, compared and tested."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+    from r2psim.world.importing import Imported
+
+__all__ = ["ACCOUNT", "STATES", "import_world", "scenario_data", "write_world"]
+
+ACCOUNT = "import.json"
+"""File of the directory that says how the world was made."""
+
+STATES = "states.csv"
+"""File of the directory with the codes of the states."""
+
+YEARS = 20
+
+
+def scenario_data(imported: Imported) -> dict[str, Any]:
+    """Give an imported world as a scenario file holds it.
+
+    Parameters
+    ----------
+    imported : Imported
+        The world.
+    """
+    from r2psim.scenario.schema import VERSION
+    from r2psim.world.importing import CAVEAT
+
+    number = len(imported.tables["states"])
+    return {
+        "schema": VERSION,
+        "name": f"imported-{imported.year}",
+        "title": f"Imported to test the model: {number} states of {imported.year}; no forecast of any country",
+        "description": CAVEAT,
+        "years": YEARS,
+        **imported.tables,
+    }
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _account(imported: Imported, files: dict[str, Path], seed: int) -> dict[str, Any]:
+    """Say how the world was made."""
+    from r2psim.world.importing import CAVEAT
+
+    states = imported.tables["states"]
+    return {
+        "caveat": CAVEAT,
+        "year": imported.year,
+        "seed": seed,
+        "files": {key: {"name": file.name, "sha256": _digest(file)} for key, file in files.items()},
+        "counts": counts(imported),
+        "notes": [_without_folder(note, files) for note in imported.notes],
+        "filled": [asdict(entry) for entry in imported.filled],
+        "states": {key: {"iso3c": iso3, "ccode": number} for key, (iso3, number) in imported.codes.items()},
+        "stages_of_states": _stages(states),
+    }
+
+
+def _without_folder(note: str, files: dict[str, Path]) -> str:
+    """Leave out where files lie on this machine."""
+    for file in files.values():
+        note = note.replace(str(file), file.name)
+    return note
+
+
+def _stages(states: dict[str, Any]) -> dict[str, int]:
+    """Count the states by stage, the highest of their groups."""
+    from r2psim.world.tables import STAGES
+
+    highest = [int(max(group["stage"] for group in state["groups"].values())) for state in states.values()]
+    return {name: highest.count(k) for k, name in enumerate(STAGES)}
+
+
+def counts(imported: Imported) -> dict[str, int]:
+    """Count what the world holds."""
+    states, bodies = imported.tables["states"].values(), imported.tables["bodies"].values()
+    return {
+        "states": len(states),
+        "groups": sum(len(state["groups"]) for state in states),
+        "borders": sum(len(state["neighbours"]) for state in states) // 2,
+        "kin_ties": sum(len(group["kin"]) for state in states for group in state["groups"].values()) // 2,
+        "regional_organisations": sum(body["kind"] == "regional organisation" for body in bodies),
+        "bodies": len(bodies),
+        "filled_values": len(imported.filled),
+    }
+
+
+def write_world(imported: Imported, files: dict[str, Path], seed: int, directory: Path) -> Scenario:
+    """Check an imported world and write it.
+
+    Parameters
+    ----------
+    imported : Imported
+        The world.
+    files : dict of str to Path
+        What it was made of.
+    seed : int
+        Of what the files do not tell.
+    directory : Path
+        Existing; gets ``scenario.toml``, ``states.csv``, ``import.json`` and ``provenance.json``.
+
+    Returns
+    -------
+    Scenario
+        As loaded from what was written.
+
+    Raises
+    ------
+    ScenarioError
+        If the world is no valid scenario.
+    """
+    import tomli_w
+
+    from r2psim.ensemble.store import provenance, write_json
+    from r2psim.scenario import load
+    from r2psim.scenario.loading import IN_DIRECTORY
+    from r2psim.world.importing import CAVEAT
+
+    head = "".join(f"# {line}\n" for line in _wrapped(CAVEAT))
+    file = directory / IN_DIRECTORY
+    file.write_text(f"{head}\n{tomli_w.dumps(scenario_data(imported))}", encoding="utf-8")
+    rows = [f"{key},{iso3},{number}" for key, (iso3, number) in imported.codes.items()]
+    (directory / STATES).write_text("\n".join(["id,iso3c,ccode", *rows, ""]), encoding="utf-8")
+    account = _account(imported, files, seed)
+    write_json(account, directory / ACCOUNT)
+    write_json(provenance(year=imported.year, seed=seed, files=account["files"]), directory / "provenance.json")
+    return load(file)
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, 118)
+
+
+def import_world(
+    predictors: Annotated[
+        Path, typer.Option(metavar="CSV", help="Country-years in the layout of the Early Warning Project.")
+    ],
+    groups: Annotated[Path, typer.Option(metavar="CSV", help="Groups in the layout of Ethnic Power Relations.")],
+    contiguity: Annotated[
+        Path, typer.Option(metavar="CSV", help="Direct contiguity in that of the Correlates of War project.")
+    ],
+    year: Annotated[int, typer.Option(min=1946, max=2100, help="Year to take; the world starts at its end.")],
+    out: Annotated[Path, typer.Option(help="Write the world into this new directory.")],
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**63 - 1, help="Seed of what the files do not tell."),
+    ] = 1,
+    group_names: Annotated[
+        bool, typer.Option("--group-names", help="Keep the names of groups; otherwise they are numbered.")
+    ] = False,
+    typical: Annotated[
+        bool, typer.Option("--typical", help="Score states as is typical of their predictors; draw nothing beside.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the account as one JSON object.")] = False,
+) -> None:
+    """Make a world of country data, to test the model against what happened; it is no forecast of any country."""
+    from r2psim.ensemble.store import new_directory
+    from r2psim.world.importing import import_countries
+
+    files = {"predictors": predictors, "groups": groups, "contiguity": contiguity}
+    with new_directory(out, force) as directory:
+        imported = import_countries(predictors, groups, contiguity, year, seed, group_names, typical)
+        write_world(imported, files, seed, directory)
+        account = _account(imported, files, seed)
+    if as_json:
+        typer.echo(json.dumps(account, allow_nan=False))
+        return
+    for line in told(account):
+        typer.echo(line)
+    typer.echo(f"\nWritten to {out}: scenario.toml, {STATES}, {ACCOUNT}. For example: r2psim compare {out} --runs 50")
+
+
+def told(account: dict[str, Any]) -> list[str]:
+    """Tell how a world was made, for reading.
+
+    Parameters
+    ----------
+    account : dict
+        As in ``import.json``.
+    """
+    import textwrap
+
+    made = account["counts"]
+    stages = ", ".join(f"{number} {name}" for name, number in account["stages_of_states"].items())
+    notes = [
+        line
+        for note in account["notes"]
+        for line in textwrap.wrap(note, 110, initial_indent="- ", subsequent_indent="  ")
+    ]
+    return [
+        f"{made['states']} states, {made['groups']} groups, {made['borders']} borders, {made['kin_ties']} ties of kin,"
+        f" {made['regional_organisations']} regional organisations; year {account['year']}, seed {account['seed']}.",
+        f"States by stage: {stages}.",
+        f"{made['filled_values']} missing values filled (each in {ACCOUNT}).",
+        "",
+        *notes,
+        "",
+        *textwrap.wrap(account["caveat"], 110),
+    ]

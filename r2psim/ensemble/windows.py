@@ -1,0 +1,115 @@
+"""Which states see the onset of an atrocity within a window of time: many short runs, looked at by state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, local
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.rules.draws import draws_of
+from r2psim.rules.month import month, opening
+from r2psim.world.build import World, build
+from r2psim.world.expand import expand
+from r2psim.world.rows import WRITTEN, Rows, copy_rows
+from r2psim.world.tables import G
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+
+__all__ = ["onsets_by_state"]
+
+ATROCITY = 4.0
+_CHUNK = 8
+
+
+def onsets_by_state(
+    scenario: Scenario,
+    policy: str,
+    runs: int,
+    months: int,
+    seed: int = 1,
+    first_run: int = 0,
+    threads: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Run a world many times for some months and tell in which states an episode of atrocity began.
+
+    An episode begins as in the data: when the killed of a group in twelve months reach ``harm.threshold``. Groups that
+    start in stage 4 had their onset before the start and are not counted.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        World.
+    policy : str
+        Of that scenario.
+    runs, seed, first_run : int
+        Runs ``first_run .. first_run + runs - 1`` of this seed; the same runs as those of `r2psim.simulate`.
+    months : int
+        Length of the window, from the start.
+    threads : int, optional
+        All processors if not given; the results do not depend on it.
+    advance : callable, optional
+        Told the number of runs finished since it was last called.
+
+    Returns
+    -------
+    states : tuple of str
+        Ids.
+    onsets : numpy.ndarray, bool, shape (runs, states)
+        Whether an episode began.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has no such policy.
+    """
+    full = expand(scenario)
+    world = build(full, policy)
+    parameters = full.parameter_values(policy)
+    found = np.zeros((runs, len(world.states)), dtype=bool)
+    own, stop = local(), Event()
+
+    def work(begin: int) -> int:
+        if not hasattr(own, "rows"):
+            own.rows = copy_rows(world.rows)
+        end = min(begin + _CHUNK, runs)
+        for k in range(begin, end):
+            if stop.is_set():
+                break
+            found[k] = _one(world, own.rows, parameters, seed, first_run + k, months)
+        return end - begin
+
+    work(0)  # compiles, once
+    with ThreadPoolExecutor(threads or _processors()) as pool:
+        try:
+            for done in pool.map(work, range(0, runs, _CHUNK)):
+                if advance is not None:
+                    advance(done)
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return world.states, found
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, months: int) -> Any:
+    """Do one run; give by state whether an episode began in a group that had none at the start."""
+    for name in WRITTEN:
+        np.copyto(getattr(rows, name), getattr(world.rows, name))
+    luck = draws_of(seed, run, 0)
+    opening(rows, parameters, luck)
+    for m in range(months):
+        month(rows, parameters, luck._replace(month=np.uint64(m)))
+    began = (rows.group[G.episodes] > 0.0) & (world.rows.group[G.stage] < ATROCITY)
+    return np.bincount(rows.home, weights=began, minlength=len(world.states)) > 0.0

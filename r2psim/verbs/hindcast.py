@@ -1,0 +1,176 @@
+"""The verb ``hindcast``: what is printed, what is written, and what is not."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.analysis.hindcast import Hindcast
+
+__all__ = ["calibration_rows", "hindcast", "told", "write_hindcast"]
+
+HEAD = ("class of probability", "states", "expected", "observed", "95 % interval of observed", "onsets")
+PROBABILITIES = "probabilities.csv"
+
+
+def calibration_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Give the calibration curve as rows of text, in the order of `HEAD`.
+
+    Parameters
+    ----------
+    summary : dict
+        As `r2psim.analysis.hindcast.Hindcast.summary` gives it.
+    """
+    return [
+        (
+            f"{_percent(row['from'])} to {_percent(row['to'])}",
+            f"{row['states']:,}",
+            _percent(row["expected"]),
+            _percent(row["observed"]),
+            " to ".join(_percent(end) for end in row["observed_95"]),
+            f"{row['onsets']:,}",
+        )
+        for row in summary["calibration"]
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.3g} %"
+
+
+def _ranged(value: float, interval: list[float]) -> str:
+    return f"{value:.2f} (95 % interval {interval[0]:.2f} to {interval[1]:.2f})"
+
+
+def told(summary: dict[str, Any]) -> list[str]:
+    """Tell a hindcast in sentences.
+
+    Parameters
+    ----------
+    summary : dict
+        As `r2psim.analysis.hindcast.Hindcast.summary` gives it.
+    """
+    first, last = summary["window"]
+    low, high = summary["onsets_expected_90"]
+    lines = [
+        f"{summary['scenario']}, {first} to {last}, policy {summary['policy']}: {summary['runs']:,} runs, seed"
+        f" {summary['seed']}, {summary['states']} states.",
+        f"States with an onset: {summary['onsets_observed']} observed, {summary['onsets_expected']:.1f} expected (90 %"
+        f" of the runs {low:g} to {high:g}).",
+    ]
+    if summary["auc"] is None:
+        lines.append("AUC and recall are not defined: both states with and states without an onset are needed.")
+    else:
+        caught = _ranged(summary["recall_at_20_percent"], summary["recall_95"])
+        lines += [
+            f"AUC {_ranged(summary['auc'], summary['auc_95'])}; 0.5 is chance. A statistical risk assessment reached"
+            " 0.83 over 31 years of such windows.",
+            f"Recall among the 20 % of states with the highest probabilities: {caught}.",
+        ]
+    if summary["brier_skill"] is not None:
+        lines.append(
+            f"Brier score {summary['brier']:.4f}, skill {summary['brier_skill']:+.2f} against the observed share for"
+            " every state."
+        )
+    return lines
+
+
+def write_hindcast(found: Hindcast, directory: Path, probabilities: bool = False) -> None:
+    """Write a hindcast.
+
+    Parameters
+    ----------
+    found : Hindcast
+        The hindcast.
+    directory : Path
+        Existing; gets ``hindcast.json``, ``calibration.csv``, ``hindcast.png`` and ``provenance.json``.
+    probabilities : bool
+        Whether ``probabilities.csv`` is written too: a row a state, the caveat first.
+    """
+    from r2psim.analysis.hindcast import PURPOSE
+    from r2psim.ensemble.store import provenance, write_json
+    from r2psim.plots import hindcast_figure, save
+
+    summary = found.summary()
+    write_json(summary, directory / "hindcast.json")
+    with (directory / "calibration.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["from", "to", "states", "expected", "observed", "observed_low", "observed_high", "onsets"])
+        for row in summary["calibration"]:
+            ends = row["observed_95"]
+            table.writerow([row[k] for k in ("from", "to", "states", "expected", "observed")] + [*ends, row["onsets"]])
+    if probabilities:
+        with (directory / PROBABILITIES).open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(["caveat", "id", "simulated_share_of_runs", "onset_observed"])
+            rows = zip(found.states, found.probabilities, found.happened, strict=True)
+            table.writerows([PURPOSE, state, f"{share:.6g}", int(onset)] for state, share, onset in rows)
+    save(hindcast_figure(found), directory / "hindcast.png")
+    facts = {key: summary[key] for key in ("scenario", "policy", "window", "runs", "seed")}
+    write_json(provenance(**facts), directory / "provenance.json")
+
+
+def hindcast(
+    world: Annotated[Path, typer.Argument(help="Directory that r2psim import-world wrote.")],
+    onsets: Annotated[
+        Path, typer.Option(metavar="CSV", help="Observed onsets: columns iso3 or ccode, and year; a row for each.")
+    ],
+    years: Annotated[int, typer.Option(min=1, max=20, help="Years after the year of the data.")] = 2,
+    runs: Annotated[int, typer.Option(min=10, max=1_000_000, help="Runs.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    policy: Annotated[str, typer.Option(help="Policy; the default is the present.")] = "late-response",
+    out: Annotated[Path | None, typer.Option(help="Write numbers and a figure into this new directory.")] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Write those of single states into --out too, with the caveat.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Hold an imported world against the onsets that followed: to validate the model, not to forecast."""
+    from contextlib import nullcontext
+
+    from r2psim.analysis.hindcast import hindcast as run_world
+    from r2psim.ensemble.store import new_directory
+    from r2psim.progress import progress
+
+    if probabilities and out is None:
+        raise typer.BadParameter("--probabilities needs --out: probabilities of single states are not printed")
+    with nullcontext() if out is None else new_directory(out, force) as directory:
+        with progress("runs", runs, not as_json) as advance:
+            found = run_world(world, onsets, years, runs, seed, policy, threads, advance=advance)
+        if directory is not None:
+            write_hindcast(found, directory, probabilities)
+    summary = found.summary()
+    if as_json:
+        typer.echo(json.dumps(summary, allow_nan=False))
+        return
+    _show(summary)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: hindcast.json, calibration.csv, hindcast.png.")
+
+
+def _show(summary: dict[str, Any]) -> None:
+    """Print a hindcast, what it is for first and last."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{summary['purpose']}[/bold]\n")
+    for line in told(summary):
+        console.print(line)
+    table = Table(*HEAD, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in calibration_rows(summary):
+        table.add_row(*row)
+    console.print("\nDo the probabilities mean what they say?")
+    console.print(table)
+    for note in summary["notes"]:
+        console.print(f"- {note}")
+    console.print("\nA model's world: it explains mechanisms, it forecasts no country.")

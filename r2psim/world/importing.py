@@ -1,0 +1,335 @@
+"""Country data become a world: states, groups and bodies of a scenario, and an account of how it was made.
+
+What the files tell is taken as told; what they do not tell is drawn from the generator's distributions, from a stream
+of the state's own, so that another order of rows or one state more changes no other state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from r2psim.scenario.errors import listing
+from r2psim.world.atlas import Stream, normal, phi, spread
+from r2psim.world.countries import Country, Filled, complete, conflict_of, described, import_data, read_countries
+from r2psim.world.facts import MEMBERSHIPS_FROM, facts
+from r2psim.world.generate import common_bodies, generator_data, state_entry, veto_of
+from r2psim.world.nations import Copula, Nation, Record, rounded, starts
+from r2psim.world.people import settle, sized
+from r2psim.world.scores import column_level, conditional, latents_of, observed
+from r2psim.world.tables import STATE
+from r2psim.world.ties import Group, kin_ties, read_borders, read_groups, shown_names, slugs, sums_of
+
+__all__ = ["CAVEAT", "Imported", "import_countries"]
+
+CAVEAT = (
+    "This world is made of data files on countries, and their names are those of the files. It serves to test the "
+    "model: it explains mechanisms and is no forecast of any country. Most of what the model needs to know of a state "
+    "is not in any file and is assumed or drawn, among it which group is threatened and by whom: nothing here says "
+    "anything of a real group, government or person."
+)
+"""What stands in everything that an imported world brings forth."""
+
+_PURPOSE = 16  # of the streams; those of the generator are 1 to 7
+_PEOPLE = 17
+_SCORES = 18
+_RECOVERY_YEARS = 5
+_ORGANISATION = "regional organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An imported world.
+
+    Attributes
+    ----------
+    tables : dict
+        ``states`` and ``bodies`` of a scenario file.
+    year : int
+        Year of the data: the world starts at its end.
+    codes : dict of str to (str, int)
+        Id of a state -> ISO code and state number of the file.
+    filled : list of Filled
+        Missing values, and what was taken instead.
+    notes : list of str
+        What a person should know about how the files were read.
+    """
+
+    tables: dict[str, Any]
+    year: int
+    codes: dict[str, tuple[str, int]]
+    filled: list[Filled]
+    notes: list[str]
+
+
+def import_countries(
+    predictors: Path,
+    groups: Path,
+    contiguity: Path,
+    year: int,
+    seed: int = 1,
+    group_names: bool = False,
+    typical: bool = False,
+) -> Imported:
+    """Make a world of country data.
+
+    Parameters
+    ----------
+    predictors : Path
+        Country-years in the layout of the Early Warning Project.
+    groups : Path
+        Ethnic groups in the layout of Ethnic Power Relations.
+    contiguity : Path
+        Direct contiguity in that of the Correlates of War project.
+    year : int
+        Year to take.
+    seed : int
+        Of what the files do not tell, 0 to 2**63 - 1.
+    group_names : bool
+        Whether groups keep the names of the file; otherwise they are numbered.
+    typical : bool
+        Whether scores are what is typical of the predictors, without the part that the generator draws.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong with the files.
+    """
+    countries, notes = read_countries(predictors, year)
+    people, more = read_groups(groups, countries, year)
+    neighbours, most = read_borders(contiguity, countries, year)
+    filled = complete(countries, sums_of(people), str(predictors))
+    notes += more + most + described(filled) + _silent(countries, year, typical)
+    data, mapping = generator_data(), import_data()
+    copula = Copula.of(data)
+    made = [
+        _nation(
+            country, people.get(country.iso3, []), bool(neighbours[country.iso3]), copula, seed, group_names, typical
+        )
+        for country in countries
+    ]
+    ids = {country.iso3: country.id for country in countries}
+    near = {ids[iso3]: [ids[other] for other in others] for iso3, others in neighbours.items()}
+    kin = kin_ties(near, {n.id: _own_names(n, people.get(n.id.upper(), [])) for n in made})
+    notes += _strange(countries, mapping)
+    states = {
+        nation.id: state_entry(
+            nation, country.region, near[nation.id], kin, _veto(country, nation, data), _place(country, k)
+        )
+        for k, (country, nation) in enumerate(zip(countries, made, strict=True))
+    }
+    bodies = _organisations(countries, year, data) | common_bodies(made, data)
+    parties = facts().court.members(year)
+    if any(country.iso3 in facts().states for country in countries):
+        bodies["criminal-court"]["members"] = [c.id for c in countries if c.iso3 in parties]
+    codes = {country.id: (country.iso3, country.number) for country in countries}
+    return Imported({"states": states, "bodies": bodies}, year, codes, filled, notes)
+
+
+# -- what the files do not tell ----------------------------------------------------------------------------------------
+
+
+def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]:
+    """Say what is drawn or assumed because no file tells it."""
+    scores = "" if typical else " the part of scores that the predictors leave open,"
+    notes = [
+        f"Not in the files and drawn from the generator's distributions, by --seed:{scores} months in a conflict and"
+        " since a mass killing, elections, displaced persons, grievance.",
+        "Not in the files and assumed: which groups a mass killing is directed against (the most excluded ones that are"
+        " large enough), who the perpetrator is, arms, armed groups, finance, motive, commitment.",
+    ]
+    if not any(country.history.earlier for country in countries):
+        notes.append(
+            "No earlier years in the predictors: which states are in recovery from a conflict is drawn, given all else"
+            " that is known of them; a file that holds the five years before would tell."
+        )
+    if all(country.stage is None for country in countries):
+        notes.append("No column stage_operational: stages follow from the other columns; recent coups are drawn.")
+    if year < MEMBERSHIPS_FROM:
+        notes.append(f"Memberships are told from {MEMBERSHIPS_FROM} on; those of that year stand in.")
+    return notes
+
+
+def _strange(countries: Sequence[Country], mapping: Mapping[str, Any]) -> list[str]:
+    """Say of which states values lie outside of the distributions of 2014."""
+    notes = []
+    for column, latent in (("freediscussion", "discussion"), ("un_imr_sqrt", "mortality"), ("gdppcgrowth", "growth")):
+        low, high = mapping["latents"]["quantiles"][latent][0], mapping["latents"]["quantiles"][latent][-1]
+        # The ends are rounded.
+        margin = 0.001 * max(abs(low), abs(high))
+        outside = [c.iso3 for c in countries if not low - margin <= c.values[column] <= high + margin]
+        if outside:
+            notes.append(
+                f"{column}: outside of what was seen in 2014 ({low:g} to {high:g}), and taken at its end, for"
+                f" {listing(outside, limit=8)}."
+            )
+    return notes
+
+
+def _veto(country: Country, nation: Nation, data: Mapping[str, Any]) -> float:
+    """Give the probability that collective response is blocked; permanent members block it as the largest do."""
+    if country.iso3 in facts().permanent:
+        return float(data["veto"]["values"][0])
+    return veto_of(nation.values["gdp"], data["veto"])
+
+
+def _place(country: Country, index: int) -> tuple[float, float]:
+    """Give the place on the map: longitude and latitude, drawn evenly for a state that no table knows."""
+    known = facts().states.get(country.iso3)
+    if known is None:
+        return rounded(0.05 + 0.9 * spread(0.5, index, 0)), rounded(0.05 + 0.9 * spread(0.5, index, 1))
+    return rounded((known.east + 180.0) / 360.0), rounded((known.north + 60.0) / 140.0)
+
+
+# -- a state -----------------------------------------------------------------------------------------------------------
+
+
+def _nation(
+    country: Country,
+    people: Sequence[Group],
+    borders: bool,
+    copula: Copula,
+    seed: int,
+    group_names: bool,
+    typical: bool,
+) -> Nation:
+    """Make a state with its groups."""
+    data, mapping = generator_data(), import_data()
+    relevant = sum(group.status != "irrelevant" for group in people)
+    latents = latents_of(observed(country, relevant), mapping, data)
+    stream = Stream(seed, _PURPOSE, country.number)
+    record = _record(country, latents, copula, stream, data["shares"])
+    bounds = STATE["population"]
+    population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
+    noise = Stream(seed, _SCORES, country.number)
+    values, home = starts(
+        stream,
+        population,
+        country.values["wdi.gdppc.new"],
+        record,
+        data,
+        lambda column, spec: column_level(
+            column,
+            spec,
+            country,
+            latents,
+            (copula.scales[column], mapping["spread"][column]),
+            None if typical else noise.normal(),
+        ),
+    )
+    _correct(values, country, record)
+    gdp = STATE["gdp"]
+    values["gdp"] = min(max(values["gdp"], gdp.low), gdp.high)
+    nation = Nation(country.id, country.name, 0, not borders, latents, record, values, home)
+    kept = _kept(people)
+    names = shown_names(kept, group_names)
+    shares = sized([group.share for group in kept], population, data["sizes"])
+    for key, name, group, share in zip(slugs(names), names, kept, shares, strict=True):
+        nation.groups[key] = {"name": name, "status": group.status, "share": share}
+    settle(nation, Stream(seed, _PEOPLE, country.number), data)
+    return nation
+
+
+def _kept(people: Sequence[Group]) -> list[Group]:
+    """Give the politically relevant groups; where there is none the largest of the file, or everybody, as one group."""
+    relevant = [group for group in people if group.status != "irrelevant"]
+    if relevant or not people:
+        return relevant or [Group("Population", "irrelevant", 1.0, 0)]
+    return [max(people, key=lambda group: group.share)]
+
+
+def _own_names(nation: Nation, people: Sequence[Group]) -> dict[str, str]:
+    """Give the names that the file has for the groups of a state, by id: groups of one name are kin."""
+    return {key: group.name if people else key for key, group in zip(nation.groups, _kept(people), strict=True)}
+
+
+def _record(
+    country: Country, latents: Mapping[str, float], copula: Copula, stream: Stream, shares: Mapping[str, Any]
+) -> Record:
+    values, history = country.values, country.history
+    conflict = conflict_of(values["battledeaths.log2"])
+    u, when = stream(), stream()
+    if conflict == 0 and _recovering(country, latents, copula, u, shares):
+        conflict = 1
+    coup = values["coup.try.5yr"] > 0.0
+    recent = history.coup_recent if history.coup_recent is not None else when < _COUP_RECENT
+    ongoing = int(values["mk_ongoing_count"])
+    return Record(
+        conflict=conflict,
+        coup_recent=coup and recent,
+        coup=coup,
+        ever=values["mk_ever"] > 0.0 or ongoing > 0,
+        killing=values["pol_killing_approved"] > 0.0,
+        ban=values["partyban.new.1"] > 0.0,
+        ongoing=ongoing,
+        known=country.stage if country.stage is not None and country.stage < 4 else None,
+    )
+
+
+_COUP_RECENT = 0.4  # two of the five years over which coups are counted make a threat
+
+
+def _recovering(
+    country: Country, latents: Mapping[str, float], copula: Copula, u: float, shares: Mapping[str, Any]
+) -> bool:
+    """Say whether a state at peace is in recovery: as earlier years tell, else drawn given all that is known of it."""
+    history = country.history
+    if history.earlier >= _RECOVERY_YEARS or history.since_conflict is not None:
+        return history.since_conflict is not None and history.since_conflict <= _RECOVERY_YEARS
+    mean, sd = conditional(copula, latents, "conflict")
+    fighting = shares["war"] + shares["minor"]
+    below, above = (phi((normal(1.0 - share) - mean) / sd) for share in (fighting + shares["recovery"], fighting))
+    return u > below / above
+
+
+def _correct(values: dict[str, float], country: Country, record: Record) -> None:
+    """Put in what earlier years tell, where the generator draws."""
+    history = country.history
+    if history.conflict_years is not None and record.conflict != 1 and history.earlier:
+        values["conflict_months"] = 12.0 * history.conflict_years
+    if record.conflict == 1 and history.since_conflict is not None:
+        values["conflict_months"] = 12.0 * history.since_conflict
+    if history.since_killing is not None and not record.ongoing:
+        half_life = generator_data()["times"]["half_life"]
+        values["past_violations"] = rounded(0.5 ** (history.since_killing / half_life))
+
+
+# -- regional organisations --------------------------------------------------------------------------------------------
+
+
+def _organisations(countries: Sequence[Country], year: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the regional organisations with two members or more among the states; a union for each region of others."""
+    bodies: dict[str, Any] = {}
+    for key, organisation in facts().organisations.items():
+        listed = organisation.members(year)
+        _found(bodies, key, organisation.name, [c for c in countries if c.iso3 in listed], organisation.forces, data)
+    unknown: dict[str, list[Country]] = {}
+    for country in countries:
+        if country.iso3 not in facts().states:
+            unknown.setdefault(country.region, []).append(country)
+    for region, members in unknown.items():
+        _found(bodies, slugs([f"union {region}"])[0], f"Union of {region}", members, True, data)
+    return bodies
+
+
+def _found(
+    bodies: dict[str, Any], key: str, name: str, members: Sequence[Country], forces: bool, data: Mapping[str, Any]
+) -> None:
+    """Add an organisation: the middle of what the generator draws its columns from."""
+    if len(members) < 2:
+        return
+    spec = data["organisations"]
+    columns = {column: rounded(math.fsum(limits) / 2.0) for column, limits in spec["columns"].items()}
+    bodies[key] = {
+        "name": name,
+        "kind": _ORGANISATION,
+        "mandates": ["regional", "regional-military"] if forces else ["regional"],
+        "members": [country.id for country in members],
+        "budget": rounded(spec["budget"] * len(members)),
+        **columns,
+        **{column: float(round(columns[column])) for column in ("decision_delay", "rhythm")},
+        "carry_over": 0.0,
+    }
