@@ -52,6 +52,25 @@ class Draft:
     def __init__(self, source: str | Path) -> None:
         self._documents = _documents(_path(source))
 
+    def as_data(self) -> list[dict[str, str]]:
+        """Give it as plain data: name of each file without its folder, text, and the name of what it describes."""
+        return [
+            {"file": Path(document.name).name, "text": document.text, "name": str(data.get("name"))}
+            for document, data in self._documents
+        ]
+
+    @classmethod
+    def from_data(cls, documents: Iterable[Mapping[str, str]]) -> Draft:
+        """Make a draft of what `as_data` gave."""
+        draft = cls.__new__(cls)
+        draft._documents = []
+        for found in documents:
+            source = Source(found["file"], found["text"])
+            data = source.parse() | {"name": found["name"]}
+            data.pop("extends", None)
+            draft._documents.append((source, data))
+        return draft
+
     def load(self, sets: Sequence[str] = ()) -> Scenario:
         """Check and give the scenario with overrides, as `load` does.
 
