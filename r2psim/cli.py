@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis import batches
 from r2psim.analysis.replay import replay
+from r2psim.progress import Interrupted
 
 if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison
@@ -38,10 +40,6 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
 ]
-
-
-class Interrupted(BaseException):
-    """Ctrl-C, under a name that no library catches on the way to `main`."""
 
 
 class InputError(Exception):
@@ -242,6 +240,8 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
+for verb in (batches.batch, batches.status, batches.results):
+    app.command()(verb)
 
 
 @app.command()
@@ -283,9 +283,14 @@ def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or na
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files instead.")] = False,
+) -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from r2psim.scenario import json_schema
+    if experiment:
+        from r2psim.ensemble.batch.schema import json_schema
+    else:
+        from r2psim.scenario import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))
 

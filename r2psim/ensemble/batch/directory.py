@@ -294,12 +294,12 @@ class BatchDirectory:
                 return None
             hashes = {"runs": (digest, there["runs"][name])}
             if "series" in about:
-                own = str(PartName.of(part.first, part.count, about["series"]))
+                own = str(PartName.of(part.first, part.length, about["series"]))
                 if self.parts.digest("series", own) != about["series"]:
                     return None
                 hashes["series"] = (about["series"], there["series"][own])
             return Entry(
-                part.first, part.count, hashes, tuple((int(p), str(e), str(log)) for p, e, log in about["failed"])
+                part.first, part.length, hashes, tuple((int(p), str(e), str(log)) for p, e, log in about["failed"])
             )
         except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
             return None

@@ -45,12 +45,12 @@ class Estimate:
         """Take in the differences of some stretches, one after the other; NaN where there is none."""
         at = 0
         for segment in segments:
-            own = differences[at : at + segment.count]
+            own = differences[at : at + segment.runs]
             known = np.isfinite(own)
-            place = slice(segment.first_run, segment.first_run + segment.count)
+            place = slice(segment.first_run, segment.first_run + segment.runs)
             self.added[place] += np.where(known, own, 0.0)
             self.counted[place] += known
-            at += segment.count
+            at += segment.runs
 
     def interval(self) -> Interval | None:
         """Give mean and 95 % interval of the mean over points, None where no run tells."""
@@ -78,9 +78,9 @@ def differences_of(
         at = 0
         for segment in segments:
             rows = np.flatnonzero(
-                (point == segment.point) & (run >= segment.first_run) & (run < segment.first_run + segment.count)
+                (point == segment.point) & (run >= segment.first_run) & (run < segment.first_run + segment.runs)
             )
-            if len(rows) == segment.count:
-                found[at : at + segment.count] = values[rows]
-            at += segment.count
+            if len(rows) == segment.runs:
+                found[at : at + segment.runs] = values[rows]
+            at += segment.runs
         yield segments, found

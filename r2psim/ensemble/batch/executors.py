@@ -60,12 +60,15 @@ class Crew:
         How many tasks may wait, so that no worker does.
     dies_as_a_whole : bool
         Whether all of them are gone where one dies.
+    slow_to_leave : bool
+        Whether the end of this process would wait for them.
     """
 
     executor: Executor
     workers: int = 1
     ahead: int = 0
     dies_as_a_whole: bool = False
+    slow_to_leave: bool = False
 
     def died(self, error: BaseException) -> bool:
         """Say whether an error of a task is that its worker died, and not of the task's own making."""
@@ -164,6 +167,7 @@ class DaskCrew(Crew):
 
     def __init__(self, address: str | None, workers: int | None) -> None:
         distributed = _distributed()
+        self.slow_to_leave = True
         self.address, self.cluster = address, None
         if address is None:
             self.cluster = distributed.LocalCluster(

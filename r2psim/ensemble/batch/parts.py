@@ -30,7 +30,7 @@ class PartName(NamedTuple):
     """Stretch and beginning of the hash, as the name of a file says."""
 
     first: int
-    count: int
+    length: int
     digest: str
 
     @classmethod
@@ -40,7 +40,7 @@ class PartName(NamedTuple):
         Examples
         --------
         >>> PartName.read("000000000100-00000020-0123456789abcdef.parquet")
-        PartName(first=100, count=20, digest='0123456789abcdef')
+        PartName(first=100, length=20, digest='0123456789abcdef')
         """
         found = _NAME.fullmatch(name)
         return cls(int(found[1]), int(found[2]), found[3]) if found else None
@@ -51,7 +51,7 @@ class PartName(NamedTuple):
         return cls(first, count, sha256[:16])
 
     def __str__(self) -> str:
-        return f"{self.first:012d}-{self.count:08d}-{self.digest}.parquet"
+        return f"{self.first:012d}-{self.length:08d}-{self.digest}.parquet"
 
 
 def write_aside(file: Path, content: bytes) -> None:

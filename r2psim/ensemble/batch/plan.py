@@ -13,11 +13,11 @@ Stretch = tuple[int, int]
 
 
 class Segment(NamedTuple):
-    """Runs ``first_run .. first_run + count - 1`` of a point."""
+    """Runs ``first_run .. first_run + runs - 1`` of a point."""
 
     point: int
     first_run: int
-    count: int
+    runs: int
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Plan:
     --------
     >>> plan = Plan(points=2, runs=3, rounds=(1, 2))
     >>> list(plan.segments(1, 3))
-    [Segment(point=1, first_run=0, count=1), Segment(point=0, first_run=1, count=2)]
+    [Segment(point=1, first_run=0, runs=1), Segment(point=0, first_run=1, runs=2)]
     """
 
     points: int
@@ -150,8 +150,8 @@ class Cutter:
             whole = self._left_of(first + size)
             if 0 < whole < size // 2:
                 size = min(size + whole, self.most, length)
-            elif whole > 0 and last.count < size // 3:
-                size -= last.count
+            elif whole > 0 and last.runs < size // 3:
+                size -= last.runs
         rest = length - size
         self.missing[:1] = [(first + size, rest)] if rest else []
         return first, size

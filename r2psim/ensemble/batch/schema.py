@@ -51,13 +51,14 @@ class _Key(NamedTuple):
     type: Any
     about: str
     required: bool = False
+    default: Any = None
 
 
 def _table(name: str, about: str, keys: Mapping[str, _Key]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         f"{key.replace('-', '_')}_": (
             spec.type,
-            Field(default=None, validate_default=spec.required, alias=key, description=spec.about),
+            Field(default=spec.default, validate_default=spec.required, alias=key, description=spec.about),
         )
         for key, spec in keys.items()
     }

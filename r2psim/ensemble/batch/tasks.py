@@ -225,7 +225,7 @@ def run_task(pickled: bytes, task: Task) -> Done:
             results = simulate(
                 scenario,
                 job.policies,
-                runs=segment.count,
+                runs=segment.runs,
                 seed=job.seed,
                 threads=1,
                 first_run=segment.first_run,
@@ -235,8 +235,8 @@ def run_task(pickled: bytes, task: Task) -> Done:
             failed.append(Failure(segment.point, _in_a_line(error), traceback.format_exc()))
         else:
             found.append((segment, results))
-            differences[at : at + segment.count] = _difference(job.headline, results)
-        at += segment.count
+            differences[at : at + segment.runs] = _difference(job.headline, results)
+        at += segment.runs
     return _packed(job, task, found, failed, differences, perf_counter() - began)
 
 
@@ -327,9 +327,9 @@ def _runs_table(job: Job, found: Sequence[tuple[Segment, Results]]) -> pa.Table:
     import pyarrow as pa
 
     each = len(job.policies)
-    point = _joined([np.full(each * segment.count, segment.point) for segment, _ in found], np.int64)
-    policy = _joined([np.repeat(np.arange(each), segment.count) for segment, _ in found], np.int64)
-    numbers = [np.arange(segment.first_run, segment.first_run + segment.count) for segment, _ in found]
+    point = _joined([np.full(each * segment.runs, segment.point) for segment, _ in found], np.int64)
+    policy = _joined([np.repeat(np.arange(each), segment.runs) for segment, _ in found], np.int64)
+    numbers = [np.arange(segment.first_run, segment.first_run + segment.runs) for segment, _ in found]
     run = _joined([np.tile(number, each) for number in numbers], np.int64)
     columns = [pa.array(point), _named(job, policy), pa.array(run)]
     for name in job.metrics:
@@ -346,7 +346,7 @@ def _series_table(job: Job, found: Sequence[tuple[Segment, Results]]) -> pa.Tabl
 
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("point", "policy", "run", "month", *job.series)}
     for segment, results in found:
-        shape = (len(job.policies), segment.count, results.months + 1)
+        shape = (len(job.policies), segment.runs, results.months + 1)
         policy, run, month = np.indices(shape)
         columns["point"].append(np.full(policy.size, segment.point))
         columns["policy"].append(policy.ravel())
