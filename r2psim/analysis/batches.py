@@ -18,7 +18,7 @@ from r2psim.progress import Interrupted
 
 if TYPE_CHECKING:
     from r2psim.ensemble.batch.designs import Points
-    from r2psim.ensemble.batch.directory import BatchDirectory, Mended
+    from r2psim.ensemble.batch.directory import Mended
     from r2psim.ensemble.batch.driver import Outcome
     from r2psim.ensemble.batch.experiment import Experiment
     from r2psim.ensemble.batch.opened import Batch
@@ -55,7 +55,8 @@ def batch(
         typer.Option(metavar="URL", help="Where workers write parts themselves: a path or URL that all of them reach."),
     ] = None,
     task_runs: Annotated[
-        int | None, typer.Option(min=1, help="Runs of a task; seconds of work if not given. Results do not depend on it.")
+        int | None,
+        typer.Option(min=1, help="Runs of a task; seconds of work if not given. Results do not depend on it."),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try points again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file, and say what would be run.")] = False,
@@ -185,7 +186,9 @@ def _plan_text(experiment: Experiment, points: Points) -> str:
         lines.append(f"  watched: {experiment.headline}")
     if experiment.stop is not None:
         stop = experiment.stop
-        lines.append(f"  stops when its 95 % interval is at most {stop.width:g} wide; looked at every {stop.every} runs")
+        lines.append(
+            f"  stops when its 95 % interval is at most {stop.width:g} wide; looked at every {stop.every} runs"
+        )
     return "\n".join(lines)
 
 
@@ -236,9 +239,7 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "total": outcome.total,
         "failed": {str(point): error for point, error in sorted(outcome.failed.items())},
-        "stopped": None
-        if outcome.stopped is None
-        else {"runs": outcome.stopped.runs, "width": outcome.stopped.width},
+        "stopped": None if outcome.stopped is None else {"runs": outcome.stopped.runs, "width": outcome.stopped.width},
         "estimate": None if outcome.estimate is None else outcome.estimate._asdict(),
         "worker_seconds": outcome.busy,
         "seconds": outcome.seconds,
@@ -250,14 +251,16 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
 
 def status(
     directory: Directory,
-    verify: Annotated[bool, typer.Option("--verify", help="Check the content of every part, not only its size.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the content of every part, not only its size.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how far a batch is, what it shows so far, which points failed, and whether anything is damaged."""
     from r2psim.ensemble.batch.opened import Batch
 
     opened = Batch(directory)
-    lost = sorted({*opened.lost(), *(opened.verify() if verify else ())})
+    lost = opened.verify() if verify else opened.lost()
     facts = _facts(opened, lost)
     if as_json:
         typer.echo(json.dumps(facts, allow_nan=False))
@@ -344,7 +347,6 @@ def results(
         hint = f" (did you mean {near}?)" if near else ""
         raise typer.BadParameter(f"--to: {to} is not allowed: one of {', '.join(FORMATS)}{hint}")
     opened = open_batch(directory)
-    opened.demand(opened.verify())
     try:
         opened.schema(table)
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -24,7 +23,6 @@ BASELINE = "baseline"
 
 LEVELS = 4
 ENDS = 2
-MOST_POINTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,6 @@ class Points:
 def _grid(factors: tuple[Factor, ...], design: Mapping[str, Any], seed: int) -> Points:
     """Combine every level with every other; the last factor changes fastest."""
     levels = [factor.on_levels(design.get("levels", ENDS)) for factor in factors]
-    if (count := math.prod(map(len, levels))) > MOST_POINTS:
-        raise OutputError(
-            f"a grid of {' x '.join(str(len(found)) for found in levels)} = {count:,} points is too large"
-        )
     return Points(_paths(factors), tuple(product(*levels)))
 
 

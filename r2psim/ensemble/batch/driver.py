@@ -176,7 +176,8 @@ class _Driver:
             finished, _ = wait(self.waiting, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
             self.crew.check()
             for future in finished:
-                self._take(future, self.waiting.pop(future))
+                if future in self.waiting:  # else it was seen to when a worker died
+                    self._take(future, self.waiting.pop(future))
 
     def _submit(self) -> None:
         """Give workers what they can take."""

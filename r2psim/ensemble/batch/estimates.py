@@ -10,6 +10,7 @@ import numpy as np
 from r2psim.ensemble.batch.experiment import Headline
 from r2psim.ensemble.batch.manifest import Entry
 from r2psim.ensemble.batch.plan import Plan, Segment
+from r2psim.ensemble.batch.reading import read_part
 from r2psim.ensemble.intervals import Interval, paired_interval
 
 if TYPE_CHECKING:
@@ -63,12 +64,9 @@ def differences_of(
 ) -> Iterator[tuple[list[Segment], np.ndarray]]:
     """Read the headline differences of finished stretches, in the order of the line of work."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     for entry in sorted(entries, key=lambda found: found.first):
-        name = next(name for table, name, _, _ in entry.files() if table == "runs")
-        with parts.open("runs", name) as file:
-            table = pq.read_table(file, columns=["point", "policy", "run", headline.metric])
+        table = read_part(parts, "runs", entry, ["point", "policy", "run", headline.metric])
         policy = table["policy"].cast("string")
         a, b = (table.filter(pc.equal(policy, named)) for named in headline.policies)
         values = a[headline.metric].to_numpy() - b[headline.metric].to_numpy()

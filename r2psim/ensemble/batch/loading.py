@@ -21,7 +21,14 @@ from r2psim.ensemble.batch.experiment import (
     parameter_of,
     setting,
 )
-from r2psim.ensemble.batch.schema import FACTOR_KEYS, RUNS, validate_design, validate_experiment, validate_factor
+from r2psim.ensemble.batch.schema import (
+    FACTOR_KEYS,
+    MOST_POINTS,
+    RUNS,
+    validate_design,
+    validate_experiment,
+    validate_factor,
+)
 from r2psim.ensemble.intervals import headline_pair
 from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, shipped_names
@@ -287,6 +294,10 @@ class _Reading:
             for factor in factors:
                 if factor.values is None and factor.levels is None and kind == "grid":
                     self.refuse(("factors", factor.path), factor.resolved(), 'with "values" or "levels", in a grid')
+        if kind == "grid":
+            count = math.prod(len(factor.on_levels(design.get("levels", 2))) for factor in factors)
+            if count > MOST_POINTS:
+                self.refuse(("design",), f"{count:,} points", f"at most {MOST_POINTS:,} points")
         if kind == "sobol" and (points := design["points"]) & (points - 1):
             near = 1 << (points.bit_length() - 1)
             self.refuse(("design", "points"), points, "a power of two, for a sobol sequence", f"{near} or {2 * near}")
@@ -349,7 +360,7 @@ class _Reading:
         if metric not in metrics:
             self.unknown(("headline", "metric"), metric, metrics)
         pair = data.get("policies") if "policies" in data else headline_pair(policies)
-        if pair is None:
+        if pair is None or ("policies" not in data and pair[0] == pair[1]):
             return None
         place = ("headline", "policies")
         for name in pair:

@@ -16,6 +16,7 @@ from r2psim.ensemble.batch.experiment import Headline, setting
 from r2psim.ensemble.batch.manifest import Manifest
 from r2psim.ensemble.batch.parts import TABLES, Parts, parts_at
 from r2psim.ensemble.batch.plan import Plan
+from r2psim.ensemble.batch.reading import AGAIN
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError, read_json, read_table
@@ -61,16 +62,11 @@ class Batch:
             self.plan = Plan(int(self.provenance["points"]), int(self.provenance["runs"]), rounds)
             self.manifest = Manifest(self.path / MANIFEST).read()
         except (KeyError, TypeError, ValueError) as error:
-            raise OutputError(
-                f"{self.path}: {PROVENANCE} or {MANIFEST} is damaged: {error}; {self._again()}"
-            ) from error
+            raise OutputError(f"{self.path}: {PROVENANCE} or {MANIFEST} is damaged: {error}; {AGAIN}") from error
         self.parts: Parts = parts_at(self.provenance.get("storage") or self.path)
 
     def __repr__(self) -> str:
         return f"Batch({str(self.path)!r}, points={self.plan.points}, runs={self.plan.runs}, done={self.done:,})"
-
-    def _again(self) -> str:
-        return "run the same batch again to mend it"
 
     def lost(self) -> list[str]:
         """Give the parts that are missing, or not as long as they were."""
@@ -92,15 +88,16 @@ class Batch:
         """
         if found:
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            raise OutputError(f"{self.path}: the part {found[0]}{more} is damaged or missing; {self._again()}")
+            raise OutputError(f"{self.path}: the part {found[0]}{more} is damaged or missing; {AGAIN}")
 
     def verify(self) -> list[str]:
         """Give the parts whose content is not what was written."""
-        return [
-            f"{table}/{name}"
+        lost = self.lost()
+        return lost + [
+            found
             for entry in self.manifest.entries
             for table, name, digest, _ in entry.files()
-            if self.parts.digest(table, name) != digest
+            if (found := f"{table}/{name}") not in lost and self.parts.digest(table, name) != digest
         ]
 
     # -- what it is ----------------------------------------------------------------------------------------------------
@@ -152,7 +149,7 @@ class Batch:
         file = self.path / POINTS
         table = read_table(file)
         if hashlib.sha256(file.read_bytes()).hexdigest() != self.provenance.get("points_sha256"):
-            raise OutputError(f"{file}: is damaged; {self._again()}")
+            raise OutputError(f"{file}: is damaged; {AGAIN}")
         return table
 
     def headline(self) -> tuple[Headline, Interval | None] | None:

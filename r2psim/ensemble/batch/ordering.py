@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from r2psim.ensemble.batch.manifest import Entry
+from r2psim.ensemble.batch.reading import read_part
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError
 from r2psim.ensemble.tables import START
@@ -25,19 +26,10 @@ __all__ = ["labelled", "sorted_points"]
 
 
 def _read(batch: Batch, table: str, entry: Entry, columns: Sequence[str]) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    name = next(name for own, name, _, _ in entry.files() if own == table)
     try:
-        with batch.parts.open(table, name) as file:
-            found = pq.read_table(file, columns=list(columns), page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
-        raise OutputError(
-            f"{batch.path}: the part {table}/{name} is damaged: {str(error).splitlines()[0]}; "
-            "run the same batch again to mend it"
-        ) from error
-    return found.replace_schema_metadata(None).combine_chunks()
+        return read_part(batch.parts, table, entry, columns)
+    except OutputError as error:
+        raise OutputError(f"{batch.path}: {error}") from error
 
 
 def sorted_points(

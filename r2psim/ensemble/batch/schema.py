@@ -20,6 +20,7 @@ __all__ = [
     "DESIGNS",
     "DISTRIBUTIONS",
     "FACTOR_KEYS",
+    "MOST_POINTS",
     "RUNS",
     "VERSION",
     "json_schema",
@@ -31,6 +32,9 @@ __all__ = [
 VERSION = 1
 """Version of the format of experiment files."""
 
+MOST_POINTS = 1_000_000
+"""Points of a design at most."""
+
 RUNS = 1000
 """Runs of every point where none are given."""
 
@@ -39,7 +43,6 @@ DISTRIBUTIONS = ("uniform", "log-uniform", "declared")
 
 _LARGEST_SEED = 2**63 - 1  # TOML has no larger integer
 _MOST_RUNS = 10_000_000
-_MOST_POINTS = 1_000_000
 _LARGEST = 1e300
 
 
@@ -65,7 +68,7 @@ def _table(name: str, about: str, keys: Mapping[str, _Key]) -> type[BaseModel]:
     return create_model(name, __base__=_Strict, __doc__=about, **fields)
 
 
-_POINTS = _Key(integer(1, _MOST_POINTS), "number of points", required=True)
+_POINTS = _Key(integer(1, MOST_POINTS), "number of points", required=True)
 _SEED = _Key(integer(0, _LARGEST_SEED), "seed of the design; the experiment's own if not given")
 
 _DESIGN_KEYS: dict[str, dict[str, _Key]] = {
@@ -73,7 +76,7 @@ _DESIGN_KEYS: dict[str, dict[str, _Key]] = {
     "latin-hypercube": {"points": _POINTS, "seed": _SEED},
     "sobol": {"points": _POINTS, "seed": _SEED},
     "morris": {
-        "trajectories": _Key(integer(1, _MOST_POINTS), "number of trajectories", required=True),
+        "trajectories": _Key(integer(1, MOST_POINTS), "number of trajectories", required=True),
         "levels": _Key(integer(2, 1000), "levels of each factor, an even number; 4 if not given"),
         "seed": _SEED,
     },
