@@ -84,7 +84,7 @@ def command(*words: str | Path) -> list[str]:
 
 
 def killed(words: list[str], after: float) -> int | None:
-    """Start r2psim with all its workers, and kill all of them after some seconds; give the exit code if it was faster."""
+    """Start r2psim, and kill it with all its workers after some seconds; give the exit code if it was faster."""
     with subprocess.Popen(
         words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as running:

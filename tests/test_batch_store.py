@@ -95,7 +95,7 @@ def crashing(at: int) -> Iterator[Callable[[], int]]:
 
     def replaced(self: Path, target: Path) -> Path:
         step()
-        os.replace(self, target)
+        os.rename(self, target)  # noqa: PTH104 - what is replaced here is Path.replace
         step()
         return target
 
@@ -103,7 +103,7 @@ def crashing(at: int) -> Iterator[Callable[[], int]]:
         patch.setattr(os, "fsync", forced)
         patch.setattr(Path, "replace", replaced)
         # A process that is gone does not tidy up.
-        patch.setattr(Path, "unlink", lambda self, missing_ok=False: None if at else os.unlink(self))
+        patch.setattr(Path, "unlink", lambda self, missing_ok=False: None if at else os.remove(self))  # noqa: PTH107
         yield lambda: steps
 
 

@@ -56,7 +56,7 @@ def batch(
     ] = None,
     task_runs: Annotated[
         int | None,
-        typer.Option(min=1, help="Runs of a task; seconds of work if not given. Results do not depend on it."),
+        typer.Option(min=1, help="Runs of a task, instead of seconds of work. Results do not depend on it."),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try points again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file, and say what would be run.")] = False,
