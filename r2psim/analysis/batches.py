@@ -100,10 +100,14 @@ def _do(
     from r2psim.analysis.batch_progress import BatchProgress
     from r2psim.ensemble.batch.directory import BatchDirectory
     from r2psim.ensemble.batch.driver import StoppedError, run_batch
-    from r2psim.ensemble.batch.executors import LostError, crew
+    from r2psim.ensemble.batch.executors import LostError, SerialCrew, check_executor, crew
     from r2psim.ensemble.batch.plan import Plan
     from r2psim.ensemble.warmup import warm_up
 
+    try:
+        check_executor(executor)
+    except ValueError as error:
+        raise typer.BadParameter(f"--executor: {error}") from None
     plan = Plan(len(points), experiment.runs, experiment.rounds())
     text = file.read_text(encoding="utf-8")
     reached = out
@@ -113,12 +117,12 @@ def _do(
             _tell_mended(directory.mended, out)
             if retry_failed and (count := directory.retry_failed()):
                 _say(f"{out}: {count} points that failed are tried again")
-            # The workers find the rules compiled, instead of each compiling them at the same time.
-            warm_up()
-            try:
+            if directory.complete:
+                hands = SerialCrew()
+            else:
+                # The workers find the rules compiled, instead of each compiling them at the same time.
+                warm_up()
                 hands = crew(executor, workers)
-            except ValueError as error:
-                raise typer.BadParameter(f"--executor: {error}") from None
             with BatchProgress(experiment.headline, show) as progress:
                 outcome = run_batch(directory, hands, progress.tick, task_runs=task_runs)
         hands.close()

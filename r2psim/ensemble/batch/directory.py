@@ -304,6 +304,11 @@ class BatchDirectory:
         except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
             return None
 
+    @property
+    def complete(self) -> bool:
+        """Whether every run of every point is done."""
+        return sum(entry.count for entry in self.manifest.entries) == self.plan.total
+
     # -- working -------------------------------------------------------------------------------------------------------
 
     def keep(self, done: Done) -> Entry:

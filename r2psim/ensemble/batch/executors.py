@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,17 @@ from typing import Any
 
 from r2psim.scenario.errors import nearest
 
-__all__ = ["KINDS", "Crew", "DaskCrew", "LostError", "ProcessCrew", "SerialCrew", "crew", "processors"]
+__all__ = [
+    "KINDS",
+    "Crew",
+    "DaskCrew",
+    "LostError",
+    "ProcessCrew",
+    "SerialCrew",
+    "check_executor",
+    "crew",
+    "processors",
+]
 
 KINDS = ("serial", "processes", "dask")
 """Executors by name; ``dask:ADDRESS`` names a scheduler."""
@@ -168,6 +179,10 @@ class DaskCrew(Crew):
     def __init__(self, address: str | None, workers: int | None) -> None:
         distributed = _distributed()
         self.slow_to_leave = True
+        # Workers that die are told of by whoever did without them; Dask tells of each with a traceback.
+        self.quiet = [(handler, handler.level) for handler in logging.getLogger("distributed").handlers]
+        for handler, _ in self.quiet:
+            handler.setLevel(logging.CRITICAL + 1)
         self.address, self.cluster = address, None
         if address is None:
             self.cluster = distributed.LocalCluster(
@@ -216,6 +231,29 @@ class DaskCrew(Crew):
             self.client.close()
         if self.cluster is not None:
             self.cluster.close()
+        for handler, level in self.quiet:
+            handler.setLevel(level)
+
+
+def check_executor(executor: str) -> tuple[str, str | None]:
+    """Give the kind of an executor and the address that it names, if any.
+
+    Raises
+    ------
+    ValueError
+        If there is no executor of such a name.
+
+    Examples
+    --------
+    >>> check_executor("dask:tcp://10.0.0.1:8786")
+    ('dask', 'tcp://10.0.0.1:8786')
+    """
+    kind, _, address = executor.partition(":")
+    if kind not in KINDS or (address and kind != "dask"):
+        near = nearest(kind, KINDS)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f"{executor} is not allowed: serial, processes, dask or dask:ADDRESS{hint}")
+    return kind, address or None
 
 
 def crew(executor: str, workers: int | None = None) -> Crew:
@@ -235,13 +273,9 @@ def crew(executor: str, workers: int | None = None) -> Crew:
     LostError
         If they cannot be reached.
     """
-    kind, _, address = executor.partition(":")
-    if kind not in KINDS or (address and kind != "dask"):
-        near = nearest(kind, KINDS)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise ValueError(f"{executor} is not allowed: serial, processes, dask or dask:ADDRESS{hint}")
+    kind, address = check_executor(executor)
     if kind == "serial":
         return SerialCrew()
     if kind == "processes":
         return ProcessCrew(workers or processors())
-    return DaskCrew(address or None, workers)
+    return DaskCrew(address, workers)

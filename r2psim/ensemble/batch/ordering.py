@@ -74,7 +74,8 @@ def _of_round(
         rows = _read(batch, table, entry, columns)
         point = rows["point"].to_numpy()
         starts = np.flatnonzero(np.diff(point, prepend=-1))
-        for start, end in zip(starts, [*starts[1:], len(point)], strict=True):
+        ends = [*starts[1:], len(point)][: len(starts)]  # a part may have no rows
+        for start, end in zip(starts, ends, strict=True):
             if wanted is None or int(point[start]) in wanted:
                 yield int(point[start]), rows.slice(start, end - start)
 
