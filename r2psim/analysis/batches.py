@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.batch.designs import Points
     from r2psim.ensemble.batch.directory import Mended
     from r2psim.ensemble.batch.driver import Outcome
+    from r2psim.ensemble.batch.executors import Crew
     from r2psim.ensemble.batch.experiment import Experiment
     from r2psim.ensemble.batch.opened import Batch
 
@@ -111,7 +112,7 @@ def _do(
     plan = Plan(len(points), experiment.runs, experiment.rounds())
     text = file.read_text(encoding="utf-8")
     reached = out
-    hands = None
+    hands: Crew | None = None
     try:
         with BatchDirectory.opened(out, experiment, text, points, plan, storage) as directory:
             _tell_mended(directory.mended, out)
@@ -125,7 +126,7 @@ def _do(
                 hands = crew(executor, workers)
             with BatchProgress(experiment.headline, show) as progress:
                 outcome = run_batch(directory, hands, progress.tick, task_runs=task_runs)
-        hands.close()
+            hands.close()
     except (Interrupted, KeyboardInterrupt):
         _leave(hands, f"interrupted; {_kept(out)}", INTERRUPTED)
     except (StoppedError, LostError) as error:
@@ -137,7 +138,7 @@ def _do(
     return outcome
 
 
-def _leave(hands: Any, message: str, code: int) -> None:
+def _leave(hands: Crew | None, message: str, code: int) -> None:
     """Say what is kept and how to go on, and end at once, whatever workers are doing."""
     _say(message)
     if hands is not None:
