@@ -318,8 +318,14 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Shorter runs, worlds up to 10,000 groups, no compiling anew.")
     ] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Measure a batch by one and by two workers instead.")] = False,
 ) -> None:
     """Measure the ensemble against plain Mesa, NumPy and C, side by side."""
+    if batch:
+        from r2psim.bench.batch import bench_batch
+
+        bench_batch(as_json=json_, quick=quick)
+        return
     from r2psim.bench.command import bench as measure_and_print
 
     measure_and_print(as_json=json_, quick=quick)
