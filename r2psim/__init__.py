@@ -28,6 +28,7 @@ _HOMES = {
     "World": "r2psim.world.build",
     "build": "r2psim.world.build",
     "load": "r2psim.scenario",
+    "open": "r2psim.ensemble.batch.opened",
     "simulate": "r2psim.ensemble.simulation",
 }
 
@@ -48,9 +49,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_HOMES[name]), "open_batch" if name == "open" else name)
     raise AttributeError(f"module 'r2psim' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, "open"})  # not in __all__: a star import must not hide the open of Python

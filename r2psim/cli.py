@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis import batches
 from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
+from r2psim.progress import Interrupted
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.world_figure import world_figure
 
@@ -41,10 +43,6 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
 ]
-
-
-class Interrupted(BaseException):
-    """Ctrl-C, under a name that no library catches on the way to `main`."""
 
 
 class InputError(Exception):
@@ -248,6 +246,8 @@ app.command()(replay)
 app.command()(import_world)
 app.command()(hindcast)
 app.command()(world_figure)
+for verb in (batches.batch, batches.status, batches.results):
+    app.command()(verb)
 
 
 @app.command()
@@ -289,9 +289,14 @@ def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or na
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files instead.")] = False,
+) -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from r2psim.scenario import json_schema
+    if experiment:
+        from r2psim.ensemble.batch.schema import json_schema
+    else:
+        from r2psim.scenario import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))
 
@@ -319,8 +324,14 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Shorter runs, worlds up to 10,000 groups, no compiling anew.")
     ] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Measure a batch by one and by two workers instead.")] = False,
 ) -> None:
     """Measure the ensemble against plain Mesa, NumPy and C, side by side."""
+    if batch:
+        from r2psim.bench.batch import bench_batch
+
+        bench_batch(as_json=json_, quick=quick)
+        return
     from r2psim.bench.command import bench as measure_and_print
 
     measure_and_print(as_json=json_, quick=quick)

@@ -6,7 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["progress"]
+__all__ = ["Interrupted", "progress"]
+
+
+class Interrupted(BaseException):
+    """Ctrl-C, under a name that no library catches on the way to the command line."""
 
 
 def _nothing(steps: int) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 __all__ = ["interrupted", "run_command"]
 
@@ -15,13 +16,17 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def interrupted(words: list[str], after: float) -> tuple[int, str, float]:
-    """Start r2psim, interrupt it after some seconds, and give exit code, messages, and how long it took to end."""
+def interrupted(
+    words: list[str], after: float = 0.0, until: Callable[[], bool] = lambda: True
+) -> tuple[int, str, float]:
+    """Start r2psim, interrupt it after some seconds, or when something holds; give exit code, messages, time to end."""
     command = [sys.executable, "-m", "r2psim", *words]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=_heed_interrupts
     ) as running:
         time.sleep(after)
+        while not until() and running.poll() is None:
+            time.sleep(0.02)
         running.send_signal(signal.SIGINT)
         began = time.monotonic()
         try:

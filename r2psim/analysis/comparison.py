@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit
 
+from r2psim.ensemble.intervals import Interval, headline_pair, paired_interval, t_quantile
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
 
@@ -26,10 +26,6 @@ __all__ = [
     "variance_reduction",
 ]
 
-CONFIDENCE = 0.95
-MOST_WANTED = ("prevention", "late-response")
-"""The pair of policies that a comparison is about, where it has both: the first minus the second."""
-
 LEDGERS: dict[str, tuple[str, float, bool]] = {
     "extra_prevention": ("spent_prevention", 1.0, False),
     "response_avoided": ("response_cost", -1.0, True),
@@ -44,52 +40,7 @@ LEDGERS: dict[str, tuple[str, float, bool]] = {
 _SAME_BUDGET = 1e-6
 
 
-class Interval(NamedTuple):
-    """A mean and its 95 % interval; the limits are None where fewer than two runs tell."""
-
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low is not None and self.high is not None and (self.low > 0.0 or self.high < 0.0)
-
-
 # -- statistics --------------------------------------------------------------------------------------------------------
-
-
-def _t(count: int) -> float:
-    return float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2.0))
-
-
-def paired_interval(differences: np.ndarray) -> Interval | None:
-    """Give the mean of paired differences and its 95 % interval (Student's t).
-
-    Parameters
-    ----------
-    differences : numpy.ndarray, shape (runs,)
-        One policy minus another in the same run; NaN where a run has no value.
-
-    Returns
-    -------
-    Interval or None
-        None if no run has a value.
-
-    Examples
-    --------
-    >>> paired_interval(np.array([0.0, 0.0, np.nan]))
-    Interval(mean=0.0, low=0.0, high=0.0)
-    """
-    known = differences[np.isfinite(differences)]
-    if len(known) == 0:
-        return None
-    mean = float(known.mean())
-    if len(known) < 2:
-        return Interval(mean, None, None)
-    half = _t(len(known)) * float(known.std(ddof=1)) / len(known) ** 0.5
-    return Interval(mean, mean - half, mean + half)
 
 
 def ratio_interval(gains: np.ndarray, costs: np.ndarray) -> Interval | None:
@@ -114,7 +65,7 @@ def ratio_interval(gains: np.ndarray, costs: np.ndarray) -> Interval | None:
     ratio = float(y.mean() / x.mean())
     # In units of the mean cost, so that squares of large amounts lose no digits.
     covariance = np.cov(y / cost.mean, x / cost.mean) / len(x)
-    k = _t(len(x)) ** 2
+    k = t_quantile(len(x)) ** 2
     a = 1.0 - k * float(covariance[1, 1])
     b = ratio - k * float(covariance[0, 1])
     c = ratio**2 - k * float(covariance[0, 0])
@@ -153,21 +104,6 @@ def _spread(values: np.ndarray) -> dict[str, float | None]:
 
 
 # -- the comparison ----------------------------------------------------------------------------------------------------
-
-
-def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
-    """Choose the pair that a comparison is about: the first minus the second; None for fewer than two policies.
-
-    Examples
-    --------
-    >>> headline_pair(["no-assistance", "late-response", "prevention"])
-    ('prevention', 'late-response')
-    >>> headline_pair(["no-assistance", "balanced"])
-    ('balanced', 'no-assistance')
-    """
-    if set(MOST_WANTED) <= set(policies):
-        return MOST_WANTED
-    return (policies[1], policies[0]) if len(policies) > 1 else None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def _facts(directory: Path) -> dict[str, Any]:
     if not file.is_file():
         raise OutputError(f"{directory}: is no output of r2psim: it holds no provenance.json")
     facts = read_json(file)
+    if facts.get("kind") == "batch":
+        raise OutputError(f"{directory}: holds a batch: read it with r2psim.open, or with r2psim results")
     if "policies" not in facts:
         raise OutputError(f"{directory}: holds a single run; what is needed is an output of compare or Results.save")
     try:

@@ -13,12 +13,13 @@ Examples
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -415,9 +416,13 @@ def merged_forms(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def forms_of(changes: Mapping[str, Any]) -> dict[str, Form]:
     """Give the catalogue with a scenario's changes, which have been checked."""
-    if not changes:
-        return catalogue()
-    return {key: form_from_table(key, table) for key, table in merged_forms(changes).items()}
+    # A study builds the same forms at each of its points, and for each policy.
+    return dict(_forms_of(json.dumps(changes))) if changes else catalogue()
+
+
+@lru_cache(maxsize=16)
+def _forms_of(changes: str) -> dict[str, Form]:
+    return {key: form_from_table(key, table) for key, table in merged_forms(json.loads(changes)).items()}
 
 
 def form_schema() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
 from r2psim.world.tables import GROUP
 
-__all__ = ["check", "load", "scenario_of"]
+__all__ = ["Draft", "check", "load", "scenario_of"]
 
 POLICIES = Path(__file__).with_name("policies.toml")
 """The policies that every scenario starts from."""
@@ -29,6 +29,64 @@ _SECTIONS = tuple(field.alias for field in SCENARIO.model_fields.values() if fie
 _DEEPEST = 16  # below any key of the schema: deeper tables are unknown keys whatever they hold
 
 Table = dict[str, Any]
+
+
+class Draft:
+    """A scenario file, read with all that it extends, to be loaded any number of times with different overrides.
+
+    A study loads one scenario at thousands of points, in processes that may not see the file: a draft can be pickled.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `load`.
+
+    Raises
+    ------
+    ScenarioError
+        If a file cannot be read or is not TOML.
+
+    Examples
+    --------
+    >>> Draft("seminar").load(["years=10"]).years
+    10
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        self._documents = _documents(_path(source))
+
+    def as_data(self) -> list[dict[str, str]]:
+        """Give it as plain data: name of each file without its folder, text, and the name of what it describes."""
+        return [
+            {"file": Path(document.name).name, "text": document.text, "name": str(data.get("name"))}
+            for document, data in self._documents
+        ]
+
+    @classmethod
+    def from_data(cls, documents: Iterable[Mapping[str, str]]) -> Draft:
+        """Make a draft of what `as_data` gave."""
+        draft = cls.__new__(cls)
+        draft._documents = []
+        for found in documents:
+            source = Source(found["file"], found["text"])
+            data = source.parse() | {"name": found["name"]}
+            data.pop("extends", None)
+            draft._documents.append((source, data))
+        return draft
+
+    def load(self, sets: Sequence[str] = ()) -> Scenario:
+        """Check and give the scenario with overrides, as `load` does.
+
+        Raises
+        ------
+        ScenarioError
+            With everything that is wrong.
+        """
+        layers = _Layers.with_policies()
+        for document, data in self._documents:
+            layers.add(document, data)
+        problems = [problem for text in sets for problem in layers.set(text)]
+        return layers.scenario(problems)
 
 
 def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
@@ -53,11 +111,7 @@ def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
     ScenarioError
         With everything that is wrong.
     """
-    layers = _Layers.with_policies()
-    for document, data in _documents(_path(source)):
-        layers.add(document, data)
-    problems = [problem for text in sets for problem in layers.set(text)]
-    return layers.scenario(problems)
+    return Draft(source).load(sets)
 
 
 def check(paths: Iterable[str | Path]) -> list[Problem]:

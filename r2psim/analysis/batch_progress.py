@@ -1,0 +1,121 @@
+"""How far a batch is, with the time left and the difference so far: a bar on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from r2psim.ensemble.batch.driver import Tick
+    from r2psim.ensemble.batch.experiment import Headline
+    from r2psim.ensemble.intervals import Interval
+
+__all__ = ["BatchProgress", "amount", "duration", "interval_text"]
+
+EVERY_SECONDS = 30.0
+"""How often a line is written where no terminal shows a bar."""
+
+
+def amount(number: float) -> str:
+    """Write a number in few digits.
+
+    Examples
+    --------
+    >>> amount(-0.2834), amount(1234567.0), amount(3.2e9)
+    ('-0.283', '1,234,567', '3.2e+09')
+    """
+    if 1000.0 <= abs(number) < 1e8:
+        return f"{number:,.0f}"
+    return f"{number:.3g}"
+
+
+def interval_text(interval: Interval | None) -> str:
+    """Write a mean with its interval."""
+    if interval is None:
+        return "no runs yet"
+    if interval.low is None or interval.high is None:
+        return amount(interval.mean)
+    return f"{amount(interval.mean)} ({amount(interval.low)} to {amount(interval.high)})"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes.
+
+    Examples
+    --------
+    >>> duration(42), duration(5025), duration(200000)
+    ('0:42', '1:23:45', '2 d 7:33')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24}:{minutes:02d}"
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class BatchProgress:
+    """Progress on the error stream, so that a person can stop early.
+
+    Parameters
+    ----------
+    headline : Headline or None
+        The difference that is shown.
+    show : bool
+        Nothing is shown if not.
+    """
+
+    def __init__(self, headline: Headline | None, show: bool = True) -> None:
+        self.headline, self.show = headline, show
+        self.bar: Any = None
+        self.task: Any = None
+        self.began = self.last = monotonic()
+        self.first: int | None = None
+
+    def __enter__(self) -> BatchProgress:
+        if self.show and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn("runs of points"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[words]}"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def tick(self, tick: Tick) -> None:
+        """Show how far it is."""
+        if not self.show:
+            return
+        if self.first is None:
+            # What earlier commands did tells nothing of the time left.
+            self.began, self.first = monotonic(), tick.done
+        if self.bar is not None:
+            if self.task is None:
+                self.task = self.bar.add_task("", total=tick.total, words="")
+            self.bar.update(self.task, completed=tick.done, words=self.words(tick))
+        elif monotonic() - self.last >= EVERY_SECONDS:
+            self.last = monotonic()
+            share = tick.done / max(tick.total, 1)
+            sys.stderr.write(f"{tick.done:,} of {tick.total:,} runs of points ({share:.0%}), {self.words(tick)}\n")
+            sys.stderr.flush()
+
+    def words(self, tick: Tick) -> str:
+        """Write time left and difference."""
+        new = tick.done - (self.first or 0)
+        passed = monotonic() - self.began
+        left = f"{duration(passed / new * (tick.total - tick.done))} left" if new > 0 else "time left unknown yet"
+        if self.headline is None:
+            return left
+        return f"{left}; {self.headline}: {interval_text(tick.estimate)}"
