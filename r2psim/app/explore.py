@@ -1,0 +1,14 @@
+"""Explore."""
+
+from __future__ import annotations
+
+import solara
+
+__all__ = ["Page"]
+
+
+@solara.component
+def Page() -> None:
+    """Show the page."""
+    solara.Title("Explore - r2psim")
+    solara.v.Html(tag="h1", children=["Explore"])
