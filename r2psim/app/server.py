@@ -81,7 +81,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     application = prepare(chosen)
     listening = _listen(host, port)
     config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2)
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     typer.echo(f"r2psim is at http://{shown}:{port}  (Ctrl-C ends it)", err=True)
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
