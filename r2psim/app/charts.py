@@ -139,15 +139,16 @@ def differences(comparison: Comparison) -> str:
         interval = paired_interval(values)
         label = join((plain(name), " ", element("span", note, class_="r2p-note") if note else ""))
         if interval is None:
-            rows.append((label, "", "no run has a value", "", ""))
+            rows.append((label, "", "no run has a value", ""))
             continue
         most = max(abs(v) for v in interval if v is not None) or 1.0
         said, limits = ranged(metric, interval)
         known = values[np.isfinite(values)]
         told = element("strong" if interval.told_apart else "span", said)
         words = element("span", told, element("br"), element("span", limits, class_="r2p-note"), class_="r2p-words")
-        rows.append((label, _scale(interval, 1.05 * most), words, _share(known < 0.0), _share(known > 0.0)))
-    heads = ("What", "less - more", "Mean difference a run", "Runs with less", "Runs with more")
+        shares = f"{_share(known < 0.0)} / {_share(known > 0.0)}"
+        rows.append((label, _scale(interval, 1.05 * most), words, shares))
+    heads = ("What", "less - more", "Mean difference a run", "Runs with less / more")
     caption = f"{plain(pair[0])} minus {pair[1]}, run by run under the same luck ({comparison.runs:,} runs)"
     note = element(
         "p",
@@ -155,7 +156,7 @@ def differences(comparison: Comparison) -> str:
         "for money spent on prevention, which a policy may raise on purpose.",
         class_="r2p-note",
     )
-    return join((table(heads, rows, caption, numbers=2), note))
+    return join((table(heads, rows, caption, numbers=1), note))
 
 
 def _share(which: np.ndarray) -> str:

@@ -98,7 +98,7 @@ def comparison_of(settings: tuple[Setting, ...], found: tuple[Found, ...], runs:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Shown:
     """Results that a page shows."""
 
@@ -339,6 +339,12 @@ def _Results(shown: _Shown, fresh: bool, plan: Plan) -> None:
     metric, set_metric = solara.use_state("deaths")
     run, set_run = solara.use_state(-1)
     comparison, words, fans = FIGURES.of(shown)
+    chosen = run if 0 <= run < shown.runs else None
+    seen = [shown.settings, shown.runs]
+    # Drawn once for what is shown: a slider that moves dims it and draws nothing.
+    apart = solara.use_memo(lambda: charts.differences(comparison), seen)
+    money = solara.use_memo(lambda: charts.ledgers(comparison), seen)
+    every = solara.use_memo(lambda: charts.each_run(comparison, metric, chosen), [*seen, metric, chosen])
 
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
@@ -357,8 +363,8 @@ def _Results(shown: _Shown, fresh: bool, plan: Plan) -> None:
         View(html=words)
         with solara.v.Html(tag="div", class_="r2p-halves"):
             View(html=element("h2", "Fans of runs") + fans + FAN_NOTE)
-            View(html=element("h2", "Paired differences") + charts.differences(comparison))
-        View(html=element("h2", "Money") + charts.ledgers(comparison))
+            View(html=element("h2", "Paired differences") + apart)
+        View(html=element("h2", "Money") + money)
         View(html=element("h2", "Every run"))
         Form(
             label="Runs",
@@ -380,9 +386,9 @@ def _Results(shown: _Shown, fresh: bool, plan: Plan) -> None:
             ],
             event_change=look,
         )
-        View(html=charts.each_run(comparison, metric, run if run >= 0 else None) + EACH_NOTE, event_pick=pick)
-        if 0 <= run < shown.runs:
-            View(html=charts.run_card(comparison, run), event_pick=pick)
+        View(html=every + EACH_NOTE, event_pick=pick)
+        if chosen is not None:
+            View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
 
 EACH = ("deaths", "onsets", "displaced", "total_cost", "gdp_lost", "response_cost")

@@ -85,7 +85,7 @@ def budget_of(setting: Setting) -> float:
     return float(sum(body["budget"] for body in bodies))
 
 
-@dataclass
+@dataclass(eq=False)
 class Found:
     """Results of a setting so far: runs 0 to ``runs`` - 1.
 

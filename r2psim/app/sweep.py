@@ -29,7 +29,7 @@ ASKED = ("total_cost", "deaths", "onsets", "response_cost", "gdp_lost")
 
 def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> str:
     """Draw the mean difference and its 95 % interval along a slider."""
-    width, height, left, bottom, top, right = 720.0, 260.0, 90.0, 36.0, 20.0, 20.0
+    width, height, left, bottom, top, right = 760.0, 260.0, 132.0, 36.0, 20.0, 20.0
     low = np.array([i.mean if i.low is None else i.low for i in intervals])
     high = np.array([i.mean if i.high is None else i.high for i in intervals])
     mean = np.array([i.mean for i in intervals])
@@ -77,9 +77,9 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     )
     if found:
         ranges = " and ".join(f"between {_place(lever, a)} and {_place(lever, b)}" for a, b in found)
-        said = f"It breaks even {ranges}: on both sides the difference is told apart from none (filled), with opposite signs."
+        said = f"It breaks even {ranges}, where the difference is told apart from none (filled) with opposite signs."
     elif any(i.told_apart for i in intervals):
-        said = "Wherever the difference is told apart from none (filled) it has the same sign: no break-even in this range."
+        said = "Wherever the difference is told apart from none (filled) it has the same sign: no break-even here."
     else:
         said = "Nowhere in this range can the difference be told apart from none with so many runs."
     return element(
