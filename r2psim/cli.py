@@ -13,6 +13,7 @@ import typer
 from r2psim.analysis import batches
 from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
+from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.world_figure import world_figure
@@ -248,6 +249,7 @@ app.command()(hindcast)
 app.command()(world_figure)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
+app.command(name="app")(app_verb)
 
 
 @app.command()
