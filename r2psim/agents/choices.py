@@ -15,9 +15,10 @@ that luck stays the same whoever decides; a run without choices is the run that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,8 +30,19 @@ from r2psim.world.tables import TRIGGERS, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
+    from r2psim.world.build import World
 
-__all__ = ["NO_CHOICES", "Choices", "Plan", "Trigger", "may_strike", "receiving", "striking", "write_mandates"]
+__all__ = [
+    "NO_CHOICES",
+    "Choices",
+    "Plan",
+    "Trigger",
+    "check_choices",
+    "may_strike",
+    "receiving",
+    "striking",
+    "write_mandates",
+]
 
 CERTAIN = 1e12
 """Base rate of a trigger that is made to strike, 1 a month: no draw lies above the probability that follows."""
@@ -79,6 +91,29 @@ class Choices:
 
 NO_CHOICES = Choices()
 """A year that the rules decide."""
+
+
+def check_choices(world: World, year: int, choices: Choices) -> None:
+    """Refuse choices that name what is not there.
+
+    Raises
+    ------
+    ValueError
+        With the year, what was named, and what is allowed.
+    """
+
+    def known(names: Iterable[object], allowed: Sequence[object], what: str) -> None:
+        for name in names:
+            if name not in allowed:
+                near = get_close_matches(str(name), [str(a) for a in allowed], 1, 0.3)
+                hint = f" (did you mean {near[0]}?)" if near else ""
+                raise ValueError(f"choices of year {year + 1}: {name} is not allowed: {what}{hint}")
+
+    known(choices.plans, world.bodies, "a body of the world")
+    for of in (choices.mandates, choices.consent, [t.state for t in choices.triggers]):
+        known(of, world.states, "a state of the world")
+    known([t.kind for t in choices.triggers], TRIGGERS, f"one of {', '.join(TRIGGERS)}")
+    known([t.month for t in choices.triggers], range(12), "a month of the year, 0 to 11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +227,3 @@ def receiving(model: R2PModel, consent: Mapping[str, bool]) -> None:
                 model.apply(s, s + 1)
             finally:
                 model.parameters = usual
-

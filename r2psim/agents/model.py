@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
-from r2psim.agents.choices import NO_CHOICES, Choices, Plan, receiving, striking, write_mandates
+from r2psim.agents.choices import NO_CHOICES, Choices, Plan, check_choices, receiving, striking, write_mandates
 from r2psim.agents.entities import BODY_CLASSES, Group, State
 from r2psim.agents.policies import Policy, act
 from r2psim.rules.draws import draws_of
@@ -204,6 +204,8 @@ class R2PModel(mesa.Model):
             return
         self.luck = draws_of(self.seed_number, self.run_number, self.month)
         chosen = self.choices.get(self.month // YEAR, NO_CHOICES)
+        if self.month % YEAR == 0 and chosen is not NO_CHOICES:
+            check_choices(self.world, self.month // YEAR, chosen)
         before = self.rows.state
         for number, phase in enumerate(PHASES):
             if number == 1 and self._record:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from r2psim.rules.decision import applicable, income, offering, perceive
+from r2psim.rules.demand import demand
 from r2psim.scenario.parameters import P
 from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
 
@@ -174,7 +175,7 @@ def _view(model: R2PModel, b: int) -> View:
 
 
 def view_of(model: R2PModel, body: str) -> View:
-    """Show what a body may see at present, and leave the model as it was to the last bit.
+    """Show what a body may see between two months, and leave the model as it was to the last bit.
 
     Raises
     ------
@@ -182,9 +183,14 @@ def view_of(model: R2PModel, body: str) -> View:
         If there is no such body.
     """
     rows = model.rows
-    model.rows = rows._replace(rating=rows.rating.copy())
+    b = model.world.bodies.index(body)
+    seen = rows._replace(**{name: getattr(rows, name).copy() for name in ("rating", "body", "state", "programme")})
+    # As it will be when the body decides: with the next month's money, and needs weighed as things stand.
+    income(b, b + 1, seen, model.parameters, model.luck)
+    demand(0, seen.state.shape[1], seen, model.parameters, model.luck)
+    model.rows = seen
     try:
-        return _view(model, model.world.bodies.index(body))
+        return _view(model, b)
     finally:
         model.rows = rows
 
