@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim.analysis.replay import replay
+from r2psim.app.command import app as app_verb
 
 if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison
@@ -242,6 +243,7 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
+app.command(name="app")(app_verb)
 
 
 @app.command()

@@ -11,7 +11,7 @@ import numpy as np
 from r2psim.world.history import Event, History
 from r2psim.world.tables import CONFLICT, PERPETRATOR, STAGES, TRIGGERS
 
-__all__ = ["date", "story", "summarise"]
+__all__ = ["date", "percent", "story", "summarise", "tell"]
 
 CENTS = 100.0
 
@@ -109,6 +109,26 @@ def _sentence(event: Event, names: dict[str, str], perpetrator: str) -> str:
     return f"{told} {_because(event)}"
 
 
+def tell(event: Event, history: History, group: str | None = None) -> str:
+    """Tell one event of a run in plain sentences: what happened, how likely it was, what weighed most.
+
+    Parameters
+    ----------
+    event : Event
+        Of that run.
+    history : History
+        The run, at least to the end of the event's month.
+    group : str, optional
+        Group whose perpetrators are named; that of the event if not given.
+    """
+    names, told = history.world.names, group or event.group
+    code = 0
+    if told is not None:
+        code = int(history.group["perpetrator"][event.month + 1, history.world.groups.index(told)])
+    who = {1: "the state", 2: "armed groups", 3: "the state and armed groups"}.get(code, PERPETRATOR[code])
+    return _sentence(event, names, who)
+
+
 def story(history: History, group: str) -> list[str]:
     """Tell what happened to one group, in plain sentences.
 
@@ -142,9 +162,7 @@ def story(history: History, group: str) -> list[str]:
     ]
     for event in history.events:
         if event.state == home and event.group in (None, group):
-            code = int(series["perpetrator"][event.month + 1, g])
-            who = {1: "the state", 2: "armed groups", 3: "the state and armed groups"}.get(code, PERPETRATOR[code])
-            told.append(_sentence(event, names, who))
+            told.append(tell(event, history, group))
     deaths, driven = int(series["deaths"][-1, g]), int(series["displaced"][-1, g])
     told.append(
         f"After {history.months} months the group stands at {STAGES[int(series['stage'][-1, g])]}; "

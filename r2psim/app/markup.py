@@ -1,0 +1,98 @@
+"""HTML and SVG as text: everything that is put in is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+__all__ = ["bar", "element", "join", "pick", "table"]
+
+_EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br"}
+
+
+class _Safe(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(tag: str, *inside: Any, **attributes: Any) -> str:
+    """Write an element; a trailing underscore of a name goes, others become hyphens, and None leaves it out.
+
+    Examples
+    --------
+    >>> element("p", "a < b", class_="x")
+    '<p class="x">a &lt; b</p>'
+    >>> element("text", element("tspan", 3), data_id="n", x=1.23456)
+    '<text data-id="n" x="1.23"><tspan>3</tspan></text>'
+    """
+    named = "".join(
+        f' {_name(key)}="{escape(_value(value))}"' for key, value in attributes.items() if value is not None
+    )
+    if tag in _EMPTY and not inside:
+        return _Safe(f"<{tag}{named}/>" if tag != "br" else "<br>")
+    return _Safe(f"<{tag}{named}>{join(inside)}</{tag}>")
+
+
+def _name(key: str) -> str:
+    key = key.removesuffix("_")
+    # Attributes of SVG that have capitals are written as they are.
+    return key if key in ("viewBox", "preserveAspectRatio") else key.replace("_", "-")
+
+
+def _value(value: Any) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def join(parts: Iterable[Any]) -> str:
+    """Put elements and texts one after the other."""
+    return _Safe("".join(part if isinstance(part, _Safe) else escape(str(part)) for part in parts))
+
+
+def pick(key: str, *inside: Any, pressed: bool | None = None, **attributes: Any) -> str:
+    """Write a button that picks ``key``."""
+    state = None if pressed is None else str(pressed).lower()
+    return element("button", *inside, type="button", data_pick=key, aria_pressed=state, **attributes)
+
+
+def table(heads: Iterable[Any], rows: Iterable[Iterable[Any]], caption: str, numbers: int = 0, class_: str = "") -> str:
+    """Write a table; the last ``numbers`` columns are numbers, the first names its row."""
+    heads = list(heads)
+    first_number = len(heads) - numbers
+
+    def kind(i: int) -> str | None:
+        return "r2p-number" if i >= first_number else None
+
+    head = join(element("th", h, scope="col", class_=kind(i)) for i, h in enumerate(heads))
+    body = join(
+        element(
+            "tr",
+            *(
+                element("th", cell, scope="row") if i == 0 else element("td", cell, class_=kind(i))
+                for i, cell in enumerate(row)
+            ),
+        )
+        for row in rows
+    )
+    made = element(
+        "table",
+        element("caption", caption, class_="r2p-caption"),
+        element("thead", element("tr", head)),
+        element("tbody", body),
+        class_=f"r2p-table {class_}".strip(),
+    )
+    return element("div", made, class_="r2p-scroll")
+
+
+def bar(share: float, words: str, class_: str = "") -> str:
+    """Write a bar from 0 to 1 with its value beside it."""
+    width = f"{100.0 * min(max(share, 0.0), 1.0):.1f}%"
+    return element(
+        "span",
+        element(
+            "span", element("span", style=f"width:{width}"), class_=f"r2p-bar {class_}".strip(), aria_hidden="true"
+        ),
+        element("span", words, class_="r2p-bar-value"),
+        class_="r2p-bar-row",
+    )

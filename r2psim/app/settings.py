@@ -1,0 +1,77 @@
+"""What the server was started with, and what it will do at most for anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["LIMITS", "Limits", "Settings", "current", "use"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that the server does, so that no browser can make it do unbounded work.
+
+    Attributes
+    ----------
+    runs : int
+        Runs of a policy on Compare.
+    years : int
+        Length of a run.
+    policies : int
+        Policies side by side.
+    states : int
+        States of a world.
+    run_seconds : float
+        Seconds of one processor that a comparison may take under one setting; fewer runs are made of a large world.
+    world_bytes : int
+        Recorded months of all open worlds together; those not looked at for longest are let go, and made again from
+        their seed when somebody comes back to them.
+    result_bytes : int
+        Results of comparisons that are kept for whoever asks the same.
+    """
+
+    runs: int = 1000
+    years: int = 60
+    policies: int = 4
+    states: int = 400
+    run_seconds: float = 60.0
+    world_bytes: int = 600 * 2**20
+    result_bytes: int = 128 * 2**20
+
+
+LIMITS = Limits()
+"""Limits of this server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `r2psim app` was started with.
+
+    Attributes
+    ----------
+    scenario : str
+        Name of a shipped scenario, or path of a file, that pages open with.
+    data : Path
+        Directory in which the server keeps what must survive it.
+    limits : Limits
+        What it does at most.
+    """
+
+    scenario: str = "seminar"
+    data: Path = field(default_factory=lambda: Path("r2psim-data"))
+    limits: Limits = LIMITS
+
+
+_now = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Take these settings from now on."""
+    global _now  # noqa: PLW0603
+    _now = settings
+
+
+def current() -> Settings:
+    """Give the settings of this server."""
+    return _now

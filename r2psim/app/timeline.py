@@ -1,0 +1,185 @@
+"""The time line: triggers, and the stages of groups as ribbons, up to the furthest month that was run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.analysis.summary import date
+from r2psim.app.marks import trigger_mark
+from r2psim.app.markup import element
+from r2psim.plots.ribbons import runs_of
+from r2psim.plots.style import STAGE_THICKNESS, plain
+from r2psim.world.history import History
+from r2psim.world.tables import STAGES
+
+__all__ = ["cursor", "draw_timeline", "groups_shown"]
+
+WIDTH = 1000.0
+NAMES = 250.0
+ROW = 20.0
+TOP = 24.0
+MOST_GROUPS = 16
+MOST_TRIGGERS = 240
+LANES = (0.0, -7.0, 7.0)
+
+
+def groups_shown(history: History, selected: str | None) -> list[int]:
+    """Choose the groups to show: those of the selected state, then those that came furthest, in the order of states."""
+    world = history.world
+    home = world.rows.home
+    mine = [g for g in range(len(world.groups)) if world.states[home[g]] == selected]
+    if selected is not None:
+        return mine[:MOST_GROUPS]
+    stages = history.group["stage"]
+    worst = stages.max(axis=0) * 1e6 + (stages >= 2).sum(axis=0)
+    order = np.argsort(-worst, kind="stable")[:MOST_GROUPS]
+    return sorted(int(g) for g in order if worst[g] >= 1e6)
+
+
+def _x(month: float, months: int) -> float:
+    return NAMES + (WIDTH - NAMES - 10.0) * month / months
+
+
+def cursor(month: int, months: int) -> dict[str, dict[str, str]]:
+    """Say where the line of the month shown is."""
+    x = f"{_x(month, months):.1f}"
+    return {"cursor": {"x1": x, "x2": x}}
+
+
+def _years(months: int, height: float) -> list[str]:
+    years = months // 12
+    step = next(s for s in (1, 2, 5, 10, 20, 50) if years / s <= 10.5)
+    found = []
+    for year in range(0, years + 1, step):
+        x = _x(12 * year, months)
+        found.append(element("line", x1=x, x2=x, y1=TOP - 6, y2=height, class_="r2p-grid"))
+        found.append(element("text", year or "Year 0", x=x, y=12, class_="r2p-tick", text_anchor="middle"))
+    return found
+
+
+def _said(index: int) -> str:
+    return "the start" if index == 0 else date(index - 1)
+
+
+def _marks(history: History, chosen: set[str], months: int, y: float, picked: str | None) -> list[str]:
+    """Draw the triggers that struck some states."""
+    strikes = [(i, e) for i, e in enumerate(history.events) if e.kind == "trigger" and e.state in chosen]
+    found, busy = [], dict.fromkeys(LANES, -1e9)
+    for i, e in strikes[-MOST_TRIGGERS:]:
+        x = _x(e.month + 1, months)
+        lane = next((k for k in LANES if x - busy[k] >= 11.0), LANES[0])
+        busy[lane] = x
+        path, class_ = trigger_mark(e.what)
+        said = f"{plain(e.what)} in {history.world.names[e.state]}, {date(e.month)}"
+        found.append(
+            element(
+                "g",
+                element("rect", x=-8, y=-8, width=16, height=16, class_="r2p-hit"),
+                element("path", d=path, transform="scale(4.4)", class_=class_),
+                element("title", said),
+                transform=f"translate({x:.1f} {y + lane:.1f})",
+                role="button",
+                tabindex=-1,
+                aria_label=f"{said}: why?",
+                data_pick=f"event:{i}",
+                class_="r2p-why r2p-selected" if picked == f"event:{i}" else "r2p-why",
+            )
+        )
+    return found
+
+
+def _turns(history: History, rows: dict[str, float], months: int, picked: str | None) -> list[str]:
+    """Mark where groups went up to imminent risk or to atrocity: what can be asked about."""
+    found = []
+    for i, e in enumerate(history.events):
+        if e.kind == "stage" and e.group in rows and e.after in STAGES[3:] and STAGES.index(e.before) < 4:
+            x, y = _x(e.month + 1, months), rows[e.group]
+            said = f"{history.world.names[e.group]}: {e.after}, {date(e.month)}"
+            found.append(
+                element(
+                    "g",
+                    element("rect", x=-7, y=-9, width=14, height=18, class_="r2p-hit"),
+                    element("path", d="M0,-9V9", class_="r2p-turn"),
+                    element("title", f"{said}; why?"),
+                    transform=f"translate({x:.1f} {y:.1f})",
+                    role="button",
+                    tabindex=-1,
+                    aria_label=f"{said}: why?",
+                    data_pick=f"event:{i}",
+                    class_="r2p-why r2p-selected" if picked == f"event:{i}" else "r2p-why",
+                )
+            )
+    return found
+
+
+def _ribbon(history: History, g: int, y: float, months: int) -> list[str]:
+    """Draw the ribbon of one group."""
+    world, known = history.world, len(history.group["stage"])
+    name, place = world.names[world.groups[g]], world.names[world.states[world.rows.home[g]]]
+    found = [element("text", name, element("title", f"{name}, {place}"), x=16, y=y + 4, class_="r2p-row-name")]
+    for first, after, stage in runs_of(history.group["stage"][:, g].astype(int)):
+        thick = (ROW - 3) * STAGE_THICKNESS[stage]
+        left = _x(max(first - 1, 0), months)
+        right = _x(min(after, known) - 1, months)
+        said = f"{name}, {place}: {STAGES[stage]} from {_said(first)} to {_said(after - 1)}"
+        found.append(
+            element(
+                "rect",
+                element("title", said),
+                x=left,
+                y=y - thick / 2,
+                width=max(right - left, 0.0),
+                height=thick,
+                class_=f"r2p-s{stage} r2p-ribbon",
+            )
+        )
+    return found
+
+
+def draw_timeline(history: History, months: int, selected: str | None, picked: str | None = None) -> str:
+    """Draw the time line.
+
+    Parameters
+    ----------
+    history : History
+        Up to the furthest month that was run.
+    months : int
+        Length of the whole run.
+    selected : str or None
+        State whose groups and triggers are shown; without one, those groups that came furthest, and all triggers.
+    picked : str or None
+        ``event:NUMBER`` of the event that is being explained.
+    """
+    world = history.world
+    groups = groups_shown(history, selected)
+    chosen = {selected} if selected is not None else set(world.states)
+    y = TOP + 14.0
+    label = f"Triggers in {world.names[selected]}" if selected is not None else "Triggers, all states"
+    parts = [element("text", label, x=4, y=y + 4, class_="r2p-row-name r2p-strong")]
+    parts += _marks(history, chosen, months, y, picked)
+    y += 30.0
+    rows: dict[str, float] = {}
+    home = -1
+    ribbons: list[str] = []
+    for g in groups:
+        if selected is None and world.rows.home[g] != home:
+            home = world.rows.home[g]
+            ribbons.append(
+                element("text", world.names[world.states[home]], x=4, y=y + 3, class_="r2p-row-name r2p-strong")
+            )
+            y += ROW - 4
+        rows[world.groups[g]] = y
+        ribbons += _ribbon(history, g, y, months)
+        y += ROW
+    if not groups:
+        said = "No group has left stage 0 so far." if selected is None else "No group."
+        ribbons.append(element("text", said, x=NAMES, y=y + 4, class_="r2p-tick"))
+        y += ROW
+    parts += ribbons + _turns(history, rows, months, picked)
+    height = y + 4.0
+    x = _x(history.months, months)
+    line = element("line", x1=x, x2=x, y1=TOP - 8, y2=height, class_="r2p-cursor", data_id="cursor")
+    return element(
+        "svg", *_years(months, height), *parts, line, viewBox=f"0 0 {WIDTH:.0f} {height:.0f}", class_="r2p-timeline",
+        role="group", aria_label="Time line; arrow keys lead from one event to the next, Enter tells why",
+    )  # fmt: skip

@@ -1,0 +1,69 @@
+"""The few things that are done in the browser itself: what is drawn, the clock's buttons, and forms.
+
+Drawings and tables are text that the server makes (`markup`); here they become live: elements with ``data-pick`` can
+be picked with the mouse and the keyboard. A step sends what changed, not the drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+__all__ = ["Form", "Player", "View"]
+
+Patch = dict[str, dict[str, str]]
+
+
+@solara.component_vue("view.vue")
+def View(html: str = "", patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> None:
+    """Show HTML or SVG.
+
+    Parameters
+    ----------
+    html : str
+        Made by `r2psim.app.markup`, everything in it escaped.
+    patch : dict of str to dict of str to str, optional
+        Value of ``data-id`` -> attributes to set; ``text`` sets the text.
+    event_pick : callable, optional
+        Told the ``data-pick`` of the element that was picked.
+    """
+
+
+@solara.component_vue("player.vue")
+def Player(month: int, months: int, target: int, answer: int, event_go: Callable[[int], None] | None = None) -> None:
+    """Offer to play, pause, step and jump.
+
+    Parameters
+    ----------
+    month, months, target : int
+        Shown now, length of the run, and what was asked for: a long way is gone in several answers.
+    answer : int
+        Changes with every answer of the server, so that playing asks for one month at a time.
+    event_go : callable, optional
+        Told the month that is to be shown.
+    """
+
+
+@solara.component_vue("form.vue")
+def Form(
+    label: str,
+    fields: list[dict[str, Any]],
+    action: str = "",
+    event_change: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Ask for values.
+
+    Parameters
+    ----------
+    label : str
+        Name of the form.
+    fields : list of dict
+        Each with ``key label kind value``; kinds are ``select`` and ``check`` (with ``options``, pairs of key and
+        words), ``range``, ``number`` (``low high step``) and ``text``; ``help`` is told on hover and focus.
+    action : str
+        Words on a button that commits; without it each change counts at once.
+    event_change : callable, optional
+        Told all values by key. They come from a browser: check them.
+    """

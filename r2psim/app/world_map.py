@@ -1,0 +1,108 @@
+"""The map: who is next to whom, drawn once; a month changes only the marks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r2psim.app.marks import path_of
+from r2psim.app.markup import element, join
+from r2psim.world.build import World
+from r2psim.world.history import History
+from r2psim.world.tables import CONFLICT, STAGES, S
+
+__all__ = ["draw_map", "patch_map"]
+
+WIDTH, HEIGHT = 1000.0, 640.0
+MARGIN = 46.0
+FEW = 30
+"""Up to so many states all are named; of more, those selected or at imminent risk and above."""
+WAR = 3
+
+
+def _places(world: World) -> np.ndarray:
+    """Give the middle of each state's mark, shape (states, 2)."""
+    found = np.empty((len(world.states), 2))
+    for axis, (column, length) in enumerate(((S.x, WIDTH), (S.y, HEIGHT))):
+        at = world.rows.state[column]
+        low, high = float(at.min()), float(at.max())
+        share = (at - low) / (high - low) if high > low else np.full(len(at), 0.5)
+        found[:, axis] = MARGIN + share * (length - 2 * MARGIN)
+    # North is at the top.
+    found[:, 1] = HEIGHT - found[:, 1]
+    return found
+
+
+def draw_map(world: World) -> str:
+    """Draw states and borders, all at stage 0.
+
+    Returns
+    -------
+    str
+        SVG, in which each state can be picked as ``state:KEY`` and be changed as ``KEY``.
+    """
+    places, rows = _places(world), world.rows
+    few = len(world.states) <= FEW
+    size = 15.0 if few else 8.0
+    borders = []
+    for s in range(len(world.states)):
+        for n in rows.neighbour[rows.neighbour_start[s] : rows.neighbour_start[s + 1]]:
+            if n > s:
+                (x1, y1), (x2, y2) = places[s], places[n]
+                borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
+    nodes = []
+    for s, key in enumerate(world.states):
+        x, y = places[s]
+        name = world.names[key]
+        inner = [
+            element("circle", r=size * 1.9, class_="r2p-halo"),
+            element("path", d=path_of(0), transform=f"scale({size})", class_="r2p-s0", data_id=f"{key}/mark"),
+        ]
+        if few:
+            inner.append(element("text", "0", class_="r2p-digit r2p-d0", y=size * 0.36, data_id=f"{key}/digit"))
+        lift = -size * 2.05 if few and y > HEIGHT - MARGIN - 10 else size * 2.9
+        label = "r2p-name-of" if few else "r2p-name-of r2p-hidden"
+        inner.append(element("text", name, class_=label, y=lift, data_id=f"{key}/name"))
+        inner.append(element("title", name, data_id=f"{key}/title"))
+        nodes.append(
+            element(
+                "g",
+                *inner,
+                transform=f"translate({x:.1f} {y:.1f})",
+                class_="r2p-node",
+                role="button",
+                tabindex=-1,
+                data_pick=f"state:{key}",
+                data_id=key,
+                aria_label=name,
+            )
+        )
+    return element(
+        "svg",
+        element("path", d="".join(borders), class_="r2p-border"),
+        join(nodes),
+        viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
+        class_="r2p-map" if few else "r2p-map r2p-many",
+        role="group",
+        aria_label="Map of states; arrow keys lead from one to the next",
+    )
+
+
+def patch_map(history: History, month: int, selected: str | None) -> dict[str, dict[str, str]]:
+    """Say what a month changes on the map: of each state the mark, its digit, and what is said of it."""
+    world = history.world
+    stages, conflicts = history.state["stage"][month].astype(int), history.state["conflict"][month].astype(int)
+    few = len(world.states) <= FEW
+    found: dict[str, dict[str, str]] = {}
+    for s, key in enumerate(world.states):
+        stage, war = int(stages[s]), int(conflicts[s]) == WAR
+        said = f"{world.names[key]}: stage {stage}, {STAGES[stage]}; {CONFLICT[int(conflicts[s])]}"
+        marks = " r2p-selected" if key == selected else ""
+        found[key] = {"class": f"r2p-node{' r2p-war' if war else ''}{marks}", "aria-label": said}
+        found[f"{key}/mark"] = {"d": path_of(stage), "class": f"r2p-s{stage}"}
+        found[f"{key}/title"] = {"text": said}
+        if few:
+            found[f"{key}/digit"] = {"text": str(stage), "class": f"r2p-digit r2p-d{stage}"}
+        else:
+            named = stage >= 3 or key == selected
+            found[f"{key}/name"] = {"class": "r2p-name-of" if named else "r2p-name-of r2p-hidden"}
+    return found
