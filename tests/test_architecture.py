@@ -21,7 +21,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RULES = sorted((PACKAGE / "rules").glob("*.py"))
 IDS = {path: str(path.relative_to(PACKAGE)) for path in FILES}
 
-LAYERS = (("scenario",), ("world",), ("rules",), ("ensemble", "agents"), ("analysis", "plots", "seminar"), ("bench", "app", "cli"))
+LAYERS = (
+    ("scenario",),
+    ("world",),
+    ("rules",),
+    ("ensemble", "agents"),
+    ("analysis", "plots", "seminar"),
+    ("bench", "app", "cli"),
+)
 """From the ground up: a layer imports itself and those below."""
 
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init__": 9, "__main__": 9}

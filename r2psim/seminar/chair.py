@@ -61,6 +61,10 @@ class Chair:
         """The session."""
         return self.room.session
 
+    def phase(self) -> str:
+        """Say where the session stands; see `r2psim.seminar.room.Room.phase`."""
+        return self.room.phase()
+
     def progress(self) -> list[Progress]:
         """Say who has committed in this round, in the order of the roles."""
         with self.room.lock:

@@ -141,7 +141,10 @@ class Play:
 
         self.session = session
         self.scenario: Scenario = expand(scenario_of(session.scenario, session.title))
-        self.roles: dict[str, Role] = roles_of(self.scenario, build(self.scenario, session.policy))
+        world = build(self.scenario, session.policy)
+        self.names = world.names
+        self.forms = {key: form.name for key, form in self.scenario.forms.items()}
+        self.roles: dict[str, Role] = roles_of(self.scenario, world)
         self.permanent = tuple(key for key, role in self.roles.items() if role.veto)
         self._models = models
         self._views: OrderedDict[tuple[int, int, str], View] = OrderedDict()

@@ -100,6 +100,17 @@ class Room:
             return None
         return max(0.0, session.deadline if session.paused else session.deadline - self.clock())
 
+    def phase(self) -> str:
+        """Say where the session stands: gathering, deciding, closed (the deadline has passed), paused or over."""
+        session = self.session
+        if session.ended or session.finished:
+            return "over"
+        if not session.begun:
+            return "gathering"
+        if session.paused:
+            return "paused"
+        return "deciding" if session.accepts(self.clock()) else "closed"
+
     def check_deciding(self) -> None:
         """Refuse a commitment where none is taken.
 

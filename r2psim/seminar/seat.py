@@ -120,7 +120,7 @@ class Seat:
                 team=tuple(p.name for p in session.participants.values() if p.active and p.role == role.key),
                 year=branch.year,
                 years=session.years,
-                phase=self.phase(),
+                phase=self.room.phase(),
                 seconds_left=self.room.seconds_left(),
                 public=public,
                 view=None if role.body is None else play.view(branch, branch.year, role.body),
@@ -133,17 +133,6 @@ class Seat:
                 committed_by=by.name if by is not None else None,
                 debrief=session.debrief,
             )
-
-    def phase(self) -> str:
-        """Say where the session stands, in one word."""
-        session = self.room.session
-        if session.ended or session.finished:
-            return "over"
-        if not session.begun:
-            return "gathering"
-        if session.paused:
-            return "paused"
-        return "deciding" if session.accepts(self.room.clock()) else "closed"
 
     # -- decisions -----------------------------------------------------------------------------------------------------
 
