@@ -10,7 +10,7 @@ import solara
 
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
-from r2psim.app.seminar_results import Results
+from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_rewind import Rewind
 from r2psim.app.seminar_seat import Status
 from r2psim.app.seminar_server import seminars, use_version
@@ -26,6 +26,8 @@ from r2psim.world.tables import TRIGGERS
 
 __all__ = ["ChairPage"]
 
+TABS = [("round", "This round"), ("results", "What happened, and going back")]
+
 Act = Callable[[Callable[[], Any]], bool]
 
 
@@ -35,6 +37,7 @@ def ChairPage(chair: Chair, token: str) -> None:
     version = use_version(chair.room)
     problem, set_problem = solara.use_state("")
     gone, set_gone = solara.use_state(False)
+    tab, set_tab = solara.use_state("round")
     session = chair.session
 
     def act(what: Callable[[], Any]) -> bool:
@@ -45,6 +48,10 @@ def ChairPage(chair: Chair, token: str) -> None:
             return False
         set_problem("")
         return True
+
+    def delete() -> None:
+        seminars().delete(token)
+        set_gone(True)
 
     if gone:
         View(html=element("h1", "Seminar") + element("p", "This seminar was deleted."))
@@ -60,23 +67,18 @@ def ChairPage(chair: Chair, token: str) -> None:
     Status(chair.phase(), session.branch.year, session.years, chair.room.seconds_left(), version)
     told(problem)
     _Time(chair, act, version)
+    if session.branch.year or len(session.branches) > 1:
+        Tabs(TABS, tab, set_tab)
+    if tab == "results":
+        _Debrief(chair, act, version)
+        return
     with solara.v.Html(tag="div", class_="r2p-columns"):
         with solara.v.Html(tag="div"):
             _Progress(chair, act, version)
         with solara.v.Html(tag="div"):
             _Door(chair, act, version)
             _Trigger(chair, act, version)
-    if session.branch.year or len(session.branches) > 1:
-        outcomes = solara.use_memo(chair.results, [version])
-        Results(outcomes, chair.room, version)
-        Rewind(chair, act, version)
-        _Questions(chair, version)
     _File(chair, version)
-
-    def delete() -> None:
-        seminars().delete(token)
-        set_gone(True)
-
     View(html=element("h2", "Delete"))
     Buttons(
         label="Delete",
@@ -85,6 +87,15 @@ def ChairPage(chair: Chair, token: str) -> None:
         ],
         event_press=lambda _: act(delete),
     )
+
+
+@solara.component
+def _Debrief(chair: Chair, act: Act, version: int) -> None:
+    """Show what came of it, and offer to go back."""
+    outcomes = solara.use_memo(chair.results, list(stand(chair.room)))
+    Results(outcomes, chair.room, version)
+    Rewind(chair, act, version)
+    _Questions(chair, version)
 
 
 @solara.component
@@ -236,7 +247,7 @@ def _Questions(chair: Chair, version: int) -> None:
         played = next(o for o in found if o.key == current)
         return questions(chair.session.branch, played, [o for o in found if o is not played], chair.room.play.names)
 
-    asked = solara.use_memo(ask, [version])
+    asked = solara.use_memo(ask, list(stand(chair.room)))
     items = [element("li", question) for question in asked]
     View(html=element("h2", "Questions for the debriefing") + element("ol", *items, class_="r2p-questions"))
 

@@ -41,7 +41,7 @@ DASHES = ("", "7 3", "2 3", "10 3 2 3", "1 2", "12 4")
 COLOURS = 6
 """Colours and dashes of lines go round separately from each other: no two of the first six look alike in grey."""
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 58.0, 12.0, 10.0, 24.0
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 84.0, 22.0, 12.0, 24.0
 
 
 def metrics_table(outcomes: Sequence[Outcome]) -> str:
@@ -49,7 +49,8 @@ def metrics_table(outcomes: Sequence[Outcome]) -> str:
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
     rows.append(["Years", *(str(o.years) for o in outcomes)])
     rows.append(["Digest", *(element("code", o.sha256[:12], title=o.sha256) for o in outcomes)])
-    return table(("", *(_head(o) for o in outcomes)), rows, "Side by side", numbers=len(outcomes))
+    heads = [join((element("strong", _letter(i)), " ", _head(o))) for i, o in enumerate(outcomes)]
+    return table(("", *heads), rows, "Side by side", numbers=len(outcomes), class_="r2p-lines")
 
 
 def _head(outcome: Outcome) -> str:
@@ -57,18 +58,25 @@ def _head(outcome: Outcome) -> str:
     return f"Had it been {outcome.title}" if policy else outcome.title
 
 
+def _letter(i: int) -> str:
+    """Name a line where there is no room for its title."""
+    return "ABCDEFGHIJ"[i]
+
+
 def _top(most: float) -> float:
-    """Round up to a number that reads well."""
-    if most <= 0.0:
-        return 1.0
+    """Round up to a number that reads well, as its half does."""
+    if most <= 2.0:
+        return 2.0
     unit = 10.0 ** floor(log10(most))
-    return next(step * unit for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * unit >= most * (1.0 - 1e-9))
+    return next(step * unit for step in (2.0, 4.0, 6.0, 8.0, 10.0) if step * unit >= most * (1.0 - 1e-9))
 
 
 def charts(outcomes: Sequence[Outcome]) -> str:
     """Draw what each line of history added up to over time."""
     months = max(len(o.monthly["deaths"]) for o in outcomes) - 1
-    key = [element("li", _sample(i), f" {_head(o)}") for i, o in enumerate(outcomes)]
+    key = [
+        element("li", _sample(i), " ", element("strong", _letter(i)), f" {_head(o)}") for i, o in enumerate(outcomes)
+    ]
     drawn = [
         element("figure", _chart(outcomes, name, months, words), element("figcaption", words))
         for name, words in PANELS.items()
@@ -115,6 +123,7 @@ def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> s
         places = sorted({0, len(series) - 1, *turns.tolist(), *(turns + 1).tolist()})
         path = "M" + "L".join(f"{x(m):.1f},{y(float(series[m])):.1f}" for m in places)
         parts.append(element("path", d=path, fill="none", **_line(i)))
+    parts += _letters([y(float(o.monthly[name][-1])) for o in outcomes], [x(len(o.stage) - 1.0) for o in outcomes])
     last = "; ".join(f"{_head(o)} {amount(float(o.monthly[name][-1]))}" for o in outcomes)
     label = f"{words}, by year. At the end: {last}."
     return element(
@@ -130,14 +139,28 @@ def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
         lines = [
             element(
                 "div",
-                element("span", _head(o), class_="r2p-strip-name"),
+                element("span", _letter(i), class_="r2p-strip-name", title=_head(o)),
                 _strip(o.stage[:, s], months, f"{name}, {_head(o)}"),
                 class_="r2p-strip-row",
             )
-            for o in outcomes
+            for i, o in enumerate(outcomes)
         ]
         rows.append(element("div", element("h3", name), *lines, class_="r2p-strip-state"))
     return element("div", *rows, class_="r2p-strips")
+
+
+def _letters(heights: list[float], ends: list[float]) -> list[str]:
+    """Write each line's letter at its end; letters that would cover one another stand side by side."""
+    written: list[tuple[float, float]] = []
+    found = []
+    for i, (high, end) in enumerate(zip(heights, ends, strict=True)):
+        at = end + 5.0
+        while any(abs(at - a) < 8.5 and abs(high - h) < 10.0 for a, h in written):
+            # To the left, over the lines: there is no more room to the right.
+            at -= 9.0 if at < end else 5.0 + 9.0
+        written.append((at, high))
+        found.append(element("text", _letter(i), x=at, y=high + (4.0 if at > end else -4.0), class_="r2p-letter"))
+    return found
 
 
 def _strip(stage: np.ndarray, months: int, label: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import solara
 
 from r2psim.app.marks import stage_key
-from r2psim.app.markup import element
+from r2psim.app.markup import element, pick
 from r2psim.app.seminar_charts import charts, metrics_table, strips
 from r2psim.app.seminar_words import choices_table, events
 from r2psim.app.widgets import Form, View
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.room import Room
 
-__all__ = ["Results"]
+__all__ = ["Results", "Tabs", "stand"]
 
 MOST = 6
 """Lines that a drawing shows: more cannot be told apart."""
@@ -23,6 +24,21 @@ LUCK = (
     "All lines and policies had the same luck: the same chance of every trigger, month by month. One world with one "
     "luck shows how decisions work; it does not show which policy is better on average - Compare does, with many runs."
 )
+
+
+def stand(room: Room) -> tuple[object, ...]:
+    """Give what the results of a session depend on."""
+    session = room.session
+    ends = (branch.digests[-1] if branch.digests else "" for branch in session.branches)
+    return (session.current, *ends)
+
+
+@solara.component
+def Tabs(tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None]) -> None:
+    """Offer parts of a page: key and words of each."""
+    buttons = [pick(key, words, pressed=key == now, class_="r2p-button") for key, words in tabs]
+    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label="Parts of this page"),
+         event_pick=lambda key: choose(key) if key in dict(tabs) else None)  # fmt: skip
 
 
 @solara.component

@@ -9,7 +9,7 @@ import solara
 
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join
-from r2psim.app.seminar_results import Results
+from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Countdown, Places, Plan
 from r2psim.app.seminar_words import PHASES, account, events, plan_rows, states, works
@@ -18,6 +18,8 @@ from r2psim.seminar import Seat, SeminarError
 from r2psim.seminar.seat import SeatView
 
 __all__ = ["SeatPage", "Status"]
+
+TABS = [("results", "What happened"), ("round", "Your role")]
 
 VOTE_OPTIONS = [("", "no vote: left to the rules"), ("yes", "for"), ("no", "against"), ("abstain", "abstain")]
 CONSENT_OPTIONS = [("", "left to the rules"), ("yes", "consent"), ("no", "refuse")]
@@ -51,6 +53,7 @@ def SeatPage(seat: Seat, token: str) -> None:
     version = use_version(seat.room)
     problem, set_problem = solara.use_state("")
     done, set_done = solara.use_state("")
+    tab, set_tab = solara.use_state("results")
     try:
         look = seat.look()
     except SeminarError as error:
@@ -83,8 +86,10 @@ def SeatPage(seat: Seat, token: str) -> None:
     by = "" if look.committed_by is None else f"Committed this year, last by {look.committed_by}."
     View(html=element("p", done or by, role="status", class_="r2p-done") if done or by else "")
     if look.debrief:
-        with solara.v.Html(tag="section", attributes={"aria-label": "Results"}):
+        Tabs(TABS, tab, set_tab)
+        if tab == "results":
             _Results(seat, version)
+            return
     _Heard(look, names)
     _Decide(seat, look, act, forms)
     View(html=states(look.public, look.view))
@@ -180,5 +185,5 @@ def _Consent(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]]
 @solara.component
 def _Results(seat: Seat, version: int) -> None:
     """Show the results, once the debriefing is open."""
-    found = solara.use_memo(seat.results, [version])
+    found = solara.use_memo(seat.results, list(stand(seat.room)))
     Results(found, seat.room, version)

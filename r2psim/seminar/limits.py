@@ -68,7 +68,7 @@ class Limits:
     commits: int = 2_000
     records: int = 20_000
     record_bytes: int = 2_000_000
-    models: int = 12
+    models: int = 16
     minutes: int = 240
     file_bytes: int = 16_000_000
 

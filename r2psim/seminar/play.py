@@ -94,22 +94,22 @@ class Models:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[tuple[int, int], R2PModel] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], R2PModel] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, session: int, branch: int) -> R2PModel | None:
-        """Give the model of a line of history, if it is still there."""
+    def get(self, session: int, line: str) -> R2PModel | None:
+        """Give the model of a line of history or of a policy, if it is still there."""
         with self._lock:
-            if (session, branch) in self._kept:
-                self._kept.move_to_end((session, branch))
-            return self._kept.get((session, branch))
+            if (session, line) in self._kept:
+                self._kept.move_to_end((session, line))
+            return self._kept.get((session, line))
 
-    def put(self, session: int, branch: int, model: R2PModel) -> None:
+    def put(self, session: int, line: str, model: R2PModel) -> None:
         """Keep a model; forget the one that was not used for longest where there are too many."""
         with self._lock:
-            if (old := self._kept.pop((session, branch), None)) is not None:
+            if (old := self._kept.pop((session, line), None)) is not None and old is not model:
                 old.close()
-            self._kept[session, branch] = model
+            self._kept[session, line] = model
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)[1].close()
 
@@ -178,7 +178,7 @@ class Play:
         SeminarError
             If the run is not the one that was played: the rules have changed since.
         """
-        model = self._models.get(self.session.number, branch.number)
+        model = self._models.get(self.session.number, branch.key)
         if model is None or model.month != YEAR * branch.year:
             model = self.model(self.session.policy, self.choices(branch, branch.year), branch.year)
             if branch.digests and model.sha256 != branch.digests[-1]:
@@ -187,7 +187,7 @@ class Play:
                     "this session was played with other rules of the model, and cannot go on with these; it can "
                     "still be exported"
                 )
-            self._models.put(self.session.number, branch.number, model)
+            self._models.put(self.session.number, branch.key, model)
         return model
 
     def advance(self, branch: Branch) -> str:
@@ -230,7 +230,7 @@ class Play:
 
     def outcome(self, branch: Branch) -> Outcome:
         """Give what came of a line so far."""
-        key = (f"branch-{branch.number}", branch.digests[-1] if branch.digests else "")
+        key = (branch.key, branch.digests[-1] if branch.digests else "")
         if key not in self._outcomes:
             self._outcomes[key] = outcome_of(self.live(branch), branch.title, key[0])
             _trim(self._outcomes, 40)
@@ -238,20 +238,31 @@ class Play:
 
     def counterfactuals(self, branch: Branch) -> list[Outcome]:
         """Give what would have happened under each policy with the same luck and the triggers injected in the line."""
-        found = []
         years = branch.year
-        injected = {y: Choices(triggers=tuple(branch.decided[y].triggers)) for y in branch.decided if y < years}
-        injected = {y: c for y, c in injected.items() if c.triggers}
-        for policy in COUNTERFACTUALS:
-            if policy in self.scenario.policies:
-                key = (f"policy-{policy}", f"{years} {sorted(injected.items(), key=lambda item: item[0])}")
-                if key not in self._outcomes:
-                    model = self.model(policy, injected, years)
-                    self._outcomes[key] = outcome_of(model, policy, key[0])
-                    model.close()
-                    _trim(self._outcomes, 40)
-                found.append(self._outcomes[key])
-        return found
+        injected = {y: Choices(triggers=tuple(d.triggers)) for y, d in sorted(branch.decided.items()) if d.triggers}
+        injected = {y: c for y, c in injected.items() if y < years}
+        return [
+            self._counterfactual(policy, injected, years)
+            for policy in COUNTERFACTUALS
+            if policy in self.scenario.policies
+        ]
+
+    def _counterfactual(self, policy: str, injected: dict[int, Choices], years: int) -> Outcome:
+        """Run a policy with the same luck, from where it was run to before if nothing that lies there has changed."""
+        line = f"policy-{policy}"
+        key = (line, f"{years} {injected}")
+        if key not in self._outcomes:
+            model = self._models.get(self.session.number, line)
+            done = 0 if model is None else model.month // YEAR
+            same = model is not None and model.choices == {y: c for y, c in injected.items() if y < done}
+            if model is None or done > years or not same:
+                model, done = self.model(policy, {}, 0), 0
+            model.choices = injected
+            _run_years(model, years - done)
+            self._models.put(self.session.number, line, model)
+            self._outcomes[key] = outcome_of(model, policy, line)
+            _trim(self._outcomes, 40)
+        return self._outcomes[key]
 
 
 def _run_years(model: R2PModel, years: int) -> None:

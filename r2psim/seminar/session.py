@@ -55,6 +55,11 @@ class Branch:
         """Years that were run, which is the number of the year that is to be decided."""
         return len(self.digests)
 
+    @property
+    def key(self) -> str:
+        """What its model and its outcome are kept under."""
+        return f"branch-{self.number}"
+
     def of(self, year: int) -> Decided:
         """Give the decisions of a year, to be changed."""
         return self.decided.setdefault(year, Decided())
