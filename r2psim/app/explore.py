@@ -120,6 +120,8 @@ def World(watch: Watch, first: int) -> None:
         with solara.v.Html(tag="div", class_="r2p-narrow"):
             _Side(watch, month, selected, event, pick, set_state)
     pledges = watch.promised(month)
+    if selected is not None:
+        View(html=panels.state_detail(watch.history, month, selected, watch.setting, pledges))
     View(
         html=element("h2", "Who assists") + panels.bodies(watch.history, month, pledges, body or None), event_pick=pick
     )
@@ -180,8 +182,7 @@ def _Side(watch: Watch, month: int, selected: str | None, event: int, pick: Any,
     if selected is None:
         View(html=element("p", HOW, class_="r2p-note"))
     else:
-        pledges = watch.promised(month)
-        View(html=panels.state_panel(watch.history, month, selected, watch.setting, pledges))
+        View(html=panels.state_panel(watch.history, month, selected))
 
 
 @solara.component

@@ -18,7 +18,7 @@ from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
 from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, STAGES, TRIGGERS
 
-__all__ = ["bodies", "event_list", "programmes", "state_list", "state_panel", "sums", "why"]
+__all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
 
 CENTS = 100.0
 MOST_EVENTS = 60
@@ -37,7 +37,7 @@ def _number(history: History, column: str, month: int, s: int) -> float:
 # -- a state -----------------------------------------------------------------------------------------------------------
 
 
-def state_panel(history: History, month: int, key: str, setting: Scenario, pledges: Sequence[Pledge]) -> str:
+def state_panel(history: History, month: int, key: str) -> str:
     """Tell of one state as it stood after ``month`` months."""
     world = history.world
     s = world.states.index(key)
@@ -56,14 +56,25 @@ def state_panel(history: History, month: int, key: str, setting: Scenario, pledg
     facts.append(_fact("Active triggers", ", ".join(plain(k).lower() for k in fresh) or "none"))
     head = element("h2", stage_mark(stage, 8.0), f" {world.names[key]}: {stage} {STAGES[stage]}", id="state")
     return element(
+        "section", head, element("dl", *facts, class_="r2p-facts"), _factors(history, month, s), aria_labelledby="state"
+    )
+
+
+def state_detail(history: History, month: int, key: str, setting: Scenario, pledges: Sequence[Pledge]) -> str:
+    """Tell of the groups of one state, of what holds risk back there, and of the assistance that it gets."""
+    world = history.world
+    s = world.states.index(key)
+    return element(
         "section",
-        head,
-        element("dl", *facts, class_="r2p-facts"),
-        _groups(history, month, s),
-        _factors(history, month, s),
-        _strengths(history, month, s),
-        _received(history, s, setting, pledges),
-        aria_labelledby="state",
+        element("h2", f"{world.names[key]} in detail", id="detail"),
+        element(
+            "div",
+            element("div", _groups(history, month, s)),
+            element("div", _strengths(history, month, s)),
+            element("div", _received(history, s, setting, pledges)),
+            class_="r2p-grid-of",
+        ),
+        aria_labelledby="detail",
     )
 
 
@@ -195,8 +206,7 @@ def why(history: History, number: int) -> str:
         "section",
         element("h2", "Why", id="why"),
         element("p", tell(event, history)),
-        element("p", f"Chance of exactly this in that month: {percent(event.probability)}. What moved the hazard most, "
-                     "against its base rate:", class_="r2p-note"),
+        element("p", "What moved its hazard most, against the base rate:", class_="r2p-note") if items else "",
         element("ol", *items, class_="r2p-bars") if items else element("p", "It came at its base rate."),
         aria_labelledby="why", class_="r2p-card",
     )  # fmt: skip

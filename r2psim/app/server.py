@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from r2psim.app import settings
+from r2psim.ensemble.warmup import warm_up
 
 __all__ = ["AppError", "prepare", "serve"]
 
@@ -80,6 +81,8 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     """
     application = prepare(chosen)
     listening = _listen(host, port)
+    typer.echo("Loading the compiled rules ...", err=True)
+    warm_up()
     config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     typer.echo(f"r2psim is at http://{shown}:{port}  (Ctrl-C ends it)", err=True)

@@ -20,6 +20,8 @@ ROW = 20.0
 TOP = 24.0
 MOST_GROUPS = 16
 MOST_TRIGGERS = 240
+FEW = 30
+"""Up to so many states the triggers of all are shown; of more, those of the states whose groups are."""
 LANES = (0.0, -7.0, 7.0)
 
 
@@ -152,9 +154,17 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     """
     world = history.world
     groups = groups_shown(history, selected)
-    chosen = {selected} if selected is not None else set(world.states)
+    many = len(world.states) > FEW
+    of_groups = {world.states[world.rows.home[g]] for g in groups}
+    chosen = {selected} if selected is not None else of_groups if many else set(world.states)
     y = TOP + 14.0
-    label = f"Triggers in {world.names[selected]}" if selected is not None else "Triggers, all states"
+    label = (
+        f"Triggers in {world.names[selected]}"
+        if selected is not None
+        else "Triggers, states below"
+        if many
+        else "Triggers, all states"
+    )
     parts = [element("text", label, x=4, y=y + 4, class_="r2p-row-name r2p-strong")]
     parts += _marks(history, chosen, months, y, picked)
     y += 30.0

@@ -14,6 +14,7 @@ __all__ = ["draw_map", "patch_map"]
 
 WIDTH, HEIGHT = 1000.0, 640.0
 MARGIN = 46.0
+SIDE = 84.0
 FEW = 30
 """Up to so many states all are named; of more, those selected or at imminent risk and above."""
 WAR = 3
@@ -22,11 +23,11 @@ WAR = 3
 def _places(world: World) -> np.ndarray:
     """Give the middle of each state's mark, shape (states, 2)."""
     found = np.empty((len(world.states), 2))
-    for axis, (column, length) in enumerate(((S.x, WIDTH), (S.y, HEIGHT))):
+    for axis, (column, length, margin) in enumerate(((S.x, WIDTH, SIDE), (S.y, HEIGHT, MARGIN))):
         at = world.rows.state[column]
         low, high = float(at.min()), float(at.max())
         share = (at - low) / (high - low) if high > low else np.full(len(at), 0.5)
-        found[:, axis] = MARGIN + share * (length - 2 * MARGIN)
+        found[:, axis] = margin + share * (length - 2 * margin)
     # North is at the top.
     found[:, 1] = HEIGHT - found[:, 1]
     return found
@@ -66,7 +67,7 @@ def draw_map(world: World) -> str:
         nodes.append(
             element(
                 "g",
-                *inner,
+                element("g", *inner, class_="r2p-inner"),
                 transform=f"translate({x:.1f} {y:.1f})",
                 class_="r2p-node",
                 role="button",

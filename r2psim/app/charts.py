@@ -1,0 +1,301 @@
+"""The figures of Compare as SVG and tables: fans of runs, paired differences, ledgers, and every single run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from r2psim.analysis.comparison import Comparison, Interval, paired_interval
+from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, ranged
+from r2psim.app.markup import element, join, pick, table
+from r2psim.app.runs import CURVES, EVERY
+from r2psim.plots.style import plain
+
+__all__ = ["differences", "each_run", "fans", "ledgers", "run_card"]
+
+PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
+LEFT, GAP, TOP, BOTTOM = 64.0, 22.0, 26.0, 24.0
+MOST_DOTS = 1000
+
+_MONEY = {"monthly_gdp_lost"}
+
+
+def _short(value: float, dollars: bool) -> str:
+    return money(value).replace("US$ ", "$") if dollars else count(value)
+
+
+# -- fans --------------------------------------------------------------------------------------------------------------
+
+
+def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+    """Draw how each series goes under each policy: the mean, half of the runs, nine tenths of the runs.
+
+    Parameters
+    ----------
+    curves : mapping of str to mapping of str to numpy.ndarray, shape (runs, points)
+        By policy and series of `CURVES`, every `EVERY` months.
+    months : int
+        Length of a run.
+    """
+    policies = list(curves)
+    return join(_fan_row(name, policies, curves, months) for name in CURVES)
+
+
+def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+    """Draw one series, a panel a policy, all on one scale."""
+    words, dollars = CURVES[name][0], name in _MONEY
+    spread = {p: np.quantile(curves[p][name], (0.05, 0.25, 0.75, 0.95), axis=0) for p in policies}
+    means = {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in policies}
+    highest = max(float(max(spread[p][3].max(), means[p].max())) for p in policies) or 1.0
+    across = LEFT + len(policies) * (PANEL_WIDTH + GAP)
+    parts = []
+    for k, share in enumerate((0.0, 0.5, 1.0)):
+        y = TOP + PANEL_HEIGHT * (1.0 - share)
+        parts.append(element("line", x1=LEFT, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
+        text = _short(highest * share, dollars) if k else "0"
+        parts.append(element("text", text, x=LEFT - 6, y=y + 4, class_="r2p-tick", text_anchor="end"))
+    for i, policy in enumerate(policies):
+        parts.append(_panel(i, policy, spread[policy], means, highest, months))
+    height = TOP + PANEL_HEIGHT + BOTTOM
+    ends = "; ".join(f"{p} {_short(float(means[p][-1]), dollars)}" for p in policies)
+    drawing = element(
+        "svg",
+        *parts,
+        viewBox=f"0 0 {across:.0f} {height:.0f}",
+        class_="r2p-fans",
+        role="img",
+        aria_label=f"{words}: means at the end: {ends}",
+        style=f"max-width:{across * 1.25:.0f}px",
+    )
+    return element("figure", element("figcaption", words), drawing, class_="r2p-figure")
+
+
+def _panel(
+    i: int, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
+) -> str:
+    """Draw the fan of one policy, with the means of the others as thin lines."""
+    x = LEFT + i * (PANEL_WIDTH + GAP) + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
+    bottom = TOP + PANEL_HEIGHT
+
+    def y(values: np.ndarray) -> np.ndarray:
+        return bottom - PANEL_HEIGHT * np.minimum(values / highest, 1.0)
+
+    def line(values: np.ndarray) -> str:
+        return "L".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y(values), strict=True))
+
+    def band(low: np.ndarray, high: np.ndarray) -> str:
+        return f"M{line(low)}L" + "L".join(line(high).split("L")[::-1]) + "Z"
+
+    parts = [
+        element("path", d=band(spread[0], spread[3]), class_="r2p-band r2p-b90"),
+        element("path", d=band(spread[1], spread[2]), class_="r2p-band r2p-b50"),
+    ]
+    parts += [element("path", d=f"M{line(v)}", class_="r2p-other") for p, v in means.items() if p != policy]
+    parts.append(element("path", d=f"M{line(means[policy])}", class_="r2p-mean"))
+    parts.append(element("text", policy, x=float(x[0]), y=16, class_="r2p-row-name r2p-strong"))
+    years = months // 12
+    for year in (0, years // 2, years):
+        at = float(x[0]) + 12 * year / months * PANEL_WIDTH
+        anchor = "start" if year == 0 else "end" if year == years else "middle"
+        said = f"year {year}" if year == 0 else str(year)
+        parts.append(element("text", said, x=at, y=bottom + 16, class_="r2p-tick", text_anchor=anchor))
+    return join(parts)
+
+
+# -- differences -------------------------------------------------------------------------------------------------------
+
+
+def _scale(interval: Interval, unit: float, zero: float = 0.5) -> str:
+    """Draw an interval on a line from -unit to unit, or with ``zero=0`` from 0, as a drawing of its own."""
+    width, half = 220.0, 10.0
+
+    def x(value: float) -> float:
+        share = zero + (1.0 - zero) * value / unit
+        return 6.0 + (width - 12.0) * min(max(share, 0.0), 1.0)
+
+    low = interval.mean if interval.low is None else interval.low
+    high = interval.mean if interval.high is None else interval.high
+    kind = "r2p-apart" if interval.told_apart else "r2p-unsure"
+    return element(
+        "svg",
+        element("line", x1=x(0.0), x2=x(0.0), y1=0, y2=2 * half, class_="r2p-zero"),
+        element("line", x1=x(low), x2=x(high), y1=half, y2=half, class_=f"r2p-interval {kind}"),
+        element("circle", cx=x(interval.mean), cy=half, r=4.5, class_=f"r2p-dot {kind}"),
+        viewBox=f"0 0 {width:.0f} {2 * half:.0f}",
+        class_="r2p-scale",
+        aria_hidden="true",
+    )
+
+
+def differences(comparison: Comparison) -> str:
+    """Tabulate the paired differences of the headline pair: mean, interval, and in how many runs less, same, more."""
+    pair = comparison.headline
+    if pair is None:
+        return element("p", "A difference needs two policies.", class_="r2p-note")
+    rows = []
+    for metric, (name, note) in METRIC_NAMES.items():
+        values = comparison.difference(metric)
+        interval = paired_interval(values)
+        label = join((plain(name), " ", element("span", note, class_="r2p-note") if note else ""))
+        if interval is None:
+            rows.append((label, "", "no run has a value", ""))
+            continue
+        most = max(abs(v) for v in interval if v is not None) or 1.0
+        said, limits = ranged(metric, interval)
+        known = values[np.isfinite(values)]
+        told = element("strong" if interval.told_apart else "span", said)
+        words = element("span", told, element("br"), element("span", limits, class_="r2p-note"), class_="r2p-words")
+        shares = f"{_share(known < 0.0)} / {_share(known > 0.0)}"
+        rows.append((label, _scale(interval, 1.05 * most), words, shares))
+    heads = ("What", "less - more", "Mean difference a run", "Runs with less / more")
+    caption = f"{plain(pair[0])} minus {pair[1]}, run by run under the same luck ({comparison.runs:,} runs)"
+    note = element(
+        "p",
+        "Filled: told apart from no difference. Hollow: not told apart. Each row has its own scale; less is better but "
+        "for money spent on prevention, which a policy may raise on purpose.",
+        class_="r2p-note",
+    )
+    return join((table(heads, rows, caption, numbers=1), note))
+
+
+def _share(which: np.ndarray) -> str:
+    return f"{which.mean():.0%}".replace("%", " %") if len(which) else ""
+
+
+# -- money -------------------------------------------------------------------------------------------------------------
+
+PARTS = ("spent_prevention", "response_cost", "hosting_cost", "gdp_lost", "total_cost")
+RETURNS = {
+    "response_avoided": "external response avoided",
+    "hosting_avoided": "hosting avoided",
+    "gdp_kept": "GDP kept",
+}
+
+
+def ledgers(comparison: Comparison) -> str:
+    """Tabulate the ledgers of each policy, and what a further dollar of prevention brought in each, against 1."""
+    rows = []
+    for policy in comparison.policies:
+        values = [comparison.values(policy, metric) for metric in PARTS]
+        rows.append((policy, *(money(float(v.mean())) for v in values)))
+    heads = ("Policy", *(plain(METRIC_NAMES[metric][0]) for metric in PARTS))
+    made = [table(heads, rows, "Ledgers: US$ a run, means", numbers=len(PARTS))]
+    found = comparison.ledgers()
+    if found is not None and comparison.headline is not None:
+        made.append(_returns(found, comparison.headline))
+    return join(made)
+
+
+def _returns(found: Mapping[str, dict], pair: tuple[str, str]) -> str:
+    """Draw what a further dollar of prevention brought, ledger by ledger, with a mark where it pays for itself."""
+    known = {k: Interval(**found[k]["per_dollar"]) for k in RETURNS if found[k].get("per_dollar")}
+    extra = Interval(**found["extra_prevention"])
+    title = f"A further dollar of prevention: {pair[0]} instead of {pair[1]}"
+    if not known:
+        said = f"{pair[0]} does not spend more on prevention than {pair[1]}, so there is no return on it to tell."
+        return join((element("h3", title), element("p", said)))
+    rows = []
+    for ledger, words in RETURNS.items():
+        if ledger in known:
+            i = known[ledger]
+            apart = "r2p-apart" if i.low is not None and (i.low > 1.0 or (i.high or 0.0) < 1.0) else "r2p-unsure"
+            limits = f"{money(i.low or 0.0)} to {money(i.high or 0.0)}"
+            verdict = (
+                "pays for itself"
+                if (i.low or 0.0) > 1.0
+                else ("does not pay for itself" if (i.high or 0.0) < 1.0 else "cannot be told")
+            )
+            rows.append((words, _even(i, apart), f"{money(i.mean)} ({limits})", verdict))
+    heads = ("Ledger", "", "Dollars for a dollar (95 %)", "In this ledger alone")
+    caption = f"{title} ({money(extra.mean)} more a run). The line marks break-even: one dollar."
+    return table(heads, rows, caption)
+
+
+def _even(i: Interval, kind: str) -> str:
+    """Draw a return on a scale on which 1 has its mark; beyond 0.1 to 10 it stands at the edge."""
+    width = 220.0
+
+    def x(value: float) -> float:
+        share = 0.5 + 0.5 * float(np.log10(max(value, 0.1)))
+        return 6.0 + (width - 12.0) * min(max(share, 0.0), 1.0)
+
+    low, high = (i.mean if v is None else v for v in (i.low, i.high))
+    return element(
+        "svg",
+        element("line", x1=x(1.0), x2=x(1.0), y1=0, y2=20, class_="r2p-even"),
+        element("line", x1=x(low), x2=x(high), y1=10, y2=10, class_=f"r2p-interval {kind}"),
+        element("circle", cx=x(i.mean), cy=10, r=4.5, class_=f"r2p-dot {kind}"),
+        viewBox=f"0 0 {width:.0f} 20", class_="r2p-scale", aria_hidden="true",
+    )  # fmt: skip
+
+
+# -- every run ---------------------------------------------------------------------------------------------------------
+
+
+def each_run(comparison: Comparison, metric: str, chosen: int | None) -> str:
+    """Draw the paired difference of each run, the least first; each run can be picked as ``run:NUMBER``."""
+    pair = comparison.headline
+    if pair is None:
+        return ""
+    values = comparison.difference(metric)[:MOST_DOTS]
+    order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
+    order = order[np.isfinite(values[order])]
+    if not len(order):
+        return element("p", "No run has a value.", class_="r2p-note")
+    size = float(np.median(np.abs(values[order][values[order] != 0.0]))) if (values[order] != 0.0).any() else 1.0
+    shown = np.arcsinh(values / (size or 1.0))
+    most = float(np.abs(shown[order]).max()) or 1.0
+    width, height, left = 1000.0, 220.0, 20.0
+    x = left + (width - 2 * left) * (np.arange(len(order)) + 0.5) / len(order)
+    middle, reach = height / 2, height / 2 - 16
+    dots = []
+    for place, run in zip(x, order, strict=True):
+        v = float(values[run])
+        y = middle - reach * float(shown[run]) / most
+        said = f"run {run}: {_directed(metric, v)}"
+        kind = "r2p-less" if v < 0.0 else "r2p-more" if v > 0.0 else "r2p-same"
+        marked = " r2p-selected" if run == chosen else ""
+        dots.append(
+            element(
+                "circle",
+                element("title", said),
+                cx=float(place),
+                cy=y,
+                r=7 if run == chosen else 4,
+                class_=f"{kind}{marked}",
+                data_pick=f"run:{run}",
+                role="button",
+                tabindex=-1,
+                aria_label=said,
+            )
+        )
+    words = METRIC_NAMES[metric][0]
+    return element(
+        "svg",
+        element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
+        join(dots),
+        element("text", f"less under {pair[0]}", x=left, y=height - 6, class_="r2p-tick"),
+        element("text", f"more under {pair[0]}", x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        class_="r2p-runs",
+        role="group",
+        aria_label=f"Difference in {words} of each run; arrow keys lead from run to run",
+    )
+
+
+def _directed(metric: str, value: float) -> str:
+    if value == 0.0:
+        return "no difference"
+    return f"{amount(metric, abs(value))} {'less' if value < 0.0 else 'more'}"
+
+
+def run_card(comparison: Comparison, run: int) -> str:
+    """Set one run side by side under all policies; each can be picked to be watched as ``watch:POLICY``."""
+    rows = []
+    for metric in ("onsets", "deaths", "displaced", "spent_prevention", "response_cost", "gdp_lost", "total_cost"):
+        cells = [amount(metric, float(comparison.values(p, metric)[run])) for p in comparison.policies]
+        rows.append((plain(METRIC_NAMES[metric][0]), *cells))
+    links = [pick(f"watch:{p}", f"Watch under {p}", class_="r2p-button") for p in comparison.policies]
+    made = table(("", *comparison.policies), rows, f"Run {run} under each policy", numbers=len(comparison.policies))
+    return join((made, element("p", *(join((link, " ")) for link in links))))

@@ -1,0 +1,206 @@
+"""Where it breaks even: the difference of two policies along one slider, with the place where it turns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import solara
+
+from r2psim.analysis.break_even import break_evens
+from r2psim.analysis.comparison import Interval, headline_pair, paired_interval
+from r2psim.analysis.findings import METRIC_NAMES, amount
+from r2psim.app.inputs import told
+from r2psim.app.levers import LEVERS, Lever, sets_of
+from r2psim.app.markup import element, join
+from r2psim.app.runs import Setting, pool
+from r2psim.app.widgets import Form, View
+from r2psim.ensemble.measures import METRICS
+from r2psim.plots.style import plain
+
+__all__ = ["Sweep", "draw_sweep"]
+
+POINTS = 7
+RUNS = 200
+ASKED = ("total_cost", "deaths", "onsets", "response_cost", "gdp_lost")
+
+
+def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> str:
+    """Draw the mean difference and its 95 % interval along a slider."""
+    width, height, left, bottom, top, right = 760.0, 260.0, 132.0, 36.0, 20.0, 20.0
+    low = np.array([i.mean if i.low is None else i.low for i in intervals])
+    high = np.array([i.mean if i.high is None else i.high for i in intervals])
+    mean = np.array([i.mean for i in intervals])
+    most = float(max(np.abs(low).max(), np.abs(high).max())) or 1.0
+
+    def x(value: Any) -> Any:
+        return left + (width - left - right) * (value - lever.low) / (lever.high - lever.low)
+
+    def y(value: Any) -> Any:
+        return top + (height - top - bottom) * (0.5 - 0.5 * value / most)
+
+    def path(values: np.ndarray) -> list[str]:
+        return [f"{a:.1f},{b:.1f}" for a, b in zip(x(at), y(values), strict=True)]
+
+    parts = [
+        element("path", d="M" + "L".join([*path(low), *path(high)[::-1]]) + "Z", class_="r2p-band r2p-b90"),
+        element("line", x1=left, x2=width - right, y1=y(0.0), y2=y(0.0), class_="r2p-zero"),
+        element("path", d="M" + "L".join(path(mean)), class_="r2p-mean"),
+    ]
+    for value in (-most, 0.0, most):
+        said = "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
+        parts.append(element("text", said, x=left - 8, y=float(y(value)) + 4, class_="r2p-tick", text_anchor="end"))
+    for value in at:
+        parts.append(
+            element(
+                "text", _place(lever, value), x=float(x(value)), y=height - 14, class_="r2p-tick", text_anchor="middle"
+            )
+        )
+    for value, interval in zip(at, intervals, strict=True):
+        kind = "r2p-apart" if interval.told_apart else "r2p-unsure"
+        parts.append(element("circle", cx=float(x(value)), cy=float(y(interval.mean)), r=4.5, class_=f"r2p-dot {kind}"))
+    found = break_evens(at.tolist(), intervals)
+    for first, last in found:
+        left_, right_ = float(x(first)), float(x(last))
+        box = {"x": left_, "width": right_ - left_, "y": top, "height": height - top - bottom}
+        parts.insert(0, element("rect", **box, class_="r2p-even-range"))
+        parts.append(element("text", "break-even", x=left_ + 5, y=top + 11, class_="r2p-row-name r2p-strong"))
+    words = METRIC_NAMES[metric][0]
+    drawing = element(
+        "svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", class_="r2p-fans", role="img",
+        aria_label=f"Difference in {words} along {lever.label}", style=f"max-width:{width * 1.2:.0f}px",
+    )  # fmt: skip
+    caption = (
+        f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {lever.label.lower()}"
+    )
+    if found:
+        ranges = " and ".join(f"between {_place(lever, a)} and {_place(lever, b)}" for a, b in found)
+        said = f"It breaks even {ranges}, where the difference is told apart from none (filled) with opposite signs."
+    elif any(i.told_apart for i in intervals):
+        said = "Wherever the difference is told apart from none (filled) it has the same sign: no break-even here."
+    else:
+        said = "Nowhere in this range can the difference be told apart from none with so many runs."
+    return element(
+        "figure", element("figcaption", caption), drawing, element("p", said, class_="r2p-note"), class_="r2p-figure"
+    )
+
+
+def _place(lever: Lever, value: float) -> str:
+    """Write a place on a slider."""
+    return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.2g}"
+
+
+def _settings(
+    lever: Lever, pair: tuple[str, str], one: Setting, examined: str, values: Mapping[str, float],
+    start: Mapping[str, float],
+) -> tuple[np.ndarray, list[tuple[Setting, Setting]]]:  # fmt: skip
+    """Give the places along a slider, and the settings of both policies at each."""
+    at = np.round(np.linspace(lever.low, lever.high, POINTS), 6)
+    found = []
+    for value in at:
+        here = dict(values) | {lever.key: float(value)}
+        a, b = (Setting(one.scenario, policy, one.seed, sets_of(here, start, policy, examined)) for policy in pair)
+        found.append((a, b))
+    return at, found
+
+
+@solara.component
+def Sweep(
+    scenario: str,
+    settings: tuple[Setting, ...],
+    examined: str,
+    values: Mapping[str, float],
+    start: Mapping[str, float],
+) -> None:
+    """Offer to go along one slider."""
+    pair = headline_pair([s.policy for s in settings])
+    asked, set_asked = solara.use_state(("", "total_cost"))
+    wanted, set_wanted = solara.use_state(None)
+    metric = asked[1]
+
+    def ask(values_: dict[str, Any]) -> None:
+        key = str(values_.get("lever", ""))
+        chosen = str(values_.get("metric", ""))
+        set_asked((key if key in LEVERS else "", chosen if chosen in ASKED else "total_cost"))
+        set_wanted((settings, tuple(values.items())) if key in LEVERS else None)
+
+    View(html=element("h2", "Where does it break even?"))
+    Form(
+        label="Break-even",
+        fields=[
+            {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
+             "options": [("", "choose a slider"), *((k, lever.label) for k, lever in LEVERS.items())]},
+            {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
+             "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
+        ],
+        event_change=ask,
+    )  # fmt: skip
+    if pair is None or asked[0] not in LEVERS or wanted is None:
+        note = f"{POINTS} places along a slider, {RUNS} runs at each, everything else as it stands above."
+        View(html=element("p", note, class_="r2p-note"))
+        return
+    lever = LEVERS[asked[0]]
+    at, places = _settings(lever, pair, wanted[0][0], examined, dict(wanted[1]), start)
+    _Along(lever, tuple(at), tuple(places), metric, pair)
+
+
+@solara.component
+def _Along(
+    lever: Lever,
+    at: tuple[float, ...],
+    places: tuple[tuple[Setting, Setting], ...],
+    metric: str,
+    pair: tuple[str, str],
+) -> None:
+    """Ask for the runs along a slider, and show what there is."""
+    who = solara.use_memo(object, [])
+    runs, set_runs = solara.use_state(0)
+    trouble, set_trouble = solara.use_state("")
+    wanted = tuple(dict.fromkeys(s for both in places for s in both))
+
+    def begin() -> Any:
+        ended = threading.Event()
+        pool().want(who, wanted, RUNS)
+        set_runs(0)
+        set_trouble("")
+
+        def follow() -> None:
+            seen = 0
+            while not ended.is_set():
+                there = pool().follow(who, wanted, seen, 1.0)
+                if ended.is_set() or not pool().mine(who, wanted):
+                    return
+                if wrong := pool().problem(wanted):
+                    set_trouble(wrong)
+                    return
+                if there > seen:
+                    seen = there
+                    set_runs(there)
+                if seen >= pool().goal(who):
+                    return
+
+        threading.Thread(target=follow, daemon=True).start()
+
+        def end() -> None:
+            ended.set()
+            pool().leave(who)
+
+        return end
+
+    solara.use_effect(begin, [wanted])
+    told(trouble)
+    place = list(METRICS).index(metric)
+    intervals = []
+    for a, b in places:
+        one, other = pool().get(a), pool().get(b)
+        count = min(one.runs, other.runs, max(runs, 1))
+        interval = paired_interval(one.metrics[:count, place] - other.metrics[:count, place]) if count > 1 else None
+        if interval is None:
+            View(html=element("p", "The first runs are on their way ...", class_="r2p-note", role="status"))
+            return
+        intervals.append(interval)
+    drawing = draw_sweep(lever, np.array(at), intervals, metric, pair)
+    note = element("p", f"{runs} runs at each place.", class_="r2p-note", role="status")
+    View(html=join((drawing, note)))
