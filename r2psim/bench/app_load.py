@@ -176,6 +176,7 @@ async def _facilitate(load: Load, chair: Client, people: list[Client], rounds: i
     await load.time("begin, own page", begin, partial(_reads, chair, "Decide now"), chair)
     for year in range(1, rounds + 1):
         await asyncio.sleep(think + 1.0)
+        _say(f"year {year}")
         seen = f"Year {min(year + 1, rounds)} of" if year < rounds else "The exercise is over"
 
         async def run_year(client: Client, act: Callable[[], Awaitable[None]], kind: str, seen: str = seen) -> None:
@@ -235,13 +236,19 @@ async def _join(load: Load, address: str, code: str, name: str, role: str) -> Cl
     return client
 
 
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)  # noqa: T201
+
+
 async def measure(
-    address: str, people: int, comparers: int, rounds: int, think: float, seed: int
-) -> tuple[Load, dict[str, Any]]:
-    """Hold a seminar while others compare; give what was measured, and what the server has at the end.
+    load: Load, address: str, people: int, comparers: int, rounds: int, think: float, seed: int
+) -> dict[str, Any]:
+    """Hold a seminar while others compare; give what the server has at the end.
 
     Parameters
     ----------
+    load : Load
+        Gets what is measured.
     address : str
         Host and port of the server.
     people, comparers, rounds : int
@@ -251,7 +258,6 @@ async def measure(
     seed : int
         Of what people do.
     """
-    load = Load()
     chair = Client(address)
     await chair.open("/seminar")
     await chair.form("New seminar", title="Load", years=str(rounds), minutes="60")
@@ -267,11 +273,13 @@ async def measure(
     chance = random.Random(seed)
     given = [roles[i % len(roles)] for i in range(people)]
     joined = await asyncio.gather(*(_join(load, address, code, f"Person {i}", role) for i, role in enumerate(given)))
+    _say(f"{people} have joined")
     on_compare = [Client(address) for _ in range(comparers)]
     for client in on_compare:
         load.seconds["open a page"].append(await client.open("/compare"))
         # The first waits for the rules to be loaded and for the first runs; the others find them made.
         await client.until(partial(_shows, client, 'data-done="yes"'), 300.0)
+    _say(f"{comparers} are on Compare; the exercise begins")
     until = perf_counter() + rounds * (think + 1.0)
     await asyncio.gather(
         _facilitate(load, chair, joined, rounds, think),
@@ -287,7 +295,7 @@ async def measure(
     for client in (chair, *joined, *on_compare):
         await client.close()
     session: dict[str, Any] = json.loads(content)
-    return load, session
+    return session
 
 
 def kept(session: dict[str, Any]) -> int:
@@ -319,6 +327,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="years of the seminar")
     parser.add_argument("--think", type=float, default=12.0, help="longest time of thought in a round, seconds")
     parser.add_argument("--processors", type=int, default=2, help="processors for server and clients together")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds after which it ends, finished or not")
     parser.add_argument("--seed", type=int, default=1, help="of what people do")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
@@ -326,11 +335,17 @@ def main() -> None:
         parser.error(f"--people, --comparers: at most {MOST_PEOPLE} each")
     if not 1 <= given.rounds <= MOST_ROUNDS or not 0.0 <= given.think <= 120.0:
         parser.error(f"--rounds: 1 to {MOST_ROUNDS}; --think: 0 to 120")
+    load = Load()
+    session: dict[str, Any] | None = None
     with tempfile.TemporaryDirectory() as folder, server(Path(folder), given.processors) as (address, pid):
         start = memory(pid)
-        load, session = asyncio.run(
-            measure(address, given.people, given.comparers, given.rounds, given.think, given.seed)
-        )
+        work = measure(load, address, given.people, given.comparers, given.rounds, given.think, given.seed)
+        try:
+            session = asyncio.run(asyncio.wait_for(work, given.limit))
+        except TimeoutError:
+            load.failed.append(f"not finished after {given.limit:.0f} s")
+        except ClientError as error:
+            load.failed.append(str(error))
         end = memory(pid)
     report = {
         "people": given.people,
@@ -341,8 +356,8 @@ def main() -> None:
         "interactions": load.rows(),
         "failed": load.failed[:20],
         "committed_and_acknowledged": load.committed,
-        "committed_in_the_log": kept(session),
-        "replayed_exactly": replayed(session),
+        "committed_in_the_log": None if session is None else kept(session),
+        "replayed_exactly": session is not None and replayed(session),
         "memory_mib": {"start": start, "end": end},
     }
     print(json.dumps(report, indent=2) if given.json else _told(report))  # noqa: T201
