@@ -14,10 +14,11 @@ import solara
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import METRIC_NAMES, findings, headline
 from r2psim.app import charts
+from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import LEVERS, fields, sets_of, start_of
 from r2psim.app.markup import element, join
-from r2psim.app.runs import Found, Setting, budget_of, pool, setting_of
+from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
 from r2psim.app.sweep import Sweep
 from r2psim.app.watch import Choice, RefusedError, known_scenarios
@@ -98,15 +99,6 @@ def comparison_of(settings: tuple[Setting, ...], found: tuple[Found, ...], runs:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """Results that a page shows."""
-
-    settings: tuple[Setting, ...]
-    runs: int
-    found: tuple[Found, ...]
-
-
 class _Figures:
     """Figures that were drawn last, for whoever looks at the same."""
 
@@ -114,7 +106,7 @@ class _Figures:
         self._lock = threading.Lock()
         self._drawn: OrderedDict[tuple, tuple[Comparison, str, str]] = OrderedDict()
 
-    def of(self, shown: _Shown) -> tuple[Comparison, str, str]:
+    def of(self, shown: Shown) -> tuple[Comparison, str, str]:
         """Give the comparison, what it found in words and fans, and its tables."""
         key = (shown.settings, shown.runs)
         with self._lock:
@@ -197,7 +189,7 @@ def Page() -> None:
     base = setting_of(plan.scenario, ())
     start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.examined])
     settings = settings_of(plan)
-    shown, goal, trouble = _use_runs(settings, plan.runs)
+    shown, goal, trouble = use_runs(settings, plan.runs)
 
     def asked(values: dict[str, Any]) -> None:
         try:
@@ -225,48 +217,6 @@ def Page() -> None:
         _Results(shown, fresh, plan)
     Sweep(plan.scenario, settings, plan.examined, start | dict(plan.moved), start)
     View(html=element("p", "The same on the command line: ", element("code", plan.command()), class_="r2p-note"))
-
-
-def _use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[_Shown | None, int, str]:
-    """Ask for runs, and follow them as they come: what is shown, how many there will be, what went wrong."""
-    who = solara.use_memo(object, [])
-    shown, set_shown = solara.use_state(None)
-    goal, set_goal = solara.use_state(0)
-    trouble, set_trouble = solara.use_state("")
-
-    def start() -> Any:
-        ended = threading.Event()
-        pool().want(who, settings, runs)
-        set_trouble("")
-
-        def follow() -> None:
-            seen = 0
-            while not ended.is_set():
-                there = pool().follow(who, settings, seen, 1.0)
-                if ended.is_set() or not pool().mine(who, settings):
-                    return
-                aim = pool().goal(who)
-                set_goal(aim)
-                if there > seen:
-                    seen = min(there, aim)
-                    set_shown(_Shown(settings, seen, tuple(pool().get(s) for s in settings)))
-                wrong = pool().problem(settings)
-                if wrong:
-                    set_trouble(wrong)
-                    return
-                if seen >= aim:
-                    return
-
-        threading.Thread(target=follow, daemon=True).start()
-
-        def end() -> None:
-            ended.set()
-            pool().leave(who)
-
-        return end
-
-    solara.use_effect(start, [settings, runs])
-    return shown, goal, trouble
 
 
 def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
@@ -319,7 +269,7 @@ def _moved_note(plan: Plan, start: Mapping[str, float], set_plan: Any) -> None:
     )
 
 
-def _status(shown: _Shown | None, goal: int, plan: Plan) -> str:
+def _status(shown: Shown | None, goal: int, plan: Plan) -> str:
     """Say how far the runs are."""
     have = shown.runs if shown is not None else 0
     if have >= goal > 0:
@@ -333,7 +283,7 @@ def _status(shown: _Shown | None, goal: int, plan: Plan) -> str:
 
 
 @solara.component
-def _Results(shown: _Shown, fresh: bool, plan: Plan) -> None:
+def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
     """Show what was found."""
     router = solara.use_router()
     metric, set_metric = solara.use_state("deaths")

@@ -119,14 +119,14 @@ def World(watch: Watch, first: int) -> None:
             _Digest(watch, month)
         with solara.v.Html(tag="div", class_="r2p-narrow"):
             _Side(watch, month, selected, event, pick, set_state)
-    pledges = watch.promised(month)
+    payments = watch.paid(month)
     if selected is not None:
-        View(html=panels.state_detail(watch.history, month, selected, watch.setting, pledges))
+        View(html=panels.state_detail(watch.history, month, selected, watch.setting, payments))
     View(
-        html=element("h2", "Who assists") + panels.bodies(watch.history, month, pledges, body or None), event_pick=pick
+        html=element("h2", "Who assists") + panels.bodies(watch.history, month, payments, body or None), event_pick=pick
     )
     if body:
-        View(html=panels.programmes(watch.history, body, watch.setting, pledges))
+        View(html=panels.programmes(watch.history, body, watch.setting, payments))
 
 
 @solara.component

@@ -12,7 +12,7 @@ from r2psim.analysis.findings import money
 from r2psim.analysis.summary import date, percent, tell
 from r2psim.app.marks import stage_mark
 from r2psim.app.markup import bar, element, join, pick, table
-from r2psim.app.watch import Pledge
+from r2psim.app.watch import Payment
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
@@ -60,7 +60,7 @@ def state_panel(history: History, month: int, key: str) -> str:
     )
 
 
-def state_detail(history: History, month: int, key: str, setting: Scenario, pledges: Sequence[Pledge]) -> str:
+def state_detail(history: History, month: int, key: str, setting: Scenario, payments: Sequence[Payment]) -> str:
     """Tell of the groups of one state, of what holds risk back there, and of the assistance that it gets."""
     world = history.world
     s = world.states.index(key)
@@ -71,7 +71,7 @@ def state_detail(history: History, month: int, key: str, setting: Scenario, pled
             "div",
             element("div", _groups(history, month, s)),
             element("div", _strengths(history, month, s)),
-            element("div", _received(history, s, setting, pledges)),
+            element("div", _received(history, s, setting, payments)),
             class_="r2p-grid-of",
         ),
         aria_labelledby="detail",
@@ -121,12 +121,12 @@ def _strengths(history: History, month: int, s: int) -> str:
     return join((element("h3", "What holds it back: inhibitors"), element("ol", *items, class_="r2p-bars")))
 
 
-def _received(history: History, s: int, setting: Scenario, pledges: Sequence[Pledge]) -> str:
+def _received(history: History, s: int, setting: Scenario, payments: Sequence[Payment]) -> str:
     """Tell what assistance runs in a state, by form, with those who pay."""
     forms, names = list(setting.forms.values()), history.world.names
     paid: dict[int, float] = defaultdict(float)
     payers: dict[int, set[str]] = defaultdict(set)
-    for p in pledges:
+    for p in payments:
         if p.state == s:
             paid[p.form] += p.dollars
             payers[p.form].add(names[history.world.bodies[p.body]])
@@ -215,11 +215,11 @@ def why(history: History, number: int) -> str:
 # -- who assists -------------------------------------------------------------------------------------------------------
 
 
-def bodies(history: History, month: int, pledges: Sequence[Pledge], picked: str | None) -> str:
+def bodies(history: History, month: int, payments: Sequence[Payment], picked: str | None) -> str:
     """Give each body's money and programmes."""
     world, body = history.world, history.body
-    running = np.bincount([p.body for p in pledges], minlength=len(world.bodies))
-    put_up = np.bincount([p.body for p in pledges], weights=[p.dollars for p in pledges], minlength=len(world.bodies))
+    running = np.bincount([p.body for p in payments], minlength=len(world.bodies))
+    paid = np.bincount([p.body for p in payments], weights=[p.dollars for p in payments], minlength=len(world.bodies))
     rows = []
     for b, key in enumerate(world.bodies):
         name = pick(f"body:{key}", world.names[key], pressed=picked == key, class_="r2p-link")
@@ -236,25 +236,25 @@ def bodies(history: History, month: int, pledges: Sequence[Pledge], picked: str 
                 dollars("spent_prevention"),
                 dollars("spent_response"),
                 f"{int(running[b])}",
-                money(float(put_up[b])),
+                money(float(paid[b])),
             )
         )
     heads = (
         "Body", "Kind", "Budget a year", "At hand", "Spent on prevention", "Spent on response", "Programmes",
-        "Put up this month",
+        "Paid this month",
     )  # fmt: skip
-    return table(heads, rows, f"Bodies after {_after(month)}", numbers=6)
+    return table(heads, rows, f"Bodies {_after(month)}", numbers=6)
 
 
 def _after(month: int) -> str:
-    return "nothing has happened" if month == 0 else f"{date(month - 1)}"
+    return "at the start" if month == 0 else f"after {date(month - 1)}"
 
 
-def programmes(history: History, key: str, setting: Scenario, pledges: Sequence[Pledge]) -> str:
+def programmes(history: History, key: str, setting: Scenario, payments: Sequence[Payment]) -> str:
     """List what one body funds this month."""
     world, forms = history.world, list(setting.forms.values())
     b = world.bodies.index(key)
-    mine = sorted((p for p in pledges if p.body == b), key=lambda p: -p.dollars)
+    mine = sorted((p for p in payments if p.body == b), key=lambda p: -p.dollars)
     rows = [(forms[p.form].name, world.names[world.states[p.state]], money(p.dollars)) for p in mine[:MOST_PROGRAMMES]]
     if not rows:
         return element("p", f"{world.names[key]} funds no programme this month.", class_="r2p-note")

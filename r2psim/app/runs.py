@@ -183,11 +183,6 @@ class Pool:
         most = current().limits.run_seconds / cost if cost > 0.0 else float(wish.runs)
         return int(max(min(wish.runs, most), min(wish.runs, FEWEST)))
 
-    def ahead(self, who: object) -> int:
-        """Count those who wait beside this person."""
-        with self._changed:
-            return sum(1 for other, wish in self._wishes.items() if other is not who and self._missing(wish))
-
     def get(self, setting: Setting) -> Found:
         """Give what there is of a setting."""
         with self._changed:

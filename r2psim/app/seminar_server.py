@@ -9,6 +9,7 @@ from pathlib import Path
 import solara
 
 from r2psim.app import settings
+from r2psim.app.following import looked_at
 from r2psim.seminar import Seminars
 from r2psim.seminar.room import Room
 from r2psim.seminar.seminars import FILE
@@ -53,12 +54,15 @@ def use_version(room: Room) -> int:
     version, set_version = state
 
     def follow() -> object:
-        gone = threading.Event()
+        gone, watched = threading.Event(), looked_at()
 
         def watch() -> None:
             seen = version
             while not gone.is_set():
                 now = room.wait(seen, LONGEST_WAIT)
+                # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
+                while not (watched() or gone.wait(AT_MOST_EVERY)):
+                    now = room.version
                 if now != seen and not gone.is_set():
                     seen = now
                     set_version(now)

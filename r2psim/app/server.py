@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ FRONT_END = "@widgetti/solara-vuetify-app@10.1.1/dist/solara-vuetify-app8.min.js
 
 NOWHERE = "http://127.0.0.1:9/"
 """Where the server would fetch front-end files that are not installed: nothing answers there."""
+
+
+BACKLOG = 256
 
 
 class AppError(Exception):
@@ -85,6 +89,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     listening = _listen(host, port)
     typer.echo("Loading the compiled rules ...", err=True)
     warm_up()
+    import_module("r2psim.app.pages")
     config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2, ws_max_size=LARGEST_MESSAGE)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     typer.echo(f"r2psim is at http://{shown}:{port}  (Ctrl-C ends it)", err=True)
@@ -99,6 +104,8 @@ def _listen(host: str, port: int) -> socket.socket:
         found = socket.socket(family, socket.SOCK_STREAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
+        # Whoever comes before the pages are ready waits for them.
+        found.listen(BACKLOG)
     except OSError as error:
         what = error.strerror or str(error)
         raise AppError(f"app: {host}, port {port}: {what}; choose another with --host or --port") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,11 @@ import solara
 from r2psim.analysis.break_even import break_evens
 from r2psim.analysis.comparison import Interval, headline_pair, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount
+from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import LEVERS, Lever, sets_of
 from r2psim.app.markup import element, join
-from r2psim.app.runs import Setting, pool
+from r2psim.app.runs import Setting
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
@@ -155,52 +155,18 @@ def _Along(
     pair: tuple[str, str],
 ) -> None:
     """Ask for the runs along a slider, and show what there is."""
-    who = solara.use_memo(object, [])
-    runs, set_runs = solara.use_state(0)
-    trouble, set_trouble = solara.use_state("")
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
-
-    def begin() -> Any:
-        ended = threading.Event()
-        pool().want(who, wanted, RUNS)
-        set_runs(0)
-        set_trouble("")
-
-        def follow() -> None:
-            seen = 0
-            while not ended.is_set():
-                there = pool().follow(who, wanted, seen, 1.0)
-                if ended.is_set() or not pool().mine(who, wanted):
-                    return
-                if wrong := pool().problem(wanted):
-                    set_trouble(wrong)
-                    return
-                if there > seen:
-                    seen = there
-                    set_runs(there)
-                if seen >= pool().goal(who):
-                    return
-
-        threading.Thread(target=follow, daemon=True).start()
-
-        def end() -> None:
-            ended.set()
-            pool().leave(who)
-
-        return end
-
-    solara.use_effect(begin, [wanted])
+    shown, _, trouble = use_runs(wanted, RUNS)
     told(trouble)
     place = list(METRICS).index(metric)
-    intervals = []
-    for a, b in places:
-        one, other = pool().get(a), pool().get(b)
-        count = min(one.runs, other.runs, max(runs, 1))
-        interval = paired_interval(one.metrics[:count, place] - other.metrics[:count, place]) if count > 1 else None
-        if interval is None:
-            View(html=element("p", "The first runs are on their way ...", class_="r2p-note", role="status"))
-            return
-        intervals.append(interval)
+    if shown is None or shown.settings != wanted or shown.runs < 2:
+        View(html=element("p", "The first runs are on their way ...", class_="r2p-note", role="status"))
+        return
+    values = {s: f.metrics[: shown.runs, place] for s, f in zip(wanted, shown.found, strict=True)}
+    intervals = [i for i in (paired_interval(values[a] - values[b]) for a, b in places) if i is not None]
+    if len(intervals) < len(places):
+        View(html=element("p", "No run has a value.", class_="r2p-note"))
+        return
     drawing = draw_sweep(lever, np.array(at), intervals, metric, pair)
-    note = element("p", f"{runs} runs at each place.", class_="r2p-note", role="status")
+    note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role="status")
     View(html=join((drawing, note)))

@@ -23,11 +23,12 @@ from r2psim.scenario.errors import Problem, ScenarioError, nearest
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.expand import expand
 from r2psim.world.history import Event, History
-from r2psim.world.tables import PLEDGES, L
+from r2psim.world.tables import PLEDGES, PR, L
 
-__all__ = ["Choice", "Pledge", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
+__all__ = ["Choice", "Payment", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
 
 YEAR = 12
+CENTS = 100.0
 MOST_SETS = 40
 """Parameters that one person may change at a time."""
 LONGEST_SET = 200
@@ -158,15 +159,15 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
     return choice, number("month", 0, YEAR * 200)
 
 
-class Pledge(NamedTuple):
-    """A programme that a body funded in a month.
+class Payment(NamedTuple):
+    """What a body paid for a programme in a month.
 
     Attributes
     ----------
     body, state, form : int
         Rows.
     dollars : float
-        US$ put up in the month.
+        US$ in the month.
     """
 
     body: int
@@ -176,8 +177,8 @@ class Pledge(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Promises:
-    """What bodies put up in one month."""
+class _Payments:
+    """What bodies paid in one month."""
 
     body: np.ndarray
     state: np.ndarray
@@ -246,27 +247,32 @@ class Watch:
         self.months = YEAR * self.setting.years
         self._lock = threading.RLock()
         self._model: R2PModel | None = None
-        self._promises: list[_Promises] = []
+        self._payments: list[_Payments] = []
         self._digests: dict[int, str] = {}
         self._history: History | None = None
         self.to(0)
 
     def _made(self) -> R2PModel:
         if self._model is None:
-            self._promises = []
+            self._payments = []
             c = self.choice
             self._model = R2PModel(self.setting, c.policy, c.seed, c.run, drive="rows")
-            self._promises.append(self._promised())
+            self._payments.append(self._paid())
         return self._model
 
-    def _promised(self) -> _Promises:
-        pledge = self._model.rows.pledge if self._model is not None else np.empty((0, 0))
+    def _paid(self) -> _Payments:
+        if self._model is None:
+            raise RuntimeError("there is no model to read payments from")
+        pledge, programme = self._model.rows.pledge, self._model.rows.programme
         slots = np.flatnonzero((pledge[L.programme] >= 0.0) & (pledge[L.last_offer] > 0.0))
-        return _Promises(
+        # As the accounts have it: of what was put up, what the programme could use, in whole cents.
+        used = programme[PR.accepted, pledge[L.programme, slots].astype(np.int64)]
+        cents = np.floor(pledge[L.last_offer, slots] * used)
+        return _Payments(
             (slots // PLEDGES).astype(np.int16),
             pledge[L.state, slots].astype(np.int16),
             pledge[L.form, slots].astype(np.int16),
-            pledge[L.last_offer, slots] / 100.0,
+            cents / CENTS,
         )
 
     def to(self, month: int, advance: Callable[[int], bool] | None = None) -> int:
@@ -285,7 +291,7 @@ class Watch:
             while model.month < wanted:
                 with _AT_ONCE:
                     model.step()
-                    self._promises.append(self._promised())
+                    self._payments.append(self._paid())
                 if model.month % YEAR == 0:
                     self._digests[model.month] = model.history().sha256
                 if advance is not None and not advance(model.month):
@@ -321,14 +327,14 @@ class Watch:
         """Give what happened in the first ``month`` months."""
         return tuple(e for e in self.history.events if e.month < month)
 
-    def promised(self, month: int) -> list[Pledge]:
-        """Give what bodies put up in the last of the first ``month`` months."""
+    def paid(self, month: int) -> list[Payment]:
+        """Give what bodies paid in the last of the first ``month`` months."""
         with self._lock:
-            if len(self._promises) <= month:
+            if len(self._payments) <= month:
                 self.to(month)
-            p = self._promises[month]
+            p = self._payments[month]
         rows = zip(p.body.tolist(), p.state.tolist(), p.form.tolist(), p.dollars.tolist(), strict=True)
-        return [Pledge(*row) for row in rows]
+        return [Payment(*row) for row in rows]
 
     def let_go(self, wait: bool = True) -> bool:
         """Let the model go, if need be later; it is run again when it is looked at. Says whether it was let go."""
@@ -337,7 +343,7 @@ class Watch:
         try:
             if self._model is not None:
                 self._model.close()
-            self._model, self._history, self._promises = None, None, []
+            self._model, self._history, self._payments = None, None, []
         finally:
             self._lock.release()
         return True

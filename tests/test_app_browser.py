@@ -1,0 +1,341 @@
+"""The pages in a real browser that can reach nothing but the server: every page is clicked through and looked at.
+
+They need Chromium and the package playwright (`.ci/browser` installs both); without them they are skipped, or fail
+where ``R2PSIM_BROWSER=required`` says that they must run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from r2psim.app.pages import PAGES
+
+pytestmark = pytest.mark.slow
+
+REQUIRED = os.environ.get("R2PSIM_BROWSER") == "required"
+CHROMIUM = os.environ.get("R2PSIM_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+MILLISECONDS = 60_000
+ADDRESSES = ["/" if entry.path == "/" else f"/{entry.path}" for entry in PAGES]
+
+try:
+    from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+    MISSING = "" if CHROMIUM else "Chromium is not installed"
+except ModuleNotFoundError as error:
+    MISSING = f"{error.name} is not installed"
+
+if MISSING and not REQUIRED:
+    pytest.skip(f"{MISSING}; .ci/browser installs what is needed", allow_module_level=True)
+assert not MISSING, MISSING
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    """Give the address of a server that was started as a user starts it, and end it as a user ends it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A server that asked anybody outside would be sent to a port on which nothing listens.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    command = [sys.executable, "-m", "r2psim", "app", "seminar", "--port", str(port)]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | nowhere)
+    assert server.stderr is not None
+    said = ""
+    for line in server.stderr:
+        said += line
+        if "r2psim is at" in line:
+            break
+    assert server.poll() is None, said
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    rest = server.communicate(timeout=60)[1]
+    assert "Traceback" not in rest, rest
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser for which no name but this machine's address leads anywhere."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+            ],
+        )
+        yield made
+        made.close()
+
+
+class Log:
+    """What a page asked for, and what went wrong on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        page.on("request", lambda r: self.asked.append(r.url))
+        page.on("requestfailed", lambda r: self.wrong.append(f"failed: {r.url}"))
+        page.on("response", lambda r: self.wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.on("websocket", lambda w: self.asked.append(w.url))
+        page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
+
+
+@pytest.fixture
+def visit(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
+    """Give a way to open an address in a browser session of its own; nothing may go wrong there or leave this host."""
+    opened: list[tuple[Any, Log]] = []
+
+    def go(address: str = "/", **context: Any) -> Page:
+        session = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | context))
+        session.set_default_timeout(MILLISECONDS)
+        page = session.new_page()
+        opened.append((session, Log(page)))
+        page.goto(base + address)
+        page.wait_for_selector("main h1")
+        return page
+
+    yield go
+    for session, log in opened:
+        session.close()
+        host = base.removeprefix("http://")
+        outside = [url for url in log.asked if not re.match(rf"(https?|ws)://{host}/|data:|blob:", url)]
+        assert not outside, "a request left this machine"
+        assert any(url.startswith(f"ws://{host}/") for url in log.asked)
+        assert not log.wrong
+
+
+def month_of(page: Page) -> int:
+    """Read the month that is shown."""
+    found = re.search(r"month (\d+) of", page.inner_text(".r2p-when"))
+    return int(found[1]) if found else 0
+
+
+def shows_month(page: Page, month: int) -> None:
+    """Wait until a month is shown."""
+    expect(page.locator(".r2p-when")).to_contain_text(f"(month {month} of", timeout=MILLISECONDS)
+    expect(page.locator("[data-id=month]")).to_have_value(str(month), timeout=MILLISECONDS)
+
+
+def command(*words: str) -> Any:
+    """Run the command line in a process of its own, and read its JSON."""
+    done = subprocess.run([sys.executable, "-m", "r2psim", *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+# -- every page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_loads_without_a_network_and_says_what_it_is_not(
+    visit: Callable[..., Page], address: str, scheme: str
+) -> None:
+    page = visit(address, color_scheme=scheme)
+    assert "forecasts no country" in page.inner_text("footer")
+    expect(page.locator("nav [aria-current=page]")).to_have_count(1)
+    shade = page.evaluate("getComputedStyle(document.querySelector('.r2p')).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", shade)[:3])) > 380) == (scheme == "light")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+
+
+def test_the_pages_lead_to_each_other(visit: Callable[..., Page]) -> None:
+    page = visit("/")
+    for entry in [*PAGES[1:], PAGES[0]]:
+        page.click(f"nav >> text={entry.label}")
+        expect(page.locator("nav [aria-current=page]")).to_have_text(entry.label)
+        page.wait_for_selector("main h1")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("width", [360, 640, 1280])
+def test_nothing_is_cut_off_on_a_phone_and_at_twice_the_size(
+    visit: Callable[..., Page], address: str, width: int
+) -> None:
+    page = visit(address, viewport={"width": width, "height": 720})
+    if address == "/compare":
+        page.wait_for_selector(".r2p-headline")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert "user-scalable" not in (page.get_attribute("meta[name=viewport]", "content") or "")
+
+
+def test_appearance_can_be_chosen_and_is_kept(visit: Callable[..., Page]) -> None:
+    page = visit("/", color_scheme="light")
+    button = page.locator("header button")
+    for word, dark in (("Light", 0), ("Dark", 1), ("Auto", 0)):
+        button.click()
+        expect(button).to_have_text(word)
+        expect(page.locator(".theme--dark .r2p")).to_have_count(dark)
+    button.click()
+    button.click()
+    page.reload()
+    expect(page.locator("header button")).to_have_text("Dark")
+
+
+# -- explore -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_changes_what_is_seen(visit: Callable[..., Page]) -> None:
+    page = visit("/?seed=7")
+    page.wait_for_selector(".r2p-map")
+    before = page.screenshot(full_page=True)
+    page.click("[data-id=step]")
+    shows_month(page, 1)
+    after = page.screenshot(full_page=True)
+    assert before != after
+    page.click("text=+1 year")
+    shows_month(page, 13)
+    assert page.screenshot(full_page=True) not in (before, after)
+    page.click("[aria-label='One month back']")
+    shows_month(page, 12)
+
+
+def test_what_the_browser_shows_is_what_the_command_line_computes(visit: Callable[..., Page]) -> None:
+    page = visit("/?scenario=seminar&policy=prevention&seed=7&run=3&set=assistance.openness%3D0.4&month=24")
+    shows_month(page, 24)
+    shown = page.locator(".r2p-main code").all_inner_texts()
+    digest, line = shown[0], shown[1]
+    assert line.startswith("r2psim run seminar --policy prevention --seed 7 --run 3 --years 2 --set ")
+    told = command(*line.split()[1:])
+    assert digest == told["sha256"]
+    sums = page.inner_text(".r2p-sums")
+    assert f"Onsets of atrocity\n{told['onsets']:,}" in sums
+
+
+def test_two_browsers_never_move_each_other(visit: Callable[..., Page]) -> None:
+    one, other = visit("/?seed=7"), visit("/?seed=7")
+    one.click("text=+1 year")
+    shows_month(one, 12)
+    other.click("[data-id=step]")
+    shows_month(other, 1)
+    assert (month_of(one), month_of(other)) == (12, 1)
+
+
+def test_everything_can_be_done_with_the_keyboard_alone(visit: Callable[..., Page]) -> None:
+    page = visit("/?seed=7&month=24")
+    shows_month(page, 24)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+        raise AssertionError(f"{selector} cannot be reached with the Tab key")
+
+    page.focus("header button")
+    tab_to("[data-id=play]")
+    page.keyboard.press("Enter")
+    page.wait_for_function("Number(document.querySelector('[data-id=month]').value) >= 27")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-id=play]")).to_have_text("Play")
+    tab_to(".r2p-map [data-pick]")
+    page.keyboard.press("ArrowRight")
+    name = page.evaluate("document.activeElement.dataset.pick").removeprefix("state:")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#state")
+    assert name in page.inner_text("#state").lower()
+    assert page.locator(".r2p-main ol.r2p-bars >> nth=0").locator("li").count() == 8
+    assert page.evaluate("document.activeElement.dataset.pick") == f"state:{name}", "the focus stays"
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_count(0)
+    tab_to(".r2p-timeline [data-pick]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#why")).to_have_count(1)
+
+
+def test_a_world_can_be_reset_with_seed_policy_and_parameters(visit: Callable[..., Page]) -> None:
+    page = visit("/")
+    page.select_option("#r2p-World-policy", "prevention")
+    page.fill("#r2p-World-seed", "11")
+    page.click("text=Run this world")
+    page.wait_for_url(re.compile("policy=prevention&seed=11"))
+    page.click("text=/Show the \\d+ parameters/")
+    field = page.locator("[id='r2p-Parameters-assistance-assistance-openness']")
+    field.focus()
+    expect(page.locator("[id='r2p-Parameters-assistance-assistance-openness-help']")).to_contain_text("Evidence:")
+    field.fill("0.9")
+    page.click("text=Run with these")
+    page.wait_for_url(re.compile("set=assistance.openness%3D0.9"))
+    page.wait_for_selector(".r2p-map")
+    page.locator("[id='r2p-Parameters-assistance-assistance-openness']").fill("7")
+    page.click("text=Run with these")
+    expect(page.locator("[role=alert]")).to_contain_text("openness")
+    page.fill("#r2p-World-seed", "-1")
+    page.click("text=Run this world")
+    expect(page.locator("[role=alert]")).to_contain_text("a whole number")
+
+
+def test_an_address_that_names_nothing_is_answered_with_what_there_is(visit: Callable[..., Page]) -> None:
+    page = visit("/?scenario=/etc/passwd")
+    expect(page.locator("[role=alert]")).to_contain_text("is not allowed: one of")
+
+
+def test_the_large_world_can_be_watched(visit: Callable[..., Page]) -> None:
+    page = visit("/?scenario=world&seed=3&month=12")
+    shows_month(page, 12)
+    assert page.locator(".r2p-map [data-pick]").count() > 150
+    page.click("[data-id=step]")
+    shows_month(page, 13)
+
+
+# -- compare -----------------------------------------------------------------------------------------------------------
+
+
+def settled(page: Page) -> None:
+    """Wait until all runs are there."""
+    expect(page.locator("[data-id=status]")).to_have_attribute("data-done", "yes", timeout=4 * MILLISECONDS)
+
+
+def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callable[..., Page]) -> None:
+    page = visit("/compare")
+    page.select_option("#r2p-What-is-compared-runs", "200")
+    settled(page)
+    line = page.locator(".r2p-main code").last.inner_text()
+    told = command(*line.split()[1:])
+    deaths = told["differences"]["prevention-vs-late-response"]["deaths"]["mean"]
+    row = page.locator("tr", has=page.locator("th", has_text=re.compile("^Killed"))).first
+    assert ("fewer" in row.inner_text()) == (deaths < 0.0)
+    before = page.inner_text(".r2p-results")
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("Home")
+    expect(page.locator("text=Moved: effect of assistance")).to_have_count(1)
+    settled(page)
+    expect(page.locator(".r2p-stale")).to_have_count(0)
+    assert page.inner_text(".r2p-results") != before
+    assert "--set assistance.effect_scale=0" in page.locator(".r2p-main code").last.inner_text()
+    page.focus(".r2p-runs [data-pick][tabindex='0']")
+    page.keyboard.press("ArrowRight")
+    run = page.evaluate("document.activeElement.dataset.pick").removeprefix("run:")
+    page.keyboard.press("Enter")
+    page.click("text=Watch under prevention")
+    page.wait_for_url(re.compile(f"policy=prevention&seed=1&run={run}&set=assistance.effect_scale"))
+    page.wait_for_selector(".r2p-map")
+
+
+def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:
+    page = visit("/compare")
+    page.select_option("#r2p-What-is-compared-runs", "200")
+    boxes = page.locator(".r2p-checks input")
+    expect(boxes.nth(1)).to_be_disabled()
+    boxes.nth(0).check()
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(3)
+    boxes.nth(3).check()
+    expect(boxes.nth(4)).to_be_disabled()
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4)
+    page.select_option("#r2p-Break-even-lever", "budget")
+    expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)

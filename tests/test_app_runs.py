@@ -1,0 +1,171 @@
+"""The server's one pool of heavy work: whom it serves next, what it keeps, what it gives up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from r2psim.app import runs, settings
+from r2psim.app.runs import CURVES, Pool, Setting
+from r2psim.ensemble.measures import METRICS
+
+SECONDS = 20.0
+
+
+class Work:
+    """Runs that take no time, one piece at a time, each when the test lets it."""
+
+    def __init__(self, free: bool = True) -> None:
+        self.pieces: list[tuple[tuple[str, ...], int, int]] = []
+        self.gate = threading.Semaphore(0)
+        self.begun = threading.Semaphore(0)
+        self.free = free
+        self.fail = False
+
+    def __call__(self, scenario: Any, policies: list[str], runs: int, seed: int, first_run: int, **rest: Any) -> Any:
+        self.pieces.append((tuple(policies), first_run, runs))
+        self.begun.release()
+        if not self.free:
+            assert self.gate.acquire(timeout=SECONDS)
+        if self.fail:
+            raise ValueError("it cannot be")
+        rest["advance"](runs)
+        number = np.arange(first_run, first_run + runs, dtype=float)[:, None]
+        return SimpleNamespace(
+            metrics={p: np.repeat(number, len(METRICS), axis=1) for p in policies},
+            series={p: dict.fromkeys(CURVES, np.repeat(number, 25, axis=1)) for p in policies},
+        )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No scenario is loaded."""
+    monkeypatch.setattr(runs, "setting_of", lambda scenario, sets: None)
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Give a way to change the limits of the server."""
+
+    def change(**limits: Any) -> None:
+        found = replace(settings.current(), limits=replace(settings.LIMITS, **limits))
+        monkeypatch.setattr(settings, "_now", found)
+
+    yield change
+
+
+def wait(pool: Pool, who: object, wanted: list[Setting], least: int) -> int:
+    """Wait until a person has so many runs."""
+    there = 0
+    while there < least and not pool.problem(wanted):
+        before = there
+        there = pool.follow(who, wanted, there, SECONDS)
+        assert there > before or pool.problem(wanted), "nothing came"
+    return there
+
+
+def setting(policy: str, sets: tuple[str, ...] = ()) -> Setting:
+    return Setting("seminar", policy, 1, sets)
+
+
+@pytest.mark.usefixtures("world")
+def test_runs_come_in_pieces_that_join_without_gap() -> None:
+    work = Work()
+    pool, me = Pool(work), object()
+    wanted = [setting("a"), setting("b")]
+    pool.want(me, wanted, 300)
+    assert wait(pool, me, wanted, 300) == 300
+    for s in wanted:
+        assert pool.get(s).metrics[:, 0].tolist() == list(range(300))
+        assert all(len(curve) == 300 for curve in pool.get(s).curves.values())
+    assert work.pieces[0] == (("a", "b"), 0, runs.UNKNOWN), "a first answer soon"
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_asks_the_same_gets_the_same_results() -> None:
+    work = Work()
+    pool, me, you = Pool(work), object(), object()
+    pool.want(me, [setting("a")], 200)
+    wait(pool, me, [setting("a")], 200)
+    done = len(work.pieces)
+    pool.want(you, [setting("a")], 200)
+    assert wait(pool, you, [setting("a")], 200) == 200
+    assert len(work.pieces) == done
+    pool.want(you, [setting("a"), setting("b")], 200)
+    wait(pool, you, [setting("a"), setting("b")], 200)
+    assert all(policies == ("b",) for policies, _, _ in work.pieces[done:]), "only what is missing is run"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_new_wish_ends_the_old_one() -> None:
+    work = Work(free=False)
+    pool, me = Pool(work), object()
+    pool.want(me, [setting("old")], 1000)
+    assert work.begun.acquire(timeout=SECONDS)
+    pool.want(me, [setting("new")], 100)
+    work.free = True
+    work.gate.release()
+    assert wait(pool, me, [setting("new")], 100) == 100
+    assert pool.get(setting("old")).runs == 0
+    assert not pool.mine(me, [setting("old")]) and pool.mine(me, [setting("new")])
+    assert [p for p in work.pieces if p[0] == ("old",)] == work.pieces[:1]
+
+
+@pytest.mark.usefixtures("world")
+def test_the_one_with_the_fewest_runs_is_served_next() -> None:
+    work = Work(free=False)
+    pool = Pool(work)
+    people = [object() for _ in range(4)]
+    pool.want(people[0], [setting("p0")], 1000)
+    assert work.begun.acquire(timeout=SECONDS)
+    for i, who in enumerate(people[1:], 1):
+        pool.want(who, [setting(f"p{i}")], 1000)
+    for _ in range(3):
+        work.gate.release()
+        assert work.begun.acquire(timeout=SECONDS)
+    served = [p[0][0] for p in work.pieces]
+    assert served == ["p0", "p1", "p2", "p3"], "everybody has a first answer before anybody has more"
+    for who in people:
+        pool.leave(who)
+    work.free = True
+    work.gate.release()
+
+
+@pytest.mark.usefixtures("world")
+def test_runs_and_memory_are_bounded(limited: Callable[..., None]) -> None:
+    limited(runs=50, result_bytes=1)
+    work = Work()
+    pool, me = Pool(work), object()
+    for name in "abcdef":
+        pool.want(me, [setting(name)], 10**9)
+        assert wait(pool, me, [setting(name)], 50) == 50
+    assert max(first + count for _, first, count in work.pieces) == 50
+    assert sum(pool.get(setting(name)).runs > 0 for name in "abcdef") <= 2
+
+
+@pytest.mark.usefixtures("world")
+def test_a_slow_world_gets_fewer_runs(limited: Callable[..., None]) -> None:
+    limited(run_seconds=60.0)
+    pool, me = Pool(Work()), object()
+    pool._costs["seminar"] = 1.0
+    pool.want(me, [setting("a")], 1000)
+    assert pool.goal(me) <= 60
+
+
+@pytest.mark.usefixtures("world")
+def test_a_failure_is_told_and_does_not_stop_the_others() -> None:
+    work = Work()
+    work.fail = True
+    pool, me = Pool(work), object()
+    pool.want(me, [setting("a")], 100)
+    wait(pool, me, [setting("a")], 100)
+    assert pool.problem([setting("a")]) == "it cannot be"
+    work.fail = False
+    pool.want(me, [setting("b")], 100)
+    assert wait(pool, me, [setting("b")], 100) == 100
