@@ -7,13 +7,13 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seminar_rooms import Clock, Exercise, affordable
 
 from r2psim.agents import Allocation, R2PModel
 from r2psim.seminar import ForbiddenError, Limits, NotFoundError, Seat, SeminarError, Seminars, TooManyError
 from r2psim.seminar.codes import ALPHABET, LENGTH, new_code, plain, shown
 from r2psim.seminar.decisions import adopted, plan_of
 from r2psim.seminar.limits import Bucket
-from tests.seminar_rooms import Clock, Exercise, affordable
 
 
 @pytest.fixture
@@ -105,6 +105,27 @@ def test_a_participant_is_not_the_facilitator_and_the_results_wait_for_the_debri
     assert seat.results()[0].key == "branch-0"
     with pytest.raises(NotFoundError, match="only the facilitator"):
         exercise.seminars.delete(exercise.tokens["body-good-offices"])
+
+
+def test_a_place_stands_still_while_others_decide(exercise: Exercise) -> None:
+    office, government = exercise.seat("body-good-offices"), exercise.seat("government-drevna")
+    before = office.stand()
+    government.commit_consent(False)
+    exercise.chair.inject("belisar", "coup")
+    assert office.stand() == before
+    changes = (
+        lambda: office.commit_plan([]),
+        lambda: exercise.seminars.join(exercise.opened.code, "Second", "body-good-offices"),
+        exercise.chair.pause,
+        exercise.chair.resume,
+        exercise.chair.advance,
+        lambda: exercise.chair.show(True),
+        lambda: exercise.chair.remove(0),
+    )
+    for change in changes:
+        before = office.stand()
+        change()
+        assert office.stand() != before
 
 
 def test_a_removed_participant_sees_and_decides_nothing_more(exercise: Exercise) -> None:

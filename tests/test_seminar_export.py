@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from seminar_rooms import Exercise, affordable
 from typer.testing import CliRunner
 
 from r2psim.cli import app
 from r2psim.seminar import SeminarError
 from r2psim.seminar.export import export, read_session, replay_line
-from tests.seminar_rooms import Exercise, affordable
 
 
 def call(*words: object, code: int = 0) -> Result:

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from seminar_rooms import Exercise, affordable
 
 from r2psim.seminar import NotFoundError, SeminarError, Seminars
 from r2psim.seminar.log import Log, LogError, Record
-from tests.seminar_rooms import Exercise, affordable
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def Status(phase: str, year: int, years: int, seconds: float | None, version: in
 @solara.component
 def SeatPage(seat: Seat, token: str) -> None:
     """Show a participant's page."""
-    version = use_version(seat.room)
+    version = use_version(seat.room, seat.stand)
     problem, set_problem = solara.use_state("")
     done, set_done = solara.use_state("")
     tab, set_tab = solara.use_state("results")

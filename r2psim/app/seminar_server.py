@@ -48,8 +48,21 @@ def asker() -> str:
         return ""
 
 
-def use_version(room: Room) -> int:
-    """Follow a session: the component is drawn again when anything in it changes, also by another browser."""
+def use_version(room: Room, stand: Callable[[], object] | None = None) -> int:
+    """Follow a session: the component is drawn again when it changes, also by another browser.
+
+    Parameters
+    ----------
+    room : Room
+        The session.
+    stand : callable, optional
+        Gives what this page depends on: where that stays the same, nothing is drawn. All changes count without it.
+
+    Returns
+    -------
+    int
+        Version of the session.
+    """
     state: tuple[int, Callable[[int], None]] = solara.use_state(room.version)
     version, set_version = state
 
@@ -57,7 +70,7 @@ def use_version(room: Room) -> int:
         gone, watched = threading.Event(), looked_at()
 
         def watch() -> None:
-            seen = version
+            seen, shown = version, None if stand is None else stand()
             while not gone.is_set():
                 now = room.wait(seen, LONGEST_WAIT)
                 # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
@@ -65,8 +78,10 @@ def use_version(room: Room) -> int:
                     now = room.version
                 if now != seen and not gone.is_set():
                     seen = now
-                    set_version(now)
-                    gone.wait(AT_MOST_EVERY)
+                    before, shown = shown, None if stand is None else stand()
+                    if stand is None or shown != before:
+                        set_version(now)
+                        gone.wait(AT_MOST_EVERY)
 
         thread = threading.Thread(target=watch, daemon=True, name=f"session {room.session.number}")
         thread.start()

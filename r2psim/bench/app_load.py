@@ -129,7 +129,7 @@ async def _participant(load: Load, client: Client, role: str, rounds: int, think
     """Decide in every round, after some time of thought."""
     for year in range(1, rounds + 1):
         try:
-            await client.until(partial(_reads, client, f"Year {year} of"), 600.0)
+            await client.until(partial(_can_decide, client, role, year), 600.0)
         except ClientError as error:
             load.failed.append(f"waiting for year {year}: {error}")
             return
@@ -137,6 +137,13 @@ async def _participant(load: Load, client: Client, role: str, rounds: int, think
         done = f"Committed for year {year}:"
         if await load.time("commit", partial(_decide, client, role, chance), partial(_shows, client, done), client):
             load.committed += 1
+
+
+def _can_decide(client: Client, role: str, year: int) -> bool:
+    """Say whether the page is there with all that the role needs to decide this year."""
+    kind = role.partition("-")[0]
+    form = {"government": "Consent to assistance", "body": "Plan for the year"}.get(kind, "Votes on mandates")
+    return client.named(form) is not None and _reads(client, f"Year {year} of") and _reads(client, "Decide now")
 
 
 async def _decide(client: Client, role: str, chance: random.Random) -> None:

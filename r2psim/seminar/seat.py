@@ -99,6 +99,22 @@ class Seat:
         """The participant's role."""
         return self.room.play.roles[self.who.role]
 
+    def stand(self) -> tuple[object, ...]:
+        """Give what `look` depends on, for little: where it stays the same, the same is seen."""
+        with self.room.lock:
+            session = self.room.session
+            who = session.participants[self._number]
+            role, branch = self.room.play.roles[who.role], session.branch
+            decided = branch.of(branch.year)
+            mine = (
+                decided.plans.get(role.body or ""),
+                decided.votes.get(role.key),
+                decided.consent.get(role.state or ""),
+            )
+            team = tuple(p.number for p in session.participants.values() if p.active and p.role == who.role)
+            where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
+            return (self.room.phase(), who.active, team, *where, *map(id, mine))
+
     def look(self) -> SeatView:
         """Give everything that the participant may see now."""
         with self.room.lock:
