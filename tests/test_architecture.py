@@ -26,7 +26,7 @@ LAYERS = (
     ("world",),
     ("rules",),
     ("ensemble", "agents"),
-    ("analysis", "plots"),
+    ("analysis", "plots", "seminar"),
     ("bench", "app", "verbs", "cli"),
 )
 """From the ground up: a layer imports itself and those below."""

@@ -1,5 +1,6 @@
 """The model in Mesa."""
 
+from r2psim.agents.choices import Choices, Trigger
 from r2psim.agents.entities import Body, Group, Partner, RegionalOrganisation, State, UNBody
 from r2psim.agents.model import R2PModel
 from r2psim.agents.policies import Allocation, Policy, PolicyError, View
@@ -7,6 +8,7 @@ from r2psim.agents.policies import Allocation, Policy, PolicyError, View
 __all__ = [
     "Allocation",
     "Body",
+    "Choices",
     "Group",
     "Partner",
     "Policy",
@@ -14,6 +16,7 @@ __all__ = [
     "R2PModel",
     "RegionalOrganisation",
     "State",
+    "Trigger",
     "UNBody",
     "View",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
+from r2psim.agents.choices import NO_CHOICES, Choices, Plan, check_choices, receiving, striking, write_mandates
 from r2psim.agents.entities import BODY_CLASSES, Group, State
 from r2psim.agents.policies import Policy, act
 from r2psim.rules.draws import draws_of
@@ -26,6 +27,7 @@ __all__ = ["R2PModel"]
 
 AGENT_BY_AGENT = "agents"
 ALL_ROWS = "rows"
+YEAR = 12
 
 
 def states_stable(model: R2PModel) -> int:
@@ -91,6 +93,9 @@ class R2PModel(mesa.Model):
         Whether to keep series, events and the digest.
     decide : mapping of str to Policy, optional
         Body -> object that decides for it, in place of the rules; see `r2psim.agents.policies`.
+    choices : mapping of int to Choices, optional
+        Year, from 0 -> what people decide for it; looked at when the year begins, so that it may be filled as the run
+        goes on. See `r2psim.agents.choices`.
     rng : None
         Taken for Mesa's sake; all chance comes from ``seed`` and ``run``.
 
@@ -112,6 +117,7 @@ class R2PModel(mesa.Model):
         drive: str = AGENT_BY_AGENT,
         record: bool = True,
         decide: Mapping[str, Policy] | None = None,
+        choices: Mapping[int, Choices] | None = None,
         rng: None = None,
     ) -> None:
         super().__init__(rng=0)
@@ -126,6 +132,7 @@ class R2PModel(mesa.Model):
         self.months = 12 * (self.setting.years if years is None else years)
         self.drive = drive
         self.decide = dict(decide or {})
+        self.choices: Mapping[int, Choices] = {} if choices is None else choices
         self.parameters = self.setting.parameter_values(policy)
         self.world: World = build(self.setting, policy)
         self.rows = copy_rows(self.world.rows)
@@ -163,13 +170,32 @@ class R2PModel(mesa.Model):
         """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent."""
         self._phase.run(first, last, self.rows, self.parameters, self.luck)
 
-    def _let_bodies_act(self) -> None:
-        """Let each body act, by the rules or by the policy that decides for it."""
+    def _let_bodies_act(self, chosen: Choices) -> None:
+        """Let each body act: by the rules, by the policy that decides for it, or by the plan that people made."""
+        policies = {**self.decide, **{body: Plan(plan) for body, plan in chosen.plans.items()}}
         for body in self.body_agents:
-            if body.key in self.decide:
-                act(self, self.decide, body.row)
+            if body.key in policies:
+                act(self, policies, body.row, at_once=body.key in chosen.plans and self.month % YEAR == 0)
             else:
                 body.step()
+
+    def _run_phase(self, phase: Phase, chosen: Choices) -> None:
+        """Let all agents of a kind go through a phase, with what people chose."""
+        self._phase = phase
+        agents = self._agents_of[phase.kind]
+        striking_now = [t for t in chosen.triggers if t.month == self.month % YEAR]
+        if phase.name == "move" and phase.kind == "state" and striking_now:
+            striking(self, striking_now)
+        elif phase.name == "act" and (self.decide or chosen.plans):
+            self._let_bodies_act(chosen)
+        elif phase.name == "receive" and (chosen.mandates or chosen.consent):
+            write_mandates(self, chosen.mandates)
+            receiving(self, chosen.consent)
+        elif self.drive == ALL_ROWS:
+            self.apply(0, len(agents))
+        else:
+            for agent in agents:
+                agent.step()
 
     def step(self) -> None:
         """Run one month."""
@@ -177,19 +203,14 @@ class R2PModel(mesa.Model):
             self.running = False
             return
         self.luck = draws_of(self.seed_number, self.run_number, self.month)
+        chosen = self.choices.get(self.month // YEAR, NO_CHOICES)
+        if self.month % YEAR == 0 and chosen is not NO_CHOICES:
+            check_choices(self.world, self.month // YEAR, chosen)
         before = self.rows.state
         for number, phase in enumerate(PHASES):
             if number == 1 and self._record:
                 before = self.rows.state.copy()
-            self._phase = phase
-            agents = self._agents_of[phase.kind]
-            if phase.name == "act" and self.decide:
-                self._let_bodies_act()
-            elif self.drive == ALL_ROWS:
-                self.apply(0, len(agents))
-            else:
-                for agent in agents:
-                    agent.step()
+            self._run_phase(phase, chosen)
         if self.series is not None:
             self._digest.update(self.rows)
             self.series.note(self.month + 1, self.rows)
@@ -202,6 +223,11 @@ class R2PModel(mesa.Model):
         """Run to the end."""
         while self.running:
             self.step()
+
+    @property
+    def sha256(self) -> str:
+        """Digest over every column of every month so far; of nothing if the model keeps no record."""
+        return self._digest.hexdigest()
 
     def history(self) -> History:
         """Give what was kept of the run so far.

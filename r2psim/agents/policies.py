@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from r2psim.rules.decision import applicable, income, offering, perceive
+from r2psim.rules.demand import demand
 from r2psim.scenario.parameters import P
 from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
 
-__all__ = ["Allocation", "Offer", "Policy", "PolicyError", "StateView", "View", "act"]
+__all__ = ["Allocation", "Offer", "Policy", "PolicyError", "StateView", "View", "act", "checked", "room_of", "view_of"]
 
 CENTS = 100.0
 
@@ -133,7 +134,7 @@ class Policy(Protocol):
         ...
 
 
-def _room(model: R2PModel, b: int) -> float:
+def room_of(model: R2PModel, b: int) -> float:
     """Whole US cents a month that a body can promise: its month's budget and a twelfth of what it has saved."""
     tranche = float(np.floor(model.rows.body[B.budget, b] * CENTS / 12.0))
     saved = float(model.rows.body[B.balance, b]) - tranche
@@ -170,7 +171,28 @@ def _view(model: R2PModel, b: int) -> View:
                 offers=tuple(offers),
             )
         )
-    return View(model.month, world.bodies[b], _room(model, b) / CENTS, tuple(states))
+    return View(model.month, world.bodies[b], room_of(model, b) / CENTS, tuple(states))
+
+
+def view_of(model: R2PModel, body: str) -> View:
+    """Show what a body may see between two months, and leave the model as it was to the last bit.
+
+    Raises
+    ------
+    ValueError
+        If there is no such body.
+    """
+    rows = model.rows
+    b = model.world.bodies.index(body)
+    seen = rows._replace(**{name: getattr(rows, name).copy() for name in ("rating", "body", "state", "programme")})
+    # As it will be when the body decides: with the next month's money, and needs weighed as things stand.
+    income(b, b + 1, seen, model.parameters, model.luck)
+    demand(0, seen.state.shape[1], seen, model.parameters, model.luck)
+    model.rows = seen
+    try:
+        return _view(model, b)
+    finally:
+        model.rows = rows
 
 
 def _refuse(body: str, value: object, what: str, known: Iterable[str] = ()) -> PolicyError:
@@ -179,8 +201,14 @@ def _refuse(body: str, value: object, what: str, known: Iterable[str] = ()) -> P
     return PolicyError(f"decide of {body}: {value} is not allowed: {what}{hint}")
 
 
-def _checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
-    """Check what a policy gave back against what its body may do."""
+def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
+    """Check allocations against what a body may do.
+
+    Raises
+    ------
+    PolicyError
+        At the first that is not allowed.
+    """
     offers = {state.key: {offer.form for offer in state.offers} for state in view.states}
     found = list(allocations)
     if len(found) > PLEDGES:
@@ -211,7 +239,7 @@ def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
     earlier = dict(zip(rows.pledge[L.programme, slots].tolist(), rows.pledge[L.begins, slots].tolist(), strict=True))
     rows.pledge[L.programme, slots] = -1.0
     rows.pledge[L.amount, slots] = 0.0
-    left = _room(model, b)
+    left = room_of(model, b)
     p = model.parameters
     wait = float(rows.body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening])
     for slot, a in enumerate(allocations, slots.start):
@@ -228,11 +256,11 @@ def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
     rows.body[B.decisions, b] += 1.0
 
 
-def act(model: R2PModel, policies: Mapping[str, Policy], b: int) -> None:
+def act(model: R2PModel, policies: Mapping[str, Policy], b: int, at_once: bool = False) -> None:
     """Let a policy act for a body this month, in place of the rules' decision.
 
-    The body receives its money as ever; at its own rhythm the policy is shown its view and decides; what is promised
-    is put up.
+    The body receives its money as ever; at its own rhythm, or at once, the policy is shown its view and decides; what
+    is promised is put up.
 
     Raises
     ------
@@ -241,7 +269,7 @@ def act(model: R2PModel, policies: Mapping[str, Policy], b: int) -> None:
     """
     rows, p = model.rows, model.parameters
     income(b, b + 1, rows, p, model.luck)
-    if model.month % max(1, int(rows.body[B.rhythm, b])) == 0:
+    if at_once or model.month % max(1, int(rows.body[B.rhythm, b])) == 0:
         view = _view(model, b)
-        _promise(model, b, _checked(view, policies[view.body].decide(view)))
+        _promise(model, b, checked(view, policies[view.body].decide(view)))
     offering(b, b + 1, rows, p, model.luck)

@@ -1,5 +1,7 @@
 """`r2psim replay`: one run of a comparison again, as a Mesa model, checked against what the comparison stored.
 
+An exported seminar, which is a file, is replayed by `r2psim.analysis.replay_session`.
+
 Nothing heavy is imported before the command runs.
 """
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.results import Results
     from r2psim.world.history import History
 
-__all__ = ["Replay", "replay", "replay_run"]
+__all__ = ["Replay", "group_named", "replay", "replay_run"]
 
 DIFFERENT = 1
 
@@ -96,8 +98,13 @@ def replay_run(
 
 
 def replay(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Output of r2psim compare --out.")],
-    run: Annotated[int, typer.Argument(metavar="RUN", min=0, help="Number of the run.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE", help="Output of r2psim compare --out, or an exported seminar.")
+    ],
+    run: Annotated[
+        int | None,
+        typer.Argument(metavar="[RUN]", min=0, help="Number of the run; of a seminar, of one line of history."),
+    ] = None,
     policy: Annotated[str | None, typer.Option(help="Policy of the comparison; its first if not given.")] = None,
     month: Annotated[
         int | None, typer.Option(min=1, help="Tell of the run up to this month; to its end if not given.")
@@ -105,14 +112,23 @@ def replay(
     explain: Annotated[str | None, typer.Option(metavar="GROUP", help="Tell the story of one group.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")] = False,
 ) -> None:
-    """Run one run of a comparison again, in Mesa, and check that it is the same to the last bit."""
+    """Run one run of a comparison, or a whole seminar, again in Mesa, and check that it is the same to the last bit."""
+    if directory.is_file():
+        from r2psim.analysis.replay_session import replay_session
+
+        if policy is not None or month is not None:
+            raise typer.BadParameter("--policy and --month are for runs of a comparison, not for a seminar")
+        replay_session(directory, run, explain, as_json)
+        return
+    if run is None:
+        raise typer.BadParameter("RUN is missing: the number of the run")
     from r2psim.analysis.summary import story, summarise
     from r2psim.ensemble.results import Results
     from r2psim.progress import progress
 
     results = Results.load(directory)
     try:
-        group = None if explain is None else _group(results.groups, explain)
+        group = None if explain is None else group_named(results.groups, explain)
         with progress("months", results.months, not as_json) as advance:
             found = replay_run(results, run, policy, month, advance)
     except ValueError as error:
@@ -160,7 +176,7 @@ def _reason(directory: Path) -> str:
     return "The rules are the same: runs.parquet or resolved.json has been changed since."
 
 
-def _group(groups: tuple[str, ...], named: str) -> str:
+def group_named(groups: tuple[str, ...], named: str) -> str:
     """Find the full identifier that a user means: the whole one, or a group's own part where only one fits."""
     from r2psim.scenario.errors import nearest
 

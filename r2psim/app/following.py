@@ -12,7 +12,7 @@ from solara.server import kernel_context
 
 from r2psim.app.runs import Found, Setting, pool
 
-__all__ = ["Shown", "use_runs"]
+__all__ = ["Shown", "looked_at", "use_runs"]
 
 PATIENCE = 1.0
 """Seconds after which a page that waits looks whether anybody still looks at it."""
@@ -37,7 +37,7 @@ class Shown:
     found: tuple[Found, ...]
 
 
-def _looked_at() -> Callable[[], bool]:
+def looked_at() -> Callable[[], bool]:
     """Give a way to see whether the browser of this session is connected; outside a server it is."""
     try:
         context = kernel_context.get_current_context()
@@ -66,7 +66,7 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
     trouble, set_trouble = solara.use_state("")
 
     def start() -> Any:
-        ended, looked_at = threading.Event(), _looked_at()
+        ended, watched = threading.Event(), looked_at()
         pool().want(who, settings, runs)
         set_trouble("")
 
@@ -74,9 +74,9 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
             seen = 0
             while not ended.is_set():
                 there = pool().follow(who, settings, seen, PATIENCE)
-                if not looked_at():
+                if not watched():
                     pool().leave(who)
-                    while not (looked_at() or ended.wait(PATIENCE)):
+                    while not (watched() or ended.wait(PATIENCE)):
                         pass
                     if not ended.is_set():
                         pool().want(who, settings, runs)

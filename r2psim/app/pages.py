@@ -39,6 +39,7 @@ class Entry(NamedTuple):
 PAGES = (
     Entry("/", "Explore", "r2psim.app.explore"),
     Entry("compare", "Compare", "r2psim.app.compare"),
+    Entry("seminar", "Seminar", "r2psim.app.seminar"),
 )
 """All pages, in the order in which they are offered."""
 

@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from r2psim.app import settings
+from r2psim.app.guard import LARGEST_MESSAGE, close_doors
 from r2psim.ensemble.warmup import warm_up
 
 __all__ = ["AppError", "prepare", "serve"]
@@ -68,6 +69,7 @@ def prepare(chosen: settings.Settings) -> Any:
     _settle()
     if not (Path(solara.server.settings.assets.proxy_cache_dir) / FRONT_END).is_file():
         raise AppError("app: the front end (solara-assets) is not installed; pip install 'r2psim[app]' installs it")
+    close_doors()
     settings.use(chosen)
     from solara.server import app, starlette
 
@@ -88,7 +90,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     typer.echo("Loading the compiled rules ...", err=True)
     warm_up()
     import_module("r2psim.app.pages")
-    config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2, ws_max_size=LARGEST_MESSAGE)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     typer.echo(f"r2psim is at http://{shown}:{port}  (Ctrl-C ends it)", err=True)
     with listening:

@@ -1,0 +1,275 @@
+"""The facilitator's page: code, time, progress, triggers, history rewound, debriefing, and the file to keep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from r2psim.app.inputs import told
+from r2psim.app.markup import element, join, table
+from r2psim.app.seminar_results import Results, Tabs, stand
+from r2psim.app.seminar_rewind import Rewind
+from r2psim.app.seminar_seat import Status
+from r2psim.app.seminar_server import seminars, use_version
+from r2psim.app.seminar_widgets import Buttons, Save
+from r2psim.app.widgets import Form, View
+from r2psim.plots.style import plain
+from r2psim.seminar import Chair, SeminarError
+from r2psim.seminar.chair import Progress
+from r2psim.seminar.codes import shown
+from r2psim.seminar.debrief import questions
+from r2psim.seminar.export import export
+from r2psim.world.tables import TRIGGERS
+
+__all__ = ["ChairPage"]
+
+TABS = [("round", "This round"), ("results", "What happened, and going back")]
+
+Act = Callable[[Callable[[], Any]], bool]
+
+
+@solara.component
+def ChairPage(chair: Chair, token: str) -> None:
+    """Show the facilitator's page."""
+    version = use_version(chair.room)
+    problem, set_problem = solara.use_state("")
+    gone, set_gone = solara.use_state(False)
+    tab, set_tab = solara.use_state("round")
+    session = chair.session
+
+    def act(what: Callable[[], Any]) -> bool:
+        try:
+            what()
+        except SeminarError as error:
+            set_problem(str(error))
+            return False
+        set_problem("")
+        return True
+
+    def delete() -> None:
+        seminars().delete(token)
+        set_gone(True)
+
+    if gone:
+        View(html=element("h1", "Seminar") + element("p", "This seminar was deleted."))
+        return
+    try:
+        chair.room.play.live(session.branch)
+    except SeminarError as error:
+        View(html=element("h1", f"{session.title}: facilitator"))
+        told(str(error))
+        _File(chair, version)
+        return
+    View(html=element("h1", f"{session.title}: facilitator"))
+    Status(chair.phase(), session.branch.year, session.years, chair.room.seconds_left(), version)
+    told(problem)
+    _Time(chair, act, version)
+    if session.branch.year or len(session.branches) > 1:
+        Tabs(TABS, tab, set_tab)
+    if tab == "results":
+        _Debrief(chair, act, version)
+        return
+    with solara.v.Html(tag="div", class_="r2p-columns"):
+        with solara.v.Html(tag="div"):
+            _Progress(chair, act, version)
+        with solara.v.Html(tag="div"):
+            _Door(chair, act, version)
+            _Trigger(chair, act, version)
+    _File(chair, version)
+    View(html=element("h2", "Delete"))
+    Buttons(
+        label="Delete",
+        buttons=[
+            {"key": "delete", "words": "Delete this seminar", "ask": "Delete it with all its decisions, for good?"}
+        ],
+        event_press=lambda _: act(delete),
+    )
+
+
+@solara.component
+def _Debrief(chair: Chair, act: Act, version: int) -> None:
+    """Show what came of it, and offer to go back."""
+    outcomes = solara.use_memo(chair.results, list(stand(chair.room)))
+    Results(outcomes, chair.room, version)
+    Rewind(chair, act, version)
+    _Questions(chair, version)
+
+
+@solara.component
+def _Time(chair: Chair, act: Act, version: int) -> None:
+    """Offer what moves the time."""
+    session, phase = chair.session, chair.phase()
+    year = session.branch.year
+    running = session.begun and phase != "over"
+    buttons: list[dict[str, Any]] = []
+    if phase == "gathering":
+        buttons.append({"key": "begin", "words": "Begin the first round", "main": True})
+    if running:
+        waiting = [p for p in chair.progress() if not p.committed]
+        ask = f"{len(waiting)} roles have not committed. Run year {year + 1} all the same?" if waiting else ""
+        words = f"Run year {year + 1} as decided"
+        buttons.append({"key": "advance", "words": words, "main": True, **({"ask": ask} if ask else {})})
+        if phase == "paused":
+            buttons.append({"key": "resume", "words": "Go on"})
+        else:
+            buttons.append({"key": "pause", "words": "Pause"})
+            buttons.append({"key": "more", "words": "2 minutes more"})
+            buttons.append({"key": "close", "words": "Close the round now"})
+    if session.debrief:
+        buttons.append({"key": "hide", "words": "Close the results to participants"})
+    else:
+        buttons.append({"key": "show", "words": "Open the debriefing: all see the results"})
+    if phase != "over" and session.begun:
+        buttons.append({"key": "end", "words": "End the exercise", "ask": "End it? Nothing more is decided then."})
+    does: dict[str, Callable[[], Any]] = {
+        "begin": chair.begin,
+        "advance": lambda: chair.advance(year),
+        "pause": chair.pause,
+        "resume": chair.resume,
+        "more": lambda: chair.extend(2.0),
+        "close": lambda: chair.extend(-float(chair.room.limits.minutes)),
+        "show": lambda: chair.show(True),
+        "hide": lambda: chair.show(False),
+        "end": chair.end,
+    }
+
+    def press(key: str) -> None:
+        if key in does:
+            act(does[key])
+
+    Buttons(label="Time", buttons=buttons, event_press=press)
+
+
+@solara.component
+def _Door(chair: Chair, act: Act, version: int) -> None:
+    """Show the code, and open or close the door."""
+    session = chair.session
+    View(
+        html=element("h2", "Code to join")
+        + element("p", shown(session.code), class_="r2p-code")
+        + element(
+            "p",
+            "Participants open this server's address, choose Seminar, and type the code. Keep the address of this page "
+            "to yourself: it makes whoever has it the facilitator.",
+            class_="r2p-note",
+        )
+    )
+    words = "Let nobody more in" if session.open else "Let people in again"
+    Buttons(
+        label="Door",
+        buttons=[{"key": "door", "words": words}],
+        event_press=lambda _: act(lambda: chair.let_in(not session.open)),
+    )
+
+
+@solara.component
+def _Progress(chair: Chair, act: Act, version: int) -> None:
+    """Show who has committed."""
+    found = chair.progress()
+    done = sum(p.committed for p in found)
+    View(html=element("h2", "Progress") + element("p", f"{done} of {len(found)} roles have committed this year."))
+    if found:
+        heads = ("Role", "Participants", "This year")
+        View(html=table(heads, [_row(p) for p in found], "Roles that somebody holds"))
+    people = [(f"{number}", f"{name} ({p.role.title})") for p in found for number, name in p.team]
+    if people:
+        with solara.v.Html(tag="details"):
+            solara.v.Html(tag="summary", children=["Take a place back"])
+            Form(
+                label="Take a place back",
+                fields=[{"key": "who", "label": "Participant", "kind": "select", "options": [("", "choose"), *people],
+                         "value": ""}],
+                action="Take it back",
+                event_change=lambda values: act(lambda: chair.remove(_number(values.get("who")))),
+            )  # fmt: skip
+
+
+def _number(value: Any) -> int:
+    return int(value) if str(value).isdecimal() and len(str(value)) < 6 else -1
+
+
+def _row(p: Progress) -> tuple[str, str, str]:
+    said = element("strong", "committed") if p.committed else "not yet"
+    return p.role.title, ", ".join(name for _, name in p.team), said
+
+
+@solara.component
+def _Trigger(chair: Chair, act: Act, version: int) -> None:
+    """Offer to inject a trigger."""
+    session, play = chair.session, chair.room.play
+    entered, set_entered = solara.use_state({"state": next(iter(play.scenario.states)), "kind": "coup", "month": "0"})
+    names = play.names
+    now = session.branch.of(session.branch.year).triggers
+
+    def inject(values: dict[str, Any]) -> None:
+        given = {key: str(values.get(key, ""))[:80] for key in entered}
+        set_entered(given)
+        act(lambda: chair.inject(given["state"], given["kind"], _number(given["month"])))
+
+    note = (
+        "It strikes in the year that is being decided, whatever chance says; the policies with the same luck are "
+        "struck by it too."
+    )
+    View(html=element("h2", "Inject a trigger") + element("p", note, class_="r2p-note"))
+    Form(
+        label="Inject a trigger",
+        fields=[
+            {"key": "state", "label": "State", "kind": "select", "value": entered["state"],
+             "options": [(key, names[key]) for key in play.scenario.states]},
+            {"key": "kind", "label": "Trigger", "kind": "select", "value": entered["kind"],
+             "options": [(kind, plain(kind)) for kind in TRIGGERS]},
+            {"key": "month", "label": "Month of the year", "kind": "select", "value": entered["month"],
+             "options": [(str(m), str(m + 1)) for m in range(12)]},
+        ],
+        action="Inject",
+        event_change=inject,
+    )  # fmt: skip
+    if now:
+        items = [element("li", f"{plain(t.kind)} in {names[t.state]}, month {t.month + 1}") for t in now]
+        View(html=element("p", f"Set for year {session.branch.year + 1}:") + element("ul", *items))
+        Buttons(
+            label="Triggers",
+            buttons=[{"key": "withdraw", "words": "Take them back"}],
+            event_press=lambda _: act(chair.withdraw),
+        )
+
+
+@solara.component
+def _Questions(chair: Chair, version: int) -> None:
+    """Show questions for the debriefing."""
+
+    def ask() -> list[str]:
+        found = chair.results()
+        current = f"branch-{chair.session.current}"
+        played = next(o for o in found if o.key == current)
+        return questions(chair.session.branch, played, [o for o in found if o is not played], chair.room.play.names)
+
+    asked = solara.use_memo(ask, list(stand(chair.room)))
+    items = [element("li", question) for question in asked]
+    View(html=element("h2", "Questions for the debriefing") + element("ol", *items, class_="r2p-questions"))
+
+
+@solara.component
+def _File(chair: Chair, version: int) -> None:
+    """Offer the session as a file."""
+    content, set_content = solara.use_state("")
+    asked, set_asked = solara.use_state(0)
+
+    def ask(number: Any) -> None:
+        set_content(json.dumps(export(chair), allow_nan=False))
+        set_asked(int(number))
+
+    solara.use_effect(lambda: set_content(""), [version])
+    name = f"r2psim-seminar-{chair.session.code}.json"
+    said = join(
+        (
+            "Decisions, lines of history and injected triggers, without names: ",
+            element("code", f"r2psim replay {name}"),
+            " runs it again and checks every year.",
+        )
+    )
+    View(html=element("h2", "Keep it") + element("p", said, class_="r2p-note"))
+    Save(action="Save the session as a file", file=name, content=content, asked=asked, event_ask=ask)

@@ -1,0 +1,183 @@
+"""Lines of history side by side: what they add up to, and how each state stood month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import floor, log10
+
+import numpy as np
+
+from r2psim.app.markup import element, join, table
+from r2psim.ensemble.measures import METRICS
+from r2psim.plots.style import amount
+from r2psim.seminar.play import Outcome
+from r2psim.world.tables import STAGES
+
+__all__ = ["charts", "metrics_table", "strips"]
+
+SHOWN = {
+    "onsets": "Onsets of atrocity",
+    "episodes": "Episodes with 1,000 killed in a year",
+    "deaths": "Killed",
+    "displaced": "Driven from home",
+    "group_months_atrocity": "Months of atrocity, over groups",
+    "spent_prevention": "Spent on prevention, US$",
+    "spent_response": "Spent on response, US$",
+    "hosting_cost": "Cost of hosting refugees, US$",
+    "gdp_lost": "GDP lost, US$",
+}
+assert SHOWN.keys() <= METRICS.keys()
+
+PANELS = {
+    "deaths": "Killed since the start",
+    "displaced": "Driven from home since the start",
+    "states_in_atrocity": "States in which an atrocity goes on",
+    "spent_prevention": "Spent on prevention since the start, US$",
+    "spent_response": "Spent on response since the start, US$",
+}
+
+DASHES = ("", "7 3", "2 3", "10 3 2 3", "1 2", "12 4")
+COLOURS = 6
+"""Colours and dashes of lines go round separately from each other: no two of the first six look alike in grey."""
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 84.0, 22.0, 12.0, 24.0
+
+
+def metrics_table(outcomes: Sequence[Outcome]) -> str:
+    """Give the sums of each line of history, side by side."""
+    rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
+    rows.append(["Years", *(str(o.years) for o in outcomes)])
+    rows.append(["Digest", *(element("code", o.sha256[:12], title=o.sha256) for o in outcomes)])
+    heads = [join((element("strong", _letter(i)), " ", _head(o))) for i, o in enumerate(outcomes)]
+    return table(("", *heads), rows, "Side by side", numbers=len(outcomes), class_="r2p-lines")
+
+
+def _head(outcome: Outcome) -> str:
+    policy = outcome.key.startswith("policy-")
+    return f"Had it been {outcome.title}" if policy else outcome.title
+
+
+def _letter(i: int) -> str:
+    """Name a line where there is no room for its title."""
+    return "ABCDEFGHIJ"[i]
+
+
+def _top(most: float) -> float:
+    """Round up to a number that reads well, as its half does."""
+    if most <= 2.0:
+        return 2.0
+    unit = 10.0 ** floor(log10(most))
+    return next(step * unit for step in (2.0, 4.0, 6.0, 8.0, 10.0) if step * unit >= most * (1.0 - 1e-9))
+
+
+def charts(outcomes: Sequence[Outcome]) -> str:
+    """Draw what each line of history added up to over time."""
+    months = max(len(o.monthly["deaths"]) for o in outcomes) - 1
+    key = [
+        element("li", _sample(i), " ", element("strong", _letter(i)), f" {_head(o)}") for i, o in enumerate(outcomes)
+    ]
+    drawn = [
+        element("figure", _chart(outcomes, name, months, words), element("figcaption", words))
+        for name, words in PANELS.items()
+    ]
+    return join(
+        (element("ul", *key, class_="r2p-key", aria_label="Lines"), element("div", *drawn, class_="r2p-charts"))
+    )
+
+
+def _line(i: int) -> dict[str, str | None]:
+    return {"class_": f"r2p-line r2p-line{i % COLOURS}", "stroke_dasharray": DASHES[i % len(DASHES)] or None}
+
+
+def _sample(i: int) -> str:
+    inside = element("line", x1=0, y1=5, x2=34, y2=5, **_line(i))
+    return element("svg", inside, viewBox="0 0 34 10", width=34, height=10, aria_hidden="true")
+
+
+def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> str:
+    top = _top(max(float(o.monthly[name].max()) for o in outcomes))
+    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(month: float) -> float:
+        return LEFT + wide * month / max(1, months)
+
+    def y(value: float) -> float:
+        return TOP + high * (1.0 - value / top)
+
+    parts = []
+    for share in (0.0, 0.5, 1.0):
+        value = share * top
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="r2p-grid"))
+        parts.append(element("text", amount(value), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="r2p-tick"))
+    years = max(1, months // 12)
+    step = max(1, -(-years // 8))
+    parts += [
+        element("text", f"{year}", x=x(12.0 * year), y=HEIGHT - 6, text_anchor="middle", class_="r2p-tick")
+        for year in range(0, years + 1, step)
+    ]
+    for i, outcome in reversed(list(enumerate(outcomes))):
+        series = outcome.monthly[name]
+        # Only where it changes, and the end: a count over years has few corners.
+        turns = np.flatnonzero(np.diff(series)) if len(series) > 1 else np.zeros(0, dtype=int)
+        places = sorted({0, len(series) - 1, *turns.tolist(), *(turns + 1).tolist()})
+        path = "M" + "L".join(f"{x(m):.1f},{y(float(series[m])):.1f}" for m in places)
+        parts.append(element("path", d=path, fill="none", **_line(i)))
+    parts += _letters([y(float(o.monthly[name][-1])) for o in outcomes], [x(len(o.stage) - 1.0) for o in outcomes])
+    last = "; ".join(f"{_head(o)} {amount(float(o.monthly[name][-1]))}" for o in outcomes)
+    label = f"{words}, by year. At the end: {last}."
+    return element(
+        "svg", *parts, viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", class_="r2p-chart", role="img", aria_label=label
+    )
+
+
+def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
+    """Draw how each state stood month by month in each line of history."""
+    months = max(len(o.stage) for o in outcomes) - 1
+    rows = []
+    for s, name in enumerate(states):
+        lines = [
+            element(
+                "div",
+                element("span", _letter(i), class_="r2p-strip-name", title=_head(o)),
+                _strip(o.stage[:, s], months, f"{name}, {_head(o)}"),
+                class_="r2p-strip-row",
+            )
+            for i, o in enumerate(outcomes)
+        ]
+        rows.append(element("div", element("h3", name), *lines, class_="r2p-strip-state"))
+    return element("div", *rows, class_="r2p-strips")
+
+
+def _letters(heights: list[float], ends: list[float]) -> list[str]:
+    """Write each line's letter at its end; letters that would cover one another stand side by side."""
+    written: list[tuple[float, float]] = []
+    found = []
+    for i, (high, end) in enumerate(zip(heights, ends, strict=True)):
+        at = end + 5.0
+        while any(abs(at - a) < 8.5 and abs(high - h) < 10.0 for a, h in written):
+            # To the left, over the lines: there is no more room to the right.
+            at -= 9.0 if at < end else 5.0 + 9.0
+        written.append((at, high))
+        found.append(element("text", _letter(i), x=at, y=high + (4.0 if at > end else -4.0), class_="r2p-letter"))
+    return found
+
+
+def _strip(stage: np.ndarray, months: int, label: str) -> str:
+    bounds = [0, *(np.flatnonzero(np.diff(stage)) + 1).tolist(), len(stage)]
+    parts, told = [], []
+    for begin, end in pairwise(bounds):
+        k = int(stage[begin])
+        # Higher as well as darker: the stage can be read without colour.
+        high = 4.0 + 4.0 * k
+        parts.append(
+            element(
+                "rect", x=begin, width=max(1, end - begin), y=20.0 - high, height=high, class_=f"r2p-ribbon r2p-s{k}"
+            )
+        )
+        told.append(f"{STAGES[k]} from month {begin}")
+    words = f"{label}: {'; '.join(told[:12])}"
+    return element(
+        "svg", *parts, viewBox=f"0 0 {months + 1} 20", preserveAspectRatio="none", class_="r2p-strip", role="img",
+        aria_label=words,
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""The way into a seminar: a code, a name and a role - or a new exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from r2psim.app.inputs import told
+from r2psim.app.markup import element, join
+from r2psim.app.seminar_server import asker, seminars
+from r2psim.app.watch import known_scenarios
+from r2psim.app.widgets import Form, View
+from r2psim.seminar import SeminarError
+from r2psim.seminar.roles import Role
+
+__all__ = ["Entrance"]
+
+WHAT = (
+    "An exercise for a room: participants decide for the Security Council, the Secretary-General, regional "
+    "organisations, donors and governments, and see only what these would see. Afterwards history is rewound: what "
+    "would have happened, had one decision been another?"
+)
+
+
+@solara.component
+def Entrance(scenario: str) -> None:
+    """Offer to join a seminar, or to open one."""
+    code, set_code = solara.use_state("")
+    View(html=element("p", WHAT, class_="r2p-note"))
+    if code:
+        _Join(code, lambda: set_code("")).key(code)
+    else:
+        _Code(set_code)
+        _Open(scenario)
+
+
+@solara.component
+def _Code(found: Callable[[str], None]) -> None:
+    """Ask for the code."""
+    problem, set_problem = solara.use_state("")
+
+    def look(values: dict[str, Any]) -> None:
+        typed = str(values.get("code", ""))[:60]
+        try:
+            seminars().roles(typed, asker())
+        except SeminarError as error:
+            set_problem(str(error))
+            return
+        found(typed)
+
+    View(html=element("h2", "Join"))
+    told(problem)
+    Form(
+        label="Code of the seminar",
+        fields=[{"key": "code", "label": "Code", "kind": "text", "value": "", "help": "The facilitator shows it."}],
+        action="Go on",
+        event_change=look,
+    )
+
+
+def role_options(roles: dict[str, Role]) -> list[tuple[str, str]]:
+    """Give roles to choose from, each with its kind before it where the title does not say it."""
+    return [(key, f"{role.kind}: {role.title}") for key, role in roles.items()]
+
+
+@solara.component
+def _Join(code: str, back: Callable[[], None]) -> None:
+    """Ask for name and role."""
+    router = solara.use_router()
+    problem, set_problem = solara.use_state("")
+    entered, set_entered = solara.use_state({"name": "", "role": ""})
+    roles = solara.use_memo(lambda: seminars().roles(code, asker()), [code])
+    options = [("", "choose a role"), *role_options(roles)]
+
+    def join_in(values: dict[str, Any]) -> None:
+        set_entered({key: str(values.get(key, ""))[:200] for key in ("name", "role")})
+        try:
+            token = seminars().join(code, str(values.get("name", "")), str(values.get("role", "")), asker())
+        except SeminarError as error:
+            set_problem("choose a role" if not values.get("role") else str(error))
+            return
+        router.push(f"/seminar?token={token}")
+
+    View(html=element("h2", "Join"))
+    told(problem)
+    Form(
+        label="Who you are",
+        fields=[
+            {"key": "name", "label": "Your name", "kind": "text", "value": entered["name"],
+             "help": "Others in the seminar see it; it is not in the exported file."},
+            {"key": "role", "label": "Role", "kind": "select", "options": options, "value": entered["role"]},
+        ],
+        action="Join",
+        event_change=join_in,
+    )  # fmt: skip
+    solara.v.Html(tag="div", children=[])
+    View(html=join((element("p", "Several people may share a role; of each role the last commitment counts.",
+                            class_="r2p-note"),)))  # fmt: skip
+    back_ = element("button", "Another code", type="button", data_pick="back", class_="r2p-button r2p-quiet")
+    View(html=back_, event_pick=lambda _: back())
+
+
+@solara.component
+def _Open(scenario: str) -> None:
+    """Ask for what a new exercise needs."""
+    router = solara.use_router()
+    problem, set_problem = solara.use_state("")
+    first = {"title": "Seminar", "scenario": scenario, "seed": "3", "years": "8", "minutes": "10"}
+    entered, set_entered = solara.use_state(first)
+
+    def open_(values: dict[str, Any]) -> None:
+        given = {key: str(values.get(key, ""))[:200] for key in first}
+        set_entered(given)
+        if given["scenario"] not in known_scenarios():
+            set_problem("scenario: one of those in the list")
+            return
+        try:
+            opened = seminars().open(
+                given["title"],
+                given["scenario"],
+                seed=_whole(given["seed"], "seed"),
+                years=_whole(given["years"], "years"),
+                minutes=_number(given["minutes"], "minutes"),
+            )
+        except SeminarError as error:
+            set_problem(str(error))
+            return
+        router.push(f"/seminar?token={opened.token}")
+
+    View(html=element("h2", "Open a new seminar"))
+    told(problem)
+    Form(
+        label="New seminar",
+        fields=[
+            {"key": "title", "label": "Title", "kind": "text", "value": entered["title"]},
+            {"key": "scenario", "label": "World", "kind": "select", "value": entered["scenario"],
+             "options": [(name, name) for name in known_scenarios()]},
+            {"key": "seed", "label": "Seed", "kind": "text", "value": entered["seed"],
+             "help": "Of all chance: the same seed gives the same triggers whatever is decided."},
+            {"key": "years", "label": "Years", "kind": "number", "low": 1, "high": 40, "step": 1,
+             "value": entered["years"], "help": "Each is one round."},
+            {"key": "minutes", "label": "Minutes a round", "kind": "number", "low": 1, "high": 240, "step": 1,
+             "value": entered["minutes"]},
+        ],
+        action="Open the seminar",
+        event_change=open_,
+    )  # fmt: skip
+
+
+def _whole(typed: str, what: str) -> int:
+    """Read a whole number.
+
+    Raises
+    ------
+    SeminarError
+        If it is none.
+    """
+    if not typed.strip().isdecimal() or len(typed) > 20:
+        raise SeminarError(f"{what}: {typed[:40]!r} is not allowed: a whole number")
+    return int(typed)
+
+
+def _number(typed: str, what: str) -> float:
+    try:
+        return float(typed)
+    except ValueError:
+        raise SeminarError(f"{what}: {typed[:40]!r} is not allowed: a number") from None

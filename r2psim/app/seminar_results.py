@@ -1,0 +1,84 @@
+"""What happened, what would have happened, and the lines of history side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from r2psim.app.marks import stage_key
+from r2psim.app.markup import element, pick
+from r2psim.app.seminar_charts import charts, metrics_table, strips
+from r2psim.app.seminar_words import choices_table, events
+from r2psim.app.widgets import Form, View
+from r2psim.seminar.play import Outcome
+from r2psim.seminar.room import Room
+
+__all__ = ["Results", "Tabs", "stand"]
+
+MOST = 6
+"""Lines that a drawing shows: more cannot be told apart."""
+
+LUCK = (
+    "All lines and policies had the same luck: the same chance of every trigger, month by month. One world with one "
+    "luck shows how decisions work; it does not show which policy is better on average - Compare does, with many runs."
+)
+
+
+def stand(room: Room) -> tuple[object, ...]:
+    """Give what the results of a session depend on."""
+    session = room.session
+    ends = (branch.digests[-1] if branch.digests else "" for branch in session.branches)
+    return (session.current, *ends)
+
+
+@solara.component
+def Tabs(tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None]) -> None:
+    """Offer parts of a page: key and words of each."""
+    buttons = [pick(key, words, pressed=key == now, class_="r2p-button") for key, words in tabs]
+    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label="Parts of this page"),
+         event_pick=lambda key: choose(key) if key in dict(tabs) else None)  # fmt: skip
+
+
+@solara.component
+def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
+    """Lay lines of history and policies with the same luck side by side."""
+    known = [o.key for o in outcomes]
+    chosen, set_chosen = solara.use_state([])
+    picked = [o for o in outcomes if o.key in chosen] or outcomes[:MOST]
+    read, set_read = solara.use_state("branch-0")
+    options = [(o.key, o.title if o.key.startswith("branch-") else f"had it been {o.title}") for o in outcomes]
+
+    def choose(values: dict[str, Any]) -> None:
+        keys = values.get("lines")
+        set_chosen([key for key in known if isinstance(keys, list) and key in keys][:MOST])
+
+    play = room.play
+    View(html=element("h2", "What happened, and what would have happened") + element("p", LUCK, class_="r2p-note"))
+    Form(
+        label="What to lay side by side",
+        fields=[{"key": "lines", "label": "Lines", "kind": "check", "options": options, "low": 1, "high": MOST,
+                 "value": [o.key for o in picked]}],
+        event_change=choose,
+    )  # fmt: skip
+    if not picked or max(o.years for o in picked) == 0:
+        View(html=element("p", "No year has been run yet."))
+        return
+    View(html=metrics_table(picked))
+    View(html=charts(picked))
+    View(html=element("h2", "Every state, month by month") + stage_key())
+    View(html=strips(picked, [play.names[key] for key in play.scenario.states]))
+    lines = [o for o in options if o[0].startswith("branch-")]
+    Form(
+        label="Line to read",
+        fields=[{"key": "line", "label": "Read one line", "kind": "select", "options": options, "value": read}],
+        event_change=lambda values: set_read(str(values.get("line", ""))),
+    )
+    outcome = next((o for o in outcomes if o.key == read), outcomes[0])
+    grave = [e for e in outcome.events if e.kind == "conflict" or (e.kind == "stage" and e.after == "atrocity")]
+    title = next(words for key, words in options if key == outcome.key)
+    View(html=events(grave[-40:], play.names, f"Conflict and atrocity: {title}"))
+    if outcome.key in dict(lines):
+        branch = room.session.branches[int(outcome.key.removeprefix("branch-"))]
+        View(html=choices_table(play.choices(branch, branch.year), play.names, play.forms))

@@ -1,0 +1,65 @@
+"""What a seminar does in the browser itself: plans, the time that is left, places to come back to, a file to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+__all__ = ["Buttons", "Countdown", "Places", "Plan", "Save"]
+
+
+@solara.component_vue("plan.vue")
+def Plan(
+    label: str,
+    about: str,
+    rows: list[dict[str, Any]],
+    plan: list[list[Any]],
+    room: float,
+    ready: bool,
+    action: str,
+    away: bool,
+    event_commit: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Ask for a plan: US$ a month for forms in states.
+
+    Parameters
+    ----------
+    label, about : str
+        Name of the form, and what it is for: where that changes, what was entered is dropped.
+    rows : list of dict
+        States with ``state name facts`` and ``offers``, each of ``form name cost missing``.
+    plan : list of list
+        In force: rows of state, form, US$ a month.
+    room : float
+        US$ a month.
+    ready : bool
+        Whether it can be committed now.
+    action : str
+        Words on the button.
+    away : bool
+        Whether it can be left to the rules.
+    event_commit : callable, optional
+        Told ``plan``: such rows, or None. They come from a browser: the session checks them.
+    """
+
+
+@solara.component_vue("countdown.vue")
+def Countdown(seconds: float, running: bool, stamp: int) -> None:
+    """Show the time that is left; ``seconds`` below 0 for none. It is taken anew when ``stamp`` changes."""
+
+
+@solara.component_vue("places.vue")
+def Places(token: str = "", label: str = "") -> None:
+    """Remember a place in this browser, or without a token offer those that are remembered."""
+
+
+@solara.component_vue("save.vue")
+def Save(action: str, file: str, content: str, asked: int, event_ask: Callable[[int], None] | None = None) -> None:
+    """Offer a file: asks for its content, and saves it when it comes."""
+
+
+@solara.component_vue("buttons.vue")
+def Buttons(label: str, buttons: list[dict[str, Any]], event_press: Callable[[str], None] | None = None) -> None:
+    """Offer buttons in a row, each with ``key words`` and maybe ``off``, ``main``, ``ask`` (a question before it)."""

@@ -1,0 +1,147 @@
+"""What a seminar shows, as text and tables: what everybody sees, a body's money, what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from r2psim.agents import Choices, View
+from r2psim.app.markup import bar, element, join, table
+from r2psim.plots.style import plain
+from r2psim.seminar.sight import Account, Public, PublicEvent
+from r2psim.world.history import Event
+
+__all__ = [
+    "PHASES",
+    "account",
+    "choices_table",
+    "event_words",
+    "events",
+    "plan_rows",
+    "states",
+    "works",
+]
+
+PHASES = {
+    "gathering": "The exercise has not begun yet.",
+    "deciding": "Decide now: what is committed when the time is over counts.",
+    "closed": "The time is over. The facilitator runs the year, or gives more time.",
+    "paused": "The exercise is paused.",
+    "over": "The exercise is over.",
+}
+
+
+def when(month: int) -> str:
+    """Name a month of the run in short."""
+    return f"year {month // 12 + 1}, month {month % 12 + 1}"
+
+
+def dollars(x: float) -> str:
+    """Write an amount of money in full."""
+    return f"US$ {x:,.0f}"
+
+
+def event_words(event: Event | PublicEvent, names: Mapping[str, str]) -> str:
+    """Tell an event in a few words."""
+    place = names[event.state]
+    if event.kind == "trigger":
+        return f"{plain(event.what)} in {place}"
+    if event.kind == "conflict":
+        return f"{place}: {event.before} turned into {event.after}"
+    who = f"{names[event.group or '']} in {place}"
+    if event.after == "atrocity":
+        return f"Atrocities against {who} began"
+    if event.before == "atrocity":
+        return f"Atrocities against {who} ended"
+    return f"{who}: {event.before} to {event.after}"
+
+
+def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title: str) -> str:
+    """List events."""
+    items = [
+        element("li", element("span", when(e.month), class_="r2p-date"), " ", event_words(e, names)) for e in found
+    ]
+    listed = element("ul", *items, class_="r2p-said") if items else element("p", "Nothing that everybody could see.")
+    return join((element("h2", title), listed))
+
+
+def states(public: Public, view: View | None) -> str:
+    """Show what everybody sees of all states, and beside it how a body sees its members."""
+    seen = {} if view is None else {s.key: s.perceived_risk for s in view.states}
+    rows = []
+    for s in public.states:
+        response = "mandate in force" if s.mandate else "mandate blocked" if s.vetoed else ""
+        going_on = element("strong", "atrocity") if s.in_atrocity else "no"
+        row = [s.name, s.conflict, going_on, response, bar(s.assessment, f"{s.assessment:.2f}")]
+        if view is not None:
+            row.append(bar(seen[s.key], f"{seen[s.key]:.2f}") if s.key in seen else "not a member")
+        rows.append(row)
+    heads = ["State", "Conflict", "Atrocity", "Response", "Public assessment"]
+    if view is not None:
+        heads.append("Your own assessment")
+    note = "Assessments of risk run from 0 to 1 and come with an error; two bodies see the same state differently."
+    return join((table(heads, rows, "States, as they stand now"), element("p", note, class_="r2p-note")))
+
+
+def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+    """Show a body's money and what it funds."""
+    sums = (
+        f"Spent since the start {dollars(found.spent)}, returned unspent {dollars(found.returned)}, at hand "
+        f"{dollars(found.balance)}."
+    )
+    rows = [
+        (names[state], forms[form], "paid" if paid else "decided, not yet paid", dollars(a))
+        for state, form, a, paid in found.funds
+    ]
+    made = table(("State", "Form", "", "US$ a month"), rows, "What is funded now", numbers=1) if rows else ""
+    return join((element("h2", "Your money"), element("p", sums), made or element("p", "Nothing is funded now.")))
+
+
+def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -> str:
+    """Show a government what assistance works in its state."""
+    rows = [(forms[f], bar(s, f"{100 * s:.0f} %", "r2p-good"), f"{100 * paid:.0f} %") for f, s, paid in found]
+    if not rows:
+        return element("p", "No assistance works in your state at present.")
+    return table(("Form", "Built up", "Funded"), rows, "Assistance in your state", numbers=1)
+
+
+def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
+    """Give what `Plan` shows of a view."""
+    rows: list[dict[str, object]] = []
+    for s in sorted(view.states, key=lambda s: (-s.in_atrocity, -s.perceived_risk)):
+        facts = f"risk {s.perceived_risk:.2f}, {s.conflict}{', atrocity' if s.in_atrocity else ''}, "
+        facts += f"willing to consent {100 * s.willing:.0f} %"
+        offers = [{"form": o.form, "name": forms[o.form], "cost": o.cost, "missing": o.missing} for o in s.offers]
+        rows.append({"state": s.key, "name": s.name, "facts": facts, "offers": offers})
+    return rows
+
+
+def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+    """Show what was decided in a line of history, year by year."""
+    rows = []
+    for year, chosen in choices.items():
+        plans = [element("li", f"{names[body]}: ", _plan(plan, names, forms)) for body, plan in chosen.plans.items()]
+        mandates = [f"{names[s]}: {'adopted' if yes else 'not adopted'}" for s, yes in chosen.mandates.items()]
+        consent = [f"{names[s]}: {'consents' if yes else 'refuses'}" for s, yes in chosen.consent.items()]
+        triggers = [f"{plain(t.kind)} in {names[t.state]}, month {t.month + 1}" for t in chosen.triggers]
+        rows.append(
+            (
+                f"{year + 1}",
+                element("ul", *plans) if plans else "all by the rules",
+                "; ".join(mandates) or "by the rules",
+                "; ".join(consent) or "by the rules",
+                "; ".join(triggers) or "none",
+            )
+        )
+    if not rows:
+        return element("p", "No year has been run yet.")
+    heads = ("Year", "Plans", "Mandates voted on", "Consent", "Triggers injected")
+    return table(heads, rows, "What was decided", class_="r2p-decided")
+
+
+def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+    from r2psim.agents import Allocation
+
+    parts = [f"{forms[a.form]} in {names[a.state]} {dollars(a.dollars)}" for a in plan if isinstance(a, Allocation)]
+    if len(parts) > 3:
+        return element("details", element("summary", f"{len(parts)} allocations"), "; ".join(parts))
+    return join(["; ".join(parts) or "nothing"])

@@ -1,0 +1,72 @@
+"""Questions for the debriefing: some for every seminar, some that follow from what happened in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from r2psim.seminar.play import Outcome
+from r2psim.seminar.session import Branch
+
+__all__ = ["questions"]
+
+GENERAL = (
+    "Which signal did you have before the first atrocity, and what would have made you act on it?",
+    "Where did you wait for somebody else? What did they wait for?",
+    "What did you know that another role would have needed, and why did it not reach them?",
+    "Which of your decisions helped only because consent was given - and which needed none?",
+    "What did acting early cost you when nothing happened? How would you defend that money?",
+    "The same decisions with other luck could have ended otherwise: which of them would you still call right?",
+    "What does the model leave out that decided cases you know?",
+)
+
+
+def questions(branch: Branch, played: Outcome, others: Sequence[Outcome], names: dict[str, str]) -> list[str]:
+    """Give questions about one line of history.
+
+    Parameters
+    ----------
+    branch : Branch
+        The line.
+    played : Outcome
+        What came of it.
+    others : sequence of Outcome
+        The policies with the same luck, and other lines.
+    names : dict of str to str
+        Identifier -> name.
+    """
+    asked = []
+    onset = next((e for e in played.events if e.kind == "stage" and e.after == "atrocity"), None)
+    if onset is not None:
+        warned = [e for e in played.events if e.group == onset.group and e.after == "threat" and e.month < onset.month]
+        since = f" It had stood under threat since year {warned[-1].month // 12 + 1}." if warned else ""
+        asked.append(
+            f"The first atrocity began in {names[onset.state]} in year {onset.month // 12 + 1}.{since} Who could have "
+            "known, who could have acted, and what did they spend their money on instead?"
+        )
+    for year in sorted(branch.decided):
+        decided = branch.decided[year]
+        for state, decision in decided.consent.items():
+            if decision.value is False:
+                asked.append(
+                    f"Year {year + 1}: the Government of {names[state]} refused assistance. What did it gain, and what "
+                    "could have changed its mind?"
+                )
+        asked.extend(
+            f"Year {year + 1}: a {t.kind.replace('_', ' ')} struck {names[t.state]}. Why did it upset this state, or "
+            "why not?"
+            for t in decided.triggers
+            if year < branch.year
+        )
+        against = {s for d in decided.votes.values() for s, vote in d.value.items() if vote == "no"}
+        asked.extend(
+            f"Year {year + 1}: there were votes against a mandate for {names[s]}. Why?" for s in sorted(against)
+        )
+    for other in others:
+        killed, mine = other.metrics["deaths"], played.metrics["deaths"]
+        if other.key.startswith("policy-") and killed != mine:
+            more = "more" if killed > mine else "fewer"
+            asked.append(
+                f"Under {other.title}, with the same luck, {abs(killed - mine):,.0f} {more} people were killed. Which "
+                "decisions made the difference - and in how many other worlds would they?"
+            )
+    return [*asked[:12], *GENERAL]

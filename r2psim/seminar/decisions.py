@@ -1,0 +1,212 @@
+"""Decisions of a year: taken from people, checked, counted, and turned into what the model is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import ceil, isfinite
+from typing import Any
+
+from r2psim.agents import Allocation, Choices, Trigger
+from r2psim.seminar.limits import SeminarError
+from r2psim.world.tables import PLEDGES, TRIGGERS
+
+__all__ = ["VOTES", "Decided", "Decision", "adopted", "choices_of", "plan_of", "triggers_of", "votes_of"]
+
+VOTES = ("yes", "no", "abstain")
+
+MAJORITY = 0.6
+"""Share of the votes cast that adopts a mandate: nine of fifteen (Charter of the United Nations, Article 27)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One commitment of a role.
+
+    Attributes
+    ----------
+    value : object
+        A plan (tuple of Allocation, or None for leaving it to the rules), votes, or consent (True, False or None).
+    role : str
+        Who decided.
+    by : int or None
+        Number of the participant; None for the facilitator, in another line of history.
+    at : float
+        When, s since 1970.
+    """
+
+    value: Any
+    role: str
+    by: int | None
+    at: float
+
+
+@dataclass
+class Decided:
+    """All decisions of one year of a line of history; of each role the last committed stands.
+
+    Attributes
+    ----------
+    plans : dict of str to Decision
+        By body.
+    votes : dict of str to Decision
+        By role: state -> ``yes``, ``no`` or ``abstain``.
+    consent : dict of str to Decision
+        By state.
+    mandates : dict of str to bool or None
+        Put in place of the votes when history is decided otherwise; None leaves the state to the rules.
+    triggers : list of Trigger
+        Injected by the facilitator.
+    """
+
+    plans: dict[str, Decision] = field(default_factory=dict)
+    votes: dict[str, Decision] = field(default_factory=dict)
+    consent: dict[str, Decision] = field(default_factory=dict)
+    mandates: dict[str, bool | None] = field(default_factory=dict)
+    triggers: list[Trigger] = field(default_factory=list)
+
+    def copy(self) -> Decided:
+        """Give a copy that can be changed."""
+        return Decided(dict(self.plans), dict(self.votes), dict(self.consent), dict(self.mandates), list(self.triggers))
+
+    def roles(self) -> set[str]:
+        """Give the roles that have committed something."""
+        return {d.role for kind in (self.plans, self.votes, self.consent) for d in kind.values()}
+
+
+def plan_of(value: object) -> tuple[Allocation, ...] | None:
+    """Read a plan: rows of state, form and US$ a month, or None.
+
+    Raises
+    ------
+    SeminarError
+        If it is not one. Whether a body may do it is for its view to say (`r2psim.agents.policies.checked`).
+    """
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or len(value) > PLEDGES:
+        raise SeminarError(f"a plan is at most {PLEDGES} rows of state, form and US$ a month")
+    plan = []
+    for row in value:
+        if isinstance(row, Allocation):
+            row = (row.state, row.form, row.dollars)  # noqa: PLW2901
+        if not isinstance(row, list | tuple) or len(row) != 3:
+            raise SeminarError(f"a plan has rows of state, form and US$ a month; {str(row)[:80]} is not allowed")
+        state, form, dollars = row
+        number = isinstance(dollars, int | float) and not isinstance(dollars, bool) and isfinite(dollars)
+        if not isinstance(state, str) or not isinstance(form, str) or not number or not 0.0 <= dollars <= 1e12:
+            raise SeminarError(f"a plan has rows of state, form and US$ a month; {str(row)[:80]} is not allowed")
+        # Whole cents: what is written to a file and read again is the same number.
+        plan.append(Allocation(state, form, round(float(dollars), 2)))
+    return tuple(plan)
+
+
+def votes_of(value: object, states: Iterable[str]) -> dict[str, str]:
+    """Read votes: state -> yes, no or abstain.
+
+    Raises
+    ------
+    SeminarError
+        If a state or a vote is not known.
+    """
+    known = set(states)
+    if not isinstance(value, Mapping) or len(value) > len(known):
+        raise SeminarError("votes are given by state: yes, no or abstain")
+    for state, vote in value.items():
+        if state not in known:
+            raise SeminarError(f"vote: {str(state)[:40]} is not allowed: a state of this world")
+        if vote not in VOTES:
+            raise SeminarError(f"vote on {state}: {str(vote)[:40]} is not allowed: {', '.join(VOTES)}")
+    return dict(value)
+
+
+def triggers_of(value: object, states: Iterable[str]) -> list[Trigger]:
+    """Read triggers: rows of month of the year (0-11), state and kind.
+
+    Raises
+    ------
+    SeminarError
+        If one is not possible.
+    """
+    known = set(states)
+    found = []
+    for row in value if isinstance(value, list | tuple) else [value]:
+        if not isinstance(row, list | tuple) or len(row) != 3:
+            raise SeminarError(f"trigger: {str(row)[:80]} is not allowed: month, state and kind")
+        month, state, kind = row
+        if isinstance(month, bool) or not isinstance(month, int) or not 0 <= month <= 11:
+            raise SeminarError(f"trigger: month {str(month)[:40]} is not allowed: 0 to 11")
+        if state not in known:
+            raise SeminarError(f"trigger: {str(state)[:40]} is not allowed: a state of this world")
+        if kind not in TRIGGERS:
+            raise SeminarError(f"trigger: {str(kind)[:40]} is not allowed: {', '.join(TRIGGERS)}")
+        found.append(Trigger(month, state, kind))
+    return found
+
+
+def adopted(votes: Iterable[tuple[str, bool]]) -> bool | None:
+    """Count the votes on one state.
+
+    Parameters
+    ----------
+    votes : iterable of (str, bool)
+        Each vote cast, and whether it is a permanent member's.
+
+    Returns
+    -------
+    bool or None
+        Adopted with three fifths of the votes cast and no permanent member against; None if nobody voted.
+
+    Examples
+    --------
+    >>> adopted([("yes", True), ("yes", False), ("no", False)])
+    True
+    >>> adopted([("yes", False), ("yes", False), ("no", True)])
+    False
+    >>> adopted([]) is None
+    True
+    """
+    cast = list(votes)
+    if not cast:
+        return None
+    in_favour = sum(vote == "yes" for vote, _ in cast)
+    vetoed = any(vote == "no" and permanent for vote, permanent in cast)
+    return not vetoed and in_favour >= ceil(MAJORITY * len(cast) - 1e-9)
+
+
+def choices_of(decided: Mapping[int, Decided], year: int, permanent: Iterable[str]) -> Choices:
+    """Turn what was decided up to a year into what the model is given for it.
+
+    A body's last plan stays in force until it commits another one or leaves it to the rules; one that never committed
+    is decided by the rules. A government's word stays too. Votes hold for their year; where nobody voted the rules
+    decide, and a mandate in force goes on.
+
+    Parameters
+    ----------
+    decided : mapping of int to Decided
+        Year, from 0 -> its decisions.
+    year : int
+        Which year.
+    permanent : iterable of str
+        Roles whose vote against is a veto.
+    """
+    with_veto = set(permanent)
+    plans: dict[str, tuple[Allocation, ...]] = {}
+    consent: dict[str, bool] = {}
+    for y in sorted(y for y in decided if y <= year):
+        for body, decision in decided[y].plans.items():
+            plans.pop(body, None)
+            if decision.value is not None:
+                plans[body] = decision.value
+        for state, decision in decided[y].consent.items():
+            consent.pop(state, None)
+            if decision.value is not None:
+                consent[state] = decision.value
+    now = decided.get(year, Decided())
+    cast: dict[str, list[tuple[str, bool]]] = {}
+    for role, decision in now.votes.items():
+        for state, vote in decision.value.items():
+            cast.setdefault(state, []).append((vote, role in with_veto))
+    counted = {state: adopted(votes) for state, votes in cast.items()} | now.mandates
+    mandates = {state: verdict for state, verdict in counted.items() if verdict is not None}
+    return Choices(dict(sorted(plans.items())), dict(sorted(mandates.items())), consent, tuple(now.triggers))

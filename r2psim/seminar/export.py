@@ -1,0 +1,289 @@
+"""A session as a file: its decisions in every line of history, and the digests by which it is run again exactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from r2psim.agents import Choices, R2PModel
+from r2psim.seminar.decisions import plan_of, triggers_of
+from r2psim.seminar.limits import LIMITS, Limits, SeminarError
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+    from r2psim.seminar.chair import Chair
+    from r2psim.seminar.log import Record
+
+__all__ = ["Line", "SessionFile", "export", "read_session", "replay_line"]
+
+FORMAT = "r2psim seminar"
+VERSION = 1
+YEAR = 12
+
+_TOLD = (
+    "participant",
+    "branch",
+    "year",
+    "role",
+    "by",
+    "what",
+    "about",
+    "value",
+    "triggers",
+    "parent",
+    "title",
+    "changes",
+)
+"""What the exported log says of a record: no names and no tokens."""
+
+
+def export(chair: Chair) -> dict[str, Any]:
+    """Give a session as plain data, ready for JSON.
+
+    It holds the world, the luck, what every line of history was given year by year, the digest of the run after each
+    year, and the log of who decided when, by role; participants are numbers, their names are left out.
+    """
+    from r2psim.ensemble.store import provenance
+
+    with chair.room.lock:
+        session, play = chair.session, chair.room.play
+        branches = []
+        for branch in session.branches:
+            choices = play.choices(branch, branch.year)
+            years = [_written(choices[year]) | {"digest": branch.digests[year]} for year in range(branch.year)]
+            about = {"title": branch.title, "parent": branch.parent, "since": branch.since}
+            branches.append({**about, "years": years})
+        facts = provenance()
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "provenance": {key: facts[key] for key in ("r2psim", "rules", "python", "packages")},
+            "title": session.title,
+            "policy": session.policy,
+            "seed": session.seed,
+            "run": session.run,
+            "years": session.years,
+            "branches": branches,
+            "log": [_told(record) for record in chair.room.log_records()],
+            "scenario": session.scenario,
+        }
+
+
+def _written(choices: Choices) -> dict[str, Any]:
+    return {
+        "plans": {body: [[a.state, a.form, a.dollars] for a in plan] for body, plan in choices.plans.items()},
+        "mandates": dict(choices.mandates),
+        "consent": dict(choices.consent),
+        "triggers": [[t.month, t.state, t.kind] for t in choices.triggers],
+    }
+
+
+def _told(record: Record) -> dict[str, Any]:
+    told = {} if record.kind == "created" else {key: record.data[key] for key in _TOLD if key in record.data}
+    return {"at": record.at, "kind": record.kind, **told}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of history of a file.
+
+    Attributes
+    ----------
+    number, title : int, str
+        From 0; what it is called.
+    parent, since : int or None, int
+        The line that it left, and the first year that differs.
+    choices : dict of int to Choices
+        By year.
+    digests : tuple of str
+        After each year.
+    """
+
+    number: int
+    title: str
+    parent: int | None
+    since: int
+    choices: dict[int, Choices]
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SessionFile:
+    """A session that was read from a file; attributes as in `r2psim.seminar.session.Session`."""
+
+    path: Path
+    title: str
+    policy: str
+    seed: int
+    run: int
+    scenario: Scenario
+    lines: tuple[Line, ...]
+    rules: str
+
+
+class _Reader:
+    """Takes values out of a file, and says where they are when they are not what they should be."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def refuse(self, place: str, value: object, allowed: str) -> SeminarError:
+        return SeminarError(f"{self.path}: {place}: {str(value)[:80]} is not allowed: {allowed}")
+
+    def get(self, data: object, key: str, kind: type, place: str, allowed: str) -> Any:
+        where = f"{place}{key}"
+        if not isinstance(data, Mapping) or key not in data:
+            raise SeminarError(f"{self.path}: {where} is missing: {allowed}")
+        value = data[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.refuse(where, value, allowed)
+        return value
+
+    def checked(self, place: str, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except SeminarError as error:
+            raise SeminarError(f"{self.path}: {place}: {error}") from None
+
+    def known(self, names: Iterable[str], known: Iterable[str], place: str, what: str) -> None:
+        from r2psim.scenario.errors import nearest
+
+        allowed = list(known)
+        for name in names:
+            if name not in allowed:
+                near = nearest(str(name), allowed)
+                raise self.refuse(place, name, f"{what} of the scenario" + (f" (did you mean {near}?)" if near else ""))
+
+
+def read_session(path: Path, limits: Limits = LIMITS) -> SessionFile:
+    """Read and check an exported session.
+
+    Raises
+    ------
+    SeminarError
+        If it is not one; the message names the file, the place in it, and what is allowed.
+    """
+    from r2psim.scenario import ScenarioError
+    from r2psim.scenario.loading import scenario_of
+
+    read = _Reader(path)
+    try:
+        size = path.stat().st_size
+        if size > limits.file_bytes:
+            raise SeminarError(f"{path}: has {size:,} bytes; a session has at most {limits.file_bytes:,}")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SeminarError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise SeminarError(f"{path}: is not an exported session: {str(error)[:200]}") from None
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise SeminarError(f"{path}: is not an exported session: it does not say format {FORMAT!r}")
+    if data.get("version") != VERSION:
+        raise read.refuse("version", data.get("version"), f"{VERSION}, the version that this r2psim writes")
+    try:
+        scenario = scenario_of(read.get(data, "scenario", dict, "", "a resolved scenario"), str(path))
+        policy = read.get(data, "policy", str, "", "a policy of the scenario")
+        read.known([policy], scenario.policies, "policy", "a policy")
+    except ScenarioError as error:
+        raise SeminarError(str(error)) from None
+    if len(scenario.states) > limits.states:
+        raise read.refuse("scenario", f"{len(scenario.states)} states", f"at most {limits.states}")
+    seed, run = (read.get(data, key, int, "", "a whole number from 0") for key in ("seed", "run"))
+    if not 0 <= seed < 2**64 or not 0 <= run < 2**32:
+        raise read.refuse("seed, run", (seed, run), "from 0 to 2**64 - 1, and to 2**32 - 1")
+    branches = read.get(data, "branches", list, "", "a list of lines of history")
+    if not 1 <= len(branches) <= limits.branches:
+        raise read.refuse("branches", len(branches), f"1 to {limits.branches}")
+    facts = data.get("provenance")
+    return SessionFile(
+        path=path,
+        title=read.get(data, "title", str, "", "text")[: limits.title],
+        policy=policy,
+        seed=seed,
+        run=run,
+        scenario=scenario,
+        lines=tuple(_line(read, n, branch, scenario, limits) for n, branch in enumerate(branches)),
+        rules=str(facts.get("rules", "")) if isinstance(facts, Mapping) else "",
+    )
+
+
+def _line(read: _Reader, number: int, data: object, scenario: Scenario, limits: Limits) -> Line:
+    place = f"branches[{number}]."
+    years = read.get(data, "years", list, place, "a list of years")
+    if len(years) > limits.years:
+        raise read.refuse(f"{place}years", len(years), f"at most {limits.years}")
+    title = read.get(data, "title", str, place, "text")[: limits.title]
+    since = read.get(data, "since", int, place, "a year")
+    assert isinstance(data, Mapping)
+    parent = data.get("parent")
+    choices, digests = {}, []
+    for y, year in enumerate(years):
+        here = f"{place}years[{y}]."
+        choices[y] = _choices(read, year, here, scenario)
+        digests.append(read.get(year, "digest", str, here, "64 hexadecimal digits"))
+    return Line(number, title, parent if isinstance(parent, int) else None, since, choices, tuple(digests))
+
+
+def _choices(read: _Reader, year: object, place: str, scenario: Scenario) -> Choices:
+    plans = read.get(year, "plans", dict, place, "plans by body")
+    read.known(plans, scenario.bodies, f"{place}plans", "a body")
+    taken = {}
+    for body, plan in plans.items():
+        here = f"{place}plans.{body}"
+        taken[body] = read.checked(here, partial(plan_of, plan)) or ()
+        read.known((a.state for a in taken[body]), scenario.states, here, "a state")
+        read.known((a.form for a in taken[body]), scenario.forms, here, "a form")
+    verdicts = {}
+    for key in ("mandates", "consent"):
+        verdicts[key] = read.get(year, key, dict, place, "true or false by state")
+        read.known(verdicts[key], scenario.states, f"{place}{key}", "a state")
+        for state, verdict in verdicts[key].items():
+            if not isinstance(verdict, bool):
+                raise read.refuse(f"{place}{key}.{state}", verdict, "true or false")
+    rows = read.get(year, "triggers", list, place, "rows of month, state and kind")
+    triggers = read.checked(f"{place}triggers", lambda: triggers_of(rows, scenario.states))
+    return Choices(taken, verdicts["mandates"], verdicts["consent"], tuple(triggers))
+
+
+def replay_line(
+    session: SessionFile, line: Line, advance: Callable[[int], None] | None = None
+) -> tuple[R2PModel, tuple[str, ...]]:
+    """Run a line of history again.
+
+    Parameters
+    ----------
+    session : SessionFile
+        Its file.
+    line : Line
+        Which.
+    advance : callable, optional
+        Told after each month, with 1.
+
+    Returns
+    -------
+    R2PModel
+        At its end; to be closed by the caller.
+    tuple of str
+        The digest after each year; those of ``line.digests`` where the run is the same to the last bit.
+    """
+    model = R2PModel(
+        session.scenario,
+        policy=session.policy,
+        seed=session.seed,
+        run=session.run,
+        years=len(line.digests),
+        drive="rows",
+        choices=line.choices,
+    )
+    found = []
+    for _ in line.digests:
+        for _ in range(YEAR):
+            model.step()
+            if advance is not None:
+                advance(1)
+        found.append(model.sha256)
+    return model, tuple(found)

@@ -1,0 +1,130 @@
+"""One session at work: its state, its runs, its log, and who is waiting for what changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from r2psim.seminar.limits import Limits, SeminarError, TooManyError
+from r2psim.seminar.log import Log, Record
+from r2psim.seminar.play import Models, Play
+from r2psim.seminar.session import Session
+
+__all__ = ["Room"]
+
+MINUTE = 60.0
+
+
+class Room:
+    """A session that is open on this server.
+
+    Whatever changes goes through `record`: it is written to the log first, then taken in, then told to those who
+    wait. All that reads or writes the session holds ``lock``.
+
+    Parameters
+    ----------
+    session : Session
+        Empty but for number and code; its records are taken in one by one.
+    log : Log
+        Where records go.
+    models : Models
+        Shared by all rooms of the server.
+    limits : Limits
+        Bounds.
+    clock : callable
+        Gives the time, s since 1970.
+    """
+
+    def __init__(self, session: Session, log: Log, models: Models, limits: Limits, clock: Callable[[], float]) -> None:
+        self.session = session
+        self.limits = limits
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.version = 0
+        self._log = log
+        self._models = models
+        self._changed = threading.Condition()
+        self._play: Play | None = None
+
+    @property
+    def play(self) -> Play:
+        """The runs of the session, made when they are first asked for."""
+        with self.lock:
+            if self._play is None:
+                self._play = Play(self.session, self._models)
+            return self._play
+
+    def record(self, kind: str, **data: Any) -> None:
+        """Write down that something happened, take it in, and wake those who wait.
+
+        Raises
+        ------
+        TooManyError
+            If the session's log is full.
+        LogError
+            If it cannot be written; then it did not happen.
+        """
+        with self.lock:
+            if self.session.records >= self.limits.records:
+                raise TooManyError(f"this session is full: it has {self.limits.records:,} records; open another one")
+            record = Record(self.session.records, self.clock(), kind, data)
+            self._log.append(self.session.number, record)
+            self.session.apply(record)
+        self.changed()
+
+    def log_records(self) -> list[Record]:
+        """Give the session's log."""
+        return list(self._log.records(self.session.number))
+
+    def changed(self) -> None:
+        """Wake those who wait for a change."""
+        with self._changed:
+            self.version += 1
+            self._changed.notify_all()
+
+    def wait(self, version: int, seconds: float) -> int:
+        """Wait until the session is newer than a version, or until some seconds have passed; give its version."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != version, timeout=seconds)
+            return self.version
+
+    def deadline(self) -> float:
+        """Give the deadline of a round that begins now."""
+        return self.clock() + MINUTE * self.session.minutes
+
+    def seconds_left(self) -> float | None:
+        """Give the seconds until the round closes; None if there is no round."""
+        session = self.session
+        if not session.begun or session.deadline is None or session.ended or session.finished:
+            return None
+        return max(0.0, session.deadline if session.paused else session.deadline - self.clock())
+
+    def phase(self) -> str:
+        """Say where the session stands: gathering, deciding, closed (the deadline has passed), paused or over."""
+        session = self.session
+        if session.ended or session.finished:
+            return "over"
+        if not session.begun:
+            return "gathering"
+        if session.paused:
+            return "paused"
+        return "deciding" if session.accepts(self.clock()) else "closed"
+
+    def check_deciding(self) -> None:
+        """Refuse a commitment where none is taken.
+
+        Raises
+        ------
+        SeminarError
+            With the reason.
+        """
+        session = self.session
+        if not session.begun:
+            raise SeminarError("the exercise has not begun yet")
+        if session.ended or session.finished:
+            raise SeminarError("the exercise is over: nothing more is decided")
+        if session.paused:
+            raise SeminarError("the exercise is paused: commit again when it goes on")
+        if not session.accepts(self.clock()):
+            raise SeminarError(f"year {session.branch.year + 1} is closed: the deadline has passed")

@@ -1,0 +1,244 @@
+"""A participant's place: what its role may see and decide, and no way to anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from r2psim.agents import Allocation, View
+from r2psim.agents.policies import PolicyError, checked
+from r2psim.seminar.decisions import plan_of, votes_of
+from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError
+from r2psim.seminar.play import Outcome
+from r2psim.seminar.roles import Role
+from r2psim.seminar.room import Room
+from r2psim.seminar.session import Participant
+from r2psim.seminar.sight import Account, Public, PublicState, account_of, public_of, within_of
+
+__all__ = ["Seat", "SeatView"]
+
+
+@dataclass(frozen=True)
+class SeatView:
+    """Everything that a participant is shown.
+
+    Attributes
+    ----------
+    title, name, role : str, str, Role
+        Of the session; the participant's; its role.
+    team : tuple of str
+        Names of all who share the role.
+    year, years : int
+        Years that are over, and length.
+    phase : str
+        ``gathering``, ``deciding``, ``closed`` (the deadline has passed), ``paused`` or ``over``.
+    seconds_left : float or None
+        Until the round closes.
+    public : Public
+        What everybody can see.
+    view : View or None
+        What the role's body sees: only its members, with its error.
+    account : Account or None
+        The body's money and what it funds.
+    within : PublicState or None
+        Of a government: its own state.
+    works : tuple of (str, float, float)
+        Of a government: forms of assistance in its state, how far each is built up (0-1) and funded (0-1).
+    plan, votes, consent : object
+        What the role has in force: a plan or None where the rules decide; the votes of this year; consent or None.
+    committed_by : str or None
+        Who committed for the role this year.
+    debrief : bool
+        Whether the results can be seen.
+    """
+
+    title: str
+    name: str
+    role: Role
+    team: tuple[str, ...]
+    year: int
+    years: int
+    phase: str
+    seconds_left: float | None
+    public: Public
+    view: View | None
+    account: Account | None
+    within: PublicState | None
+    works: tuple[tuple[str, float, float], ...]
+    plan: tuple[Allocation, ...] | None
+    votes: dict[str, str]
+    consent: bool | None
+    committed_by: str | None
+    debrief: bool
+
+
+class Seat:
+    """What one participant can do. Made by `r2psim.seminar.seminars.Seminars.enter` from the participant's token."""
+
+    def __init__(self, room: Room, participant: int) -> None:
+        self.room = room
+        self._number = participant
+
+    @property
+    def who(self) -> Participant:
+        """The participant.
+
+        Raises
+        ------
+        ForbiddenError
+            If the facilitator has removed it.
+        """
+        who = self.room.session.participants[self._number]
+        if not who.active:
+            raise ForbiddenError("the facilitator has taken this place back")
+        return who
+
+    @property
+    def role(self) -> Role:
+        """The participant's role."""
+        return self.room.play.roles[self.who.role]
+
+    def stand(self) -> tuple[object, ...]:
+        """Give what `look` depends on, for little: where it stays the same, the same is seen."""
+        with self.room.lock:
+            session = self.room.session
+            who = session.participants[self._number]
+            role, branch = self.room.play.roles[who.role], session.branch
+            decided = branch.of(branch.year)
+            mine = (
+                decided.plans.get(role.body or ""),
+                decided.votes.get(role.key),
+                decided.consent.get(role.state or ""),
+            )
+            team = tuple(p.number for p in session.participants.values() if p.active and p.role == who.role)
+            where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
+            return (self.room.phase(), who.active, team, *where, *map(id, mine))
+
+    def look(self) -> SeatView:
+        """Give everything that the participant may see now."""
+        with self.room.lock:
+            session, play, role, who = self.room.session, self.room.play, self.role, self.who
+            branch = session.branch
+            decided = branch.of(branch.year)
+            choices = branch.choices(branch.year, play.permanent)
+            model = play.live(branch)
+            mine = [decided.plans.get(role.body or ""), decided.votes.get(role.key)]
+            mine.append(decided.consent.get(role.state or ""))
+            latest = max((d for d in mine if d is not None), key=lambda d: d.at, default=None)
+            by = session.participants.get(latest.by) if latest is not None and latest.by is not None else None
+            votes = decided.votes.get(role.key)
+            public = public_of(model, branch)
+            return SeatView(
+                title=session.title,
+                name=who.name,
+                role=role,
+                team=tuple(p.name for p in session.participants.values() if p.active and p.role == role.key),
+                year=branch.year,
+                years=session.years,
+                phase=self.room.phase(),
+                seconds_left=self.room.seconds_left(),
+                public=public,
+                view=None if role.body is None else play.view(branch, branch.year, role.body),
+                account=None if role.body is None else account_of(model, role.body),
+                within=next((s for s in public.states if s.key == role.state), None),
+                works=() if role.state is None else within_of(model, role.state),
+                plan=None if role.body is None else choices.plans.get(role.body),
+                votes={} if votes is None else dict(votes.value),
+                consent=None if role.state is None else choices.consent.get(role.state),
+                committed_by=by.name if by is not None else None,
+                debrief=session.debrief,
+            )
+
+    # -- decisions -----------------------------------------------------------------------------------------------------
+
+    def commit_plan(self, plan: object) -> None:
+        """Commit the money of the role's body for this year and until another plan is committed.
+
+        Parameters
+        ----------
+        plan : sequence of Allocation, or None
+            None leaves the body to the rules.
+
+        Raises
+        ------
+        ForbiddenError
+            If the role has no body.
+        SeminarError
+            If the plan is not possible; the message says what is. Nothing is changed then.
+        """
+        with self.room.lock:
+            role = self.role
+            if role.body is None:
+                raise ForbiddenError(f"{role.title} has no money to allocate")
+            self.room.check_deciding()
+            taken = plan_of(plan)
+            branch = self.room.session.branch
+            if taken is not None:
+                try:
+                    checked(self.room.play.view(branch, branch.year, role.body), taken)
+                except PolicyError as error:
+                    raise SeminarError(str(error).removeprefix(f"decide of {role.body}: ")) from None
+            self._commit("plan", role.body, None if taken is None else [[a.state, a.form, a.dollars] for a in taken])
+
+    def commit_votes(self, votes: Mapping[str, str]) -> None:
+        """Commit the votes of a member of the Council on mandates, by state; they hold for this year.
+
+        Raises
+        ------
+        ForbiddenError, SeminarError
+            If the role does not vote, or a vote is not possible.
+        """
+        with self.room.lock:
+            role = self.role
+            if not role.votes:
+                raise ForbiddenError(f"{role.title} has no vote in the Security Council")
+            self.room.check_deciding()
+            self._commit("votes", role.key, votes_of(votes, self.room.play.scenario.states))
+
+    def commit_consent(self, consent: bool | None) -> None:
+        """Commit whether the role's government consents to assistance; None leaves it to the rules.
+
+        Raises
+        ------
+        ForbiddenError, SeminarError
+            If the role is no government, or it is none of the three.
+        """
+        with self.room.lock:
+            role = self.role
+            if role.state is None:
+                raise ForbiddenError(f"{role.title} is no government")
+            self.room.check_deciding()
+            if consent is not None and not isinstance(consent, bool):
+                raise SeminarError(f"consent: {str(consent)[:40]} is not allowed: yes, no, or left to the rules")
+            self._commit("consent", role.state, consent)
+
+    def _commit(self, what: str, about: str, value: Any) -> None:
+        who, session = self.who, self.room.session
+        if who.commits >= self.room.limits.commits:
+            raise TooManyError(f"{who.name} has committed {who.commits:,} times; that is the most")
+        self.room.record(
+            "committed",
+            branch=session.current,
+            year=session.branch.year,
+            role=who.role,
+            by=who.number,
+            what=what,
+            about=about,
+            value=value,
+        )
+
+    def results(self) -> list[Outcome]:
+        """Give what happened in every line of history, and what would have happened; once the debriefing is open.
+
+        Raises
+        ------
+        ForbiddenError
+            Before.
+        """
+        from r2psim.seminar.chair import outcomes
+
+        _ = self.who
+        if not self.room.session.debrief:
+            raise ForbiddenError("the facilitator has not opened the debriefing yet")
+        return outcomes(self.room)

@@ -1,0 +1,277 @@
+"""All sessions of a server: opening one, joining one, coming back after anything."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from r2psim.seminar.chair import Chair
+from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_token, plain
+from r2psim.seminar.limits import LIMITS, Bucket, Limits, NotFoundError, SeminarError, TooManyError, text
+from r2psim.seminar.log import Log
+from r2psim.seminar.play import Models
+from r2psim.seminar.room import Room
+from r2psim.seminar.seat import Seat
+from r2psim.seminar.session import Session
+
+if TYPE_CHECKING:
+    from r2psim.scenario import Scenario
+    from r2psim.seminar.roles import Role
+
+__all__ = ["FILE", "Opened", "Seminars"]
+
+FILE = "seminars.sqlite"
+"""Name of the file of all sessions in the directory of the data."""
+
+EVERYBODY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that was just opened: the code for everybody, the token for the facilitator alone."""
+
+    code: str
+    token: str
+
+
+class Seminars:
+    """The sessions of a server.
+
+    Parameters
+    ----------
+    path : Path, optional
+        File of the sessions; in memory if not given. What it holds is taken up again.
+    limits : Limits
+        Bounds.
+    clock : callable
+        Gives the time, s since 1970.
+
+    Raises
+    ------
+    LogError
+        If the file cannot be used.
+
+    Examples
+    --------
+    >>> seminars = Seminars()
+    >>> opened = seminars.open("Monday", years=5)
+    >>> token = seminars.join(opened.code, "Ada", "body-good-offices")
+    >>> seminars.enter(token).role.title
+    "Secretary-General's good offices and Department of Political Affairs"
+    """
+
+    def __init__(
+        self, path: Path | None = None, limits: Limits = LIMITS, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.limits = limits
+        self.clock = clock
+        self._log = Log(path)
+        self._models = Models(limits.models)
+        self._lock = threading.RLock()
+        self._rooms: dict[int, Room] = {}
+        self._codes: dict[str, int] = {}
+        self._tokens: dict[str, tuple[int, int | None]] = {}
+        # Wrong codes: a few at once from one place, then one every few seconds; and a bound on all places together.
+        self._misses = Bucket(clock, tries=20.0, per_second=0.5)
+        self._all_misses = Bucket(clock, tries=200.0, per_second=10.0)
+        self._opened = Bucket(clock, tries=30.0, per_second=1.0 / 60.0)
+        for number, code in self._log.sessions():
+            self._take_up(number, code)
+
+    def _take_up(self, number: int, code: str) -> Room:
+        """Build a session from its log."""
+        session = Session(number, code)
+        for record in self._log.records(number):
+            session.apply(record)
+        room = Room(session, self._log, self._models, self.limits, self.clock)
+        self._rooms[number] = room
+        self._codes[code] = number
+        self._tokens[session.facilitator] = (number, None)
+        for who in session.participants.values():
+            self._tokens[who.token] = (number, who.number)
+        return room
+
+    def close(self) -> None:
+        """Close the file."""
+        self._log.close()
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    # -- opening and joining -------------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        title: str,
+        scenario: str | Path | Scenario = "seminar",
+        policy: str = "late-response",
+        seed: int = 1,
+        run: int = 0,
+        years: int | None = None,
+        minutes: float = 10.0,
+    ) -> Opened:
+        """Open a session.
+
+        Parameters
+        ----------
+        title : str
+            What it is called.
+        scenario : str, Path or Scenario
+            The world.
+        policy : str
+            What the rules do for those who do not decide.
+        seed, run : int
+            Luck.
+        years : int, optional
+            Length; the scenario's own if not given, and at most what the limits allow.
+        minutes : float
+            Time for a round.
+
+        Raises
+        ------
+        SeminarError
+            If something is not allowed, or the server has as many sessions as it takes.
+        """
+        from r2psim.scenario import ScenarioError, load
+        from r2psim.world.expand import expand
+
+        limits = self.limits
+        named = text(title, "title", limits.title)
+        try:
+            world = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
+            world.policy(policy)
+        except ScenarioError as error:
+            raise SeminarError(str(error)) from None
+        length = min(world.years, limits.years) if years is None else years
+        _whole("years", length, 1, limits.years)
+        _whole("seed", seed, 0, 2**64 - 1)
+        _whole("run", run, 0, 2**32 - 1)
+        _whole("states of the scenario", len(world.states), 1, limits.states)
+        if isinstance(minutes, bool) or not 0.1 <= minutes <= limits.minutes:
+            raise SeminarError(f"minutes: {minutes} is not allowed: 0.1 to {limits.minutes}")
+        with self._lock:
+            if len(self._rooms) >= limits.sessions:
+                raise TooManyError(f"this server holds {limits.sessions} sessions; delete one that is over")
+            self._opened.take(EVERYBODY)
+            token = new_token()
+            code = new_code()
+            while code in self._codes:
+                code = new_code()
+            data = {
+                "token": fingerprint(token),
+                "title": named,
+                "policy": policy,
+                "seed": seed,
+                "run": run,
+                "years": length,
+                "minutes": float(minutes),
+                "scenario": world.resolved(),
+            }
+            number = self._log.create(code, self.clock(), data)
+            self._take_up(number, code)
+        return Opened(code, token)
+
+    def roles(self, code: str, asker: str = EVERYBODY) -> dict[str, Role]:
+        """Give the roles of a session, to those who know its code."""
+        return self._room_of(code, asker).play.roles
+
+    def join(self, code: str, name: str, role: str, asker: str = EVERYBODY) -> str:
+        """Join a session, and give the token by which the participant comes back.
+
+        Parameters
+        ----------
+        code : str
+            As typed.
+        name : str
+            How the participant is called.
+        role : str
+            Key of a role; several people may share one.
+        asker : str
+            Where the request comes from, for the rate limit.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such session.
+        TooManyError
+            After too many wrong codes, or if all places are taken.
+        SeminarError
+            If the name or the role is not allowed, or nobody is let in at present.
+        """
+        room = self._room_of(code, asker)
+        with room.lock:
+            session = room.session
+            if not session.open or session.ended:
+                raise SeminarError("nobody is let into this session at present")
+            called = text(name, "name", self.limits.name)
+            if role not in room.play.roles:
+                raise SeminarError(f"role: {str(role)[:40]} is not allowed: one of the roles of this session")
+            if len(session.participants) >= self.limits.participants:
+                raise TooManyError(f"all {self.limits.participants} places of this session are taken")
+            token = new_token()
+            number = len(session.participants)
+            room.record("joined", participant=number, name=called, role=role, token=fingerprint(token))
+            with self._lock:
+                self._tokens[fingerprint(token)] = (session.number, number)
+        return token
+
+    def _room_of(self, code: str, asker: str) -> Room:
+        """Find a session by its code; wrong codes cost tries."""
+        typed = plain(str(code))
+        with self._lock:
+            for bucket, who in ((self._misses, asker), (self._all_misses, EVERYBODY)):
+                if bucket.left(who) < 1.0:
+                    bucket.take(who)
+            number = self._codes.get(typed) if len(typed) == LENGTH else None
+            if number is None:
+                self._misses.take(asker)
+                self._all_misses.take(EVERYBODY)
+                raise NotFoundError("there is no session with this code")
+            return self._rooms[number]
+
+    # -- coming back ---------------------------------------------------------------------------------------------------
+
+    def enter(self, token: str) -> Chair | Seat:
+        """Give the place that a token stands for.
+
+        Raises
+        ------
+        NotFoundError
+            If it stands for none.
+        """
+        with self._lock:
+            found = self._tokens.get(fingerprint(str(token)[:200]))
+            if found is None:
+                raise NotFoundError("this address leads to no session: join with the code again")
+            number, participant = found
+            room = self._rooms[number]
+        return Chair(room) if participant is None else Seat(room, participant)
+
+    def delete(self, token: str) -> None:
+        """Forget a session for good; for its facilitator.
+
+        Raises
+        ------
+        NotFoundError
+            If the token is not a facilitator's.
+        """
+        place = self.enter(token)
+        if not isinstance(place, Chair):
+            raise NotFoundError("only the facilitator deletes a session")
+        with self._lock, place.room.lock:
+            session = place.session
+            self._log.delete(session.number)
+            del self._rooms[session.number]
+            del self._codes[session.code]
+            self._tokens = {k: v for k, v in self._tokens.items() if v[0] != session.number}
+            self._models.drop(session.number)
+        place.room.changed()
+
+
+def _whole(what: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SeminarError(f"{what}: {value} is not allowed: {low} to {high:,}")

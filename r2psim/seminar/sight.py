@@ -1,0 +1,144 @@
+"""What can be seen: by everybody, by a body of its own money, by a government of its own state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, S
+
+if TYPE_CHECKING:
+    from r2psim.agents import R2PModel
+    from r2psim.seminar.session import Branch
+    from r2psim.world.history import Event
+
+__all__ = ["Account", "Public", "PublicEvent", "PublicState", "account_of", "is_public", "public_of", "within_of"]
+
+CENTS = 100.0
+YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """What everybody can see of a state: armed conflict, an atrocity that goes on, a mandate, and an assessment.
+
+    Attributes
+    ----------
+    key, name, conflict : str
+        Identifier, name, conflict state.
+    in_atrocity, mandate, vetoed : bool
+        Whether an atrocity goes on; whether a mandate is in force, or was blocked in the present crisis.
+    assessment : float
+        0-1, the public assessment of its risk, with its error.
+    """
+
+    key: str
+    name: str
+    conflict: str
+    in_atrocity: bool
+    mandate: bool
+    vetoed: bool
+    assessment: float
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEvent:
+    """What everybody hears of an event; its probability and its causes are for the debriefing.
+
+    Attributes are those of `r2psim.world.history.Event`.
+    """
+
+    month: int
+    kind: str
+    state: str
+    group: str | None
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Public:
+    """What everybody can see.
+
+    Attributes
+    ----------
+    states : tuple of PublicState
+        All of them.
+    events : tuple of PublicEvent
+        Last year's triggers, changes of conflict, and atrocities that began or ended.
+    mandates : dict of str to bool
+        What the Council decided last year, where it voted.
+    """
+
+    states: tuple[PublicState, ...]
+    events: tuple[PublicEvent, ...]
+    mandates: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A body's money: spent and returned since the start, and at hand, US$; and what it funds.
+
+    ``funds`` has rows of state, form and US$ a month, and whether it is paid already.
+    """
+
+    spent: float
+    returned: float
+    balance: float
+    funds: tuple[tuple[str, str, float, bool], ...]
+
+
+def is_public(event: Event) -> bool:
+    """Say whether everybody can see an event: all but the changes of stage below atrocity."""
+    return event.kind != "stage" or "atrocity" in (event.before, event.after)
+
+
+def public_of(model: R2PModel, branch: Branch) -> Public:
+    """Give what everybody can see of a line of history as it stands."""
+    state, world = model.rows.state, model.world
+    states = tuple(
+        PublicState(
+            key=key,
+            name=world.names[key],
+            conflict=CONFLICT[int(state[S.conflict, s])],
+            in_atrocity=bool(state[S.stage, s] == 4.0),
+            mandate=bool(state[S.mandate, s] > 0.0),
+            vetoed=bool(state[S.vetoed, s] > 0.0),
+            assessment=float(state[S.perceived, s]),
+        )
+        for s, key in enumerate(world.states)
+    )
+    since = model.month - YEAR
+    events = tuple(
+        PublicEvent(e.month, e.kind, e.state, e.group, e.what, e.before, e.after)
+        for e in model.events
+        if since >= 0 and e.month >= since and is_public(e)
+    )
+    voted = model.choices.get(branch.year - 1)
+    return Public(states, events, dict(voted.mandates) if voted is not None else {})
+
+
+def account_of(model: R2PModel, body: str) -> Account:
+    """Give a body's money."""
+    world, rows = model.world, model.rows
+    b = world.bodies.index(body)
+    funds = []
+    for slot in range(b * PLEDGES, b * PLEDGES + int(rows.body[B.pledges, b])):
+        s, f = int(rows.pledge[L.state, slot]), int(rows.pledge[L.form, slot])
+        paid = bool(rows.pledge[L.begins, slot] < model.month)
+        funds.append((world.states[s], world.forms[f], float(rows.pledge[L.amount, slot]) / CENTS, paid))
+    spent, returned, balance = (float(rows.body[c, b]) / CENTS for c in (B.spent, B.returned, B.balance))
+    return Account(spent, returned, balance, tuple(funds))
+
+
+def within_of(model: R2PModel, state: str) -> tuple[tuple[str, float, float], ...]:
+    """Give what a government sees of assistance in its own state: form, how far it is built up and funded, 0-1."""
+    world, programme = model.world, model.rows.programme
+    s, states = world.states.index(state), len(world.states)
+    rows = [f * states + s for f in range(len(world.forms))]
+    seen = [
+        (form, float(programme[PR.strength, row]), float(programme[PR.funded, row]))
+        for form, row in zip(world.forms, rows, strict=True)
+    ]
+    return tuple(sorted((row for row in seen if max(row[1:]) > 0.0), key=lambda row: -row[1]))

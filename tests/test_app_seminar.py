@@ -1,0 +1,138 @@
+"""Seminar pages without a browser: pictures and words are well formed, and browsers get through no other door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from seminar_rooms import Exercise, affordable
+
+from r2psim.app.seminar_charts import charts, metrics_table, strips
+from r2psim.app.seminar_words import account, choices_table, event_words, events, plan_rows, states, works
+from r2psim.seminar.debrief import GENERAL, questions
+
+
+@pytest.fixture(scope="module")
+def played() -> Exercise:
+    """Four years with decisions of every kind, and a second line of history."""
+    exercise = Exercise(years=5)
+    exercise.chair.begin()
+    office = exercise.seat("body-good-offices")
+    office.commit_plan([affordable(office)])
+    exercise.seat("permanent-1").commit_votes({"kessara": "no", "drevna": "yes"})
+    exercise.seat("government-drevna").commit_consent(False)
+    exercise.chair.inject("belisar", "coup", 2)
+    for _ in range(4):
+        exercise.chair.advance()
+    exercise.chair.rewind(0, 0, "With <consent> & more", [("consent", "drevna", True)])
+    return exercise
+
+
+def parsed(html: str) -> ElementTree.Element:
+    """Read HTML that is well formed."""
+    return ElementTree.fromstring(f"<div>{html}</div>")
+
+
+def test_everything_that_is_shown_is_well_formed_and_escaped(played: Exercise) -> None:
+    chair = played.chair
+    play, names, forms = chair.room.play, chair.room.play.names, chair.room.play.forms
+    outcomes = chair.results()
+    seat = played.seat("body-good-offices").look()
+    assert seat.view is not None and seat.account is not None
+    government = played.seat("government-drevna").look()
+    for html in (
+        charts(outcomes),
+        metrics_table(outcomes),
+        strips(outcomes, [names[s] for s in play.scenario.states]),
+        states(seat.public, seat.view),
+        states(government.public, None),
+        account(seat.account, names, forms),
+        works(government.works, forms),
+        works((), forms),
+        events(seat.public.events, names, "What happened"),
+        events((), names, "What happened"),
+        choices_table(play.choices(chair.session.branches[1], 4), names, forms),
+        choices_table({}, names, forms),
+    ):
+        parsed(html)
+        assert "<consent>" not in html
+
+
+def test_charts_have_a_line_and_a_letter_for_each(played: Exercise) -> None:
+    outcomes = played.chair.results()
+    drawn = parsed(charts(outcomes))
+    for chart in drawn.iter("figure"):
+        paths = [e for e in chart.iter("path") if "r2p-line" in (e.get("class") or "")]
+        letters = [e.text for e in chart.iter("text") if e.get("class") == "r2p-letter"]
+        assert len(paths) == len(outcomes) == 5 and letters == list("ABCDE")
+        places = [(e.get("x"), e.get("y")) for e in chart.iter("text") if e.get("class") == "r2p-letter"]
+        assert len(set(places)) == len(places)
+
+
+def test_strips_tell_every_change_of_stage(played: Exercise) -> None:
+    outcome = played.chair.results()[0]
+    names = list(played.chair.room.play.scenario.states)
+    drawn = parsed(strips([outcome], names))
+    for s, svg in enumerate(drawn.iter("svg")):
+        widths = [int(e.get("width") or 0) for e in svg.iter("rect")]
+        changes = sum(a != b for a, b in zip(outcome.stage[:, s], outcome.stage[1:, s], strict=False))
+        assert len(widths) == changes + 1 and sum(widths) == len(outcome.stage)
+
+
+def test_the_form_of_a_plan_offers_what_the_view_offers(played: Exercise) -> None:
+    view = played.seat("body-good-offices").look().view
+    assert view is not None
+    rows = plan_rows(view, played.chair.room.play.forms)
+    assert {r["state"]: len(r["offers"]) for r in rows} == {s.key: len(s.offers) for s in view.states}  # type: ignore[arg-type]
+
+
+def test_events_are_told_in_words(played: Exercise) -> None:
+    names = played.chair.room.play.names
+    for event in played.chair.results()[0].events:
+        assert names[event.state] in event_words(event, names)
+
+
+def test_questions_follow_from_what_happened(played: Exercise) -> None:
+    chair = played.chair
+    outcomes = chair.results()
+    asked = questions(chair.session.branch, outcomes[0], outcomes[1:], chair.room.play.names)
+    told = " ".join(asked)
+    assert "Government of Drevna refused" in told and "coup struck Belisar" in told
+    assert "votes against a mandate for Kessara" in told
+    assert tuple(asked[-len(GENERAL) :]) == GENERAL and len(asked) <= 12 + len(GENERAL)
+
+
+def test_a_browser_gets_only_declared_events_through() -> None:
+    """In a process of its own: closing the doors holds for all of it."""
+    program = """
+import solara, ipyvue, ipywidgets
+from r2psim.app.guard import close_doors
+from r2psim.app.widgets import Form
+close_doors()
+told = []
+box, context = solara.render(Form(label="x", fields=[], event_change=told.append), handle_error=False)
+form = box.children[0]
+made = []
+class Spy:
+    def __init__(self, **given): made.append(given)
+import sys, types
+sys.modules["spy"] = types.SimpleNamespace(Spy=Spy)
+for content in ({"create_widget": ["spy", "Spy"], "props": {}, "id": "1"}, {"event": "__class__"},
+                {"event": ["change"]},
+                {"update_ref": 1, "id": form._model_id, "prop": "label"}, [], None, {"event": "nothing"}):
+    form._handle_custom_msg(content, [])
+assert not made and not told, (made, told)
+form._handle_custom_msg({"event": "event_change", "data": {"a": 1}}, [])
+assert told == [{"a": 1}]
+closed = []
+class Comm:
+    def close(self): closed.append(1)
+before = len(ipywidgets.Widget.widgets)
+ipywidgets.Widget.handle_comm_opened(Comm(), {"content": {"data": {"state": {}}}})
+assert closed == [1] and len(ipywidgets.Widget.widgets) == before
+print("held")
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "held", done.stderr

@@ -1,0 +1,257 @@
+"""A whole seminar in a real browser: several people, a server that is killed in between, and history rewound."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_app_browser import MILLISECONDS, Log, browser  # noqa: F401 - the module skips where no browser is
+
+pytestmark = pytest.mark.slow
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+
+
+class Server:
+    """The pages, started as a user starts them; can be killed and started again on the same data."""
+
+    def __init__(self, data: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.data = data
+        self.running: subprocess.Popen[str] | None = None
+        self.start()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "r2psim", "app", "--port", str(self.port), "--data", str(self.data)]
+        nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+        self.running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | nowhere)
+        assert self.running.stderr is not None
+        said = ""
+        for line in self.running.stderr:
+            said += line
+            if "r2psim is at" in line:
+                return
+        raise AssertionError(said)
+
+    def kill(self) -> None:
+        assert self.running is not None
+        self.running.send_signal(signal.SIGKILL)
+        self.running.communicate(timeout=60)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path / "data")
+    yield made
+    made.kill()
+
+
+class Room:
+    """Browser sessions of people, each with its own cookies; what they ask for and what goes wrong is kept."""
+
+    def __init__(self, browser: Any, server: Server) -> None:  # noqa: F811
+        self.browser = browser
+        self.server = server
+        self.logs: list[Log] = []
+
+    def visit(self, **context: Any) -> Any:
+        session = self.browser.new_context(**({"viewport": DESK} | context))
+        session.set_default_timeout(MILLISECONDS)
+        page = session.new_page()
+        self.logs.append(Log(page))
+        page.goto(f"{self.server.base}/seminar")
+        page.wait_for_selector("text=Open a new seminar")
+        return page
+
+    def join(self, code: str, name: str, role: str, **context: Any) -> Any:
+        page = self.visit(**context)
+        page.get_by_label("Code", exact=True).fill(code)
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_label("Your name").fill(name)
+        page.get_by_label("Role").select_option(role)
+        page.get_by_role("button", name="Join", exact=True).click()
+        page.wait_for_selector(f"text=You are {name}.")
+        return page
+
+    def check(self) -> None:
+        """Nothing left this machine, and no page had an error."""
+        host = re.escape(self.server.base.removeprefix("http://"))
+        for log in self.logs:
+            assert not [u for u in log.asked if not re.match(rf"(https?|ws)://{host}/|data:|blob:", u)]
+            assert not log.wrong
+
+
+@pytest.fixture
+def room(browser: Any, server: Server) -> Iterator[Room]:  # noqa: F811
+    made = Room(browser, server)
+    yield made
+    for context in list(browser.contexts):
+        context.close()
+
+
+def begin(room: Room) -> tuple[Any, str]:
+    """Open a seminar; give the facilitator's page and the code."""
+    chair = room.visit()
+    chair.get_by_label("Title").fill("Monday")
+    chair.get_by_label("Years").fill("3")
+    chair.get_by_role("button", name="Open the seminar").click()
+    chair.wait_for_selector(".r2p-code")
+    return chair, chair.inner_text(".r2p-code")
+
+
+def run_year(chair: Any, year: int) -> None:
+    chair.get_by_role("button", name=f"Run year {year} as decided").click()
+    yes = chair.get_by_role("button", name="Yes")
+    after = chair.get_by_text("The exercise is over.").or_(chair.get_by_text(f"Year {year + 1} of 3"))
+    yes.or_(after).first.wait_for()
+    if yes.count():
+        yes.click()
+    after.first.wait_for()
+
+
+def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Server, tmp_path: Path) -> None:
+    chair, code = begin(room)
+    office = room.join(code, "Ada", "body-good-offices", viewport=PHONE)
+    member = room.join(code, "Mia", "permanent-1", color_scheme="dark")
+    government = room.join(code, "Gil", "government-drevna", viewport=PHONE)
+    chair.get_by_role("button", name="Begin the first round").click()
+    office.wait_for_selector("text=Decide now")
+
+    # Each sees its own role, and nothing of the others'.
+    assert "Consent to assistance" not in office.inner_text("main") and "Votes" not in office.inner_text("main")
+    assert office.get_by_role("button", name="Commit this plan").count() == 1
+    assert government.get_by_role("button", name="Commit this plan").count() == 0
+    assert government.get_by_text("Your own assessment").count() == 0
+    assert member.get_by_role("button", name="Commit these votes").count() == 1
+
+    # A plan: it cannot be more than the room, and what was committed is told to all.
+    office.locator("summary").first.click()
+    amount = office.locator("details[open] input").first
+    amount.fill("999999999")
+    assert office.get_by_role("button", name="Commit this plan").is_disabled()
+    amount.fill("25000")
+    before = office.screenshot()
+    office.get_by_role("button", name="Commit this plan").click()
+    office.wait_for_selector("text=Committed for year 1: the plan.")
+    assert office.screenshot() != before
+    chair.wait_for_selector("text=1 of 3 roles")
+    member.get_by_label("Kessara", exact=False).first.select_option("yes")
+    member.get_by_role("button", name="Commit these votes").click()
+    member.wait_for_selector("text=Committed for year 1: votes on 1 state.")
+
+    # The server is killed; the browsers of all come back by their addresses, and nothing decided is lost.
+    server.kill()
+    for log in room.logs:
+        log.wrong.clear()
+    server.start()
+    for page in (chair, office, member, government):
+        page.reload()
+    for log in room.logs:
+        # What failed while nobody was there to answer.
+        log.wrong.clear()
+    chair.wait_for_selector("text=2 of 3 roles")
+    office.wait_for_selector("text=Committed this year, last by Ada.")
+    office.locator("summary").first.click()
+    assert office.locator("details[open] input").first.input_value() == "25000"
+    government.get_by_label("Assistance in your state").select_option("no")
+    government.get_by_role("button", name="Commit", exact=True).click()
+    government.wait_for_selector("text=Committed for year 1: refusal.")
+    chair.wait_for_selector("text=3 of 3 roles")
+
+    # Pause, a trigger, and three years; everybody sees each within moments.
+    chair.get_by_role("button", name="Pause").click()
+    office.wait_for_selector("text=The exercise is paused.")
+    chair.get_by_role("button", name="Go on").click()
+    office.wait_for_selector("text=Decide now")
+    chair.get_by_label("Trigger", exact=True).select_option("mass_protest")
+    chair.get_by_role("button", name="Inject").click()
+    chair.wait_for_selector("text=Set for year 1:")
+    for year in (1, 2, 3):
+        run_year(chair, year)
+        office.wait_for_selector(f"text=Year {year + 1} of 3" if year < 3 else "text=The exercise is over.")
+        if year == 1:
+            office.wait_for_selector("text=Mass protest in Halvern")
+            member.wait_for_selector("text=What the Council decided")
+
+    # Debriefing: first the facilitator alone, then all; history is rewound and laid beside what was.
+    assert office.get_by_text("Side by side").count() == 0
+    chair.get_by_role("button", name="What happened, and going back").click()
+    chair.wait_for_selector("text=Side by side")
+    chair.get_by_label("Decision", exact=True).select_option("consent")
+    chair.get_by_label("Drevna").last.select_option("yes")
+    chair.get_by_role("button", name="Run it with these decisions").click()
+    chair.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
+    for words in ("Had it been late-response", "Had it been prevention", "Had it been no-assistance"):
+        assert chair.get_by_role("columnheader", name=words).count() == 1
+    chair.get_by_role("button", name="Open the debriefing").click()
+    for page in (office, member, government):
+        page.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
+
+    # The file that the browser saves is run again exactly on the command line.
+    chair.get_by_role("button", name="This round").click()
+    with chair.expect_download() as download:
+        chair.get_by_role("button", name="Save the session as a file").click()
+    file = tmp_path / "session.json"
+    download.value.save_as(file)
+    done = subprocess.run(
+        [sys.executable, "-m", "r2psim", "replay", str(file), "--json"], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert found["same"] is True and [line["years"] for line in found["branches"]] == [3, 3]
+    room.check()
+
+
+def test_it_works_with_the_keyboard_alone_and_fits_a_phone(room: Room) -> None:
+    chair, code = begin(room)
+    page = room.visit(viewport=PHONE)
+    page.get_by_label("Code", exact=True).focus()
+    page.keyboard.type(code.lower())
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Your name")
+    page.get_by_label("Your name").focus()
+    page.keyboard.type("Ada")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Government")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You are Ada.")
+    chair.get_by_role("button", name="Begin the first round").focus()
+    chair.keyboard.press("Enter")
+    page.wait_for_selector("text=Decide now")
+    # Nothing is wider than the phone but tables, which scroll by themselves.
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    # 200 % zoom of a small screen: half the width.
+    chair.set_viewport_size({"width": 640, "height": 450})
+    assert chair.evaluate("document.documentElement.scrollWidth") <= 640
+    room.check()
+
+
+def test_a_wrong_code_or_address_says_so_and_a_place_is_remembered(room: Room) -> None:
+    _, code = begin(room)
+    page = room.visit()
+    page.get_by_label("Code", exact=True).fill("AAAAA-AAAAA")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_selector("text=there is no session with this code")
+    page.goto(f"{room.server.base}/seminar?token=nothing")
+    page.wait_for_selector("text=this address leads to no session")
+    person = room.join(code, "Gil", "government-drevna")
+    person.goto(f"{room.server.base}/seminar")
+    person.get_by_role("link", name="Monday: Gil").click()
+    person.wait_for_selector("text=You are Gil.")
+    room.check()
