@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.analysis.calibration.commands import calibrate, validate
 from r2psim.analysis.replay import replay
 
 if TYPE_CHECKING:
@@ -168,19 +169,29 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Write numbers, runs and figures into this new directory.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
+    uncertainty: Annotated[
+        str,
+        typer.Option(help="none: the scenario's parameters; posterior: a draw of the calibrated ones for each run."),
+    ] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
+    from r2psim.scenario.posterior import checked_uncertainty
+
     loaded = _load(scenario, set_)
     named = _policies(loaded, policies)
+    try:
+        checked_uncertainty(uncertainty)
+    except ValueError as error:
+        raise InputError(f"--uncertainty: {error}") from None
     if out is None:
-        comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+        comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
     else:
         from r2psim.analysis.export import new_directory
 
         # Around the runs too: a directory that cannot be written is refused before them, not after.
         with new_directory(out, force) as directory:
-            comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+            comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
             _write_comparison(comparison, loaded, directory)
     if as_json:
         typer.echo(json.dumps(comparison.summary(), allow_nan=False))
@@ -210,6 +221,7 @@ def _compare(
     seed: int,
     years: int | None,
     threads: int | None,
+    uncertainty: str,
     show: bool,
 ) -> Comparison:
     """Run the policies, with a progress bar where somebody can see it."""
@@ -217,7 +229,7 @@ def _compare(
     from r2psim.progress import progress
 
     with progress("runs", runs * len(policies), show) as advance:
-        return run_policies(loaded, policies, runs, seed, years, threads, advance)
+        return run_policies(loaded, policies, runs, seed, years, threads, advance, uncertainty)
 
 
 def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path) -> None:
@@ -242,6 +254,8 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
+app.command()(validate)
+app.command()(calibrate)
 
 
 @app.command()

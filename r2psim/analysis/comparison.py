@@ -192,6 +192,8 @@ class Comparison:
         By policy: what all bodies together get.
     yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
         As `spending`, year by year.
+    uncertainty : str
+        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
     """
 
     scenario: str
@@ -205,6 +207,7 @@ class Comparison:
     forms: dict[str, str]
     budgets: dict[str, float]
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
+    uncertainty: str = "none"
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -274,7 +277,7 @@ class Comparison:
         Returns
         -------
         dict
-            ``scenario seed runs months``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``;
+            ``scenario seed runs months uncertainty``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``;
             ``differences.A-vs-B.METRIC.{mean,low,high}``, A minus B, paired, with 95 % intervals;
             ``variance_reduction_pair`` and ``variance_reduction.METRIC``; ``ledgers`` as `ledgers` gives them. What
             cannot be told is null.
@@ -285,6 +288,7 @@ class Comparison:
             "seed": self.seed,
             "runs": self.runs,
             "months": self.months,
+            "uncertainty": self.uncertainty,
             "policies": {
                 policy: {metric: _spread(self.values(policy, metric)) for metric in METRICS} for policy in self.policies
             },
@@ -313,6 +317,7 @@ def compare(
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
+    uncertainty: str = "none",
 ) -> Comparison:
     """Run each policy over the same luck and set them side by side.
 
@@ -330,6 +335,8 @@ def compare(
         All processors if not given; the result does not depend on it.
     advance : callable, optional
         Told the number of runs finished since it was last called.
+    uncertainty : {"none", "posterior"}
+        As `r2psim.simulate` takes it.
 
     Raises
     ------
@@ -346,7 +353,7 @@ def compare(
     for policy in policies:
         scenario.policy(policy)
     full = expand(scenario)
-    found = simulate(full, policies, runs, seed, years, threads, advance=advance)
+    found = simulate(full, policies, runs, seed, years, threads, advance=advance, uncertainty=uncertainty)
     return Comparison(
         scenario=full.name,
         title=full.title,
@@ -358,6 +365,7 @@ def compare(
         spending=dict(found.spending),
         yearly=dict(found.yearly),
         forms={key: form.name for key, form in full.forms.items()},
+        uncertainty=uncertainty,
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies
         },

@@ -38,6 +38,7 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
         runs=comparison.runs,
         months=comparison.months,
         first_run=0,
+        **({} if comparison.uncertainty == "none" else {"uncertainty": comparison.uncertainty}),
     )
     for name, content in (("comparison", comparison.summary()), ("resolved", resolved), ("provenance", facts)):
         write_json(content, directory / f"{name}.json")
