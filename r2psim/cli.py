@@ -194,7 +194,10 @@ def compare(
             comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
             _write_comparison(comparison, loaded, directory)
     if as_json:
-        typer.echo(json.dumps(comparison.summary(), allow_nan=False))
+        from r2psim.analysis.published import beside_published
+
+        published = {"published": beside_published(comparison)}
+        typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         return
     from r2psim.analysis.tables import comparison_table
 

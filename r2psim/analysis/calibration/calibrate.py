@@ -13,7 +13,7 @@ import numpy as np
 
 from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.definitions import DEFINITIONS, Coded
-from r2psim.analysis.calibration.fit import BAND, Fit, Free, Problem, Wave, fit
+from r2psim.analysis.calibration.fit import BAND, REFINING, Fit, Free, Problem, Wave, fit
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source
 from r2psim.analysis.calibration.targets import Target, read_targets
 from r2psim.scenario.parameters import PARAMETERS
@@ -37,20 +37,32 @@ class Budget:
     Attributes
     ----------
     waves, points : int
-        Waves, and evaluations of the model in each.
+        Waves before the last one around the best point, and evaluations of the model in each.
     runs : int
         Runs of each evaluation.
+    refining, finer : int
+        Steps from the best evaluation towards the targets, and how many times as many runs each of them has.
+    checks : int
+        Draws of the posterior that are simulated.
     years : int
         Length of a run.
     draws : int
         Draws of the posterior that are kept.
     """
 
-    waves: int = 5
+    waves: int = 2
     points: int = 256
     runs: int = 3
+    refining: int = 16
+    finer: int = 3
+    checks: int = 24
     years: int = 35
     draws: int = 400
+
+    @property
+    def evaluations(self) -> int:
+        """Number of evaluations in all."""
+        return (self.waves + 1) * self.points + self.refining + self.checks
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Calibration:
     fit : Fit
         How it went.
     best : dict of str to float
-        Values of the parameters where the posterior density is highest.
+        Values of the free parameters at the point whose simulation came nearest to the targets.
     draws : numpy.ndarray, shape (draws, parameters)
         Values of the free parameters.
     seed : int
@@ -121,7 +133,9 @@ def _error(target: Target) -> float:
     return (high - low) / BAND
 
 
-def _work(source: Source, free: Sequence[Free], seed: int, runs: int) -> Callable[[np.ndarray, int], dict[str, float]]:
+def _work(
+    source: Source, free: Sequence[Free], seed: int, runs: int, finer: int
+) -> Callable[[np.ndarray, int], dict[str, float]]:
     """Give the evaluation of a point: every target, over some runs whose luck no other point shares."""
     places = [PLACES[f.path] for f in free]
 
@@ -129,7 +143,10 @@ def _work(source: Source, free: Sequence[Free], seed: int, runs: int) -> Callabl
         p = source.defaults.copy()
         p[places] = values
         told: dict[str, list[np.ndarray]] = {name: [] for name in DEFINITIONS}
-        for run in range(number * runs, (number + 1) * runs):
+        # All steps of refining share their luck, so that little is left of it in their differences.
+        first = number * runs if number < REFINING else REFINING * runs
+        many = runs if number < REFINING else runs * finer
+        for run in range(first, first + many):
             coded = Coded(source.panel(seed, run, p))
             for name, definition in DEFINITIONS.items():
                 told[name].append(definition.collect(coded))
@@ -150,7 +167,7 @@ def _key(full: Scenario, free: Sequence[Free], seed: int, budget: Budget, policy
         "rules": source_digest(),
         "free": [[f.path, f.low, f.high, f.log] for f in free],
         "seed": seed,
-        "runs": budget.runs,
+        "runs": [budget.runs, budget.finer],
         "years": budget.years,
         "policy": policy,
     }
@@ -200,7 +217,7 @@ def calibrate(
     chosen = tuple(free) if free is not None else read_free()
     wanted = tuple(targets) if targets is not None else read_targets()
     bank = Bank(directory, _key(full, chosen, seed, budget, policy))
-    work = _work(Source(full, policy, budget.years), chosen, seed, budget.runs)
+    work = _work(Source(full, policy, budget.years), chosen, seed, budget.runs, budget.finer)
 
     def told(values: dict[str, float]) -> np.ndarray:
         return np.array([float(transformed(values[t.id], t)) for t in wanted])
@@ -217,7 +234,18 @@ def calibrate(
         known = bank.evaluate(problem.values(unit), first, work, threads, advance)
         return np.array([told(values) for values in known])
 
-    found = fit(problem, seed, budget.waves, budget.points, budget.draws, evaluate, note=note)
+    found = fit(
+        problem,
+        seed,
+        budget.waves,
+        budget.points,
+        budget.draws,
+        evaluate,
+        lambda unit, step: evaluate(unit, REFINING + step),
+        budget.refining,
+        budget.checks,
+        note=note,
+    )
     best = problem.values(found.best[None])[0]
     return Calibration(
         free=chosen,

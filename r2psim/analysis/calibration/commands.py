@@ -87,7 +87,7 @@ def calibrate(
     ] = Path("calibration"),
     targets: Targets = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of runs, designs and chains.")] = 1,
-    waves: Annotated[int, typer.Option(min=1, max=20, help="Waves of evaluations.")] = 5,
+    waves: Annotated[int, typer.Option(min=1, max=20, help="Waves before the last one.")] = 2,
     points: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations of the model in each wave.")] = 256,
     runs: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each evaluation.")] = 3,
     years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
@@ -108,13 +108,13 @@ def calibrate(
     def note(wave: Wave) -> None:
         if not as_json:
             typer.echo(
-                f"wave {wave.number} of {waves}: {wave.evaluations} evaluations, misfit {wave.misfit:.2f}, "
+                f"wave {wave.number} of {waves + 1}: {wave.evaluations} evaluations, misfit {wave.misfit:.2f}, "
                 f"emulator explains {100 * float(wave.r2.mean()):.0f} % of the targets' variance",
                 err=True,
             )
 
     try:
-        with progress("evaluations", waves * points, not as_json) as advance:
+        with progress("evaluations", budget.evaluations, not as_json) as advance:
             found: Calibration = fit_world(
                 loaded, wanted, seed=seed, budget=budget, directory=out, threads=threads, advance=advance, note=note
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,13 +143,14 @@ def _summary(calibration: Calibration, budget: Budget, scenario: str) -> dict[st
         "scenario": scenario,
         "seed": calibration.seed,
         "waves": [wave.told() for wave in calibration.fit.waves],
-        "budget": {name: getattr(budget, name) for name in ("waves", "points", "runs", "years", "draws")},
+        "budget": asdict(budget),
         "parameters": {
             free.path: {
                 "best": calibration.best[free.path],
                 "posterior": {"q05": float(low[k]), "q50": float(middle[k]), "q95": float(high[k])},
                 "prior": {"low": free.low, "high": free.high, "log": free.log},
                 "why": free.why,
+                "uniform_ranks": float(calibration.fit.uniform[k]),
             }
             for k, free in enumerate(calibration.free)
         },

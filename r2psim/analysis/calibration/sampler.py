@@ -61,7 +61,7 @@ def sample(
         move = scale * (x[first] - x[second]) + NOISE * rng.standard_normal(x.shape)
         proposal = x + np.where(along, move, 0.0)
         proposal = 1.0 - np.abs(1.0 - np.abs(proposal))  # reflected at the walls, which keeps the proposal symmetric
-        inside = ((proposal >= 0.0) & (proposal <= 1.0)).all(axis=1)
+        inside: np.ndarray = np.abs(proposal - 0.5).max(axis=1) <= 0.5
         proposed = np.where(inside, log_density(np.where(inside[:, None], proposal, x)), -np.inf)
         accepted: np.ndarray = np.log(rng.random(chains)) < proposed - value
         x[accepted], value[accepted] = proposal[accepted], proposed[accepted]
