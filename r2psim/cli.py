@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim.analysis import batches
+from r2psim.analysis.calibration.commands import calibrate, validate
 from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
 from r2psim.app.command import app as app_verb
@@ -170,22 +171,35 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Write numbers, runs and figures into this new directory.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
+    uncertainty: Annotated[
+        str,
+        typer.Option(help="none: the scenario's parameters; posterior: a draw of the calibrated ones for each run."),
+    ] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
+    from r2psim.scenario.posterior import checked_uncertainty
+
     loaded = _load(scenario, set_)
     named = _policies(loaded, policies)
+    try:
+        checked_uncertainty(uncertainty)
+    except ValueError as error:
+        raise InputError(f"--uncertainty: {error}") from None
     if out is None:
-        comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+        comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
     else:
         from r2psim.analysis.export import new_directory
 
         # Around the runs too: a directory that cannot be written is refused before them, not after.
         with new_directory(out, force) as directory:
-            comparison = _compare(loaded, named, runs, seed, years, threads, not as_json)
+            comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
             _write_comparison(comparison, loaded, directory)
     if as_json:
-        typer.echo(json.dumps(comparison.summary(), allow_nan=False))
+        from r2psim.analysis.published import beside_published
+
+        published = {"published": beside_published(comparison)}
+        typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         return
     from r2psim.analysis.tables import comparison_table
 
@@ -212,6 +226,7 @@ def _compare(
     seed: int,
     years: int | None,
     threads: int | None,
+    uncertainty: str,
     show: bool,
 ) -> Comparison:
     """Run the policies, with a progress bar where somebody can see it."""
@@ -219,7 +234,7 @@ def _compare(
     from r2psim.progress import progress
 
     with progress("runs", runs * len(policies), show) as advance:
-        return run_policies(loaded, policies, runs, seed, years, threads, advance)
+        return run_policies(loaded, policies, runs, seed, years, threads, advance, uncertainty)
 
 
 def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path) -> None:
@@ -250,6 +265,8 @@ app.command()(world_figure)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
+app.command()(validate)
+app.command()(calibrate)
 
 
 @app.command()

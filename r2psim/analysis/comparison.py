@@ -128,6 +128,8 @@ class Comparison:
         By policy: what all bodies together get.
     yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
         As `spending`, year by year.
+    uncertainty : str
+        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
     """
 
     scenario: str
@@ -141,6 +143,7 @@ class Comparison:
     forms: dict[str, str]
     budgets: dict[str, float]
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
+    uncertainty: str = "none"
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -210,7 +213,7 @@ class Comparison:
         Returns
         -------
         dict
-            ``scenario seed runs months``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``;
+            ``scenario seed runs months uncertainty``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``;
             ``differences.A-vs-B.METRIC.{mean,low,high}``, A minus B, paired, with 95 % intervals;
             ``variance_reduction_pair`` and ``variance_reduction.METRIC``; ``ledgers`` as `ledgers` gives them. What
             cannot be told is null.
@@ -221,6 +224,7 @@ class Comparison:
             "seed": self.seed,
             "runs": self.runs,
             "months": self.months,
+            "uncertainty": self.uncertainty,
             "policies": {
                 policy: {metric: _spread(self.values(policy, metric)) for metric in METRICS} for policy in self.policies
             },
@@ -249,6 +253,7 @@ def compare(
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
+    uncertainty: str = "none",
 ) -> Comparison:
     """Run each policy over the same luck and set them side by side.
 
@@ -266,6 +271,8 @@ def compare(
         All processors if not given; the result does not depend on it.
     advance : callable, optional
         Told the number of runs finished since it was last called.
+    uncertainty : {"none", "posterior"}
+        As `r2psim.simulate` takes it.
 
     Raises
     ------
@@ -282,7 +289,7 @@ def compare(
     for policy in policies:
         scenario.policy(policy)
     full = expand(scenario)
-    found = simulate(full, policies, runs, seed, years, threads, advance=advance)
+    found = simulate(full, policies, runs, seed, years, threads, advance=advance, uncertainty=uncertainty)
     return Comparison(
         scenario=full.name,
         title=full.title,
@@ -294,6 +301,7 @@ def compare(
         spending=dict(found.spending),
         yearly=dict(found.yearly),
         forms={key: form.name for key, form in full.forms.items()},
+        uncertainty=uncertainty,
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies
         },

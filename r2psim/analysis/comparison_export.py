@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.published import beside_published
 from r2psim.ensemble.store import provenance, write_json, write_table
 from r2psim.ensemble.tables import runs_table, spending_table
 
@@ -38,6 +39,8 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
         runs=comparison.runs,
         months=comparison.months,
         first_run=0,
+        **({} if comparison.uncertainty == "none" else {"uncertainty": comparison.uncertainty}),
     )
-    for name, content in (("comparison", comparison.summary()), ("resolved", resolved), ("provenance", facts)):
+    summary = comparison.summary() | {"published": beside_published(comparison)}
+    for name, content in (("comparison", summary), ("resolved", resolved), ("provenance", facts)):
         write_json(content, directory / f"{name}.json")

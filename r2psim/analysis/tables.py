@@ -10,6 +10,7 @@ from rich.table import Table
 
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import METRIC_NAMES, findings, money
+from r2psim.analysis.published import published_lines
 from r2psim.analysis.summary import date, percent
 from r2psim.ensemble.measures import METRICS
 from r2psim.world.history import History
@@ -86,6 +87,10 @@ def comparison_table(comparison: Comparison) -> None:
     console.print("Means of a run; below them, in brackets, 90 % of the runs.\n", style="dim")
     for line in findings(comparison):
         console.print(line, markup=False)
+    if comparison.uncertainty != "none":
+        console.print()
+        for line in published_lines(comparison):
+            console.print(line, markup=False)
     console.print("\nA model's world: it explains mechanisms, it forecasts no country.")
 
 

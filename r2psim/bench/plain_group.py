@@ -182,6 +182,7 @@ class Group(mesa.Agent):
             p.stages_to_atrocity_targeting * self.targeting
             + p.stages_to_atrocity_preparation * self.preparation
             + p.stages_to_atrocity_at_means * (state.means - p.reference_at_means)
+            + p.stages_to_atrocity_at_pressure * (state.pressure - p.reference_at_pressure)
             + p.stages_to_atrocity_at_conflict * state.conflict_level
             + p.stages_to_atrocity_at_past * state.past_violations
             + p.stages_to_atrocity_at_restraint * (state.restraint - p.reference_at_restraint)

@@ -116,6 +116,7 @@ class State(Structure):
                 + p.conflict_onset_spill_war * self.spill_war
                 + p.conflict_onset_spill_refugees * self.spill_refugees
                 + p.conflict_onset_capacity * (self.capacity - p.reference_capacity)
+                + p.conflict_onset_government_perpetrator * float(self.government_perpetrator)
                 + p.conflict_onset_local_resolution * local_resolution
                 + p.conflict_onset_aid_conflict_onset * aid["conflict_onset"]
                 + p.conflict_onset_moral_hazard * self.moral_hazard
@@ -129,6 +130,7 @@ class State(Structure):
                 + p.conflict_relapse_spill_war * self.spill_war
                 + p.conflict_relapse_spill_refugees * self.spill_refugees
                 + p.conflict_relapse_capacity * (self.capacity - p.reference_capacity)
+                + p.conflict_relapse_government_perpetrator * float(self.government_perpetrator)
                 + p.conflict_relapse_local_resolution * local_resolution
                 + p.conflict_relapse_aid_conflict_relapse * aid["conflict_relapse"]
             )

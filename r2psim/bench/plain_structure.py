@@ -188,7 +188,9 @@ class Structure(mesa.Agent):
             neighbour = p.triggers_neighbour_war_base * exp(p.triggers_neighbour_war_capacity * capacity)
         if self.conflict >= MINOR_CONFLICT:
             offensive = p.triggers_armed_offensive_base * exp(p.triggers_armed_offensive_at_war * self.at_war)
-            offensive *= self.armed_groups / p.reference_armed_groups * MONTH
+            offensive = self.armed_groups / p.reference_armed_groups * MONTH * offensive
+            if self.escalation_hazard > 0.0 and self.conflict_months < 1.0 and self.model.month > 0:
+                offensive += p.triggers_armed_offensive_outbreak
         coup = p.triggers_coup_base * exp(
             p.triggers_coup_security_sector * (inhibitors["security_sector"] - p.reference_security_sector)
             + p.triggers_coup_capacity * capacity

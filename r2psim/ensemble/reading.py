@@ -12,6 +12,7 @@ from r2psim.ensemble import tables
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import OutputError, read_json, read_table
 from r2psim.scenario import Scenario, ScenarioError
+from r2psim.scenario.posterior import checked_uncertainty
 
 __all__ = ["read_results"]
 
@@ -34,6 +35,7 @@ def _facts(directory: Path) -> dict[str, Any]:
         found: dict[str, Any] = {name: int(facts[name]) for name in ("seed", "runs", "months")}
         found["policies"] = tuple(str(policy) for policy in facts["policies"])
         found["first_run"] = int(facts.get("first_run", 0))
+        found["uncertainty"] = checked_uncertainty(str(facts.get("uncertainty", "none")))
         found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
@@ -90,4 +92,5 @@ def read_results(directory: Path) -> Results:
         series=read("series", lambda table: tables.monthly_from(table, policies, runs, months)),
         stages={policy: np.stack([none, *columns.values()], axis=-1)[..., 1:] for policy, columns in stages.items()},
         events=read("events", lambda table: tables.events_from(table, facts["chosen"])),
+        uncertainty=facts["uncertainty"],
     )

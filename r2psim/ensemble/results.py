@@ -12,6 +12,7 @@ import numpy as np
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.tables import START
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.posterior import with_draw
 from r2psim.world.history import Event
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Results:
         By policy: the stage of every group, if histories were asked for; index 0 is the start.
     events : dict of (str, int) to tuple of Event
         By policy and number of the run, of the runs that were asked for.
+    uncertainty : str
+        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
     """
 
     scenario: Scenario
@@ -71,6 +74,7 @@ class Results:
     series: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     stages: Mapping[str, np.ndarray] = field(default_factory=dict)
     events: Mapping[tuple[str, int], tuple[Event, ...]] = field(default_factory=dict)
+    uncertainty: str = "none"
 
     def __repr__(self) -> str:
         return (
@@ -260,7 +264,8 @@ class Results:
         named = self.policy_named(policy)
         if month is not None and not 0 <= month <= self.months:
             raise ValueError(f"month {month} is not allowed: 0 to {self.months}")
-        model = R2PModel(self.scenario, named, self.seed, run, self.months // YEAR, drive="rows")
+        scenario = self.scenario if self.uncertainty == "none" else with_draw(self.scenario, run)
+        model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows")
         for _ in range(month or 0):
             model.step()
         return model
@@ -303,6 +308,7 @@ class Results:
             "months": self.months,
             "first_run": self.first_run,
         }
+        facts |= {"uncertainty": self.uncertainty} if self.uncertainty != "none" else {}
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod

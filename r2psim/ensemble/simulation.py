@@ -24,6 +24,7 @@ from r2psim.ensemble.measures import DEPTH, METRICS, SERIES
 from r2psim.ensemble.results import Results
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.posterior import checked_uncertainty, with_draw
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
@@ -90,6 +91,8 @@ class _Ensemble:
         Whether the stages of all groups are kept.
     most : int
         No more runs than this are wanted of a policy and thread.
+    uncertainty : str
+        Whether each run has parameters of its own.
     """
 
     def __init__(
@@ -101,7 +104,10 @@ class _Ensemble:
         series: Sequence[str],
         histories: bool,
         most: int,
+        uncertainty: str = "none",
     ) -> None:
+        self.full = full
+        self.uncertain = uncertainty != "none"
         self.policies = tuple(policies)
         self.seed = seed
         self.months = months
@@ -137,30 +143,41 @@ class _Ensemble:
             self.spaces.put(_Space(blocks, [rows._replace(**mine) for rows in self.rows]))
         self.run(0, 0, 0)
 
+    def parameters_of(self, k: int, run: int) -> np.ndarray:
+        """Give the values of the parameters of a run of the ``k``-th policy."""
+        if not self.uncertain:
+            return self.parameters[k]
+        return with_draw(self.full, run).parameter_values(self.policies[k])
+
     def run(self, k: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
         """Run some runs of one policy; give their arrays and the seconds that they took."""
         series = np.empty((count, len(self.series), self.months + 1))
         stages = np.empty((count * self.histories, self.months + 1, len(self.worlds[0].groups)), dtype=np.int8)
         metrics = np.empty((count, len(METRICS)))
         spending = np.empty((count, self.months // YEAR, self.forms, STAGES))
+        work = np.empty(DEPTH)
         space = self.spaces.get()
         began = perf_counter()
         try:
-            run_chunk(
-                self.starts[k],
-                space.blocks,
-                space.rows[k],
-                self.parameters[k],
-                draws_of(self.seed, first, 0),
-                self.months,
-                self.stop,
-                metrics,
-                spending,
-                self.picks,
-                series,
-                stages,
-                np.empty(DEPTH),
-            )
+            # Where each run has parameters of its own, it is a chunk of its own.
+            step = 1 if self.uncertain else max(count, 1)
+            for at in range(0, max(count, 1), step):
+                part = slice(at, at + step)
+                run_chunk(
+                    self.starts[k],
+                    space.blocks,
+                    space.rows[k],
+                    self.parameters_of(k, first + at),
+                    draws_of(self.seed, first + at, 0),
+                    self.months,
+                    self.stop,
+                    metrics[part],
+                    spending[part],
+                    self.picks,
+                    series[part],
+                    stages[part],
+                    work,
+                )
         finally:
             took = perf_counter() - began
             self.spaces.put(space)
@@ -300,6 +317,7 @@ def simulate(
     events: Sequence[int] = (),
     advance: Callable[[int], None] | None = None,
     sink: Callable[[Block], Any] | None = None,
+    uncertainty: str = "none",
 ) -> Results:
     """Run policies side by side over the same luck.
 
@@ -326,6 +344,9 @@ def simulate(
     sink : callable, optional
         Given each finished `Block`, in order of runs and within them of policies. The results then keep no runs, and
         memory does not grow with their number.
+    uncertainty : {"none", "posterior"}
+        Whether every run has the same parameters, or run ``i`` has draw ``i`` of the calibrated ones: the same for
+        every policy. What the scenario or a policy sets stays.
 
     Returns
     -------
@@ -351,14 +372,16 @@ def simulate(
     named = _checked_policies(full, policies)
     chosen = _checked_series(series)
     _checked_numbers(seed, first_run, runs, threads, years)
+    checked_uncertainty(uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:
         if not first_run <= run < first_run + runs:
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
     threads = threads or _processors()
-    most = -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most)
+    # Runs that lie side by side share their parameters.
+    most = 1 if uncertainty != "none" else -(-runs * len(named) // threads)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, uncertainty)
     kept = _Kept(ensemble, first_run, runs, keep=sink is None)
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:
@@ -382,8 +405,9 @@ def simulate(
         series=kept.series(),
         stages=kept.of("stage"),
         events={
-            (policy, run): events_of_run(world, p, seed, run, months)
-            for policy, world, p in zip(named, ensemble.worlds, ensemble.parameters, strict=True)
+            (policy, run): events_of_run(world, ensemble.parameters_of(k, run), seed, run, months)
+            for k, (policy, world) in enumerate(zip(named, ensemble.worlds, strict=True))
             for run in told
         },
+        uncertainty=uncertainty,
     )

@@ -48,12 +48,15 @@ def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     """Scale the hazards of states ``first..last`` to this month: its share of a year, or the occasion it offers.
 
     Elections can be contested when they are held, a war next door upsets when it has just broken out, and armed groups
-    take the offensive in a conflict, the more the stronger they are.
+    take the offensive in a conflict, the more the stronger they are, and at its outbreak or escalation above all.
     """
     state = rows.state
     month = np.float64(draws.month)
     reference = p[P.reference_armed_groups]
+    outbreak = p[P.triggers_armed_offensive_outbreak] if draws.month > 0 else 0.0
     conflict = state[S.conflict, first:last]
+    conflict_months = state[S.conflict_months, first:last]
+    escalation_hazard = state[S.escalation_hazard, first:last]
     phase = state[S.election_phase, first:last]
     interval = state[S.election_interval, first:last]
     spill_new_war = state[S.spill_new_war, first:last]
@@ -74,7 +77,10 @@ def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
         shock[i] = MONTH * shock[i]
         death[i] = MONTH * death[i]
         neighbour[i] = spill_new_war[i] * neighbour[i]
-        offensive[i] = in_conflict * (armed_groups[i] / reference) * MONTH * offensive[i]
+        # What was a war a month ago could not escalate: an abating war is no outbreak.
+        new = in_conflict if escalation_hazard[i] > 0.0 else 0.0
+        new = new if conflict_months[i] < 1.0 else 0.0
+        offensive[i] = in_conflict * (armed_groups[i] / reference) * MONTH * offensive[i] + new * outbreak
         protest[i] = MONTH * protest[i]
 
 

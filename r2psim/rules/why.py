@@ -38,6 +38,8 @@ _LABELS = {
     "spill_war": "war next door",
     "spill_arms": "arms from next door",
     "coup_success": "a coup attempt this month",
+    "outbreak": "outbreak of a conflict",
+    "government_perpetrator": "a government that prepares or commits crimes",
 }
 
 Contribution = tuple[str, float]
@@ -76,6 +78,17 @@ def _largest(found: list[Contribution]) -> tuple[Contribution, ...]:
     return tuple(sorted((c for c in found if c[1] != 0.0), key=lambda c: -abs(c[1]))[:3])
 
 
+def _of_offensive(before: np.ndarray, s: int, p: np.ndarray, rate: float, month: int) -> list[Contribution]:
+    """Give what the strength of armed groups, and a conflict that has just broken out, add to an offensive's hazard."""
+    found = []
+    if before[S.armed_groups, s] > 0.0:
+        found.append((label("armed_groups"), log(before[S.armed_groups, s] / p[P.reference_armed_groups])))
+    if before[S.conflict_months, s] < 1.0 and before[S.escalation_hazard, s] > 0.0 and month > 0:
+        added = float(p[P.triggers_armed_offensive_outbreak])
+        found.append((label("outbreak"), log(rate / max(rate - added, 1e-12)) if added > 0.0 else 0.0))
+    return found
+
+
 def _triggers(world: World, before: np.ndarray, rows: Rows, p: np.ndarray, month: int) -> list[Event]:
     """Find the triggers that struck, explained by the columns as they stood before the states moved."""
     found = []
@@ -87,7 +100,7 @@ def _triggers(world: World, before: np.ndarray, rows: Rows, p: np.ndarray, month
                 added = float(p[P.triggers_irregular_transition_coup_success])
                 parts.append((label("coup_success"), log(rate / max(rate - added, 1e-12)) if added > 0.0 else 0.0))
             if name == "armed_offensive":
-                parts.append((label("armed_groups"), log(before[S.armed_groups, s] / p[P.reference_armed_groups])))
+                parts += _of_offensive(before, s, p, rate, month)
             found.append(Event(month, "trigger", world.states[s], None, name, "", "", -expm1(-rate), _largest(parts)))
     return found
 

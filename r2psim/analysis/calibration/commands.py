@@ -1,0 +1,130 @@
+"""`r2psim validate` and `r2psim calibrate`: nothing heavy is imported before they run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.analysis.calibration.calibrate import Calibration
+    from r2psim.analysis.calibration.fit import Wave
+    from r2psim.analysis.calibration.targets import Target
+    from r2psim.analysis.calibration.validation import Validation
+
+__all__ = ["calibrate", "validate"]
+
+Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
+Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads; the result does not depend on them.")]
+
+
+def _targets(path: Path | None) -> tuple[Target, ...]:
+    from r2psim.analysis.calibration.targets import TargetError, read_targets
+
+    try:
+        return read_targets() if path is None else read_targets(path)
+    except TargetError as error:
+        raise typer.BadParameter(str(error), param_hint="--targets") from None
+
+
+def validate(
+    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
+        "world"
+    ),
+    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs, each about as long a record as the real.")] = (
+        200
+    ),
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
+    policy: Annotated[str, typer.Option(help="Policy that stands for the present.")] = "late-response",
+    uncertainty: Annotated[
+        str, typer.Option(help="none: the scenario's parameters; posterior: another draw of them for each run.")
+    ] = "none",
+    targets: Targets = None,
+    out: Annotated[Path | None, typer.Option(help="Write numbers, a page and figures into this new directory.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    threads: Threads = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Hold a world against the record: every target with value, interval, accepted band and verdict."""
+    from contextlib import nullcontext
+
+    from r2psim.analysis.calibration.report import print_validation, write_validation
+    from r2psim.analysis.calibration.validation import validate as hold
+    from r2psim.ensemble.store import new_directory
+    from r2psim.progress import progress
+    from r2psim.scenario import load
+    from r2psim.scenario.posterior import checked_uncertainty
+
+    wanted = _targets(targets)
+    try:
+        checked_uncertainty(uncertainty)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--uncertainty") from None
+    loaded = load(scenario)
+    loaded.policy(policy)
+    with nullcontext() if out is None else new_directory(out, force) as directory:
+        with progress("runs", runs, not as_json) as advance:
+            found: Validation = hold(loaded, runs, seed, years, policy, wanted, uncertainty, threads, advance)
+        if directory is not None:
+            write_validation(found, directory)
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    print_validation(found)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: validation.md, validation.json, targets.png, patterns.png.")
+
+
+def calibrate(
+    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
+        "world"
+    ),
+    out: Annotated[
+        Path, typer.Option(help="Directory for evaluations and result; an interrupted calibration goes on from it.")
+    ] = Path("calibration"),
+    targets: Targets = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of runs, designs and chains.")] = 1,
+    waves: Annotated[int, typer.Option(min=1, max=20, help="Waves before the last one.")] = 2,
+    points: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations of the model in each wave.")] = 256,
+    runs: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each evaluation.")] = 3,
+    years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
+    threads: Threads = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+) -> None:
+    """Fit the free parameters of a world to the targets, by simulation; write the posterior."""
+    from r2psim.analysis.calibration.calibrate import Budget
+    from r2psim.analysis.calibration.calibrate import calibrate as fit_world
+    from r2psim.analysis.calibration.report import print_calibration, write_calibration
+    from r2psim.progress import progress
+    from r2psim.scenario import load
+
+    wanted = _targets(targets)
+    loaded = load(scenario)
+    budget = Budget(waves=waves, points=points, runs=runs, years=years)
+
+    def note(wave: Wave) -> None:
+        if not as_json:
+            typer.echo(
+                f"wave {wave.number} of {waves + 1}: {wave.evaluations} evaluations, misfit {wave.misfit:.2f}, "
+                f"emulator explains {100 * float(wave.r2.mean()):.0f} % of the targets' variance",
+                err=True,
+            )
+
+    try:
+        with progress("evaluations", budget.evaluations, not as_json) as advance:
+            found: Calibration = fit_world(
+                loaded, wanted, seed=seed, budget=budget, directory=out, threads=threads, advance=advance, note=note
+            )
+    except BaseException:
+        if out.exists():
+            typer.echo(f"finished evaluations are kept in {out}: the same command goes on from them", err=True)
+        raise
+    summary = write_calibration(found, budget, loaded.name, out)
+    if as_json:
+        typer.echo(json.dumps(summary, allow_nan=False))
+        return
+    print_calibration(found)
+    typer.echo(f"\nWritten to {out}: posterior.parquet, best.toml, calibration.json.")

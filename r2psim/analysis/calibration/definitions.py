@@ -1,0 +1,341 @@
+"""The targets' definitions, each applied to a panel of simulated years exactly as its source applies it to the record.
+
+Every definition is a pair of functions: one collects what a single run tells, the other gives the value from what any
+number of runs told. Rates are ratios of sums over all runs. Statistics of a sample whose size matters (a top share, a
+skill) are worked out run by run, since a run is about as long as the record, and averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from r2psim.analysis.calibration.episodes import Episode, episodes, ongoing_and_onsets
+from r2psim.analysis.calibration.panel import Panel
+
+__all__ = ["DEFINITIONS", "Coded", "Definition", "auc", "collected", "relapse_table"]
+
+RECOVERY_YEARS = 5
+COUP_YEARS = 5
+RELAPSE_YEARS = 10
+LARGE = 50_000.0
+AFTERMATH = 5
+"""Years after an episode whose response is still counted as its own (reconstruction)."""
+FLAGGED = 0.2
+DISCRIMINATED_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A panel with everything that several definitions share, each worked out once.
+
+    Attributes
+    ----------
+    panel : Panel
+        The run.
+    """
+
+    panel: Panel
+
+    @cached_property
+    def episodes(self) -> list[Episode]:
+        """All episodes of the run."""
+        return episodes(self.panel)
+
+    @cached_property
+    def _marked(self) -> tuple[np.ndarray, np.ndarray]:
+        return ongoing_and_onsets(self.panel, self.episodes)
+
+    @property
+    def ongoing(self) -> np.ndarray:
+        """State-years with an episode, bool, shape (years, states)."""
+        return self._marked[0]
+
+    @property
+    def onset(self) -> np.ndarray:
+        """State-years in which an episode begins, bool, shape (years, states)."""
+        return self._marked[1]
+
+    @cached_property
+    def conflict(self) -> np.ndarray:
+        """UCDP state of each state-year, int8: 0 peace, 1 recovery (five years after a conflict), 2 minor, 3 war."""
+        panel = self.panel
+        coded = panel.conflict.copy()
+        since = panel.since_conflict.copy()
+        for y in range(panel.years):
+            since = np.where(panel.conflict[y] >= 2, 0.0, since + 1.0)
+            coded[y] = np.where((since > 0.0) & (since <= RECOVERY_YEARS), 1, coded[y])
+        return coded
+
+    @cached_property
+    def war_starts(self) -> np.ndarray:
+        """State-years in which a conflict begins in a state at peace the year before, bool, shape (years, states)."""
+        starts = np.zeros(self.conflict.shape, dtype=bool)
+        starts[1:] = (self.conflict[1:] >= 2) & (self.conflict[:-1] == 0)
+        return starts
+
+    @cached_property
+    def new_conflict(self) -> np.ndarray:
+        """State-years with a conflict where there was none the year before, bool, shape (years, states)."""
+        new = np.zeros(self.conflict.shape, dtype=bool)
+        new[1:] = (self.conflict[1:] >= 2) & (self.conflict[:-1] < 2)
+        return new
+
+    @cached_property
+    def killing(self) -> np.ndarray:
+        """State-years in which the government kills, in preparation or in an episode, bool, shape (years, states)."""
+        panel = self.panel
+        return panel.of_states((panel.stage >= 3) & (panel.perpetrator % 2 == 1))
+
+    @cached_property
+    def stage(self) -> np.ndarray:
+        """Operational stage 0-4 of each state-year, int8, shape (years, states): see docs/TRACE.md for the mapping."""
+        panel = self.panel
+        conflict, killing = self.conflict, self.killing
+        crisis = panel.coup | self.new_conflict | (conflict == 2)
+        crisis[1:] |= crisis[:-1].copy()
+        past = panel.past | (np.cumsum(self.ongoing, axis=0) > 0)
+        recent_coup = panel.coup.copy()
+        for lag in range(1, COUP_YEARS):
+            recent_coup[lag:] |= panel.coup[:-lag]
+        exposed = panel.discriminated > DISCRIMINATED_SHARE
+        risk = killing | exposed | past | recent_coup | (conflict >= 2) | panel.closed
+        stage = np.where(risk, 1, 0)
+        stage = np.where(crisis, 2, stage)
+        stage = np.where((conflict == 3) | (crisis & killing), 3, stage)
+        return np.where(self.ongoing, 4, stage).astype(np.int8)
+
+    @cached_property
+    def onset_soon(self) -> np.ndarray:
+        """State-years after which an episode begins within the next two years, bool, shape (years - 2, states)."""
+        soon: np.ndarray = self.onset[1:-1] | self.onset[2:]
+        return soon
+
+
+Collect = Callable[[Coded], np.ndarray]
+Finish = Callable[[Sequence[np.ndarray]], float]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """How one target is measured.
+
+    Attributes
+    ----------
+    collect : callable
+        What one run tells.
+    finish : callable
+        The value from what runs told; NaN where they tell nothing.
+    """
+
+    collect: Collect
+    finish: Finish
+
+
+# -- from what runs told to a value --------------------------------------------------------------------------------
+
+
+def _ratio(told: Sequence[np.ndarray]) -> float:
+    part, whole = np.sum(told, axis=0)
+    return float(part / whole) if whole > 0 else float("nan")
+
+
+def _mean(told: Sequence[np.ndarray]) -> float:
+    known = np.array([value for row in told for value in row if np.isfinite(value)])
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _median(told: Sequence[np.ndarray]) -> float:
+    known = np.concatenate(told)
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _risk_ratio(told: Sequence[np.ndarray]) -> float:
+    events, years, other_events, other_years = np.sum(told, axis=0)
+    if min(years, other_years) == 0 or other_events == 0:
+        return float("nan")
+    return float((events / years) / (other_events / other_years))
+
+
+def _kaplan_meier(told: Sequence[np.ndarray]) -> float:
+    events, at_risk = np.sum(told, axis=0)
+    if at_risk[0] == 0:
+        return float("nan")
+    hazards = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    return float(1.0 - np.prod(1.0 - hazards))
+
+
+# -- what a run tells ----------------------------------------------------------------------------------------------
+
+
+def _share(marked: np.ndarray) -> np.ndarray:
+    return np.array([marked.sum(), marked.size], dtype=float)
+
+
+def _ends(run: Coded) -> np.ndarray:
+    return np.array([sum(e.ended for e in run.episodes), sum(e.duration for e in run.episodes)], dtype=float)
+
+
+def _durations(run: Coded) -> np.ndarray:
+    return np.array([e.duration for e in run.episodes if e.begun and e.ended], dtype=float)
+
+
+def _in_crisis(run: Coded) -> np.ndarray:
+    """Count state-led onsets, and those with civil war or an adverse regime change in the same calendar year."""
+    crisis = (run.panel.conflict >= 2) | run.panel.transition
+    led = {(e.first, e.state) for e in run.episodes if e.begun and e.state_led}
+    return np.array([sum(bool(crisis[at]) for at in led), len(led)], dtype=float)
+
+
+def _after_war(years: int) -> Collect:
+    """Count starts of civil war whose next years, their own included, are all in the run, and those with an onset."""
+
+    def collect(run: Coded) -> np.ndarray:
+        starts = run.war_starts[: run.panel.years - years + 1]
+        followed = np.zeros(starts.shape, dtype=bool)
+        for lag in range(years):
+            followed |= run.onset[lag : lag + len(starts)]
+        return np.array([(starts & followed).sum(), starts.sum()], dtype=float)
+
+    return collect
+
+
+def relapse_table(run: Coded) -> np.ndarray:
+    """Count relapses and states at risk, by years since the last episode ended, shape (2, `RELAPSE_YEARS`)."""
+    table = np.zeros((2, RELAPSE_YEARS))
+    ongoing, onset = run.ongoing, run.onset
+    for y, s in np.argwhere(ongoing[:-1] & ~ongoing[1:]):
+        for lag in range(RELAPSE_YEARS):
+            at = y + 1 + lag
+            if at >= len(ongoing):
+                break
+            table[1, lag] += 1
+            if onset[at, s]:
+                table[0, lag] += 1
+                break
+    return table
+
+
+def _by_discrimination(run: Coded) -> np.ndarray:
+    soon = run.onset_soon
+    exposed = run.panel.discriminated[: len(soon)] > 0.0
+    return np.array([(soon & exposed).sum(), exposed.sum(), (soon & ~exposed).sum(), (~exposed).sum()], dtype=float)
+
+
+def _hazard(stage: int) -> Collect:
+    """Count years in an operational stage, and those that an episode follows the year after."""
+
+    def collect(run: Coded) -> np.ndarray:
+        # The first years cannot look back as far as the definition of the stages does.
+        at = run.stage[COUP_YEARS - 1 : -1] == stage
+        return np.array([(at & (run.stage[COUP_YEARS:] == 4)).sum(), at.sum()], dtype=float)
+
+    return collect
+
+
+def _moves(before: int, after: int) -> Collect:
+    def collect(run: Coded) -> np.ndarray:
+        at = run.conflict[:-1] == before
+        return np.array([(at & (run.conflict[1:] == after)).sum(), at.sum()], dtype=float)
+
+    return collect
+
+
+def _totals(run: Coded) -> np.ndarray:
+    return np.array([e.deaths for e in run.episodes if e.begun])
+
+
+def _log_sd(run: Coded) -> np.ndarray:
+    deaths = _totals(run)
+    return np.array([np.log(deaths).std(ddof=1)]) if len(deaths) > 2 else np.empty(0)
+
+
+def _top_share(run: Coded) -> np.ndarray:
+    deaths = np.sort(_totals(run))[::-1]
+    if len(deaths) < 10:
+        return np.empty(0)
+    # A tenth of the episodes need not be a whole number of them.
+    tenth = len(deaths) / 10.0
+    whole = int(tenth)
+    return np.array([(deaths[:whole].sum() + (tenth - whole) * deaths[whole]) / deaths.sum()])
+
+
+def auc(score: np.ndarray, event: np.ndarray) -> float:
+    """Give the area under the ROC curve: the chance that an event scores above a non-event, ties counting half.
+
+    Examples
+    --------
+    >>> auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
+    0.875
+    """
+    from scipy.stats import rankdata
+
+    events = int(event.sum())
+    others = event.size - events
+    if events == 0 or others == 0:
+        return float("nan")
+    ranks = rankdata(score)
+    return float((ranks[event].sum() - events * (events + 1) / 2.0) / (events * others))
+
+
+def _skill(run: Coded) -> np.ndarray:
+    soon = run.onset_soon
+    return np.array([auc(run.panel.perceived[: len(soon)].ravel(), soon.ravel())])
+
+
+def _recall(run: Coded) -> np.ndarray:
+    soon = run.onset_soon
+    score = run.panel.perceived[: len(soon)].ravel()
+    flagged = np.argsort(-score, kind="stable")[: round(FLAGGED * score.size)]
+    return np.array([soon.ravel()[flagged].sum(), soon.sum()], dtype=float)
+
+
+def _cost_of_large(run: Coded) -> np.ndarray:
+    """Give the external response of each large episode, with the years after it, US$ bn."""
+    response = run.panel.response
+    return np.array(
+        [
+            response[e.first : e.last + 1 + AFTERMATH, e.state].sum() / 1e9
+            for e in run.episodes
+            if e.begun and e.deaths > LARGE
+        ]
+    )
+
+
+def _spending(run: Coded) -> np.ndarray:
+    return np.array([run.panel.spent_response, run.panel.spent_prevention])
+
+
+DEFINITIONS: dict[str, Definition] = {
+    "onset_rate": Definition(lambda run: _share(run.onset), _ratio),
+    "ongoing_share": Definition(lambda run: _share(run.ongoing), _ratio),
+    "end_hazard": Definition(_ends, _ratio),
+    "median_duration": Definition(_durations, _median),
+    "onset_with_crisis": Definition(_in_crisis, _ratio),
+    "atrocity_1y_after_war": Definition(_after_war(1), _ratio),
+    "atrocity_5y_after_war": Definition(_after_war(5), _ratio),
+    "relapse_10y": Definition(relapse_table, _kaplan_meier),
+    "rr_discrimination": Definition(_by_discrimination, _risk_ratio),
+    **{f"hazard_s{k}": Definition(_hazard(k), _ratio) for k in range(4)},
+    "peace_to_conflict": Definition(_moves(0, 2), _ratio),
+    "recovery_to_conflict": Definition(_moves(1, 2), _ratio),
+    "conflict_to_war": Definition(_moves(2, 3), _ratio),
+    "war_stays": Definition(_moves(3, 3), _ratio),
+    "deaths_log_sd": Definition(_log_sd, _mean),
+    "deaths_top10_share": Definition(_top_share, _mean),
+    "warning_auc": Definition(_skill, _mean),
+    "warning_recall": Definition(_recall, _ratio),
+    "response_cost": Definition(_cost_of_large, _median),
+    "spend_ratio": Definition(_spending, _ratio),
+}
+"""How each target is measured, by its identifier."""
+
+
+def collected(panel: Panel) -> dict[str, Any]:
+    """Give what one run tells of every target."""
+    run = Coded(panel)
+    return {name: definition.collect(run) for name, definition in DEFINITIONS.items()}

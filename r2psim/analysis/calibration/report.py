@@ -1,0 +1,203 @@
+"""Validation and calibration as tables, pages and files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from r2psim.analysis.calibration.targets import VERDICTS
+
+if TYPE_CHECKING:
+    from r2psim.analysis.calibration.calibrate import Budget, Calibration
+    from r2psim.analysis.calibration.validation import Validation
+
+__all__ = ["posterior_csv", "print_calibration", "print_validation", "write_calibration", "write_validation"]
+
+DIGITS = 6
+"""Significant digits of a shipped draw."""
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if isfinite(value) else "-"
+
+
+def print_validation(validation: Validation) -> None:
+    """Print the targets as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("target", "simulated", "90 % of runs", "record", "accepted", "verdict"):
+        table.add_column(column, justify="left" if column in ("target", "verdict") else "right")
+    for found in validation.targets:
+        target = found.target
+        table.add_row(
+            target.id,
+            _number(found.value),
+            f"{_number(found.low)} to {_number(found.high)}",
+            _number(target.target),
+            f"{_number(target.low)} to {_number(target.high)}",
+            found.verdict,
+        )
+    console = Console(highlight=False)
+    console.print(f"{validation.title}\n{validation.policy}, {validation.runs} runs of {validation.years} years\n")
+    console.print(table)
+    counts = validation.counts()
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    console.print(f"\n{told} of {len(validation.targets)} targets. The world is invented; it forecasts no country.")
+
+
+def _page(validation: Validation) -> str:
+    """Give the page of a validation, Markdown."""
+    counts = validation.counts()
+    lines = [
+        f"# Validation of {validation.scenario}",
+        "",
+        f"{validation.title}. Policy `{validation.policy}`, {validation.runs} runs of {validation.years} years, seed "
+        f"{validation.seed}, parameter uncertainty: {validation.uncertainty}.",
+        "",
+        f"**{counts['inside']} of {len(validation.targets)} targets lie inside their accepted band**; the 90 % "
+        f"interval of single runs of another {counts['overlaps']} overlaps it; {counts['outside']} lie outside.",
+        "",
+        "| target | simulated | 90 % of runs | record | accepted | verdict | source |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for found in validation.targets:
+        t = found.target
+        lines.append(
+            f"| {t.quantity} | {_number(found.value)} | {_number(found.low)} to {_number(found.high)} | "
+            f"{_number(t.target)} | {_number(t.low)} to {_number(t.high)} | {found.verdict} | {t.source} |"
+        )
+    lines += ["", "![Targets with their bands](targets.png)", "", "## Patterns that nothing was fitted to", ""]
+    lines += ["![Patterns](patterns.png)", ""]
+    patterns = validation.patterns
+    of_lags = [
+        f"{name.replace('_', ' ')} {' / '.join('-' if x is None else f'{100 * x:.0f}' for x in found.values())}"
+        for name, found in patterns["lags"].items()
+    ]
+    lines += [
+        "- Years from the latest trigger of each kind to an entry into atrocity, per cent within 1 / 2 / 5: "
+        + "; ".join(of_lags) + ".",
+        f"- Entries without any trigger in the five years before: {_share(patterns['no_trigger'])}.",
+        f"- Variance of yearly onsets over their mean (1 if independent): {_plain(patterns['clustering'])}.",
+        f"- Risk where an episode went on next door, over the risk elsewhere: {_plain(patterns['contagion'])}.",
+        "- Highest stage that groups reach in a run, per cent of groups, stages 0-4: "
+        + ", ".join(f"{100 * x:.0f}" for x in patterns["lasting"]) + ".",
+        "",
+        "## Definitions",
+        "",
+        *(f"- `{f.target.id}`: {f.target.definition}." for f in validation.targets),
+        "",
+        "The world is invented. It explains mechanisms and forecasts no country.",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "not known" if value is None else f"{100 * value:.0f} %"
+
+
+def _plain(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.2f}"
+
+
+def write_validation(validation: Validation, directory: Path) -> None:
+    """Write page, figures and numbers of a validation into an existing directory."""
+    from r2psim.ensemble.store import provenance, write_json
+    from r2psim.plots.style import save
+    from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
+
+    save(targets_with_bands(validation), directory / "targets.png")
+    save(patterns_beside_the_record(validation), directory / "patterns.png")
+    (directory / "validation.md").write_text(_page(validation), encoding="utf-8")
+    write_json(validation.summary(), directory / "validation.json")
+    facts = provenance(
+        scenario=validation.scenario, policy=validation.policy, seed=validation.seed, runs=validation.runs
+    )
+    write_json(facts, directory / "provenance.json")
+
+
+def posterior_csv(calibration: Calibration) -> str:
+    """Give the draws of a posterior as the table that ships: a column for each parameter, a row for each draw."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([free.path for free in calibration.free])
+    writer.writerows([[f"{value:.{DIGITS}g}" for value in draw] for draw in calibration.draws])
+    return text.getvalue()
+
+
+def _summary(calibration: Calibration, budget: Budget, scenario: str) -> dict[str, Any]:
+    from r2psim.analysis.calibration.calibrate import transformed
+
+    emulated = calibration.fit.emulator(calibration.fit.draws)
+    best = calibration.fit.emulator(calibration.fit.best[None])[0]
+    low, middle, high = np.quantile(calibration.draws, [0.05, 0.5, 0.95], axis=0)
+    return {
+        "scenario": scenario,
+        "seed": calibration.seed,
+        "waves": [wave.told() for wave in calibration.fit.waves],
+        "budget": asdict(budget),
+        "parameters": {
+            free.path: {
+                "best": calibration.best[free.path],
+                "posterior": {"q05": float(low[k]), "q50": float(middle[k]), "q95": float(high[k])},
+                "prior": {"low": free.low, "high": free.high, "log": free.log},
+                "why": free.why,
+                "uniform_ranks": float(calibration.fit.uniform[k]),
+            }
+            for k, free in enumerate(calibration.free)
+        },
+        "targets": {
+            target.id: {
+                "target": target.target,
+                "band": [target.low, target.high],
+                "emulated_best": float(np.exp(best[k])),
+                "emulated_posterior": [float(np.exp(x)) for x in np.quantile(emulated[:, k], [0.05, 0.5, 0.95])],
+                "distance": float(best[k] - transformed(target.target, target)),
+            }
+            for k, target in enumerate(calibration.targets)
+        },
+    }
+
+
+def print_calibration(calibration: Calibration) -> None:
+    """Print the fitted parameters as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("parameter", "best", "90 % of the posterior", "prior"):
+        table.add_column(column, justify="left" if column == "parameter" else "right")
+    low, high = np.quantile(calibration.draws, [0.05, 0.95], axis=0)
+    for k, free in enumerate(calibration.free):
+        table.add_row(
+            free.path,
+            _number(calibration.best[free.path]),
+            f"{_number(float(low[k]))} to {_number(float(high[k]))}",
+            f"{_number(free.low)} to {_number(free.high)}",
+        )
+    Console(highlight=False).print(table)
+
+
+def write_calibration(calibration: Calibration, budget: Budget, scenario: str, directory: Path) -> dict[str, Any]:
+    """Write posterior, best values, report and provenance beside the evaluations; give the report."""
+    import pyarrow as pa
+
+    from r2psim.ensemble.store import provenance, write_json, write_table
+
+    columns = {free.path: calibration.draws[:, k] for k, free in enumerate(calibration.free)}
+    write_table(pa.table(columns), directory / "posterior.parquet")
+    (directory / "posterior.csv").write_text(posterior_csv(calibration), encoding="utf-8")
+    best = "".join(f'"{path}" = {value!r}\n' for path, value in calibration.best.items())
+    (directory / "best.toml").write_text(best, encoding="utf-8")
+    summary = _summary(calibration, budget, scenario)
+    write_json(summary, directory / "calibration.json")
+    write_json(provenance(scenario=scenario, seed=calibration.seed), directory / "provenance.json")
+    return summary

@@ -1,0 +1,234 @@
+"""Validation and calibration of a small world, end to end, and runs that carry draws of the posterior."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from r2psim import simulate
+from r2psim.analysis.calibration.calibrate import Budget, calibrate, read_free, transformed
+from r2psim.analysis.calibration.panel import STATUS_QUO, Source
+from r2psim.analysis.calibration.targets import SHIPPED, Measured, TargetError, read_targets
+from r2psim.analysis.calibration.validation import validate
+from r2psim.analysis.comparison import compare
+from r2psim.analysis.published import STUDIES, beside_published, published_lines
+from r2psim.cli import app
+from r2psim.ensemble.results import Results
+from r2psim.scenario import load
+from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
+from r2psim.scenario.posterior import read_posterior, with_draw
+from r2psim.world.expand import expand
+
+TARGETS = read_targets()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a world of a dozen states."""
+    file = tmp_path_factory.mktemp("worlds") / "small.toml"
+    file.write_text(
+        'schema = 1\nextends = "world"\ntitle = "A dozen states"\n[generate]\nstates = 12\n', encoding="utf-8"
+    )
+    return file
+
+
+# -- the panel is the run ----------------------------------------------------------------------------------------------
+
+
+def test_a_panel_tells_of_the_run_that_the_ensemble_runs() -> None:
+    full = expand(load("seminar"))
+    panel = Source(full, STATUS_QUO, 12).panel(3, 5)
+    results = simulate("seminar", [STATUS_QUO], runs=1, seed=3, first_run=5, years=12, histories=True)
+    assert panel.deaths.sum() == results.values(STATUS_QUO, "deaths")[0]
+    assert panel.spent_prevention == results.values(STATUS_QUO, "spent_prevention")[0]
+    assert panel.spent_response == results.values(STATUS_QUO, "spent_response")[0]
+    stages = results.stages[STATUS_QUO][0]
+    assert np.array_equal(panel.stage, stages[1:].reshape(12, 12, -1).max(axis=1))
+    entered = (stages[1:] == 4) & (stages[:-1] != 4)
+    assert panel.began.tolist() == np.argwhere(entered).tolist()
+    assert panel.response.min() >= 0.0
+    assert panel.response.sum() >= results.values(STATUS_QUO, "spent_response")[0] * 0.5
+
+
+def test_validation_does_not_depend_on_threads() -> None:
+    one, two = (validate(load("seminar"), 3, 2, 12, threads=threads).summary() for threads in (1, 2))
+    assert json.dumps(one) == json.dumps(two)
+
+
+# -- targets -----------------------------------------------------------------------------------------------------------
+
+
+def written(path: Path, **changes: dict[str, str]) -> Path:
+    """Write the shipped targets with some cells changed."""
+    with SHIPPED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row.update(changes.get(row["id"], {}))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"onset_rate": {"target": "often"}}, r"line 2: target: 'often' is not allowed: a number"),
+        ({"onset_rate": {"low": "0.02"}}, r"onset_rate: target 0.0103 is not allowed: between low 0.02"),
+        ({"onset_rate": {"id": "onset_rat"}}, r"'onset_rat' has no definition.*did you mean onset_rate"),
+        ({"onset_rate": {"id": "end_hazard"}}, r"end_hazard is there already"),
+    ],
+)
+def test_a_table_of_targets_that_cannot_be_used_is_refused(
+    tmp_path: Path, change: dict[str, dict[str, str]], message: str
+) -> None:
+    with pytest.raises(TargetError, match=message):
+        read_targets(written(tmp_path / "targets.csv", **change))
+
+
+def test_a_table_without_a_column_or_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("id,target\nonset_rate,1\n", encoding="utf-8")
+    with pytest.raises(TargetError, match="no column 'quantity'"):
+        read_targets(tmp_path / "short.csv")
+    with pytest.raises(TargetError, match=r"none.csv: cannot be read"):
+        read_targets(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (0.0103, 0.009, 0.012, "inside"),
+        (0.015, 0.013, 0.017, "overlaps"),
+        (0.016, 0.014, 0.017, "outside"),
+        (0.005, 0.004, 0.0079, "overlaps"),
+        (float("nan"), float("nan"), float("nan"), "unknown"),
+    ],
+)
+def test_verdicts(value: float, low: float, high: float, verdict: str) -> None:
+    assert Measured(TARGETS[0], value, low, high).verdict == verdict
+
+
+def test_transformed_values_are_logarithms_with_a_floor() -> None:
+    target = TARGETS[0]
+    assert transformed(0.0103, target) == pytest.approx(np.log(0.0103))
+    assert transformed(0.0, target) == transformed(float("nan"), target) == pytest.approx(np.log(0.00078))
+
+
+# -- the posterior that ships ------------------------------------------------------------------------------------------
+
+
+def test_the_posterior_holds_the_free_parameters_within_their_priors() -> None:
+    free = {f.path: f for f in read_free()}
+    for draw in read_posterior():
+        assert set(draw) == set(free)
+        assert all(free[path].low * 0.999 <= value <= free[path].high * 1.001 or value == pytest.approx(free[path].low)
+                   or free[path].low < 0 for path, value in draw.items())  # fmt: skip
+
+
+def test_each_run_has_its_draw_the_same_for_all_policies_and_what_the_scenario_sets_stays() -> None:
+    scenario = load("seminar")
+    draws = read_posterior()
+    drawn = with_draw(scenario, len(draws) + 1)
+    assert drawn.parameters.items() >= scenario.parameters.items()
+    left = [path for path in draws[0] if path not in scenario.parameters]
+    assert left and all(drawn.parameters[path] == draws[1 % len(draws)][path] for path in left)
+    policies = ["late-response", "prevention"]
+    found = simulate("seminar", policies, runs=3, seed=4, years=5, uncertainty="posterior", threads=2)
+    for run in range(3):
+        alone = simulate(with_draw(scenario, run), policies, runs=1, seed=4, years=5, first_run=run)
+        for policy in policies:
+            assert found.metrics[policy][run].tobytes() == alone.metrics[policy][0].tobytes()
+
+
+def test_results_with_uncertainty_are_read_back_and_opened_as_they_were(tmp_path: Path) -> None:
+    found = simulate("seminar", ["prevention"], runs=3, seed=4, years=2, uncertainty="posterior", events=[2])
+    found.save(tmp_path / "out")
+    again = Results.load(tmp_path / "out")
+    assert again.uncertainty == "posterior" and again.events == found.events
+    model = again.open(2)
+    try:
+        for _ in range(again.months):
+            model.step()
+        assert model.history().events == found.events[("prevention", 2)]
+    finally:
+        model.close()
+
+
+def test_an_unknown_kind_of_uncertainty_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'posterio' is not allowed: .*did you mean posterior"):
+        simulate("seminar", ["prevention"], runs=1, years=1, uncertainty="posterio")
+
+
+# -- beside the published returns --------------------------------------------------------------------------------------
+
+
+def test_published_returns_stand_beside_the_ledgers_that_count_about_the_same() -> None:
+    comparison = compare(load("seminar"), ["late-response", "prevention"], 20, 1, 5, uncertainty="posterior")
+    rows = beside_published(comparison)
+    assert [row["study"] for row in rows] == [study.name for study in STUDIES]
+    extra = comparison.difference("spent_prevention").mean()
+    kept = -comparison.difference("gdp_lost").mean() / extra
+    assert rows[2]["simulated"]["mean"] == pytest.approx(kept)
+    avoided = -comparison.difference("response_cost").mean() / extra
+    assert rows[0]["simulated"]["mean"] == pytest.approx(avoided)
+    assert len(published_lines(comparison)) == len(STUDIES) + 2
+    assert all(study.source in SOURCES and study.label in LABELS for study in STUDIES)
+
+
+# -- end to end --------------------------------------------------------------------------------------------------------
+
+FEW = tuple(
+    f for f in read_free() if f.path in ("conflict.onset.base", "conflict.abatement.base", "harm.intensity_sigma")
+)
+TINY = Budget(waves=2, points=24, runs=1, years=14, draws=200)
+
+
+def test_changing_a_target_moves_the_fit_of_a_small_world(small: Path, tmp_path: Path) -> None:
+    scenario = load(small)
+    wanted = [t for t in TARGETS if t.id in ("peace_to_conflict", "war_stays")]
+    found = {}
+    for name, low, target, high in (("rare", 0.004, 0.005, 0.006), ("often", 0.04, 0.05, 0.06)):
+        change = {"peace_to_conflict": {"low": str(low), "target": str(target), "high": str(high)}}
+        table = read_targets(written(tmp_path / f"{name}.csv", **change))
+        chosen = [t for t in table if t.id in {t.id for t in wanted}]
+        found[name] = calibrate(scenario, chosen, FEW, seed=2, budget=TINY, directory=tmp_path / name)
+    place = [f.path for f in FEW].index("conflict.onset.base")
+    assert found["often"].draws[:, place].mean() > 1.5 * found["rare"].draws[:, place].mean()
+    # The same again, from what is kept: the same posterior.
+    again = calibrate(scenario, found["rare"].targets, FEW, seed=2, budget=TINY, directory=tmp_path / "rare")
+    assert np.array_equal(again.draws, found["rare"].draws)
+
+
+def test_the_commands_write_what_they_say(small: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    done = runner.invoke(
+        app, ["validate", str(small), "--runs", "2", "--years", "12", "--out", str(tmp_path / "v"), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert set(told["targets"]) == {t.id for t in TARGETS} and sum(told["verdicts"].values()) == len(TARGETS)
+    assert {p.name for p in (tmp_path / "v").iterdir()} == {
+        "validation.md", "validation.json", "provenance.json", "targets.png", "patterns.png",
+    }  # fmt: skip
+    done = runner.invoke(app, ["validate", str(small), "--targets", str(tmp_path / "none.csv")])
+    assert done.exit_code == 2 and "cannot be read" in done.output
+
+
+@pytest.mark.slow
+def test_calibrate_command_on_a_small_world(small: Path, tmp_path: Path) -> None:
+    words = ["calibrate", str(small), "--out", str(tmp_path / "c"), "--waves", "2", "--points", "16", "--runs", "1"]
+    done = CliRunner().invoke(app, [*words, "--years", "12", "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert set(told["parameters"]) == {f.path for f in read_free()}
+    assert {p.name for p in (tmp_path / "c").iterdir()} == {
+        "evaluations.jsonl", "posterior.parquet", "posterior.csv", "best.toml", "calibration.json", "provenance.json",
+    }  # fmt: skip
+    for path, value in told["parameters"].items():
+        assert PARAMETERS[path].low <= value["best"] <= PARAMETERS[path].high
