@@ -119,6 +119,15 @@ def mean(values: Any) -> float:
 # -- what it is --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+def test_worlds_of_many_seeds_are_valid_and_of_the_size_of_the_world() -> None:
+    for seed in range(1, 101):
+        world = world_of(seed)
+        assert validate({"schema": 1, "name": "drawn", **world})[1] == []
+        assert 700 <= len(groups_of(world)) <= 800, seed
+        assert 145 <= len(sizable(world)) <= 185, seed
+
+
 @pytest.mark.parametrize("seed", COUNTED)
 def test_size_of_the_world(worlds: list[World], seed: int) -> None:
     world = worlds[seed - 1]

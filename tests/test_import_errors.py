@@ -106,7 +106,7 @@ CASES: list[tuple[str, str, Change, tuple[str, ...]]] = [
     ("contiguity", "unknown type", with_cell(2, "conttype", "9"), (":2", "conttype", "9", "1 to 5")),
     ("contiguity", "unknown state", with_cell(2, "ccode2", "998"), (":2", "ccode2", "998")),
     ("contiguity", "its own neighbour", with_cell(2, "ccode2", "1001"), (":2", "ccode2", "other than ccode1")),
-    ("contiguity", "other states only", lambda text: text.replace("10", "20"), ("ccode1", "no border is between two")),
+    ("contiguity", "other states only", lambda text: text.replace("10", "20"), ("ccode1", "no border is of any")),
     ("contiguity", "a later year only", with_column("year", lambda k: "2016"), ("year", "2014", "from 2016 on")),
 ]  # fmt: skip
 

@@ -10,8 +10,7 @@ state-led episodes, small states), and everything that is labelled an assumption
 from __future__ import annotations
 
 import argparse
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,27 +18,23 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.analysis.group_fit import WORLD, deciles, fit_groups
 from r2psim.analysis.polychoric import nearest_correlations, polychoric_matrix
 from r2psim.analysis.world_summary import summarise
 from r2psim.world.countries import Country, complete, import_data, read_countries
 from r2psim.world.generate import generator_data
 from r2psim.world.scores import latents_of, observed, openness, signal
 from r2psim.world.sheets import read_sheet
-from r2psim.world.ties import EXCLUDED, Group, read_borders, read_groups, sums_of
+from r2psim.world.ties import Group, read_borders, read_groups, sums_of
 
 __all__ = ["Difference", "Record", "differences", "fit", "read_record"]
-
-WORLD = 190
-"""States of the world; those that the predictors leave out are small and count as having none of what they count."""
 
 _CLASSES = 8
 _PRIOR = 3.0
 _SMALLEST = 0.02
-_DECILES = np.linspace(0.0, 1.0, 11)
 _REGIONS = ("Sub-Saharan Africa", "Europe", "Americas", "East Asia and Pacific", "Middle East and North Africa",
             "South and Central Asia")  # fmt: skip
 _COLUMNS = ("reg.eur", "reg.na", "reg.eap", "reg.mna", "reg.sca")
-_KINDS = ("shared", "monopoly", "dominant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +137,13 @@ def fit(record: Record) -> dict[str, Any]:
         "generator": {
             "latent": {"lower": {name: matrix[i, :i].tolist() for i, name in enumerate(names)}},
             "regions": {"rows": _regions(by_latent, record.regions, matrix, names)},
-            "income": {"quantiles": _quantiles(by_latent["income"])},
+            "income": {"quantiles": deciles(by_latent["income"])},
             "shares": _shares(by_latent, len(record.countries)),
             "columns": {
-                "regime": {"quantiles": _quantiles(regime)},
-                "capacity": {"quantiles": _quantiles((mortality.max() - mortality) / np.ptp(mortality))},
+                "regime": {"quantiles": deciles(regime)},
+                "capacity": {"quantiles": deciles((mortality.max() - mortality) / np.ptp(mortality))},
             },
-            **_of_groups(record.all_groups, record),
+            **fit_groups(record.all_groups, relevant),
             "map": {
                 "borders": sum(record.neighbours) / 2.0 / max(len(record.neighbours), 1),
                 "islands": record.islands / len(record.countries),
@@ -178,10 +173,6 @@ def _summary(record: Record, by_latent: Mapping[str, np.ndarray]) -> dict[str, A
         record.neighbours,
         [country.stage for country in record.countries if country.stage is not None],
     )
-
-
-def _quantiles(values: np.ndarray) -> list[float]:
-    return [float(q) for q in np.quantile(values, _DECILES)]
 
 
 def _normal_scores(values: np.ndarray) -> np.ndarray:
@@ -229,7 +220,7 @@ def _latents(by_latent: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Give the distributions by which the importer turns predictors into latents."""
     shipped = import_data()["latents"]
     return {
-        "quantiles": {name: _quantiles(by_latent[name]) for name in shipped["quantiles"]},
+        "quantiles": {name: deciles(by_latent[name]) for name in shipped["quantiles"]},
         "at_most": {
             name: [float(np.mean(by_latent[name] <= level)) for level in range(len(levels))]
             for name, levels in shipped["at_most"].items()
@@ -244,79 +235,6 @@ def _spread(values: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {
         column: float(np.std([signal(latent, spec["weights"]) for latent in latents]))
         for column, spec in data["columns"].items()
-    }
-
-
-# -- groups ------------------------------------------------------------------------------------------------------------
-
-
-def _of_groups(all_groups: Mapping[str, Sequence[Group]], record: Record) -> dict[str, Any]:
-    """Give what follows from the groups of all states: their number, who rules, sizes, statuses."""
-    relevant = {key: [g for g in rows if g.status != "irrelevant"] for key, rows in all_groups.items()}
-    relevant = {key: rows for key, rows in relevant.items() if rows}
-    kinds = {key: _kind(rows) for key, rows in relevant.items()}
-    numbers = generator_data()["groups"]["numbers"]
-    own = [sum(g.status != "irrelevant" for g in record.groups.get(c.iso3, ())) for c in record.countries]
-    groups: dict[str, Any] = {"at_most": [sum(n <= number for n in own) / len(own) for number in numbers]}
-    small = WORLD - len(own)
-    if 0 < small < WORLD // 2:
-        groups["small_none"] = 1.0 - (len(relevant) - sum(n > 0 for n in own)) / small
-    shares = Counter(kinds.values())
-    power = np.cumsum([shares[kind] / len(kinds) for kind in _KINDS])
-    together = [math.fsum(g.share for g in rows) for rows in relevant.values()]
-    largest = {
-        kind: _quantiles(np.array([max(g.share for g in rows) / math.fsum(g.share for g in rows)
-                                   for key, rows in relevant.items() if kinds[key] == kind and len(rows) > 1] or [1.0]))
-        for kind in _KINDS
-    }  # fmt: skip
-    return {
-        "groups": groups,
-        "power": {"at_most": [float(p) for p in power]},
-        "sizes": {"together": _quantiles(np.array(together)), "largest": largest},
-        "status": _statuses(relevant, kinds),
-    }
-
-
-def _kind(rows: Sequence[Group]) -> str:
-    statuses = {group.status for group in rows}
-    return next((kind for kind in ("monopoly", "dominant") if kind in statuses), "shared")
-
-
-def _statuses(relevant: Mapping[str, Sequence[Group]], kinds: Mapping[str, str]) -> dict[str, Any]:
-    """Give who leads, and who is excluded or a senior partner by size where power is shared."""
-    spec = generator_data()["status"]
-    sizes: dict[int, list[str]] = defaultdict(list)
-    for key, rows in relevant.items():
-        if kinds[key] == "shared":
-            ranked = sorted(rows, key=lambda group: -group.share)
-            leader = next((g for g in ranked if g.status == "senior partner"), ranked[0])
-            for group in ranked:
-                if group is not leader:
-                    place = next(k for k, bound in enumerate(spec["size_below"]) if group.share <= bound)
-                    sizes[place].append(group.status)
-    out = [np.mean([s in EXCLUDED for s in sizes[k]]) if sizes[k] else 0.0 for k in range(len(spec["size_below"]))]
-    partners = {k: [s for s in statuses if s not in EXCLUDED] for k, statuses in sizes.items()}
-    senior = [
-        np.mean([s == "senior partner" for s in partners[k]]) if partners.get(k) else 0.0
-        for k in range(len(spec["size_below"]))
-    ]
-    return {
-        "excluded": [float(share) for share in out],
-        "senior": [float(share) for share in senior],
-        **_discriminating(relevant),
-    }
-
-
-def _discriminating(relevant: Mapping[str, Sequence[Group]]) -> dict[str, float]:
-    """Give how many states with an excluded group discriminate, against how many further groups, and who withdraws."""
-    excluded = [[g.status for g in rows if g.status in EXCLUDED] for rows in relevant.values()]
-    some = [statuses for statuses in excluded if statuses]
-    hard = [statuses for statuses in some if "discriminated" in statuses]
-    further = sum(len(statuses) - 1 for statuses in hard)
-    return {
-        "discriminating": len(hard) / max(len(some), 1),
-        "discriminated_too": sum(statuses.count("discriminated") - 1 for statuses in hard) / max(further, 1),
-        "self_excluded": sum(s.count("self-excluded") for s in some) / max(sum(map(len, some)), 1),
     }
 
 

@@ -221,8 +221,6 @@ def _nation(
         ),
     )
     _correct(values, country, record)
-    gdp = STATE["gdp"]
-    values["gdp"] = min(max(values["gdp"], gdp.low), gdp.high)
     nation = Nation(country.id, country.name, 0, not borders, latents, record, values, home)
     kept = _kept(people)
     names = shown_names(kept, group_names)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.world.atlas import Region, Stream, at_most, interpolate, invented, normal, phi, spread
-from r2psim.world.tables import CONFLICT, INHIBITORS
+from r2psim.world.tables import CONFLICT, INHIBITORS, STATE
 
 __all__ = ["LEVEL", "Copula", "Nation", "Record", "nations", "restraint", "rounded", "starts"]
 
@@ -244,7 +244,7 @@ def starts(
     """
     values = {
         "population": population,
-        "gdp": rounded(population * income),
+        "gdp": min(max(rounded(population * income), STATE["gdp"].low), STATE["gdp"].high),
         "past_violations": _past(stream, record, data["times"]),
         "conflict_months": _months(stream, record.conflict, data["times"]),
     }

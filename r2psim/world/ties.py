@@ -98,7 +98,7 @@ def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[di
     renumbered: dict[str, None] = {}
     of_year = False
     for row in sheet.rows:
-        number = _state_number(sheet, row, "gwid", complaints)
+        number = _state_number(sheet, row, "gwid", by_number, complaints)
         first = complaints.number(sheet, row, "from", 1800, 2200, "year", whole=True)
         last = complaints.number(sheet, row, "to", 1800, 2200, "year", whole=True)
         if first is not None and last is not None and first > last:
@@ -127,15 +127,15 @@ def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[di
     return dict(found), notes
 
 
-def _state_number(sheet: Sheet, row: Row, column: str, complaints: Complaints) -> int | None:
-    """Read a state number, and refuse one that no state has."""
+def _state_number(sheet: Sheet, row: Row, column: str, known: Mapping[int, str], complaints: Complaints) -> int | None:
+    """Read a state number, and refuse one that no state has, neither of the predictors nor of the world."""
     value = complaints.number(sheet, row, column, 1, 99999, "state number", whole=True)
     if value is None:
         if not row.text(column):
             complaints.add(sheet.file, column, None, "the number of a state", row.line)
         return None
     number = int(value)
-    if not facts().knows_number(number):
+    if number not in known and not facts().knows_number(number):
         near = nearest(str(number), map(str, facts().by_number))
         allowed = f"the number of a state, or one from {facts().free_number} on for an invented state"
         complaints.add(sheet.file, column, number, allowed, row.line, near)
@@ -268,8 +268,9 @@ def read_borders(path: Path, countries: Sequence[Country], year: int) -> tuple[d
     near: dict[str, dict[str, None]] = {country.iso3: {} for country in countries}
     water: set[frozenset[str]] = set()
     others: set[int] = set()
+    met = False
     for row in _of_year(sheet, year, complaints, notes):
-        pair = [_state_number(sheet, row, column, complaints) for column in columns[:2]]
+        pair = [_state_number(sheet, row, column, by_number, complaints) for column in columns[:2]]
         kind = complaints.number(sheet, row, "conttype", 1, 5, "1 land, 2 to 5 across water", whole=True)
         if kind is None and not row.text("conttype"):
             complaints.add(sheet.file, "conttype", None, "a number from 1 (land) to 5", row.line)
@@ -278,15 +279,16 @@ def read_borders(path: Path, countries: Sequence[Country], year: int) -> tuple[d
         if pair[0] == pair[1]:
             complaints.add(sheet.file, "ccode2", pair[1], "a state other than ccode1", row.line)
         codes = [by_number[number] for number in pair if number in by_number]
+        met = met or bool(codes)
         others.update(number for number in pair if number is not None and number not in by_number)
         if len(codes) == 2 and codes[0] != codes[1]:
             if kind == _LAND:
                 near[codes[0]][codes[1]] = near[codes[1]][codes[0]] = None
             else:
                 water.add(frozenset(codes))
-    if not any(near.values()) and not complaints.problems:
+    if not met and not complaints.problems:
         first = sheet.rows[0]
-        allowed = "states of the predictors, by their ccode; no border is between two of them"
+        allowed = "states of the predictors, by their ccode; no border is of any of them"
         complaints.add(sheet.file, "ccode1", first.text("ccode1"), allowed, first.line)
     complaints.settle()
     if others:
