@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -304,6 +306,8 @@ def test_command_prints_one_object_or_a_table(
     monkeypatch.setattr(measure, "phase_contenders", lambda *_: {})
     monkeypatch.setattr(measure.growth, "compiling", lambda *_: {"cached_seconds": 0.25, "cold_seconds": None})
     monkeypatch.setattr(measure.growth, "memory", lambda *_: [{"runs": 10, "peak_mb": 100.0}])
+    paired = {"policies": ["one", "other"], "runs": 100, "years": 4, "seconds": 0.5}
+    monkeypatch.setattr(measure.growth, "paired", lambda *_: paired)
     monkeypatch.setattr(
         measure.growth, "over_groups", lambda *_: [{"groups": 100, "states": 26, "ns_a_group_month": 50.0}]
     )
@@ -316,7 +320,7 @@ def test_command_prints_one_object_or_a_table(
     if as_json:
         found = json.loads(printed.out)
         assert set(found) == {
-            "quick", "machine", "versions", "compile", "scenarios", "ratios", "growth", "memory",
+            "quick", "machine", "versions", "compile", "scenarios", "ratios", "growth", "paired", "memory",
         }  # fmt: skip
         assert set(found["scenarios"]) == set(SCENARIOS) and found["ratios"] == found["scenarios"]["world"]["ratios"]
         assert set(found["growth"]) == {"groups", "runs"}
@@ -337,6 +341,18 @@ def test_every_contender_runs() -> None:
         seconds = contenders[name].seconds
         assert seconds is not None
         seconds()
+
+
+def test_the_peak_of_memory_is_the_process_s_own() -> None:
+    """What a process that measures large worlds has needed itself is not told of those that it starts."""
+    ballast = np.ones(30_000_000)
+    told = subprocess.run(
+        [sys.executable, "-c", "from r2psim.bench.probe import _peak_bytes; print(_peak_bytes())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 1e6 < float(told.stdout) < ballast.nbytes
 
 
 def test_efforts_differ() -> None:

@@ -24,9 +24,11 @@ POLICY = "prevention"
 YEAR = 12
 
 
-def run_ensemble(scenario: Scenario, policy: str, runs: int, years: int, threads: int) -> None:
+def run_ensemble(
+    scenario: Scenario, policies: str | tuple[str, ...], runs: int, years: int, threads: int | None
+) -> None:
     """Run an ensemble as a user would, and keep nothing of it."""
-    simulate(scenario, [policy], runs, SEED, years=years, threads=threads)
+    simulate(scenario, policies, runs, SEED, years=years, threads=threads)
 
 
 def start(rows: Rows, scratch: Rows) -> None:

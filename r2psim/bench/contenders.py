@@ -108,8 +108,9 @@ def _compiled(compiled: Compiled, months: int, runs: int) -> float:
 def _ensemble(case: Case, threads: int, runs: int) -> float:
     """Give the seconds that one more run takes in an ensemble: what starting it takes is left out."""
     run = partial(run_ensemble, case.scenario, case.policy, years=case.months // YEAR, threads=threads)
-    few = timed(partial(run, threads))
-    return (timed(partial(run, threads + threads * runs)) - few) / (threads * runs)
+    few = threads * runs_beside(case.world.rows)
+    seconds = timed(partial(run, few))
+    return (timed(partial(run, few + threads * runs)) - seconds) / (threads * runs)
 
 
 # -- C -----------------------------------------------------------------------------------------------------------------

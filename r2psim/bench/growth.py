@@ -13,10 +13,13 @@ from r2psim.bench.contenders import Case, Contender, timed
 from r2psim.bench.probe import compile_seconds, peak_memory
 from r2psim.bench.worlds import world_of
 
-__all__ = ["compiling", "memory", "over_groups", "over_runs"]
+__all__ = ["compiling", "memory", "over_groups", "over_runs", "paired"]
 
 MONTHS = 24
 """Length of the runs by which growth with groups is measured."""
+
+PAIR = ("late-response", "prevention")
+"""Policies that are compared."""
 
 Rounds = Callable[..., dict[str, list[float]]]
 Tell = Callable[[str], None]
@@ -83,6 +86,25 @@ def over_runs(numbers: Sequence[int], years: int, play: Rounds) -> list[dict[str
         }
         for runs in numbers
     ]
+
+
+def paired(runs: int, years: int, tell: Tell) -> dict[str, Any]:
+    """Measure what a person waits for who holds a slider: paired runs of two policies of the seminar, on all threads.
+
+    Returns
+    -------
+    dict
+        Policies, runs of each, years, and seconds of them all, once warm.
+    """
+    from r2psim.scenario import load
+    from r2psim.world.expand import expand
+
+    tell(f"{runs:,} paired runs of the seminar")
+    scenario = expand(load("seminar"))
+    run = partial(run_ensemble, scenario, PAIR, years=years, threads=None)
+    run(2)
+    seconds = median(timed(partial(run, runs)) for _ in range(3))
+    return {"policies": list(PAIR), "runs": runs, "years": years, "seconds": seconds}
 
 
 def memory(numbers: Sequence[int], tell: Tell) -> list[dict[str, Any]]:

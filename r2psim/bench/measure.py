@@ -52,6 +52,8 @@ class Effort:
         Times that every contender has its turn.
     least : float
         Seconds that a measurement lasts at least.
+    paired : int
+        Paired runs of two policies that are timed as a whole.
     groups, runs, memory : tuple of int
         Sizes at which growth is looked at: of worlds in groups, of ensembles in runs, and again for memory.
     cold : bool
@@ -61,6 +63,7 @@ class Effort:
     years: int
     rounds: int
     least: float
+    paired: int
     groups: tuple[int, ...]
     runs: tuple[int, ...]
     memory: tuple[int, ...]
@@ -70,8 +73,10 @@ class Effort:
     def of(cls, quick: bool) -> Effort:
         """Give what fits into two minutes, or into ten."""
         if quick:
-            return cls(4, 3, 0.2, (100, 800, 3_000, 10_000), (1, 10, 100), (10, 300), cold=False)
-        return cls(20, 5, 0.5, (100, 800, 3_000, 10_000, 30_000, 100_000), (1, 10, 100, 1_000), (10, 100, 3_000), True)
+            return cls(4, 3, 0.2, 100, (100, 800, 3_000, 10_000), (1, 10, 100), (10, 300), cold=False)
+        return cls(
+            20, 5, 0.5, 1_000, (100, 800, 3_000, 10_000, 30_000, 100_000), (1, 10, 100, 1_000), (10, 100, 3_000), True
+        )
 
 
 def play_rounds(contenders: Mapping[str, Contender], rounds: int, tell: Tell, what: str) -> dict[str, list[float]]:
@@ -173,5 +178,6 @@ def measure(effort: Effort, tell: Tell) -> dict[str, Any]:
         "groups": growth.over_groups(effort.groups, effort.least, play, tell),
         "runs": growth.over_runs(effort.runs, effort.years, play),
     }
+    found["paired"] = growth.paired(effort.paired, effort.years, tell)
     found["memory"] = growth.memory(effort.memory, tell)
     return found

@@ -88,6 +88,11 @@ def table(found: Mapping[str, Any]) -> str:
     memory += [(f"{row['runs']:,}", _number(row["peak_mb"])) for row in found["memory"]]
     for part in (sizes, runs, memory):
         lines += [*_columns(part), ""]
+    pair = found["paired"]
+    lines.append(
+        f"{pair['runs']:,} paired runs of {' and '.join(pair['policies'])} on the seminar over {pair['years']} years, "
+        f"on all processors: {_number(pair['seconds'])} s"
+    )
     seconds = found["compile"]
     cold = _number(seconds["cold_seconds"]) + " s" if seconds["cold_seconds"] else "not measured"
     lines.append(

@@ -35,7 +35,8 @@ def blocks_of(rows: Rows) -> Blocks:
 def runs_beside(rows: Rows) -> int:
     """Say how many runs of a world should go side by side: until its loops are long enough, or its rows too many."""
     a_run = sum(getattr(rows, name).nbytes for name in WRITTEN)
-    return max(1, min(-(-ENOUGH_STATES // rows.state.shape[1]), ENOUGH_BYTES // a_run))
+    together: int = min(-(-ENOUGH_STATES // rows.state.shape[1]), ENOUGH_BYTES // a_run)
+    return max(1, together)
 
 
 def run_months(rows: Rows, p: np.ndarray, luck: Draws, first: int, last: int) -> None:

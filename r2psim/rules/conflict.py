@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import exp
+from r2psim.rules.arithmetic import probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import CONFLICT_CHANGE, Draws, of_run, uniform
 from r2psim.rules.terms import hazard, hazards, terms
@@ -29,12 +29,12 @@ _ABATEMENT = TERMS["abatement"]
 
 
 @inline
-def first_of_two(up: float, down: float) -> tuple[float, float]:
+def first_of_two(up: float, down: float, happens: float) -> tuple[float, float]:
     """Probabilities within a month of two competing events of constant hazards, the first to happen counting.
 
-    ``p_up = up / (up + down) * (1 - exp(-(up + down)))``, and likewise for the other.
+    ``p_up = up / (up + down) * happens``, and likewise for the other, where ``happens`` is the probability that any of
+    them does, ``1 - exp(-(up + down))``.
     """
-    happens = 1.0 - exp(-(up + down))
     # Where neither can happen, happens is 0 whatever it is divided by.
     total = up + down if up + down > 0.0 else 1.0
     return happens * up / total, happens * down / total
@@ -89,9 +89,13 @@ def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     up = state[S.escalation_hazard, first:last]
     down = state[S.settlement_hazard, first:last]
     for i in range(last - first):
+        draw_conflict[i] = uniform(of_run(draws, run[i]), who[i], CONFLICT_CHANGE)
+    for i in range(last - first):
+        conflict_change[i] = probability(up[i] + down[i])
+    for i in range(last - first):
         now = conflict[i]
-        u = uniform(of_run(draws, run[i]), who[i], CONFLICT_CHANGE)
-        p_up, p_down = first_of_two(up[i], down[i])
+        u = draw_conflict[i]
+        p_up, p_down = first_of_two(up[i], down[i], conflict_change[i])
 
         share = war_at_once if now <= 1.0 else 1.0
         to_war = u < p_up * share
@@ -107,7 +111,6 @@ def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         falls = u < p_up + p_down
         after = risen if rises else (fallen if falls else now)
         conflict_change[i] = p_rise if rises else (p_fall if falls else 0.0)
-        draw_conflict[i] = u
         # Read in any case: a column that is written, but read on a condition only, does not vectorise.
         months = conflict_months[i] + 1.0
         conflict_months[i] = months if after == now else 0.0

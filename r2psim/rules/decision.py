@@ -34,10 +34,15 @@ def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
 
 
 @inline
-def is_early(rows: Rows, s: int, f: int) -> bool:
-    """Whether money for a form in a state is early money: a form of prevention, at stages 0-2 and not in war."""
-    before_crisis = rows.state[S.stage, s] <= 2.0 and rows.state[S.conflict, s] != WAR
-    return bool(before_crisis and rows.form[F.response, f] == 0.0)
+def before_crisis(rows: Rows, s: int) -> float:
+    """1 where a state is at stages 0-2 and not in war, else 0."""
+    return (1.0 if rows.state[S.stage, s] <= 2.0 else 0.0) * (1.0 if rows.state[S.conflict, s] != WAR else 0.0)
+
+
+@inline
+def is_early(rows: Rows, s: int, f: int) -> float:
+    """1 where money for a form in a state is early money: for a form of prevention, before a crisis; else 0."""
+    return before_crisis(rows, s) * (1.0 if rows.form[F.response, f] == 0.0 else 0.0)
 
 
 @inline
@@ -98,6 +103,7 @@ def keep_pledges(
     programme = rows.programme
     locked = (1.0 - p[P.principles_flexibility_share]) * room
     gate = p[P.assistance_consent_gate]
+    unmoved = 1.0 - rows.body[B.leverage, b]
     first = b * PLEDGES
     end = first + int(rows.body[B.pledges, b])
     kept = 0.0
@@ -111,13 +117,17 @@ def keep_pledges(
         programme[PR.own, row] = pledge[L.last_offer, slot]
         s = int(pledge[L.state, slot])
         f = int(pledge[L.form, slot])
-        counts_early = amount if is_early(rows, s, f) else 0.0
+        counts_early = amount * is_early(rows, s, f)
         # What has been decided and has not begun yet is not taken back for the sake of flexibility.
         limit = room if begins > now else locked
-        fits = early + counts_early <= early_most and kept - early + amount - counts_early <= late_most
+        fits = 1.0 if kept + amount <= limit else 0.0
+        fits *= 1.0 if early + counts_early <= early_most else 0.0
+        fits *= 1.0 if kept - early + amount - counts_early <= late_most else 0.0
+        fits *= 1.0 if programme[PR.demand, row] >= 0.0 else 0.0
+        fits *= 1.0 if consents(programme[PR.consent, row], unmoved, gate) else 0.0
         pledge[L.programme, slot] = NOTHING
         pledge[L.amount, slot] = 0.0
-        if may_fund(rows, b, row, gate) and kept + amount <= limit and fits:
+        if fits > 0.0:
             kept += amount
             early += counts_early
             pledge[L.programme, place] = row
@@ -163,6 +173,17 @@ def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) ->
 
 
 @inline
+def affordable(rows: Rows, row: int, room: float) -> float:
+    """Give the money a month that a body can put into a programme: what is missing, as far as it has room for it.
+
+    What others put up last month counts, and of its own money what it promises now.
+    """
+    programme = rows.programme
+    missing = programme[PR.cost, row] - programme[PR.pledged, row] + programme[PR.own, row]
+    return missing if missing < room else room
+
+
+@inline
 def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: float) -> tuple[int, float]:
     """Give the form that a body values most in a state and can afford, and the money for it; -1 if there is none.
 
@@ -177,29 +198,25 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
     gate = p[P.assistance_consent_gate]
     part = p[P.assistance_smallest_part]
     unmoved = 1.0 - rows.body[B.leverage, b]
-    before_crisis = rows.state[S.stage, s] <= 2.0 and rows.state[S.conflict, s] != WAR
+    calm = before_crisis(rows, s) > 0.0
     best = -1
-    money = 0.0
     most = 0.0
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
         row = f * states + s
-        room = early if before_crisis and rows.form[F.response, f] == 0.0 else late
-        cost = programme[PR.cost, row]
-        # What others put up last month counts, and of its own money what it promises now.
-        missing = cost - programme[PR.pledged, row] + programme[PR.own, row]
-        amount = missing if missing < room else room
-        smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * cost
-        # Nothing branches but what is found: whether a form will do can hardly be guessed.
-        value = programme[PR.demand, row]
-        value = value if amount >= smallest else 0.0
-        value = value if amount >= 1.0 else 0.0
-        value = value if consents(programme[PR.consent, row], unmoved, gate) else 0.0
-        if value > most:
-            most = value
-            best = f
-            money = amount
-    return best, np.floor(money)
+        amount = affordable(rows, row, early if calm and rows.form[F.response, f] == 0.0 else late)
+        smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
+        # Products, where conditions would do: whether a form will can hardly be guessed, and a processor that guesses
+        # wrong loses more time than all of it takes.
+        enough = (1.0 if amount >= smallest else 0.0) * (1.0 if amount >= 1.0 else 0.0)
+        agreed = 1.0 if consents(programme[PR.consent, row], unmoved, gate) else 0.0
+        value = programme[PR.demand, row] * enough * agreed
+        best = f if value > most else best
+        most = value if value > most else most
+    if best < 0:
+        return best, 0.0
+    room = early if calm and rows.form[F.response, best] == 0.0 else late
+    return best, np.floor(affordable(rows, best * states + s, room))
 
 
 @inline
@@ -272,10 +289,9 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 break
             runs = rows.programme[PR.months, row] > 0.0
             pledge_to(rows, b, s, f, amount, now if runs else now + wait)
-            if is_early(rows, s, f):
-                early += amount
-            else:
-                late += amount
+            counts_early = is_early(rows, s, f)
+            early += amount * counts_early
+            late += amount * (1.0 - counts_early)
     forget(rows, b, before)
     body[B.decisions, b] += 1.0
 

@@ -27,11 +27,11 @@ _BUILT_DOWN = 0.01
 
 
 @inline
-def build_up(strength: float, funded: float, step: float, half_life: float) -> float:
-    """Give the strength after a month: it rises by ``step`` to what is funded, and halves within the half-life."""
+def build_up(strength: float, funded: float, step: float, left: float) -> float:
+    """Give the strength after a month: it rises by ``step`` to what is funded, or keeps a share of what is not."""
     risen = strength + step
     risen = risen if risen < funded else funded
-    fallen = funded + (strength - funded) * fading(half_life if half_life > 0.1 else 0.1)
+    fallen = funded + (strength - funded) * left
     fallen = fallen if funded > 0.0 or fallen >= _BUILT_DOWN else 0.0
     return risen if funded >= strength else fallen
 
@@ -169,7 +169,12 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     half_life = form[F.half_life, f]
     step = 1.0 / (form[F.lag, f] if form[F.lag, f] > 1.0 else 1.0)
     is_assessment = form[F.is_assessment, f]
+    # What a month leaves of a programme goes where what it can use goes next: exponentials have a loop of their own.
     for s in range(last - first):
+        halves = half_life * (1.0 + own * (willing[s] - 0.5))
+        accepted[s] = fading(halves if halves > 0.1 else 0.1)
+    for s in range(last - first):
+        left = accepted[s]
         offer = offered[s]
         full = cost[s]
         pledged[s] = offer
@@ -178,7 +183,7 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         share = offer / full if offer < full else 1.0
         share = share if offer > 0.0 else 0.0
         funded[s] = share
-        built = build_up(strength[s], share, step, half_life * (1.0 + own * (willing[s] - 0.5)))
+        built = build_up(strength[s], share, step, left)
         strength[s] = built
         age = months[s] + 1.0
         months[s] = age if built > 0.0 else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.arithmetic import exp, larger
+from r2psim.rules.arithmetic import exp, larger, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, of_run, uniform
 from r2psim.rules.terms import log_effect, log_effects, terms
@@ -182,7 +182,9 @@ def close_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None
 
 
 @inline
-def next_stage(stage: float, up: float, down: float, two: float, three: float, u: float) -> tuple[float, float]:
+def next_stage(
+    stage: float, up: float, down: float, happens: float, two: float, three: float, u: float
+) -> tuple[float, float]:
     """Decide the stage after a month, and give it with the probability of that change (0 if nothing changed).
 
     Competing hazards: something happens with probability ``1 - exp(-(up + down))`` and is a rise with the share
@@ -194,13 +196,14 @@ def next_stage(stage: float, up: float, down: float, two: float, three: float, u
         Present stage, 0-4.
     up, down : float
         Hazards, per month.
+    happens : float
+        Probability that either happens within the month.
     two, three : float
         Shares of the falls by two and by three stages, where there are so many stages below.
     u : float
         Uniform number of the month.
     """
     total = up + down
-    happens = 1.0 - exp(-total)
     total = total if total > 0.0 else 1.0
     p_up = happens * up / total
     p_down = happens * down / total
@@ -234,17 +237,20 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     months = group[G.stage_months, first:last]
     two = p[P.stages_two_steps]
     three = p[P.stages_three_steps]
+    # Chains of arithmetic as long as a draw or an exponential have loops of their own: more rows fit into each.
+    for i in range(last - first):
+        draw[i] = uniform(of_run(draws, run[i]), group_id[i], STAGE_CHANGE)
+    for i in range(last - first):
+        chance[i] = probability(up[i] + down[i])
     for i in range(last - first):
         # Whatever is read, is read before anything is written: else the loop does not vectorise.
         s = stage[i]
         longer = months[i] + 1.0
-        u = uniform(of_run(draws, run[i]), group_id[i], STAGE_CHANGE)
-        after, happened = next_stage(s, up[i], down[i], two, three, u)
+        after, happened = next_stage(s, up[i], down[i], chance[i], two, three, draw[i])
         months[i] = longer if after == s else 0.0
         before[i] = s
         stage[i] = after
         chance[i] = happened
-        draw[i] = u
 
 
 @inline

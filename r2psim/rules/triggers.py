@@ -152,9 +152,13 @@ def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         fresh_a = state[S.trigger_contested_election + k, first:last]
         fresh_b = state[S.trigger_contested_election + k + 1, first:last]
         for i in range(last - first):
+            struck_a[i] = probability(rate_a[i])
+        for i in range(last - first):
+            struck_b[i] = probability(rate_b[i])
+        for i in range(last - first):
             a, b = uniform_pair(of_run(draws, run[i]), who[i], block)
-            hit_a = 1.0 if a < probability(rate_a[i]) else 0.0
-            hit_b = 1.0 if b < probability(rate_b[i]) else 0.0
+            hit_a = 1.0 if a < struck_a[i] else 0.0
+            hit_b = 1.0 if b < struck_b[i] else 0.0
             freshness_a = strike_or_fade(fresh_a[i], hit_a, left_a)
             freshness_b = strike_or_fade(fresh_b[i], hit_b, left_b)
             struck_a[i] = hit_a
