@@ -83,11 +83,13 @@ def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "r2psim", *map(str, words)]
 
 
-def killed(words: list[str], after: float) -> int | None:
+def killed(words: list[str], after: float, told: Path) -> int | None:
     """Start r2psim, and kill it with all its workers after some seconds; give the exit code if it was faster."""
-    with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as running:
+    heard = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+    with (
+        told.open("w") as log,
+        subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True, env=heard) as running,
+    ):
         try:
             code: int | None = running.wait(after)
         except subprocess.TimeoutExpired:

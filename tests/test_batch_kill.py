@@ -50,12 +50,12 @@ def killed_until_done(folder: Path, kills: int, executors: tuple[str, ...], runs
         out = folder / f"out{1 + finished}"
         executor = executors[done % len(executors)]
         words = command("batch", file, "--out", out, "--executor", executor, "--workers", "2", "--task-runs", TASKS)
-        if (code := killed(words, chance.uniform(0.2, 1.0) * lasts)) is None:
+        if (code := killed(words, chance.uniform(0.2, 1.0) * lasts, folder / "told")) is None:
             done += 1
             if (out / "manifest.jsonl").exists():
                 progressed.add((out.name, (out / "manifest.jsonl").read_bytes().count(b"\n")))
         else:
-            assert code == 0
+            assert code == 0, (folder / "told").read_text("utf-8")
             assert digest(out) == expected
             finished += 1
     # It was killed at work, and not only before it began.
@@ -74,7 +74,7 @@ def test_killed_at_a_few_instants(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_at_fifty_instants(tmp_path: Path) -> None:
-    killed_until_done(tmp_path, KILLS, ("processes", "serial"), 60)
+    killed_until_done(tmp_path, KILLS, ("processes", "serial"), 30)
 
 
 @pytest.mark.slow

@@ -509,6 +509,6 @@ def test_the_digest_of_a_batch_is_of_what_is_run() -> None:
 def test_a_batch_killed_with_its_storage_elsewhere_goes_on(small: tuple[Path, Path, str], tmp_path: Path) -> None:
     words = command("batch", small[0], "--out", tmp_path / "out", "--storage", tmp_path / "parts", "--task-runs", "2")
     (tmp_path / "parts").mkdir()
-    assert killed([*words, "--executor", "serial"], 4.0) in (None, 0)
+    assert killed([*words, "--executor", "serial"], 4.0, tmp_path / "told") in (None, 0)
     do(small[0], tmp_path / "out", storage=str(tmp_path / "parts"))
     assert digest(tmp_path / "out") == small[2]
