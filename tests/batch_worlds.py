@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -83,13 +84,35 @@ def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "r2psim", *map(str, words)]
 
 
-def killed(words: list[str], after: float) -> int | None:
-    """Start r2psim, and kill it with all its workers after some seconds; give the exit code if it was faster."""
-    with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as running:
+def killed(words: list[str], when: Callable[[float], bool], delay: float, told: Path) -> int | None:
+    """Start r2psim, and kill it with all its workers some seconds after something holds.
+
+    Parameters
+    ----------
+    words : list of str
+        The command.
+    when : callable
+        Given the seconds since the start; says whether it is time.
+    delay : float
+        Seconds from then on.
+    told : Path
+        Gets what it printed.
+
+    Returns
+    -------
+    int or None
+        The exit code if it was faster.
+    """
+    heard = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+    began = time.monotonic()
+    with (
+        told.open("w") as log,
+        subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True, env=heard) as running,
+    ):
+        while running.poll() is None and not when(time.monotonic() - began):
+            time.sleep(0.002)
         try:
-            code: int | None = running.wait(after)
+            code: int | None = running.wait(delay)
         except subprocess.TimeoutExpired:
             code = None
         # The whole group, even where the first process has ended: nothing of it may be left.
