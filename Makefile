@@ -1,10 +1,10 @@
-# make demo: set up and run the main job. make test: set up and test.
+# make demo: set up and run the main job. make app: the pages in the browser. make test: set up and test.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test test-all lint docs clean
+.PHONY: setup demo app test test-all lint docs clean
 
 setup: $(STAMP)
 
@@ -17,6 +17,9 @@ $(STAMP): pyproject.toml
 
 demo: setup
 	$(BIN)/r2psim compare seminar --runs 300 --seed 7 --out demo-output --force
+
+app: setup
+	$(BIN)/r2psim app seminar
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow" -n 2

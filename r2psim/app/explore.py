@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -48,9 +49,12 @@ def Page() -> None:
     solara.use_effect(lambda: watch.close if watch is not None else None, [watch])
 
     def run(choice: Choice) -> None:
+        ask(lambda: choice)
+
+    def ask(chosen: Callable[[], Choice]) -> None:
         try:
-            found = Watch(choice)
-            found.close()
+            choice = chosen()
+            Watch(choice).close()
         except (RefusedError, ScenarioError) as error:
             set_problem(str(error))
             return
@@ -61,14 +65,14 @@ def Page() -> None:
     if watch is None:
         told(refused)
         Form(label="World", fields=world_fields(Choice("seminar", "late-response"), None), action="Run this world",
-             event_change=lambda values: run(world_from(values, ())))  # fmt: skip
+             event_change=lambda values: ask(lambda: world_from(values, ())))  # fmt: skip
         return
     choice = watch.choice
     Form(
         label="World",
         fields=world_fields(choice, watch.setting),
         action="Run this world",
-        event_change=lambda values: run(world_from(values, choice.sets)),
+        event_change=lambda values: ask(lambda: world_from(values, choice.sets)),
     )
     told(problem)
     World(watch, month).key(router.search or "start")

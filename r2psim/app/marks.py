@@ -55,9 +55,19 @@ def stage_mark(stage: int, size: float = 7.0) -> str:
 
 
 def stage_key() -> str:
-    """Draw the key of the stages."""
-    items = (element("li", stage_mark(k), f" {k} {name}") for k, name in enumerate(STAGES))
-    return element("ul", join(items), class_="r2p-key", aria_label="Stages")
+    """Draw the key of the stages, and of the ring that marks a war."""
+    items = [element("li", stage_mark(k), f" {k} {name}") for k, name in enumerate(STAGES)]
+    ring = element(
+        "svg",
+        element("circle", r=1.3, class_="r2p-ring"),
+        viewBox="-1.6 -1.6 3.2 3.2",
+        width=16,
+        height=16,
+        class_="r2p-mark",
+        aria_hidden="true",
+    )
+    items.append(element("li", ring, " at war"))
+    return element("ul", *items, class_="r2p-key", aria_label="Stages")
 
 
 _TRIGGER_PATHS = {
