@@ -114,6 +114,8 @@ def test_a_place_stands_still_while_others_decide(exercise: Exercise) -> None:
     exercise.chair.inject("belisar", "coup")
     assert office.stand() == before
     changes = (
+        lambda: setattr(exercise.clock, "now", exercise.clock.now + 301.0),
+        lambda: exercise.chair.extend(5.0),
         lambda: office.commit_plan([]),
         lambda: exercise.seminars.join(exercise.opened.code, "Second", "body-good-offices"),
         exercise.chair.pause,
@@ -139,13 +141,17 @@ def test_a_removed_participant_sees_and_decides_nothing_more(exercise: Exercise)
 def test_two_sessions_have_nothing_in_common(exercise: Exercise) -> None:
     other = exercise.seminars.open("Tuesday", seed=8, years=3)
     token = exercise.seminars.join(other.code, "Bo", "body-good-offices")
-    exercise.seat("body-good-offices").commit_plan([])
+    seat = exercise.seat("body-good-offices")
+    seat.commit_plan([])
     there = exercise.seminars.enter(token)
     assert isinstance(there, Seat)
     assert there.look().committed_by is None and there.look().phase == "gathering"
     exercise.seminars.delete(exercise.opened.token)
     with pytest.raises(NotFoundError):
         exercise.seminars.enter(exercise.opened.token)
+    for act in (seat.look, lambda: seat.commit_plan([])):
+        with pytest.raises(NotFoundError, match="deleted this seminar"):
+            act()
     assert there.look().title == "Tuesday"
 
 

@@ -34,7 +34,7 @@ Act = Callable[[Callable[[], Any]], bool]
 @solara.component
 def ChairPage(chair: Chair, token: str) -> None:
     """Show the facilitator's page."""
-    version = use_version(chair.room)
+    version = use_version(chair.room, chair.stand)
     problem, set_problem = solara.use_state("")
     gone, set_gone = solara.use_state(False)
     tab, set_tab = solara.use_state("round")

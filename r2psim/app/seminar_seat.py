@@ -52,7 +52,7 @@ def SeatPage(seat: Seat, token: str) -> None:
     """Show a participant's page."""
     version = use_version(seat.room, seat.stand)
     problem, set_problem = solara.use_state("")
-    done, set_done = solara.use_state("")
+    done, set_done = solara.use_state((-1, ""))
     tab, set_tab = solara.use_state("results")
     try:
         look = seat.look()
@@ -69,10 +69,10 @@ def SeatPage(seat: Seat, token: str) -> None:
             commit()
         except SeminarError as error:
             set_problem(str(error))
-            set_done("")
+            set_done((-1, ""))
             return
         set_problem("")
-        set_done(f"Committed for year {look.year + 1}: {what}.")
+        set_done((look.year, f"Committed for year {look.year + 1}: {what}."))
 
     Places(token=token, label=f"{look.title}: {look.name}, {look.role.title}")
     others = [name for name in look.team if name != look.name]
@@ -84,7 +84,8 @@ def SeatPage(seat: Seat, token: str) -> None:
     Status(look.phase, look.year, look.years, look.seconds_left, version)
     told(problem)
     by = "" if look.committed_by is None else f"Committed this year, last by {look.committed_by}."
-    View(html=element("p", done or by, role="status", class_="r2p-done") if done or by else "")
+    said = done[1] if done[0] == look.year else by
+    View(html=element("p", said, role="status", class_="r2p-done") if said else "")
     if look.debrief:
         Tabs(TABS, tab, set_tab)
         if tab == "results":

@@ -19,7 +19,8 @@ __all__ = ["asker", "seminars", "use_version"]
 AT_MOST_EVERY = 0.25
 """Seconds between two looks of one page at a session: many commit in the same moment."""
 
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 1.0
+"""Seconds after which a page looks whether a deadline has passed."""
 
 _lock = threading.Lock()
 _open: dict[Path, Seminars] = {}
@@ -48,43 +49,43 @@ def asker() -> str:
         return ""
 
 
-def use_version(room: Room, stand: Callable[[], object] | None = None) -> int:
-    """Follow a session: the component is drawn again when it changes, also by another browser.
+def use_version(room: Room, stand: Callable[[], object]) -> int:
+    """Follow a session: the component is drawn again when what it shows changes, also by another browser or by time.
 
     Parameters
     ----------
     room : Room
         The session.
-    stand : callable, optional
-        Gives what this page depends on: where that stays the same, nothing is drawn. All changes count without it.
+    stand : callable
+        Gives what the page depends on, for little; where that stays the same, nothing is drawn.
 
     Returns
     -------
     int
-        Version of the session.
+        Grows with every change.
     """
-    state: tuple[int, Callable[[int], None]] = solara.use_state(room.version)
+    state: tuple[int, Callable[[Callable[[int], int]], None]] = solara.use_state(0)
     version, set_version = state
+    # As it was before this page was drawn for the first time: nothing that happens meanwhile is missed.
+    first = solara.use_memo(stand, [id(room)])
 
     def follow() -> object:
         gone, watched = threading.Event(), looked_at()
 
         def watch() -> None:
-            seen, shown = version, None if stand is None else stand()
+            seen, shown = -1, first
             while not gone.is_set():
-                now = room.wait(seen, LONGEST_WAIT)
+                seen = room.wait(seen, LONGEST_WAIT)
                 # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
                 while not (watched() or gone.wait(AT_MOST_EVERY)):
-                    now = room.version
-                if now != seen and not gone.is_set():
-                    seen = now
-                    before, shown = shown, None if stand is None else stand()
-                    if stand is None or shown != before:
-                        set_version(now)
-                        gone.wait(AT_MOST_EVERY)
+                    pass
+                now = stand()
+                if now != shown and not gone.is_set():
+                    shown = now
+                    set_version(lambda n: n + 1)
+                    gone.wait(AT_MOST_EVERY)
 
-        thread = threading.Thread(target=watch, daemon=True, name=f"session {room.session.number}")
-        thread.start()
+        threading.Thread(target=watch, daemon=True, name=f"session {room.session.number}").start()
         return gone.set
 
     solara.use_effect(follow, [id(room)])

@@ -30,6 +30,9 @@ from r2psim.bench.app_client import Client, ClientError
 __all__ = ["Load", "main", "measure"]
 
 SECOND = 1.0
+ARRIVE = 30.0
+"""Seconds in which all participants come."""
+
 MOST_PEOPLE = 60
 MOST_ROUNDS = 30
 
@@ -200,22 +203,22 @@ async def _nothing() -> None:
 
 
 async def _on_compare(load: Load, client: Client, until: float, pause: float, chance: random.Random) -> None:
-    """Move sliders until a time, and measure the first and the finished answer."""
-    number = 0
+    """Move sliders until a time, and measure until the first figures of the new setting are shown."""
     while perf_counter() < until:
         await asyncio.sleep(pause * (0.5 + chance.random()))
-        number += 1
         values = {"budget": chance.choice([0.5, 0.75, 1.25, 1.5, 2.0]), "effect": round(chance.uniform(0.1, 2.0), 1)}
-        began = perf_counter()
+        before = client.html()
 
-        def answered() -> bool:
-            return "r2p-stale" not in _classes(client) and 'data-done="yes"' in client.html()
-
-        async def move(values: dict[str, float] = values) -> None:
+        async def move(values: dict[str, float] = values, before: str = before) -> None:
             await client.form("Sliders", **values)
-            await client.until(lambda: 'data-done="no"' in client.html() or perf_counter() - began > 0.5)  # noqa: B023
+            await client.until(lambda: client.html() != before)
 
-        await load.time("slider on Compare, all runs", move, answered, client)
+        await load.time("slider on Compare, first figures", move, partial(_answered, client), client)
+
+
+def _answered(client: Client) -> bool:
+    """Say whether what is shown is of the sliders as they stand."""
+    return "r2p-stale" not in _classes(client) and "on their way" not in client.html()
 
 
 def _classes(client: Client) -> str:
@@ -225,7 +228,8 @@ def _classes(client: Client) -> str:
 # -- all of it ---------------------------------------------------------------------------------------------------------
 
 
-async def _join(load: Load, address: str, code: str, name: str, role: str) -> Client:
+async def _join(load: Load, address: str, code: str, name: str, role: str, wait: float = 0.0) -> Client:
+    await asyncio.sleep(wait)
     client = Client(address)
     load.seconds["open a page"].append(await client.open("/seminar"))
     await load.time(
@@ -279,7 +283,10 @@ async def measure(
     await first.close()
     chance = random.Random(seed)
     given = [roles[i % len(roles)] for i in range(people)]
-    joined = await asyncio.gather(*(_join(load, address, code, f"Person {i}", role) for i, role in enumerate(given)))
+    # People do not come through the door in one instant.
+    joined = await asyncio.gather(
+        *(_join(load, address, code, f"Person {i}", role, ARRIVE * chance.random()) for i, role in enumerate(given))
+    )
     _say(f"{people} have joined")
     on_compare = [Client(address) for _ in range(comparers)]
     for client in on_compare:
@@ -374,10 +381,10 @@ def _told(report: dict[str, Any]) -> str:
     lines = [
         f"{report['people']} participants, {report['comparers']} on Compare, {report['rounds']} years, "
         f"{report['processors']} processors for server and clients together",
-        f"{'':32}{'number':>8}{'median':>9}{'95 %':>9}{'largest':>9}{'within 1 s':>12}",
+        f"{'':34}{'number':>8}{'median':>9}{'95 %':>9}{'largest':>9}{'within 1 s':>12}",
     ]
     lines += [
-        f"{r['kind']:32}{r['number']:8}{r['median']:8.2f}s{r['p95']:8.2f}s{r['largest']:8.2f}s"
+        f"{r['kind']:34}{r['number']:8}{r['median']:8.2f}s{r['p95']:8.2f}s{r['largest']:8.2f}s"
         f"{100.0 * r['within_a_second']:11.1f}%"
         for r in report["interactions"]
     ]

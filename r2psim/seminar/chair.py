@@ -61,6 +61,10 @@ class Chair:
         """The session."""
         return self.room.session
 
+    def stand(self) -> tuple[object, ...]:
+        """Give what the facilitator's page depends on: everything, and whether a deadline has passed."""
+        return self.room.version, self.room.phase()
+
     def phase(self) -> str:
         """Say where the session stands; see `r2psim.seminar.room.Room.phase`."""
         return self.room.phase()

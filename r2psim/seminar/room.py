@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from r2psim.seminar.limits import Limits, SeminarError, TooManyError
+from r2psim.seminar.limits import Limits, NotFoundError, SeminarError, TooManyError
 from r2psim.seminar.log import Log, Record
 from r2psim.seminar.play import Models, Play
 from r2psim.seminar.session import Session
@@ -42,6 +42,7 @@ class Room:
         self.clock = clock
         self.lock = threading.RLock()
         self.version = 0
+        self.deleted = False
         self._log = log
         self._models = models
         self._changed = threading.Condition()
@@ -60,12 +61,15 @@ class Room:
 
         Raises
         ------
+        NotFoundError
+            If the session was deleted.
         TooManyError
             If the session's log is full.
         LogError
             If it cannot be written; then it did not happen.
         """
         with self.lock:
+            self.check_there()
             if self.session.records >= self.limits.records:
                 raise TooManyError(f"this session is full: it has {self.limits.records:,} records; open another one")
             record = Record(self.session.records, self.clock(), kind, data)
@@ -110,6 +114,17 @@ class Room:
         if session.paused:
             return "paused"
         return "deciding" if session.accepts(self.clock()) else "closed"
+
+    def check_there(self) -> None:
+        """Refuse everything once the session was deleted.
+
+        Raises
+        ------
+        NotFoundError
+            Then.
+        """
+        if self.deleted:
+            raise NotFoundError("the facilitator has deleted this seminar")
 
     def check_deciding(self) -> None:
         """Refuse a commitment where none is taken.

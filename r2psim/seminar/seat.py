@@ -86,9 +86,10 @@ class Seat:
 
         Raises
         ------
-        ForbiddenError
-            If the facilitator has removed it.
+        ForbiddenError, NotFoundError
+            If the facilitator has removed it, or deleted the session.
         """
+        self.room.check_there()
         who = self.room.session.participants[self._number]
         if not who.active:
             raise ForbiddenError("the facilitator has taken this place back")
@@ -113,7 +114,7 @@ class Seat:
             )
             team = tuple(p.number for p in session.participants.values() if p.active and p.role == who.role)
             where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
-            return (self.room.phase(), who.active, team, *where, *map(id, mine))
+            return (self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
 
     def look(self) -> SeatView:
         """Give everything that the participant may see now."""

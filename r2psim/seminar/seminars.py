@@ -269,6 +269,7 @@ class Seminars:
             del self._codes[session.code]
             self._tokens = {k: v for k, v in self._tokens.items() if v[0] != session.number}
             self._models.drop(session.number)
+            place.room.deleted = True
         place.room.changed()
 
 
