@@ -83,7 +83,7 @@ def test_killed_at_a_few_instants(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_at_fifty_instants(tmp_path: Path) -> None:
-    killed_until_done(tmp_path, KILLS, ("processes", "serial"), 30)
+    killed_until_done(tmp_path, KILLS, ("serial", "serial", "serial", "processes"), 15)
 
 
 @pytest.mark.slow
