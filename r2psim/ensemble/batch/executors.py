@@ -33,6 +33,8 @@ KINDS = ("serial", "processes", "dask")
 """Executors by name; ``dask:ADDRESS`` names a scheduler."""
 
 CONNECT_SECONDS = 20
+_WORKER_LOG = "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"
+"""What workers of this machine's own cluster read when they start, and when they are started again."""
 NEEDS_DASK = 'this needs Dask, which is not installed: pip install "r2psim[cluster]"'
 
 
@@ -198,11 +200,12 @@ class DaskCrew(Crew):
         self.address, self.cluster = address, None
         _start_tracker()
         if address is None:
+            os.environ[_WORKER_LOG] = "critical"
             self.cluster = distributed.LocalCluster(
                 n_workers=workers or processors(),
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 host="127.0.0.1",
             )
         try:
@@ -244,6 +247,7 @@ class DaskCrew(Crew):
             self.client.close()
         if self.cluster is not None:
             self.cluster.close()
+            os.environ.pop(_WORKER_LOG, None)
         for handler, level in self.quiet:
             handler.setLevel(level)
 
