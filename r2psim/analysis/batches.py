@@ -117,7 +117,7 @@ def _do(
         with BatchDirectory.opened(out, experiment, text, points, plan, storage) as directory:
             _tell_mended(directory.mended, out)
             if retry_failed and (count := directory.retry_failed()):
-                _say(f"{out}: {count} points that failed are tried again")
+                _say(f"{out}: points that failed and are tried again: {count}")
             if directory.complete:
                 hands = SerialCrew()
             else:
