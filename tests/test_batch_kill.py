@@ -69,8 +69,7 @@ def killed_until_done(folder: Path, kills: int, executors: tuple[str, ...], runs
             finished += 1
     # It was killed at work, and not only before it began.
     assert len(progressed) > kills // 3
-    last = command("batch", file, "--out", out, "--executor", "serial", "--task-runs", TASKS)
-    subprocess.run(last, check=True, capture_output=True)
+    do(file, out, task_runs=int(TASKS))
     assert digest(out) == expected
     nothing_twice_nothing_missing(out, 6, runs)
 
