@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from batch_worlds import loaded
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r2psim.ensemble.batch.directory import digest_of
@@ -19,6 +19,7 @@ from r2psim.scenario import Scenario, load
 CASE = Path(__file__).parent / "cases" / "experiments" / "valid" / "smallest.toml"
 
 
+@settings(max_examples=15)
 @given(st.floats(0.0, 1.0), st.floats(0.1, 10.0), st.integers(1, 30), st.floats(0.0, 1.0), st.booleans())
 def test_quick_points_are_the_scenarios_that_set_gives(
     noise: float, scale: float, years: int, screening: float, one: bool
@@ -73,6 +74,7 @@ def test_gaps_are_what_is_not_done(done: list[tuple[int, int]], first: int, coun
     assert missing == [place for place in range(first, first + count) if place not in there]
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_the_cutter_gives_everything_once(data: st.DataObject) -> None:
     plan = Plan(data.draw(st.integers(1, 20)), 30, (10, 20))

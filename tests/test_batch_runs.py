@@ -234,7 +234,7 @@ def test_a_failing_point_does_not_stop_the_others(tmp_path: Path) -> None:
     assert RUNNER.invoke(app, words).exit_code == 1
     assert list(open_batch(out).failed) == [3], "taken over with what failed"
     again = RUNNER.invoke(app, [*words, "--retry-failed"])
-    assert "1 points that failed are tried again" in again.stderr
+    assert "points that failed and are tried again: 1" in again.stderr
     assert digest(out) == expected
 
 

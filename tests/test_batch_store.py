@@ -107,7 +107,8 @@ def crashing(at: int) -> Iterator[Callable[[], int]]:
         yield lambda: steps
 
 
-def test_a_crash_at_any_step_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 6])
+def test_a_crash_at_any_step_loses_nothing_and_does_nothing_twice(tmp_path: Path, every: int) -> None:
     file = write(tmp_path, SMALL.replace("runs = 6", "runs = 2").replace("[0.5, 1.0, 2.0]", "[0.5]"))
     do(file, tmp_path / "whole")
     expected = digest(tmp_path / "whole")
@@ -115,7 +116,7 @@ def test_a_crash_at_any_step_loses_nothing_and_does_nothing_twice(tmp_path: Path
         do(file, tmp_path / "counted", task_runs=2)
     last = steps()
     assert last > 20
-    for at in range(1, last + 1):
+    for at in range(1, last + 1, every):
         out = tmp_path / f"out{at}"
         with crashing(at), pytest.raises(Crash):
             do(file, out, task_runs=2)
@@ -336,6 +337,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs limits of the system")
 def test_a_file_that_cannot_grow_is_told_with_the_command_to_go_on(
     whole: tuple[Path, Path, str], tmp_path: Path
@@ -378,6 +380,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_really_full(whole: tuple[Path, Path, str], small_disk: Path) -> None:
     file, _, expected = whole
     out = small_disk / "out"

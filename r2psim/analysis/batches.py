@@ -117,7 +117,7 @@ def _do(
         with BatchDirectory.opened(out, experiment, text, points, plan, storage) as directory:
             _tell_mended(directory.mended, out)
             if retry_failed and (count := directory.retry_failed()):
-                _say(f"{out}: {count} points that failed are tried again")
+                _say(f"{out}: points that failed and are tried again: {count}")
             if directory.complete:
                 hands = SerialCrew()
             else:
@@ -128,7 +128,7 @@ def _do(
                 outcome = run_batch(directory, hands, progress.tick, task_runs=task_runs)
             hands.close()
     except (Interrupted, KeyboardInterrupt):
-        _leave(hands, f"interrupted; {_kept(out)}", INTERRUPTED)
+        _leave(hands, f"interrupted; {_kept(out)}", INTERRUPTED, at_once=True)
     except (StoppedError, LostError) as error:
         _leave(hands, f"{error}; {_kept(reached)}", NOT_ALL)
     except BaseException:
@@ -138,16 +138,17 @@ def _do(
     return outcome
 
 
-def _leave(hands: Crew | None, message: str, code: int) -> None:
+def _leave(hands: Crew | None, message: str, code: int, at_once: bool = False) -> None:
     """Say what is kept and how to go on, and end at once, whatever workers are doing."""
     _say(message)
     if hands is not None:
         hands.abandon()
-        # Whatever waits for workers of Dask at the end of a process would wait for their tasks too.
-        if hands.slow_to_leave:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        # What waits for workers at the end of a process would wait for their tasks too; all is on disk.
+        at_once = at_once or hands.slow_to_leave
+    if at_once:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     raise typer.Exit(code)
 
 

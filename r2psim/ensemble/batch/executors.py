@@ -6,11 +6,13 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from importlib import import_module
+from multiprocessing import resource_tracker
 from typing import Any
 
 from r2psim.scenario.errors import nearest
@@ -31,6 +33,8 @@ KINDS = ("serial", "processes", "dask")
 """Executors by name; ``dask:ADDRESS`` names a scheduler."""
 
 CONNECT_SECONDS = 20
+_WORKER_LOG = "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"
+"""What workers of this machine's own cluster read when they start, and when they are started again."""
 NEEDS_DASK = 'this needs Dask, which is not installed: pip install "r2psim[cluster]"'
 
 
@@ -131,12 +135,22 @@ def _begin_worker() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _start_tracker() -> None:
+    """Start the process that tidies up after processes, told not to report each semaphore when they are killed."""
+    sys.warnoptions.append(said := "ignore:resource_tracker")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(said)
+
+
 class ProcessCrew(Crew):
     """Processes of this machine, each started anew: threads and locks of compiled code do not survive a fork."""
 
     def __init__(self, workers: int) -> None:
         self.workers, self.ahead = workers, workers
-        self.dies_as_a_whole = True
+        self.dies_as_a_whole = self.slow_to_leave = True
+        _start_tracker()
         self.context = multiprocessing.get_context("spawn")
         self.renew()
 
@@ -184,12 +198,14 @@ class DaskCrew(Crew):
         for handler, _ in self.quiet:
             handler.setLevel(logging.CRITICAL + 1)
         self.address, self.cluster = address, None
+        _start_tracker()
         if address is None:
+            os.environ[_WORKER_LOG] = "critical"
             self.cluster = distributed.LocalCluster(
                 n_workers=workers or processors(),
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 host="127.0.0.1",
             )
         try:
@@ -231,6 +247,7 @@ class DaskCrew(Crew):
             self.client.close()
         if self.cluster is not None:
             self.cluster.close()
+            os.environ.pop(_WORKER_LOG, None)
         for handler, level in self.quiet:
             handler.setLevel(level)
 
