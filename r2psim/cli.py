@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r2psim.analysis.calibration.commands import calibrate, validate
+from r2psim.analysis.calibration.commands import calibrate, validate_with
 from r2psim.analysis.replay import replay
 
 if TYPE_CHECKING:
+    from r2psim.analysis.calibration.validation import Validation
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
     from r2psim.world.history import History
@@ -257,7 +258,18 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
 
 
 app.command()(replay)
-app.command()(validate)
+
+
+def _draw_validation(found: Validation, directory: Path) -> None:
+    """Draw the figures of a validation."""
+    from r2psim.plots import save
+    from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
+
+    save(targets_with_bands(found), directory / "targets.png")
+    save(patterns_beside_the_record(found), directory / "patterns.png")
+
+
+app.command()(validate_with(_draw_validation))
 app.command()(calibrate)
 
 
