@@ -186,7 +186,7 @@ def test_published_returns_stand_beside_the_ledgers_that_count_about_the_same() 
 FEW = tuple(
     f for f in read_free() if f.path in ("conflict.onset.base", "conflict.abatement.base", "harm.intensity_sigma")
 )
-TINY = Budget(waves=2, points=24, runs=1, years=14, draws=200)
+TINY = Budget(waves=1, points=24, runs=1, refining=4, around=24, checks=12, years=14, draws=200)
 
 
 def test_changing_a_target_moves_the_fit_of_a_small_world(small: Path, tmp_path: Path) -> None:
@@ -222,7 +222,20 @@ def test_the_commands_write_what_they_say(small: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_calibrate_command_on_a_small_world(small: Path, tmp_path: Path) -> None:
-    words = ["calibrate", str(small), "--out", str(tmp_path / "c"), "--waves", "2", "--points", "16", "--runs", "1"]
+    words = [
+        "calibrate",
+        str(small),
+        "--out",
+        str(tmp_path / "c"),
+        "--waves",
+        "1",
+        "--points",
+        "16",
+        "--around",
+        "16",
+        "--runs",
+        "1",
+    ]
     done = CliRunner().invoke(app, [*words, "--years", "12", "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)

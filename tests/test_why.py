@@ -68,6 +68,7 @@ def test_contributions_add_up_to_the_hazard_that_was_used() -> None:
     while model.running:
         before_stage = model.rows.group[G.stage].copy()
         before_conflict = model.rows.state[S.conflict].copy()
+        perpetrator = model.rows.state[S.government_perpetrator].copy()
         model.step()
         group, state = model.rows.group, model.rows.state
         for g in range(group.shape[1]):
@@ -77,6 +78,9 @@ def test_contributions_add_up_to_the_hazard_that_was_used() -> None:
                 eta = sum(c for _, c in contributions(p, group, g, terms, GROUP))
                 assert group[G.hazard_down, g] == pytest.approx(p[terms[0, 0]] * math.exp(eta), rel=1e-12)
                 checked += 1
+        # Whether the government is a perpetrator is found out after the states have moved.
+        state = state.copy()
+        state[S.government_perpetrator] = perpetrator
         for s in range(state.shape[1]):
             was = int(before_conflict[s])
             terms = conflict.TERMS[("onset", "relapse", "escalation", "abatement")[was]]

@@ -130,6 +130,8 @@ class Comparison:
         As `spending`, year by year.
     uncertainty : str
         ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+    drawn : tuple of str
+        Paths of the parameters that draws set.
     """
 
     scenario: str
@@ -144,6 +146,7 @@ class Comparison:
     budgets: dict[str, float]
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
     uncertainty: str = "none"
+    drawn: tuple[str, ...] = ()
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -281,6 +284,7 @@ def compare(
     ValueError
         If a policy is named twice, or none is.
     """
+    from r2psim.scenario.posterior import drawn_in
     from r2psim.world.assistance import build_assistance
     from r2psim.world.expand import expand
 
@@ -302,6 +306,7 @@ def compare(
         yearly=dict(found.yearly),
         forms={key: form.name for key, form in full.forms.items()},
         uncertainty=uncertainty,
+        drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies
         },

@@ -32,6 +32,9 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
     )
     spent = {policy: comparison.spending[policy] for policy in comparison.policies}
     write_table(spending_table(spent, list(comparison.forms)), directory / "spending.parquet")
+    drawn: dict[str, Any] = {}
+    if comparison.uncertainty != "none":
+        drawn = {"uncertainty": comparison.uncertainty, "drawn": list(comparison.drawn)}
     facts = provenance(
         scenario=comparison.scenario,
         policies=list(comparison.policies),
@@ -39,7 +42,7 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
         runs=comparison.runs,
         months=comparison.months,
         first_run=0,
-        **({} if comparison.uncertainty == "none" else {"uncertainty": comparison.uncertainty}),
+        **drawn,
     )
     summary = comparison.summary() | {"published": beside_published(comparison)}
     for name, content in (("comparison", summary), ("resolved", resolved), ("provenance", facts)):

@@ -12,7 +12,7 @@ from r2psim.ensemble import tables
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import OutputError, read_json, read_table
 from r2psim.scenario import Scenario, ScenarioError
-from r2psim.scenario.posterior import checked_uncertainty
+from r2psim.scenario.posterior import checked_uncertainty, without
 
 __all__ = ["read_results"]
 
@@ -36,6 +36,7 @@ def _facts(directory: Path) -> dict[str, Any]:
         found["policies"] = tuple(str(policy) for policy in facts["policies"])
         found["first_run"] = int(facts.get("first_run", 0))
         found["uncertainty"] = checked_uncertainty(str(facts.get("uncertainty", "none")))
+        found["drawn"] = [str(path) for path in facts.get("drawn", ())]
         found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
@@ -64,7 +65,7 @@ def read_results(directory: Path) -> Results:
         If it holds no runs, or is damaged; the message names the file.
     """
     facts = _facts(directory)
-    scenario = _scenario(directory / "resolved.json")
+    scenario = without(_scenario(directory / "resolved.json"), facts["drawn"])
     policies, runs, months, first = (facts[name] for name in ("policies", "runs", "months", "first_run"))
     forms = len(scenario.forms)
 

@@ -12,7 +12,7 @@ import numpy as np
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.tables import START
 from r2psim.scenario.errors import listing, nearest
-from r2psim.scenario.posterior import with_draw
+from r2psim.scenario.posterior import drawn_in, with_draw
 from r2psim.world.history import Event
 
 if TYPE_CHECKING:
@@ -308,7 +308,8 @@ class Results:
             "months": self.months,
             "first_run": self.first_run,
         }
-        facts |= {"uncertainty": self.uncertainty} if self.uncertainty != "none" else {}
+        if self.uncertainty != "none":
+            facts |= {"uncertainty": self.uncertainty, "drawn": drawn_in(self.scenario)}
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod

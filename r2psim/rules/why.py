@@ -112,11 +112,14 @@ _CONFLICT_DOWN = ("", "healing", "settlement", "abatement")
 def _conflicts(world: World, before: np.ndarray, rows: Rows, p: np.ndarray, month: int) -> list[Event]:
     """Find the changes of conflict state."""
     found = []
+    # The rule read whether the government is a perpetrator before groups moved; all else it reads stays as it was then.
+    seen = rows.state.copy()
+    seen[S.government_perpetrator] = before[S.government_perpetrator]
     for s in map(int, np.flatnonzero(before[S.conflict] != rows.state[S.conflict])):
         was, now = int(before[S.conflict, s]), int(rows.state[S.conflict, s])
         up = now > was and now >= 2
         what = _CONFLICT_UP[was] if up else _CONFLICT_DOWN[was]
-        parts = contributions(p, rows.state, s, conflict_rule.TERMS[what], STATE)
+        parts = contributions(p, seen, s, conflict_rule.TERMS[what], STATE)
         chance = float(rows.state[S.conflict_change, s])
         found.append(
             Event(month, "conflict", world.states[s], None, what, CONFLICT[was], CONFLICT[now], chance, _largest(parts))

@@ -17,7 +17,7 @@ from r2psim.scenario.parameters import PARAMETERS
 if TYPE_CHECKING:
     from r2psim.scenario.specs import Scenario
 
-__all__ = ["SHIPPED", "UNCERTAINTIES", "checked_uncertainty", "read_posterior", "with_draw"]
+__all__ = ["SHIPPED", "UNCERTAINTIES", "checked_uncertainty", "drawn_in", "read_posterior", "with_draw", "without"]
 
 SHIPPED = Path(__file__).with_name("posterior.csv")
 """Draws that ship: a column for each parameter, a row for each draw."""
@@ -102,3 +102,13 @@ def with_draw(scenario: Scenario, run: int, draws: tuple[dict[str, float], ...] 
     """
     chosen = read_posterior() if draws is None else draws
     return replace(scenario, parameters={**chosen[run % len(chosen)], **scenario.parameters})
+
+
+def drawn_in(scenario: Scenario) -> list[str]:
+    """Give the paths of the parameters that draws set: the calibrated ones that the scenario does not set itself."""
+    return [path for path in read_posterior()[0] if path not in scenario.parameters]
+
+
+def without(scenario: Scenario, paths: list[str]) -> Scenario:
+    """Give a scenario that does not set some parameters: one read back with every default filled in sets them all."""
+    return replace(scenario, parameters={k: v for k, v in scenario.parameters.items() if k not in set(paths)})

@@ -37,13 +37,14 @@ class Budget:
     Attributes
     ----------
     waves, points : int
-        Waves before the last one around the best point, and evaluations of the model in each.
+        Waves before the last one, and evaluations of the model in each.
     runs : int
         Runs of each evaluation.
     refining, finer : int
         Steps from the best evaluation towards the targets, and how many times as many runs each of them has.
-    checks : int
-        Draws of the posterior that are simulated.
+    around, checks : int
+        Evaluations of the last wave, around the best point; draws of the posterior that are
+        simulated.
     years : int
         Length of a run.
     draws : int
@@ -55,6 +56,7 @@ class Budget:
     runs: int = 3
     refining: int = 16
     finer: int = 3
+    around: int = 160
     checks: int = 24
     years: int = 35
     draws: int = 400
@@ -62,7 +64,7 @@ class Budget:
     @property
     def evaluations(self) -> int:
         """Number of evaluations in all."""
-        return (self.waves + 1) * self.points + self.refining + self.checks
+        return self.waves * self.points + self.refining + self.around + self.checks
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ def calibrate(
         evaluate,
         lambda unit, step: evaluate(unit, REFINING + step),
         budget.refining,
+        budget.around,
         budget.checks,
         note=note,
     )

@@ -232,6 +232,7 @@ def fit(
     evaluate: Evaluate | None = None,
     finely: Evaluate | None = None,
     refining: int = 16,
+    around: int | None = None,
     checks: int = 24,
     known: int = 128,
     steps: int = 3000,
@@ -254,8 +255,9 @@ def fit(
         shape (points, targets): where evaluations are kept, or done side by side. If not given, one after the other.
     finely : callable, optional
         The same, but with less chance in it, for the steps of refining; `evaluate` if not given.
-    refining, checks, known : int
-        Steps of refining; draws of the posterior that are simulated; evaluations that are taken for data in turn.
+    refining, around, checks, known : int
+        Steps of refining; evaluations of the last wave, `points` if not given; draws of the posterior that are
+        simulated; evaluations that are taken for data in turn.
     steps : int
         Of the chains.
     note : callable, optional
@@ -290,7 +292,7 @@ def fit(
     fine = finely or (lambda unit, step: done.evaluate(unit, REFINING + step))
     best, near, seen = refine(done.x, done.y, problem.centre, problem.sd, refining, fine)
     low, high = np.maximum(best - AROUND, 0.0), np.minimum(best + AROUND, 1.0)
-    design = evenly(points, low, high, seed + waves + 1)
+    design = evenly(around or points, low, high, seed + waves + 1)
     new = done.add(design)
     inside = ((near >= low) & (near <= high)).all(axis=1)
     emulator = fit_emulator(np.concatenate([design, near[inside]]), np.concatenate([new, seen[inside]]))

@@ -109,13 +109,9 @@ def _plain(value: float | None) -> str:
 
 
 def write_validation(validation: Validation, directory: Path) -> None:
-    """Write page, figures and numbers of a validation into an existing directory."""
+    """Write page and numbers of a validation into an existing directory; the page shows two figures drawn there."""
     from r2psim.ensemble.store import provenance, write_json
-    from r2psim.plots.style import save
-    from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
 
-    save(targets_with_bands(validation), directory / "targets.png")
-    save(patterns_beside_the_record(validation), directory / "patterns.png")
     (directory / "validation.md").write_text(_page(validation), encoding="utf-8")
     write_json(validation.summary(), directory / "validation.json")
     facts = provenance(
