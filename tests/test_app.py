@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import pytest
 import solara
-import solara.routing
+import solara.server.settings
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
@@ -236,6 +238,30 @@ def test_open_worlds_are_let_go_when_they_take_too_much(monkeypatch: pytest.Monk
 def test_a_form_tells_nothing_but_what_it_asked_for() -> None:
     told = {"scenario": "seminar", "policy": "prevention", "seed": " 7 ", "run": 3, "month": "99", "set": "years=200"}
     assert world_from(told, ()) == Choice("seminar", "prevention", 7, 3)
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_is_told_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = CliRunner().invoke(app, ["app", "seminar", "--port", str(taken.getsockname()[1])])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("app: 127.0.0.1, port ") and done.stderr.count("\n") == 1
+
+
+def test_an_unknown_scenario_is_refused_before_anything_is_served() -> None:
+    done = CliRunner().invoke(app, ["app", "semina"])
+    assert isinstance(done.exception, ScenarioError) and "seminar" in str(done.exception)
+
+
+def test_without_the_front_end_nothing_is_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(solara.server.settings.assets, "proxy_cache_dir", tmp_path)
+    done = CliRunner().invoke(app, ["app", "seminar"])
+    assert done.exit_code == 2
+    assert "pip install 'r2psim[app]'" in done.stderr
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------

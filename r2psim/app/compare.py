@@ -184,7 +184,7 @@ def _first_plan() -> Plan:
 def Page() -> None:
     """Show the comparison."""
     solara.Title("Compare - r2psim")
-    plan, set_plan = solara.use_state_or_update(solara.use_memo(_first_plan, []))
+    plan, set_plan = solara.use_state(solara.use_memo(_first_plan, []))
     problem, set_problem = solara.use_state("")
     base = setting_of(plan.scenario, ())
     start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.examined])

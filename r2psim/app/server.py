@@ -99,6 +99,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Listen, or say why that is not possible."""
+    found = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         found = socket.socket(family, socket.SOCK_STREAM)
@@ -107,6 +108,8 @@ def _listen(host: str, port: int) -> socket.socket:
         # Whoever comes before the pages are ready waits for them.
         found.listen(BACKLOG)
     except OSError as error:
+        if found is not None:
+            found.close()
         what = error.strerror or str(error)
         raise AppError(f"app: {host}, port {port}: {what}; choose another with --host or --port") from error
     return found
