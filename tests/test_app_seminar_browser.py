@@ -194,6 +194,7 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     chair.get_by_role("button", name="What happened, and going back").click()
     chair.wait_for_selector("text=Side by side")
     chair.get_by_label("Decision", exact=True).select_option("consent")
+    chair.wait_for_selector("text=Consent to assistance:")
     chair.get_by_label("Drevna").last.select_option("yes")
     chair.get_by_role("button", name="Run it with these decisions").click()
     chair.get_by_role("columnheader", name="Year 1 otherwise").wait_for()

@@ -137,9 +137,15 @@ async def _participant(load: Load, client: Client, role: str, rounds: int, think
             load.failed.append(f"waiting for year {year}: {error}")
             return
         await asyncio.sleep(think * chance.random())
-        done = f"Committed for year {year}:"
-        if await load.time("commit", partial(_decide, client, role, chance), partial(_shows, client, done), client):
+        if await load.time(
+            "commit", partial(_decide, client, role, chance), partial(_has_committed, client, year), client
+        ):
             load.committed += 1
+
+
+def _has_committed(client: Client, year: int) -> bool:
+    """Say whether a commitment was answered: told, or overtaken by the year that the facilitator ran meanwhile."""
+    return _shows(client, f"Committed for year {year}:") or not _reads(client, f"Year {year} of")
 
 
 def _can_decide(client: Client, role: str, year: int) -> bool:
