@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r2psim.analysis import batches
-from r2psim.analysis.calibration.commands import calibrate, validate_with
 from r2psim.analysis.import_world import import_world
 from r2psim.analysis.replay import replay
 from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
+from r2psim.verbs import batches
+from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
-    from r2psim.analysis.calibration.validation import Validation
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
     from r2psim.world.history import History
@@ -266,18 +265,7 @@ app.command()(world_figure)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
-
-
-def _draw_validation(found: Validation, directory: Path) -> None:
-    """Draw the figures of a validation."""
-    from r2psim.plots import save
-    from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
-
-    save(targets_with_bands(found), directory / "targets.png")
-    save(patterns_beside_the_record(found), directory / "patterns.png")
-
-
-app.command()(validate_with(_draw_validation))
+app.command()(validate)
 app.command()(calibrate)
 
 

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from r2psim.analysis.calibration.calibrate import Calibration
     from r2psim.analysis.calibration.fit import Wave
     from r2psim.analysis.calibration.targets import Target
     from r2psim.analysis.calibration.validation import Validation
 
-__all__ = ["calibrate", "validate_with"]
+__all__ = ["calibrate", "validate"]
 
 Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
 Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads; the result does not depend on them.")]
@@ -31,65 +29,61 @@ def _targets(path: Path | None) -> tuple[Target, ...]:
         raise typer.BadParameter(str(error), param_hint="--targets") from None
 
 
-def validate_with(draw: Callable[[Validation, Path], None]) -> Callable[..., None]:
-    """Make the command `validate`.
+def _draw(found: Validation, directory: Path) -> None:
+    """Draw the figures of a validation."""
+    from r2psim.plots import save
+    from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
 
-    Parameters
-    ----------
-    draw : callable
-        Given a validation and an existing directory, draws its figures there. Figures lie above this package.
-    """
+    save(targets_with_bands(found), directory / "targets.png")
+    save(patterns_beside_the_record(found), directory / "patterns.png")
 
-    def validate(
-        scenario: Annotated[
-            str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")
-        ] = ("world"),
-        runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs, each as long as the record.")] = (200),
-        seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
-        years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
-        policy: Annotated[str, typer.Option(help="Policy that stands for the present.")] = "late-response",
-        uncertainty: Annotated[
-            str, typer.Option(help="none: the scenario's parameters; posterior: another draw of them for each run.")
-        ] = "none",
-        targets: Targets = None,
-        out: Annotated[
-            Path | None, typer.Option(help="Write numbers, page and figures into this new directory.")
-        ] = None,
-        force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
-        threads: Threads = 2,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
-    ) -> None:
-        """Hold a world against the record: every target with value, interval, accepted band and verdict."""
-        from contextlib import nullcontext
 
-        from r2psim.analysis.calibration.report import print_validation, write_validation
-        from r2psim.analysis.calibration.validation import validate as hold
-        from r2psim.ensemble.store import new_directory
-        from r2psim.progress import progress
-        from r2psim.scenario import load
-        from r2psim.scenario.posterior import checked_uncertainty
+def validate(
+    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
+        "world"
+    ),
+    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs, each as long as the record.")] = (200),
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
+    policy: Annotated[str, typer.Option(help="Policy that stands for the present.")] = "late-response",
+    uncertainty: Annotated[
+        str, typer.Option(help="none: the scenario's parameters; posterior: another draw of them for each run.")
+    ] = "none",
+    targets: Targets = None,
+    out: Annotated[Path | None, typer.Option(help="Write numbers, page and figures into this new directory.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    threads: Threads = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Hold a world against the record: every target with value, interval, accepted band and verdict."""
+    from contextlib import nullcontext
 
-        wanted = _targets(targets)
-        try:
-            checked_uncertainty(uncertainty)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--uncertainty") from None
-        loaded = load(scenario)
-        loaded.policy(policy)
-        with nullcontext() if out is None else new_directory(out, force) as directory:
-            with progress("runs", runs, not as_json) as advance:
-                found: Validation = hold(loaded, runs, seed, years, policy, wanted, uncertainty, threads, advance)
-            if directory is not None:
-                write_validation(found, directory)
-                draw(found, directory)
-        if as_json:
-            typer.echo(json.dumps(found.summary(), allow_nan=False))
-            return
-        print_validation(found)
-        if out is not None:
-            typer.echo(f"\nWritten to {out}: validation.md, validation.json, targets.png, patterns.png.")
+    from r2psim.analysis.calibration.report import print_validation, write_validation
+    from r2psim.analysis.calibration.validation import validate as hold
+    from r2psim.ensemble.store import new_directory
+    from r2psim.progress import progress
+    from r2psim.scenario import load
+    from r2psim.scenario.posterior import checked_uncertainty
 
-    return validate
+    wanted = _targets(targets)
+    try:
+        checked_uncertainty(uncertainty)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--uncertainty") from None
+    loaded = load(scenario)
+    loaded.policy(policy)
+    with nullcontext() if out is None else new_directory(out, force) as directory:
+        with progress("runs", runs, not as_json) as advance:
+            found: Validation = hold(loaded, runs, seed, years, policy, wanted, uncertainty, threads, advance)
+        if directory is not None:
+            write_validation(found, directory)
+            _draw(found, directory)
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    print_validation(found)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: validation.md, validation.json, targets.png, patterns.png.")
 
 
 def calibrate(
