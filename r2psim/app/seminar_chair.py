@@ -262,7 +262,6 @@ def _File(chair: Chair, version: int) -> None:
         set_content(json.dumps(export(chair), allow_nan=False))
         set_asked(int(number))
 
-    solara.use_effect(lambda: set_content(""), [version])
     name = f"r2psim-seminar-{chair.session.code}.json"
     said = join(
         (
