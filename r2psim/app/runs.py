@@ -34,6 +34,8 @@ EVERY = 3
 FIRST_ANSWER = 0.35
 """Seconds of work before the first figures of a setting are shown, as far as that can be known before."""
 LATER_ANSWER = 0.6
+"""Seconds of work before finer figures, where nobody else waits."""
+SHORTEST_TURN = 0.15
 FEWEST = 8
 UNKNOWN = 4
 """Runs of a world that has never been run here, to learn how long they take."""
@@ -237,10 +239,12 @@ class Pool:
     def _next(self) -> tuple[list[Setting], int, int] | None:
         """Choose a piece of work: settings of one world, first run, number of runs."""
         best: tuple[int, list[Setting], int] | None = None
+        waiting = 0
         for wish in self._wishes.values():
             missing = self._missing(wish)
             if not missing:
                 continue
+            waiting += 1
             least = self._least(missing)
             if best is None or least < best[0]:
                 first = next(s for s in missing if self._least([s]) == least)
@@ -252,7 +256,9 @@ class Pool:
         cost = self._costs.get(settings[0].scenario)
         if cost is None:
             return settings, least, min(UNKNOWN, left)
-        seconds = FIRST_ANSWER if least < 4 * FEWEST else LATER_ANSWER
+        # The more people wait, the shorter the turns: the last of them is served within the second too.
+        first_answer, later_answer = FIRST_ANSWER / waiting, max(LATER_ANSWER / waiting, SHORTEST_TURN)
+        seconds = first_answer if least < 4 * FEWEST else later_answer
         return settings, least, max(1, min(left, max(FEWEST, int(seconds / (cost * len(settings))))))
 
     def _work(self) -> None:
@@ -288,12 +294,10 @@ class Pool:
             return
         except Exception as error:
             expected = isinstance(error, RefusedError | ValueError)
-            str(error) if expected else f"failed unexpectedly: {type(error).__name__}: {error}"
+            told = str(error) if expected else f"failed unexpectedly: {type(error).__name__}: {error}"
             with self._changed:
                 for s in settings:
-                    self._failed[s] = (
-                        str(error) if expected else f"failed unexpectedly: {type(error).__name__}: {error}"
-                    )
+                    self._failed[s] = told
                 while len(self._failed) > 100:
                     self._failed.popitem(last=False)
                 self._changed.notify_all()
