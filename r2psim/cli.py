@@ -198,7 +198,8 @@ def compare(
     if as_json:
         from r2psim.analysis.published import beside_published
 
-        published = {"published": beside_published(comparison)}
+        told = comparison.uncertainty != "none"
+        published = {"published": beside_published(comparison)} if told else {}
         typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         return
     from r2psim.analysis.tables import comparison_table

@@ -32,8 +32,10 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
     )
     spent = {policy: comparison.spending[policy] for policy in comparison.policies}
     write_table(spending_table(spent, list(comparison.forms)), directory / "spending.parquet")
+    summary = comparison.summary()
     drawn: dict[str, Any] = {}
     if comparison.uncertainty != "none":
+        summary["published"] = beside_published(comparison)
         drawn = {"uncertainty": comparison.uncertainty, "drawn": list(comparison.drawn)}
     facts = provenance(
         scenario=comparison.scenario,
@@ -44,6 +46,5 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
         first_run=0,
         **drawn,
     )
-    summary = comparison.summary() | {"published": beside_published(comparison)}
     for name, content in (("comparison", summary), ("resolved", resolved), ("provenance", facts)):
         write_json(content, directory / f"{name}.json")
