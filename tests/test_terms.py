@@ -21,7 +21,7 @@ HAZARDS = (
 )
 IDS = [prefix for prefix, _, _ in HAZARDS]
 
-OWN_AFFAIRS = {"base", "half_life", "weight", "coup_success"}
+OWN_AFFAIRS = {"base", "half_life", "weight", "coup_success", "outbreak"}
 """Entries under a hazard that name no column."""
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.intervals import Interval, headline_pair, paired_interval, t_quantile
+from r2psim.ensemble.intervals import Interval, paired_interval, t_quantile
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
+from r2psim.scenario.specs import headline_pair
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

@@ -1,18 +1,15 @@
-"""Paired differences: the pair that a study is about, their mean and its interval."""
+"""Paired differences: their mean and its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["CONFIDENCE", "MOST_WANTED", "Interval", "headline_pair", "paired_interval", "t_quantile"]
+__all__ = ["CONFIDENCE", "Interval", "paired_interval", "t_quantile"]
 
 CONFIDENCE = 0.95
-MOST_WANTED = ("prevention", "late-response")
-"""The pair of policies that a comparison is about, where it has both: the first minus the second."""
 
 
 class Interval(NamedTuple):
@@ -59,18 +56,3 @@ def paired_interval(differences: np.ndarray) -> Interval | None:
         return Interval(mean, None, None)
     half = t_quantile(len(known)) * float(known.std(ddof=1)) / len(known) ** 0.5
     return Interval(mean, mean - half, mean + half)
-
-
-def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
-    """Choose the pair that a comparison is about: the first minus the second; None for fewer than two policies.
-
-    Examples
-    --------
-    >>> headline_pair(["no-assistance", "late-response", "prevention"])
-    ('prevention', 'late-response')
-    >>> headline_pair(["no-assistance", "balanced"])
-    ('balanced', 'no-assistance')
-    """
-    if set(MOST_WANTED) <= set(policies):
-        return MOST_WANTED
-    return (policies[1], policies[0]) if len(policies) > 1 else None

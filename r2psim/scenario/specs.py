@@ -6,7 +6,7 @@ references go both ways: if one state names another as its neighbour, each is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from r2psim.world.tables import BODY, GROUP, STATE, STATUS_EXCLUSION, Table
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["BodySpec", "GenerateSpec", "GroupSpec", "PolicySpec", "Scenario", "StateSpec"]
+__all__ = ["BodySpec", "GenerateSpec", "GroupSpec", "PolicySpec", "Scenario", "StateSpec", "headline_pair"]
 
 Ids = tuple[str, ...]
 
@@ -27,6 +27,23 @@ NO_ASSISTANCE = "no-assistance"
 """The policy that every scenario has."""
 DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
 """What is compared where no policies are named: those of them that the scenario has."""
+MOST_WANTED = ("prevention", "late-response")
+"""The pair of policies that a comparison is about, where it has both: the first minus the second."""
+
+
+def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
+    """Choose the pair that a comparison is about: the first minus the second; None for fewer than two policies.
+
+    Examples
+    --------
+    >>> headline_pair(["no-assistance", "late-response", "prevention"])
+    ('prevention', 'late-response')
+    >>> headline_pair(["no-assistance", "balanced"])
+    ('balanced', 'no-assistance')
+    """
+    if set(MOST_WANTED) <= set(policies):
+        return MOST_WANTED
+    return (policies[1], policies[0]) if len(policies) > 1 else None
 
 
 @dataclass(frozen=True)

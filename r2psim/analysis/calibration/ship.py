@@ -1,7 +1,7 @@
 """Let a finished calibration become the defaults that ship: ``python -m r2psim.analysis.calibration.ship DIR``.
 
-It rewrites two files of a checkout, `parameters.toml` and `posterior.csv` of `r2psim.scenario`. The golden digests and the
-generated tables of the ODD document are stale afterwards: ``python tests/golden.py`` and ``make docs`` renew them.
+It rewrites two files of a checkout, `parameters.toml` and `posterior.csv` of `r2psim.scenario`. The golden digests and
+the generated tables of the ODD document are stale afterwards: ``python tests/golden.py`` and ``make docs`` renew them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SOURCE = "targets"
 
 
 def with_default(declaration: str, value: float) -> str:
-    """Give a parameter's declaration with another default, said to be calibrated on the targets.
+    r"""Give a parameter's declaration with another default, said to be calibrated on the targets.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def with_default(declaration: str, value: float) -> str:
 
     Examples
     --------
-    >>> print(with_default('[a.b]\\ndefault = 1.0\\nlabel = "assumption"', 0.123456))
+    >>> print(with_default('[a.b]\ndefault = 1.0\nlabel = "assumption"', 0.123456))
     [a.b]
     default = 0.123
     label = "calibrated"
@@ -46,7 +46,7 @@ def with_default(declaration: str, value: float) -> str:
 
 
 def shipped_text(parameters: str, best: dict[str, float]) -> str:
-    """Give the text of `parameters.toml` with fitted defaults.
+    r"""Give the text of `parameters.toml` with fitted defaults.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def shipped_text(parameters: str, best: dict[str, float]) -> str:
 
     Examples
     --------
-    >>> print(shipped_text('[a.b]\\ndefault = 1.0\\nlabel = "assumption"\\n', {"a.b": 2.0}).splitlines()[1])
+    >>> print(shipped_text('[a.b]\ndefault = 1.0\nlabel = "assumption"\n', {"a.b": 2.0}).splitlines()[1])
     default = 2.0
     """
     declarations = parameters.rstrip("\n").split("\n\n")

@@ -29,14 +29,13 @@ from r2psim.ensemble.batch.schema import (
     validate_experiment,
     validate_factor,
 )
-from r2psim.ensemble.intervals import headline_pair
 from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, shipped_names
 from r2psim.scenario.errors import Place, Problem, Source, dotted, listing, nearest
 from r2psim.scenario.loading import Draft
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.schema import Fault
-from r2psim.scenario.specs import DEFAULT_POLICIES, Scenario
+from r2psim.scenario.specs import DEFAULT_POLICIES, Scenario, headline_pair
 
 __all__ = ["load_experiment"]
 
