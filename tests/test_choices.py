@@ -14,8 +14,14 @@ from r2psim.world.tables import TRIGGERS, B, F, S
 DIPLOMACY = Allocation("belisar", "preventive-diplomacy", 50_000.0)
 
 
-def run(choices: dict[int, Choices] | None = None, years: int = 2, drive: str = "rows", seed: int = 7) -> R2PModel:
-    model = R2PModel("seminar", policy="late-response", seed=seed, years=years, drive=drive, choices=choices)
+def run(
+    choices: dict[int, Choices] | None = None,
+    years: int = 2,
+    drive: str = "rows",
+    seed: int = 7,
+    scenario: str = "seminar",
+) -> R2PModel:
+    model = R2PModel(scenario, policy="late-response", seed=seed, years=years, drive=drive, choices=choices)
     model.run_model()
     model.close()
     return model
@@ -91,8 +97,10 @@ def test_a_government_that_refuses_is_not_willing_and_one_that_consents_is() -> 
 
 
 def test_a_perpetrating_government_withdraws_what_the_model_says_whatever_it_promises() -> None:
-    states = run(years=1).world.states
-    moved = run({y: Choices(consent=dict.fromkeys(states, True)) for y in range(12)}, years=12)
+    scenario = "government-against-group"
+    states = run(years=1, scenario=scenario).world.states
+    promises = {y: Choices(consent=dict.fromkeys(states, True)) for y in range(12)}
+    moved = run(promises, years=12, seed=1, scenario=scenario)
     series = moved.history().state
     perpetrator = series["government_perpetrator"][1:]
     assert 0.0 < perpetrator.mean() < 1.0

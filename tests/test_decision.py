@@ -145,6 +145,17 @@ def contents(table: Table) -> dict[tuple[int, int], tuple[float, float]]:
     return {(int(s), int(f)): (amount, begins) for s, f, amount, begins in slots}
 
 
+def test_money_for_a_single_programme_is_paid_when_it_was_to_be_whatever_flexibility_could_free() -> None:
+    table = Table([2.0], [0.9], ["mediation"], budget=0.9 * FORMS["mediation"].unit_cost)
+    ample(table.rows, decision_delay=2.0)
+    p = parameters(FULL | {"principles.flexibility.share": 0.5})
+    for _ in range(2):
+        table.a_month(p)
+        assert table.of_body("spent") == 0.0
+    table.a_month(p)
+    assert table.of_body("spent") > 0.0
+
+
 def test_what_is_kept_moves_up_with_its_amount_and_its_month() -> None:
     count, p = 6, FULL | {"principles.flexibility.share": 0.0}
     cost = FORMS["mediation"].unit_cost

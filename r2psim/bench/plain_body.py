@@ -146,7 +146,7 @@ class Body(mesa.Agent):
         for pledge in self.pledges:
             amount = pledge.amount
             counts_early = amount if self.is_early(pledge.programme) else 0
-            limit = room if pledge.begins > self.model.month else locked
+            limit = room if pledge.begins >= self.model.month else locked
             if (
                 early + counts_early <= early_most
                 and kept - early + amount - counts_early <= late_most

@@ -119,7 +119,7 @@ def keep_pledges(
         f = int(pledge[L.form, slot])
         counts_early = amount * is_early(rows, s, f)
         # What has been decided and has not begun yet is not taken back for the sake of flexibility.
-        limit = room if begins > now else locked
+        limit = room if begins >= now else locked
         fits = 1.0 if kept + amount <= limit else 0.0
         fits *= 1.0 if early + counts_early <= early_most else 0.0
         fits *= 1.0 if kept - early + amount - counts_early <= late_most else 0.0
