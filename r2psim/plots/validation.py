@@ -169,7 +169,7 @@ def patterns_beside_the_record(validation: Validation) -> Figure:
     from r2psim.analysis.calibration.patterns import RECORD
 
     found = validation.patterns
-    title = "Patterns that nothing was fitted to, as they are"
+    title = "Patterns beside the record, as they are; most were not fitted"
     subtitle = f"{validation.title}. In the tables, per cent a year: simulated above, the record 1960-2024 below it."
     page = new_figure(6.6, title, subtitle, source(validation))
     half = (page.right - page.left - 0.7) / 2.0
