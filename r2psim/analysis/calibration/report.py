@@ -74,7 +74,7 @@ def _page(validation: Validation) -> str:
             f"| {t.quantity} | {_number(found.value)} | {_number(found.low)} to {_number(found.high)} | "
             f"{_number(t.target)} | {_number(t.low)} to {_number(t.high)} | {found.verdict} | {t.source} |"
         )
-    lines += ["", "![Targets with their bands](targets.png)", "", "## Patterns, most of which nothing was fitted to", ""]
+    lines += ["", "![Targets with their bands](targets.png)", "", "## Patterns, most of them not fitted", ""]
     lines += ["![Patterns](patterns.png)", ""]
     patterns = validation.patterns
     of_lags = [
