@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,12 @@ class Log:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path or MEMORY, check_same_thread=False, timeout=0.3, isolation_level=None)
+            # Whoever forgets a log has its file closed all the same, and its lock given back.
+            self._shut = weakref.finalize(self, self._db.close)
             self._open()
         except (sqlite3.Error, OSError) as error:
+            if hasattr(self, "_shut"):
+                self._shut()
             busy = "locked" in str(error)
             why = "another server of r2psim uses it" if busy else f"it cannot be used ({error})"
             raise LogError(f"{path}: {why}; name another directory for the data") from error
@@ -108,7 +113,7 @@ class Log:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._db.close()
+            self._shut()
 
     def create(self, code: str, at: float, data: dict[str, Any]) -> int:
         """Begin the log of a new session with its record ``created``; give the session's number."""
