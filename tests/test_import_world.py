@@ -81,6 +81,23 @@ def test_it_is_a_world_that_runs(world: Imported, tmp_path: Path) -> None:
     assert json.loads(done.output)["states"] == 12
 
 
+def test_what_happens_in_one_run_is_not_told_of_a_real_country(tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    assert CliRunner().invoke(app, command(files(), out)).exit_code == 0
+    assert load(out).real_names
+    assert scenario_of(load(out).resolved()).real_names
+    # Early enough that somebody is at imminent risk: were it told by name, it would be told here.
+    told = CliRunner().invoke(app, ["run", str(out), "--years", "10"])
+    assert told.exit_code == 0, told.output
+    names = [state["name"] for state in load(out).resolved()["states"].values()]
+    assert not [name for name in names if name in told.output]
+    assert "is told in sums" in told.output
+    named = out / "scenario.toml"
+    named.write_text(named.read_text("utf-8").replace("real_names = true", "real_names = false"), encoding="utf-8")
+    by_name = CliRunner().invoke(app, ["run", str(out), "--years", "10"])
+    assert [name for name in names if name in by_name.output]
+
+
 def test_every_start_is_written_out(world: Imported) -> None:
     needed = {column.name for column in STATE.columns if column.role == "given"}
     assert all(needed <= state.keys() for state in states_of(world).values())

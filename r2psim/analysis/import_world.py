@@ -43,6 +43,7 @@ def scenario_data(imported: Imported) -> dict[str, Any]:
         "title": f"Imported to test the model: {number} states of {imported.year}; no forecast of any country",
         "description": CAVEAT,
         "years": YEARS,
+        "real_names": True,
         **imported.tables,
     }
 

@@ -25,8 +25,12 @@ CELL = 18
 """Characters of the column of metrics, and of a policy's column: as wide as the widest range."""
 
 
-def run_summary(history: History, summary: dict[str, Any]) -> None:
-    """Print what happened in a run: totals, months by stage, the states that got worst, the onsets."""
+def run_summary(history: History, summary: dict[str, Any], by_name: bool = True) -> None:
+    """Print what happened in a run: totals, months by stage, the states that got worst, the onsets.
+
+    Without ``by_name`` no state and no group is named: where names are those of real countries, a list of one run's
+    events would read as a forecast.
+    """
     console = Console(highlight=False)
     console.print(f"[bold]{history.title}[/bold]")
     console.print(
@@ -42,7 +46,19 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         f"onsets of atrocity {summary['onsets']}, killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
         f"GDP lost {money(summary['gdp_lost'])}"
     )
-    _states(console, history)
+    if by_name:
+        _states(console, history)
+        _onsets(console, history)
+    else:
+        worst = history.state["stage"].max(axis=0)
+        reached = ", ".join(f"{int((worst == k).sum())} {name}" for k, name in enumerate(STAGES))
+        console.print(f"worst stage of states: {reached}")
+        console.print("The names are those of real countries: what happens in one run is told in sums, not by name.")
+    console.print(f"digest {history.sha256[:16]}  A model's world: it explains mechanisms, it forecasts no country.")
+
+
+def _onsets(console: Console, history: History) -> None:
+    """Print a line for each of the first onsets of atrocity."""
     found = [e for e in history.events if e.kind == "stage" and e.after == STAGES[4]]
     for event in found[:MOST_EVENTS]:
         name = history.world.names[event.group or ""]
@@ -50,7 +66,6 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         console.print(f"  {date(event.month)}: atrocity against {name} in {place} (--explain {event.group})")
     if len(found) > MOST_EVENTS:
         console.print(f"  ... and {len(found) - MOST_EVENTS} more")
-    console.print(f"digest {history.sha256[:16]}  A model's world: it explains mechanisms, it forecasts no country.")
 
 
 def _states(console: Console, history: History) -> None:

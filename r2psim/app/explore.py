@@ -75,6 +75,8 @@ def Page() -> None:
         event_change=lambda values: ask(lambda: world_from(values, choice.sets)),
     )
     told(problem)
+    if watch.setting.real_names:
+        View(html=element("p", watch.setting.description, class_="r2p-note"))
     World(watch, month).key(router.search or "start")
     Parameters(watch.setting, choice, run)
 

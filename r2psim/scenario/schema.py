@@ -29,6 +29,7 @@ from r2psim.scenario.values import (
     number,
     references,
     text,
+    yes_or_no,
 )
 from r2psim.world.tables import BODY, CONFLICT, GROUP, PERPETRATOR, STAGES, STATE, STATUS_EXCLUSION, Column, Table
 
@@ -253,6 +254,9 @@ SCENARIO = _table(
             "name of a shipped scenario, or path of a .toml file relative to this one, that this file changes",
         ),
         "years": Key(integer(1, 200), "length of a run (years)", YEARS),
+        "real_names": Key(
+            yes_or_no(), "whether states bear names of real countries: a run is then told in sums, not by name", False
+        ),
         "parameters": Key(_PARAMETERS, "parameters that differ from their defaults"),
         "states": _entities(_STATE, "states by id"),
         "bodies": _entities(_BODY, "bodies by id"),

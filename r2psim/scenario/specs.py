@@ -171,6 +171,8 @@ class Scenario:
         States and groups to draw; entries of `states` then override and extend what is drawn.
     changed_forms : dict
         What the scenario changes of the catalogue or adds to it, by form, as written.
+    real_names : bool
+        Whether states bear the names of real countries: a run is then told in sums, since nothing here forecasts any.
     """
 
     name: str
@@ -183,6 +185,7 @@ class Scenario:
     policies: dict[str, PolicySpec]
     generate: GenerateSpec | None = None
     changed_forms: dict[str, Any] = field(default_factory=dict)
+    real_names: bool = False
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -248,6 +251,8 @@ class Scenario:
                 for key, policy in self.policies.items()
             },
         }
+        if self.real_names:
+            result["real_names"] = True
         return result if self.generate is None else result | {"generate": asdict(self.generate)}
 
     @classmethod
@@ -286,6 +291,7 @@ class Scenario:
             policies=policies,
             changed_forms=data.get("forms", {}),
             generate=GenerateSpec(**(GENERATE | data["generate"])) if "generate" in data else None,
+            real_names=data.get("real_names", False),
         )
 
 

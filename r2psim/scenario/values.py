@@ -31,6 +31,7 @@ __all__ = [
     "number",
     "references",
     "text",
+    "yes_or_no",
 ]
 
 ID = r"[a-z][a-z0-9-]{0,63}"
@@ -78,6 +79,17 @@ def integer(low: int, high: int) -> Any:
         _refuse(f"a whole number from {low} to {high}" if low < high else str(low))
 
     return _value(read, {"type": "integer", "minimum": low, "maximum": high})
+
+
+def yes_or_no() -> Any:
+    """Accept true or false, and nothing that may be taken for one of them."""
+
+    def read(value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        _refuse("true or false")
+
+    return _value(read, {"type": "boolean"})
 
 
 def choice(names: Iterable[str]) -> Any:
