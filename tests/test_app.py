@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pytest
 import solara
 import solara.server.settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from r2psim.app import explore, pages, settings
-from r2psim.app.charts import each_run, fans
+from r2psim.app.charts import BANDS, counted, each_run, fans
 from r2psim.app.compare import Plan, comparison_of, settings_of
 from r2psim.app.inputs import Parameters, about, world_from
 from r2psim.app.markup import element, table
@@ -170,6 +171,19 @@ def test_every_run_can_be_picked_and_fans_tell_their_ends() -> None:
     assert sorted(read(each_run(comparison, "gdp_lost", None)).picks) == [f"run:{i}" for i in range(4)]
     drawn = fans({p: f.curves for p, f in zip(plan.policies, found, strict=True)}, 24)
     assert read(drawn) and drawn.count("<figure") == len(CURVES)
+
+
+@settings_of_hypothesis(max_examples=60)
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=60))
+def test_bands_of_counts_round_to_the_plain_ones_and_do_not_jump(counts: list[int]) -> None:
+    values = np.array(counts, dtype=float)[:, None]
+    found = counted(values, BANDS)[:, 0]
+    low, high = (np.quantile(values[:, 0], BANDS, method=method) for method in ("inverted_cdf", "higher"))
+    assert (low - 0.5 <= found).all() and (found <= np.maximum(low, high) + 0.5).all()
+    assert (found >= 0.0).all() and (np.diff(found) >= 0.0).all()
+    # One run more with an atrocity moves a band by as much as one run is of all, not by a whole count.
+    quarter = np.array([[0.0] * 76 + [1.0] * 24, [0.0] * 75 + [1.0] * 25, [0.0] * 74 + [1.0] * 26]).T
+    assert np.abs(np.diff(counted(quarter, (0.75,)))).max() < 0.05
 
 
 @settings_of_hypothesis(max_examples=40)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,13 +12,17 @@ from r2psim.app.markup import element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.plots.style import plain
 
-__all__ = ["differences", "each_run", "fans", "ledgers", "run_card"]
+__all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
 LEFT, GAP, TOP, BOTTOM = 64.0, 22.0, 26.0, 24.0
 MOST_DOTS = 1000
 
+BANDS = (0.05, 0.25, 0.75, 0.95)
+"""Ends of the light band and of the dark one."""
+
 _MONEY = {"monthly_gdp_lost"}
+_COUNTS = {"monthly_onsets", "states_stage_4"}
 
 
 def _short(value: float, dollars: bool) -> str:
@@ -45,7 +49,7 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
 def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
     """Draw one series, a panel a policy, all on one scale."""
     words, dollars = CURVES[name][0], name in _MONEY
-    spread = {p: np.quantile(curves[p][name], (0.05, 0.25, 0.75, 0.95), axis=0) for p in policies}
+    spread = {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in policies}
     means = {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in policies}
     highest = max(float(max(spread[p][3].max(), means[p].max())) for p in policies) or 1.0
     across = LEFT + len(policies) * (PANEL_WIDTH + GAP)
@@ -69,6 +73,22 @@ def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, n
         style=f"max-width:{across * 1.25:.0f}px",
     )
     return element("figure", element("figcaption", words), drawing, class_="r2p-figure")
+
+
+def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.ndarray:
+    """Give quantiles of counts over the runs: each count stands for all values that round to it, but none below 0.
+
+    Plain quantiles of small counts wait and jump: where a quarter of the runs has an atrocity, the upper quartile is 0
+    in one month and 1 in the next.
+    """
+    ordered = np.sort(values, axis=axis)
+    found = []
+    for share in shares:
+        rank = share * len(ordered)
+        count = ordered[min(int(rank), len(ordered) - 1)]
+        below, at = (ordered < count).sum(axis=axis), (ordered == count).sum(axis=axis)
+        found.append(np.maximum(count - 0.5 + (rank - below) / at, 0.0))
+    return np.array(found)
 
 
 def _panel(
@@ -275,7 +295,7 @@ def each_run(comparison: Comparison, metric: str, chosen: int | None) -> str:
         "svg",
         element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
         join(dots),
-        element("text", f"less under {pair[0]}", x=left, y=height - 6, class_="r2p-tick"),
+        element("text", f"less under {pair[0]}", x=left + 18, y=height - 6, class_="r2p-tick"),
         element("text", f"more under {pair[0]}", x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_="r2p-runs",

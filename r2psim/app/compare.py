@@ -345,7 +345,8 @@ EACH = ("deaths", "onsets", "displaced", "total_cost", "gdp_lost", "response_cos
 
 FAN_NOTE = element(
     "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Dark band: half of the runs; "
-    "light band: nine tenths.", class_="r2p-note",
+    "light band: nine tenths. A count stands for all values that round to it: so bands do not jump.",
+    class_="r2p-note",
 )  # fmt: skip
 
 EACH_NOTE = element(

@@ -69,7 +69,7 @@ def states(public: Public, view: View | None) -> str:
     seen = {} if view is None else {s.key: s.perceived_risk for s in view.states}
     rows = []
     for s in public.states:
-        response = "mandate in force" if s.mandate else "mandate blocked" if s.vetoed else ""
+        response = "mandate in force" if s.mandate else "mandate blocked" if s.vetoed else "no mandate"
         going_on = element("strong", "atrocity") if s.in_atrocity else "no"
         row = [s.name, s.conflict, going_on, response, bar(s.assessment, f"{s.assessment:.2f}")]
         if view is not None:
