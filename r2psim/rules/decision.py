@@ -204,15 +204,14 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
         row = f * states + s
-        amount = affordable(rows, row, early if calm and rows.form[F.response, f] == 0.0 else late)
-        smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
-        # Products, where conditions would do: whether a form will can hardly be guessed, and a processor that guesses
-        # wrong loses more time than all of it takes.
-        enough = (1.0 if amount >= smallest else 0.0) * (1.0 if amount >= 1.0 else 0.0)
-        agreed = 1.0 if consents(programme[PR.consent, row], unmoved, gate) else 0.0
-        value = programme[PR.demand, row] * enough * agreed
-        best = f if value > most else best
-        most = value if value > most else most
+        value = programme[PR.demand, row]
+        # Most forms fall short of the best so far: nothing else about them needs to be looked up.
+        if value > most:
+            amount = affordable(rows, row, early if calm and rows.form[F.response, f] == 0.0 else late)
+            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
+            if amount >= smallest and amount >= 1.0 and consents(programme[PR.consent, row], unmoved, gate):
+                best = f
+                most = value
     if best < 0:
         return best, 0.0
     room = early if calm and rows.form[F.response, best] == 0.0 else late
