@@ -145,8 +145,8 @@ PHASES = (
 """The month, in order."""
 
 
-STATES_AT_ONCE = 96
-GROUPS_AT_ONCE = 256
+STATES_AT_ONCE = 192
+GROUPS_AT_ONCE = 768
 """So many rows go through a whole phase before the next rows do: what a phase touches of them stays in the cache."""
 
 
