@@ -246,6 +246,14 @@ def test_shipped_scenarios_of_an_installed_package(tmp_path: Path, monkeypatch: 
     assert only(problems_of(misspelt)).nearest == "one"
 
 
+def test_a_key_as_long_as_a_damaged_file_does_not_fill_the_screen(tmp_path: Path) -> None:
+    place = tmp_path / "long.toml"
+    place.write_text(f"schema = 1\n[states.{'9' * 50_000}]\n[{'x' * 50_000}.states]\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as error:
+        load(place)
+    assert all(0 < len(str(problem)) < 1500 for problem in error.value.problems)
+
+
 def test_a_long_chain_of_files_is_no_trouble(tmp_path: Path) -> None:
     write(tmp_path, "schema = 1\n[states.a]\n", "s0.toml")
     for i in range(1, 300):

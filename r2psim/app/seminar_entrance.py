@@ -107,7 +107,7 @@ def _Open(scenario: str) -> None:
     """Ask for what a new exercise needs."""
     router = solara.use_router()
     problem, set_problem = solara.use_state("")
-    first = {"title": "Seminar", "scenario": scenario, "seed": "3", "years": "8", "minutes": "10"}
+    first = {"title": "Seminar", "scenario": scenario, "seed": "13", "years": "8", "minutes": "10"}
     entered, set_entered = solara.use_state(first)
 
     def open_(values: dict[str, Any]) -> None:

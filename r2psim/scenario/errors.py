@@ -26,6 +26,7 @@ Place = tuple[str, ...]
 """Keys from the root of a scenario file to one of its values."""
 
 _LONGEST = 80
+_LONGEST_PATH = 300
 _BIGGEST_FILE = 16 * 2**20
 _BIGGEST_INDEXED = 400_000
 _LONGEST_STATEMENT = 400
@@ -60,10 +61,16 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        what = f"{self.path}: {shown(self.value)} is not allowed: {self.allowed}" if self.path else self.allowed
+        path = _brief(self.path)
+        what = f"{path}: {shown(self.value)} is not allowed: {self.allowed}" if path else self.allowed
         hint = f" (did you mean {self.nearest}?)" if self.nearest else ""
         # An argument of the command line may hold bytes that no output encoding accepts.
         return f"{where}: {what}{hint}".encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _brief(path: str) -> str:
+    """Leave out the middle of a path that nobody could read: a key of a damaged file may be as long as the file."""
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST]} ... {path[-_LONGEST:]}"
 
 
 class ScenarioError(ValueError):
