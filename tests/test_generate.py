@@ -152,7 +152,7 @@ def test_shipped_scenario() -> None:
     scenario = load("world")
     assert scenario.years == 20
     assert scenario.generate is not None
-    assert (scenario.generate.generator, scenario.generate.seed, scenario.generate.states) == (GENERATOR, 1, 190)
+    assert (scenario.generate.generator, scenario.generate.seed, scenario.generate.states) == (GENERATOR, 6, 190)
     assert "invented" in scenario.description
     assert "forecast" in scenario.description
 

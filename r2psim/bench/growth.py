@@ -15,7 +15,7 @@ from r2psim.bench.worlds import world_of
 
 __all__ = ["compiling", "memory", "over_groups", "over_runs", "paired"]
 
-MONTHS = 24
+MONTHS = 120
 """Length of the runs by which growth with groups is measured."""
 
 PAIR = ("late-response", "prevention")

@@ -54,9 +54,9 @@ class Budget:
     waves: int = 2
     points: int = 256
     runs: int = 3
-    refining: int = 16
+    refining: int = 24
     finer: int = 3
-    around: int = 160
+    around: int = 256
     checks: int = 24
     years: int = 35
     draws: int = 400
@@ -152,7 +152,7 @@ def _work(
             coded = Coded(source.panel(seed, run, p))
             for name, definition in DEFINITIONS.items():
                 told[name].append(definition.collect(coded))
-        return {name: definition.finish(told[name]) for name, definition in DEFINITIONS.items()}
+        return {name: (found.follow or found.finish)(told[name]) for name, found in DEFINITIONS.items()}
 
     return evaluate
 

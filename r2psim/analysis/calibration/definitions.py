@@ -130,10 +130,13 @@ class Definition:
         What one run tells.
     finish : callable
         The value from what runs told; NaN where they tell nothing.
+    follow : callable, optional
+        The same quantity without jumps, for a fit to follow; `finish` where it has none.
     """
 
     collect: Collect
     finish: Finish
+    follow: Finish | None = None
 
 
 # -- from what runs told to a value --------------------------------------------------------------------------------
@@ -152,6 +155,24 @@ def _mean(told: Sequence[np.ndarray]) -> float:
 def _median(told: Sequence[np.ndarray]) -> float:
     known = np.concatenate(told)
     return float(np.median(known)) if len(known) else float("nan")
+
+
+def median_of_whole(told: Sequence[np.ndarray]) -> float:
+    """Give the median of whole numbers, each of which stands for all values that round to it.
+
+    It lies within one half of the plain median, and moves with every value where the plain one waits and jumps.
+
+    Examples
+    --------
+    >>> median_of_whole([np.array([5.0, 6.0, 6.0, 6.0, 7.0])]), median_of_whole([np.array([6.0, 6.0, 6.0, 7.0])])
+    (6.0, 6.166666666666667)
+    """
+    known = np.concatenate(told)
+    if not len(known):
+        return float("nan")
+    middle = np.round(np.median(known))
+    below, at = (known < middle).sum(), (known == middle).sum()
+    return float(middle - 0.5 + (len(known) / 2.0 - below) / at) if at else float(middle)
 
 
 def _risk_ratio(told: Sequence[np.ndarray]) -> float:
@@ -314,7 +335,7 @@ DEFINITIONS: dict[str, Definition] = {
     "onset_rate": Definition(lambda run: _share(run.onset), _ratio),
     "ongoing_share": Definition(lambda run: _share(run.ongoing), _ratio),
     "end_hazard": Definition(_ends, _ratio),
-    "median_duration": Definition(_durations, _median),
+    "median_duration": Definition(_durations, _median, median_of_whole),
     "onset_with_crisis": Definition(_in_crisis, _ratio),
     "atrocity_1y_after_war": Definition(_after_war(1), _ratio),
     "atrocity_5y_after_war": Definition(_after_war(5), _ratio),
