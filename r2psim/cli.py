@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r2psim.analysis.import_world import import_world
-from r2psim.analysis.replay import replay
 from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.hindcast import hindcast
+from r2psim.verbs.import_world import import_world
+from r2psim.verbs.replay import replay
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 from r2psim import Results, simulate
 from r2psim.analysis.comparison import compare
 from r2psim.analysis.comparison_export import write_comparison
-from r2psim.analysis.replay import replay_run
 from r2psim.cli import app
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.store import new_directory
 from r2psim.scenario import load
+from r2psim.verbs.replay import replay_run
 from r2psim.world.expand import expand
 
 POLICIES = ["no-assistance", "prevention"]

@@ -1,1 +1,1 @@
-"""Verbs of the command line that write both numbers and figures."""
+"""Verbs of the command line that need more than a few lines: one module for each job, and nothing that others import."""

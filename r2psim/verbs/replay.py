@@ -1,6 +1,6 @@
 """`r2psim replay`: one run of a comparison again, as a Mesa model, checked against what the comparison stored.
 
-An exported seminar, which is a file, is replayed by `r2psim.analysis.replay_session`.
+An exported seminar, which is a file, is replayed by `r2psim.verbs.replay_session`.
 
 Nothing heavy is imported before the command runs.
 """
@@ -114,7 +114,7 @@ def replay(
 ) -> None:
     """Run one run of a comparison, or a whole seminar, again in Mesa, and check that it is the same to the last bit."""
     if directory.is_file():
-        from r2psim.analysis.replay_session import replay_session
+        from r2psim.verbs.replay_session import replay_session
 
         if policy is not None or month is not None:
             raise typer.BadParameter("--policy and --month are for runs of a comparison, not for a seminar")
