@@ -75,9 +75,13 @@ def percent(probability: float) -> str:
     --------
     >>> percent(0.25), percent(0.0123), percent(0.00004)
     ('25 %', '1.2 %', 'less than 0.01 %')
+    >>> percent(0.997), percent(1.0)
+    ('more than 99 %', '100 %')
     """
     if probability < 1e-4:
         return "less than 0.01 %"
+    if 0.995 <= probability < 1.0:
+        return "more than 99 %"
     share = 100.0 * probability
     return f"{share:.0f} %" if share >= 10.0 else f"{share:.2g} %"
 
