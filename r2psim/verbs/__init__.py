@@ -1,1 +1,1 @@
-"""Verbs of the command line that need more than a few lines: one module for each job, and nothing that others import."""
+"""Verbs of the command line that need more than a few lines, one module for each job; nothing else imports them."""
