@@ -119,7 +119,7 @@ def run(
         return
     from r2psim.analysis.tables import run_summary
 
-    run_summary(history, summary, by_name=not loaded.real_names)
+    run_summary(history, summary)
     for paragraph in told:
         typer.echo(f"\n{paragraph}")
     if out is not None:

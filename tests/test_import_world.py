@@ -92,6 +92,11 @@ def test_what_happens_in_one_run_is_not_told_of_a_real_country(tmp_path: Path) -
     names = [state["name"] for state in load(out).resolved()["states"].values()]
     assert not [name for name in names if name in told.output]
     assert "is told in sums" in told.output
+    study = tmp_path / "study"
+    made = ["compare", str(out), "--runs", "2", "--years", "2", "--policies", "late-response,prevention"]
+    assert CliRunner().invoke(app, [*made, "--out", str(study)]).exit_code == 0
+    again = CliRunner().invoke(app, ["replay", str(study), "1", "--policy", "prevention"])
+    assert again.exit_code == 0 and "is told in sums" in again.output, again.output
     named = out / "scenario.toml"
     named.write_text(named.read_text("utf-8").replace("real_names = true", "real_names = false"), encoding="utf-8")
     by_name = CliRunner().invoke(app, ["run", str(out), "--years", "10"])

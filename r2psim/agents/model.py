@@ -252,6 +252,7 @@ class R2PModel(mesa.Model):
             body={k: v[:end] for k, v in self.series.body.items()},
             events=tuple(self.events),
             sha256=self._digest.hexdigest(),
+            real_names=self.setting.real_names,
         )
 
     def close(self) -> None:

@@ -25,11 +25,11 @@ CELL = 18
 """Characters of the column of metrics, and of a policy's column: as wide as the widest range."""
 
 
-def run_summary(history: History, summary: dict[str, Any], by_name: bool = True) -> None:
+def run_summary(history: History, summary: dict[str, Any]) -> None:
     """Print what happened in a run: totals, months by stage, the states that got worst, the onsets.
 
-    Without ``by_name`` no state and no group is named: where names are those of real countries, a list of one run's
-    events would read as a forecast.
+    Where names are those of real countries no state and no group is named: a list of one run's events would read as a
+    forecast.
     """
     console = Console(highlight=False)
     console.print(f"[bold]{history.title}[/bold]")
@@ -46,7 +46,7 @@ def run_summary(history: History, summary: dict[str, Any], by_name: bool = True)
         f"onsets of atrocity {summary['onsets']}, killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
         f"GDP lost {money(summary['gdp_lost'])}"
     )
-    if by_name:
+    if not history.real_names:
         _states(console, history)
         _onsets(console, history)
     else:

@@ -19,7 +19,7 @@ LEFT, GAP, TOP, BOTTOM = 64.0, 22.0, 26.0, 24.0
 MOST_DOTS = 1000
 
 BANDS = (0.05, 0.25, 0.75, 0.95)
-"""Ends of the light band and of the dark one."""
+"""Ends of the outer band and of the inner one."""
 
 _MONEY = {"monthly_gdp_lost"}
 _COUNTS = {"monthly_onsets", "states_stage_4"}

@@ -344,8 +344,8 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
 EACH = ("deaths", "onsets", "displaced", "total_cost", "gdp_lost", "response_cost")
 
 FAN_NOTE = element(
-    "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Dark band: half of the runs; "
-    "light band: nine tenths. A count stands for all values that round to it: so bands do not jump.",
+    "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Inner band: half of the runs; "
+    "outer band: nine tenths. A count stands for all values that round to it: so bands do not jump.",
     class_="r2p-note",
 )  # fmt: skip
 

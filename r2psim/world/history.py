@@ -126,6 +126,8 @@ class History:
         In order of months.
     sha256 : str
         Digest over every column of every month.
+    real_names : bool
+        Whether states bear the names of real countries: the run is then told in sums.
     """
 
     scenario: str
@@ -139,6 +141,7 @@ class History:
     body: dict[str, np.ndarray]
     events: tuple[Event, ...]
     sha256: str
+    real_names: bool = False
 
     @property
     def months(self) -> int:
