@@ -81,7 +81,29 @@ def test_a_body_rates_its_members_and_ranks_them_by_priority() -> None:
     order = np.argsort(-priority)
     assert np.array_equal(rating[R.seen], perceived) and np.array_equal(rating[R.urgency], np.array(stages) / 4.0)
     assert np.array_equal(rating[R.candidate], order)
-    assert rating[R.priority] == pytest.approx(priority[order])
+    assert rating[R.priority] == pytest.approx(priority)
+
+
+@pytest.mark.parametrize("considered", [1, 24, 90, 1000])
+@pytest.mark.parametrize("will", [0.0, 0.3, 1.0])
+def test_a_ranking_is_a_stable_sort_however_priorities_crowd(will: float, considered: int) -> None:
+    rng = np.random.default_rng(5)
+    for perceived in (
+        rng.uniform(0.0, 1.0, 90),
+        rng.choice([0.0, 0.25, 0.5, 1.0], 90),
+        0.4 + 1e-9 * rng.integers(0, 5, 90),
+        np.repeat([0.0, 1.0], 45),
+        rng.uniform(0.0, 1.0, 90) ** 6,
+    ):
+        stages = rng.integers(0, 5, 90).astype(float)
+        table = Table(list(stages), list(perceived), ["peer-review"], budget=1e9, will=will, noise=0.0)
+        table.a_month(parameters(FULL | {"assistance.considered": float(considered)}))
+        rating = table.rows.rating
+        priority = perceived * (will + (1.0 - will) * stages / 4.0)
+        best = min(considered, 90)
+        assert rating[R.priority] == pytest.approx(priority)
+        assert np.array_equal(rating[R.candidate, :best], np.argsort(-rating[R.priority], kind="stable")[:best])
+        assert rating[R.ranked, -1] == 90.0
 
 
 def test_the_urgency_of_war_decides_whether_a_war_comes_before_a_threat() -> None:

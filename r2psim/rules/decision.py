@@ -143,33 +143,88 @@ def keep_pledges(
 
 
 @inline
-def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) -> int:
-    """Note the best ranked members in the body's ratings, best first, by insertion; give how many there are.
+def prioritise(rows: Rows, b: int, will: float) -> None:
+    """Note the priority of a body's members, from what it saw of them.
 
-    Priority grows with the risk that the body perceives; how much the crisis must already be there before it counts
-    is its lack of will (challenge: too little will to prevent).
+    It grows with the risk that the body perceives; how much the crisis must already be there before it counts is its
+    lack of will (challenge: too little will to prevent).
+    """
+    first = rows.member_start[b]
+    last = rows.member_start[b + 1]
+    seen = rows.rating[R.seen, first:last]
+    urgency = rows.rating[R.urgency, first:last]
+    priority = rows.rating[R.priority, first:last]
+    ranked = rows.rating[R.ranked, first:last]
+    for m in range(last - first):
+        priority[m] = seen[m] * (will + (1.0 - will) * urgency[m])
+        ranked[m] = 0.0
+
+
+@inline
+def stretch_of(priority: float, stretches: int) -> int:
+    """Say into which of so many stretches of 0-1 a priority falls, the highest first."""
+    lack = 1.0 - priority
+    # Written so that nothing falls outside, not even what is no number.
+    lack = lack if lack > 0.0 else 0.0
+    lack = lack if lack < 1.0 else 1.0
+    return int(lack * np.float64(stretches - 1))
+
+
+@inline
+def sort_roughly(rows: Rows, b: int) -> None:
+    """Note a body's members as candidates, by stretches of priority; within a stretch in the order of its members.
+
+    There are as many stretches as members. The members of each are counted, then put where those before them end.
+    """
+    first = rows.member_start[b]
+    last = rows.member_start[b + 1]
+    members = last - first
+    priority = rows.rating[R.priority, first:last]
+    ranked = rows.rating[R.ranked, first:last]
+    candidate = rows.rating[R.candidate, first:last]
+    for m in range(members):
+        ranked[stretch_of(priority[m], members)] += 1.0
+    before = 0.0
+    for k in range(members):
+        here = ranked[k]
+        ranked[k] = before
+        before += here
+    for m in range(members):
+        k = stretch_of(priority[m], members)
+        candidate[int(ranked[k])] = m
+        ranked[k] += 1.0
+
+
+@inline
+def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) -> int:
+    """Note the best ranked members in the body's ratings, best first; give how many there are.
+
+    Of equals the first member comes first. Insertion puts the rough order right: few have far to go.
     """
     look(rows, p, b, draws)
-    rating = rows.rating
+    prioritise(rows, b, will)
+    sort_roughly(rows, b)
     first = rows.member_start[b]
-    most = first + int(p[P.assistance_considered])
-    end = first
-    for m in range(first, rows.member_start[b + 1]):
-        priority = rating[R.seen, m] * (will + (1.0 - will) * rating[R.urgency, m])
+    last = rows.member_start[b + 1]
+    priority = rows.rating[R.priority, first:last]
+    candidate = rows.rating[R.candidate, first:last]
+    most = int(p[P.assistance_considered])
+    end = 0
+    for i in range(last - first):
+        m = candidate[i]
+        here = priority[int(m)]
         if end == most:
-            if priority <= rating[R.priority, end - 1]:
+            if here <= priority[int(candidate[end - 1])]:
                 continue
             k = end - 1
         else:
             k = end
             end += 1
-        while k > first and rating[R.priority, k - 1] < priority:
-            rating[R.priority, k] = rating[R.priority, k - 1]
-            rating[R.candidate, k] = rating[R.candidate, k - 1]
+        while k > 0 and priority[int(candidate[k - 1])] < here:
+            candidate[k] = candidate[k - 1]
             k -= 1
-        rating[R.priority, k] = priority
-        rating[R.candidate, k] = rows.member[m]
-    return int(end - first)
+        candidate[k] = m
+    return end
 
 
 @inline
@@ -205,13 +260,16 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
         f = rows.provides[e]
         row = f * states + s
         value = programme[PR.demand, row]
-        # Most forms fall short of the best so far: nothing else about them needs to be looked up.
+        # Most forms fall short of the best so far: nothing else about them needs to be looked up. What the others fall
+        # short of nobody can foretell: to choose costs less than to branch.
         if value > most:
             amount = affordable(rows, row, early if calm and rows.form[F.response, f] == 0.0 else late)
-            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
-            if amount >= smallest and amount >= 1.0 and consents(programme[PR.consent, row], unmoved, gate):
-                best = f
-                most = value
+            smallest = 0.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
+            fits = 1.0 if amount >= smallest else 0.0
+            fits = fits if amount >= 1.0 else 0.0
+            fits = fits if consents(programme[PR.consent, row], unmoved, gate) else 0.0
+            best = f if fits > 0.0 else best
+            most = value if fits > 0.0 else most
     if best < 0:
         return best, 0.0
     room = early if calm and rows.form[F.response, best] == 0.0 else late
@@ -274,10 +332,10 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     wait = body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening]
     first = rows.member_start[b]
     considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
-    for k in range(first, first + considered):
+    for k in range(considered):
         if room - early - late < 1.0:
             break
-        s = int(rows.rating[R.candidate, k])
+        s = rows.member[first + int(rows.rating[R.candidate, first + k])]
         for _ in range(int(p[P.assistance_forms_at_once])):
             left = room - early - late
             left_early = early_most - early if early_most - early < left else left

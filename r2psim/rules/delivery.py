@@ -179,8 +179,11 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         full = cost[s]
         pledged[s] = offer
         offered[s] = 0.0
-        accepted[s] = full / offer if offer > full else 1.0
-        share = offer / full if offer < full else 1.0
+        # Either too much is offered or too little: one division serves both.
+        smaller = offer if offer < full else full
+        part = smaller / (offer if offer > full else full)
+        accepted[s] = part if offer > full else 1.0
+        share = part if offer < full else 1.0
         share = share if offer > 0.0 else 0.0
         funded[s] = share
         built = build_up(strength[s], share, step, left)

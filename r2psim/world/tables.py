@@ -586,8 +586,16 @@ RATING = Table(
         _derived("seen", "risk of the member, as the body saw it"),
         _derived("early_warning", "capacity for early warning of the member"),
         _derived("urgency", "urgency of the member"),
-        Column("candidate", "row", "state of this rank in the body's order of priority", "derived", 0.0, INF),
-        _derived("priority", "priority of that state"),
+        _derived("priority", "priority of the member"),
+        Column(
+            "ranked",
+            "count",
+            "members in this stretch of priority or a better one: 0-1 has as many stretches as the body has members",
+            "derived",
+            0.0,
+            INF,
+        ),
+        Column("candidate", "count", "member of this rank in the body's order of priority", "derived", 0.0, INF),
     ),
 )
 
