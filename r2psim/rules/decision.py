@@ -239,10 +239,24 @@ def affordable(rows: Rows, row: int, room: float) -> float:
 
 
 @inline
-def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: float) -> tuple[int, float]:
+def sides(rows: Rows, b: int) -> tuple[bool, bool]:
+    """Say whether a body may provide forms of prevention, and forms of response."""
+    prevents, responds = False, False
+    for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
+        if rows.form[F.response, rows.provides[e]] == 0.0:
+            prevents = True
+        else:
+            responds = True
+    return prevents, responds
+
+
+@inline
+def best_form(
+    rows: Rows, p: np.ndarray, b: int, s: int, for_prevention: float, for_response: float
+) -> tuple[int, float]:
     """Give the form that a body values most in a state and can afford, and the money for it; -1 if there is none.
 
-    ``early`` and ``late`` are the money a month that it has left for each side.
+    ``for_prevention`` and ``for_response`` are the money a month that it has left here for forms of either kind.
 
     Value: the demand, that is how much the state lacks what the form builds, times the size of the effects that the
     catalogue expects, over the square root of the cost (an assumption: bodies neither buy the cheapest nor ignore the
@@ -253,9 +267,9 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
     gate = p[P.assistance_consent_gate]
     part = p[P.assistance_smallest_part]
     unmoved = 1.0 - rows.body[B.leverage, b]
-    calm = before_crisis(rows, s) > 0.0
     best = -1
     most = 0.0
+    best_amount = 0.0
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
         row = f * states + s
@@ -263,17 +277,15 @@ def best_form(rows: Rows, p: np.ndarray, b: int, s: int, early: float, late: flo
         # Most forms fall short of the best so far: nothing else about them needs to be looked up. What the others fall
         # short of nobody can foretell: to choose costs less than to branch.
         if value > most:
-            amount = affordable(rows, row, early if calm and rows.form[F.response, f] == 0.0 else late)
+            amount = affordable(rows, row, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
             smallest = 0.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
             fits = 1.0 if amount >= smallest else 0.0
             fits = fits if amount >= 1.0 else 0.0
             fits = fits if consents(programme[PR.consent, row], unmoved, gate) else 0.0
             best = f if fits > 0.0 else best
             most = value if fits > 0.0 else most
-    if best < 0:
-        return best, 0.0
-    room = early if calm and rows.form[F.response, best] == 0.0 else late
-    return best, np.floor(affordable(rows, best * states + s, room))
+            best_amount = amount if fits > 0.0 else best_amount
+    return best, np.floor(best_amount)
 
 
 @inline
@@ -332,23 +344,30 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     wait = body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening]
     first = rows.member_start[b]
     considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
+    prevents, responds = sides(rows, b)
     for k in range(considered):
         if room - early - late < 1.0:
             break
         s = rows.member[first + int(rows.rating[R.candidate, first + k])]
+        calm = before_crisis(rows, s) > 0.0
         for _ in range(int(p[P.assistance_forms_at_once])):
             left = room - early - late
-            left_early = early_most - early if early_most - early < left else left
             left_late = late_most - late if late_most - late < left else left
-            f, amount = best_form(rows, p, b, s, left_early, left_late) if left >= 1.0 else (-1, 0.0)
+            left_early = early_most - early if early_most - early < left else left
+            for_prevention = left_early if calm else left_late
+            # Half of the states of a list end here: a body seldom has money left for all that it may provide.
+            if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
+                break
+            f, amount = best_form(rows, p, b, s, for_prevention, left_late)
             row = f * states + s
             if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] == PLEDGES):
                 break
             runs = rows.programme[PR.months, row] > 0.0
             pledge_to(rows, b, s, f, amount, now if runs else now + wait)
-            counts_early = is_early(rows, s, f)
-            early += amount * counts_early
-            late += amount * (1.0 - counts_early)
+            if calm and rows.form[F.response, f] == 0.0:
+                early += amount
+            else:
+                late += amount
     forget(rows, b, before)
     body[B.decisions, b] += 1.0
 
