@@ -11,7 +11,7 @@ from decision_worlds import Table
 from worlds import parameters
 
 from r2psim.rules.accounts import accounts
-from r2psim.rules.decision import decision, offering
+from r2psim.rules.decision import decision, offering, stretch_of
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
@@ -103,7 +103,15 @@ def test_a_ranking_is_a_stable_sort_however_priorities_crowd(will: float, consid
         best = min(considered, 90)
         assert rating[R.priority] == pytest.approx(priority)
         assert np.array_equal(rating[R.candidate, :best], np.argsort(-rating[R.priority], kind="stable")[:best])
-        assert rating[R.ranked, -1] == 90.0
+        stretch = np.floor((1.0 - rating[R.priority]) * 89.0)
+        assert np.array_equal(rating[R.ranked], [(stretch <= k).sum() for k in range(90)])
+
+
+def test_whatever_a_priority_is_it_falls_into_a_stretch() -> None:
+    assert [stretch_of(x, 5) for x in (1.0, 0.76, 0.75, 0.5, 0.01, 0.0)] == [0, 0, 1, 2, 3, 4]
+    for odd, place in ((math.nan, 0), (math.inf, 0), (7.0, 0), (-math.inf, 4), (-3.0, 4)):
+        assert stretch_of(odd, 5) == place
+    assert stretch_of(0.3, 1) == 0
 
 
 def test_the_urgency_of_war_decides_whether_a_war_comes_before_a_threat() -> None:

@@ -162,7 +162,7 @@ def prioritise(rows: Rows, b: int, will: float) -> None:
 
 @inline
 def stretch_of(priority: float, stretches: int) -> int:
-    """Say into which of so many stretches of 0-1 a priority falls, the highest first."""
+    """Say into which of so many stretches of 0-1 a priority falls, the highest first; the last is 0 by itself."""
     lack = 1.0 - priority
     # Written so that nothing falls outside, not even what is no number.
     lack = lack if lack > 0.0 else 0.0
@@ -278,7 +278,7 @@ def best_form(
         # short of nobody can foretell: to choose costs less than to branch.
         if value > most:
             amount = affordable(rows, row, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
-            smallest = 0.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
+            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
             fits = 1.0 if amount >= smallest else 0.0
             fits = fits if amount >= 1.0 else 0.0
             fits = fits if consents(programme[PR.consent, row], unmoved, gate) else 0.0
@@ -352,10 +352,11 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
         calm = before_crisis(rows, s) > 0.0
         for _ in range(int(p[P.assistance_forms_at_once])):
             left = room - early - late
-            left_late = late_most - late if late_most - late < left else left
             left_early = early_most - early if early_most - early < left else left
+            left_late = late_most - late if late_most - late < left else left
             for_prevention = left_early if calm else left_late
-            # Half of the states of a list end here: a body seldom has money left for all that it may provide.
+            # Many states of a list end here (half of them in the seminar, under prevention): money that is left is
+            # seldom money for what the body may provide.
             if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
                 break
             f, amount = best_form(rows, p, b, s, for_prevention, left_late)
@@ -364,10 +365,9 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 break
             runs = rows.programme[PR.months, row] > 0.0
             pledge_to(rows, b, s, f, amount, now if runs else now + wait)
-            if calm and rows.form[F.response, f] == 0.0:
-                early += amount
-            else:
-                late += amount
+            counts_early = is_early(rows, s, f)
+            early += amount * counts_early
+            late += amount * (1.0 - counts_early)
     forget(rows, b, before)
     body[B.decisions, b] += 1.0
 

@@ -179,9 +179,10 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         full = cost[s]
         pledged[s] = offer
         offered[s] = 0.0
-        # Either too much is offered or too little: one division serves both.
+        # Either too much is offered or too little: one division serves both. Where neither money nor cost is, 0 / 1.
         smaller = offer if offer < full else full
-        part = smaller / (offer if offer > full else full)
+        larger = offer if offer > full else full
+        part = smaller / (larger if larger > 0.0 else 1.0)
         accepted[s] = part if offer > full else 1.0
         share = part if offer < full else 1.0
         share = share if offer > 0.0 else 0.0

@@ -590,12 +590,12 @@ RATING = Table(
         Column(
             "ranked",
             "count",
-            "members in this stretch of priority or a better one: 0-1 has as many stretches as the body has members",
+            "members in this stretch of priority or a better one, where the ranking begins",
             "derived",
             0.0,
             INF,
         ),
-        Column("candidate", "count", "member of this rank in the body's order of priority", "derived", 0.0, INF),
+        Column("candidate", "row", "member of this rank, by its place among the body's members", "derived", 0.0, INF),
     ),
 )
 
