@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
+    from r2psim.analysis.comparison import Comparison, compare
     from r2psim.ensemble.results import Results
     from r2psim.ensemble.simulation import simulate
     from r2psim.scenario import Scenario, ScenarioError, load
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "r2psim.analysis.comparison",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
     "R2PModel": "r2psim.agents.model",
@@ -27,12 +29,14 @@ _HOMES = {
     "ScenarioError": "r2psim.scenario",
     "World": "r2psim.world.build",
     "build": "r2psim.world.build",
+    "compare": "r2psim.analysis.comparison",
     "load": "r2psim.scenario",
     "open": "r2psim.ensemble.batch.opened",
     "simulate": "r2psim.ensemble.simulation",
 }
 
 __all__ = [
+    "Comparison",
     "Event",
     "History",
     "R2PModel",
@@ -42,6 +46,7 @@ __all__ = [
     "World",
     "__version__",
     "build",
+    "compare",
     "load",
     "simulate",
 ]

@@ -168,6 +168,14 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance, shared by all policies.")] = 1,
     years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
     set_: Sets = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Policy that every other one is told against; late-response, else the first, if not given."),
+    ] = None,
+    discount: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Yearly discount rate of returns; accounts.discount_rate if not given."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write numbers, runs and figures into this new directory.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
@@ -186,27 +194,34 @@ def compare(
         checked_uncertainty(uncertainty)
     except ValueError as error:
         raise InputError(f"--uncertainty: {error}") from None
+    if baseline is not None and baseline not in named:
+        from r2psim.scenario.errors import nearest
+
+        near = nearest(baseline, named)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise InputError(f"--baseline: {baseline} is not allowed: one of those compared, {', '.join(named)}{hint}")
+    asked = (loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, not as_json)
     if out is None:
-        comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
+        comparison = _compare(*asked)
     else:
         from r2psim.analysis.export import new_directory
 
         # Around the runs too: a directory that cannot be written is refused before them, not after.
         with new_directory(out, force) as directory:
-            comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
+            comparison = _compare(*asked)
             _write_comparison(comparison, loaded, directory)
     if as_json:
         from r2psim.analysis.published import beside_published
 
-        told = comparison.uncertainty != "none"
-        published = {"published": beside_published(comparison)} if told else {}
+        told = comparison.others if comparison.uncertainty != "none" else ()
+        published = {"published": {policy: beside_published(comparison, policy) for policy in told}} if told else {}
         typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         return
     from r2psim.analysis.tables import comparison_table
 
     comparison_table(comparison)
     if out is not None:
-        typer.echo(f"\nWritten to {out}: comparison.json, runs.parquet, spending.parquet, figures, resolved.json.")
+        typer.echo(f"\nWritten to {out}: {', '.join(sorted(file.name for file in out.iterdir()))}.")
 
 
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
@@ -228,14 +243,18 @@ def _compare(
     years: int | None,
     threads: int | None,
     uncertainty: str,
+    baseline: str | None,
+    discount: float | None,
     show: bool,
 ) -> Comparison:
-    """Run the policies, with a progress bar where somebody can see it."""
+    """Run the policies and their null twins, with a progress bar where somebody can see it."""
     from r2psim.analysis.comparison import compare as run_policies
     from r2psim.progress import progress
 
-    with progress("runs", runs * len(policies), show) as advance:
-        return run_policies(loaded, policies, runs, seed, years, threads, advance, uncertainty)
+    with progress("runs", 2 * runs * len(policies), show) as advance:
+        return run_policies(
+            loaded, policies, runs, seed, years, threads, advance, uncertainty, baseline=baseline, discount=discount
+        )
 
 
 def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path) -> None:
@@ -245,7 +264,9 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
         cost_argument,
         money_by_form,
         money_over_time,
+        net_over_time,
         paired_differences,
+        returns_on_prevention,
         save,
         when_help_arrived,
     )
@@ -254,6 +275,8 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
     write_comparison(comparison, expand(loaded).resolved(), directory)
     save(cost_argument(comparison), directory / "cost-argument.png")
     save(paired_differences(comparison), directory / "paired-differences.png")
+    save(returns_on_prevention(comparison), directory / "returns-on-prevention.png")
+    save(net_over_time(comparison), directory / "net-over-time.png")
     save(money_by_form(comparison), directory / "money-by-form.png")
     save(money_over_time(comparison), directory / "money-over-time.png")
     save(when_help_arrived(comparison), directory / "when-help-arrived.png")

@@ -110,12 +110,12 @@ def check_stages(r: Run, p: np.ndarray) -> None:
 
 def check_episodes(r: Run, p: np.ndarray) -> None:
     """Assert that onsets and episodes are counted when they begin; an episode ends below stage 4 and the threshold."""
-    stage, episode = r.of_group("stage"), r.of_group("episode")
+    stage, episode = r.of_group("stage"), r.of_group("crossed")
     reached = r.of_group("deaths_year")[1:] >= p[P.harm_threshold]
     assert np.all(episode[1:][(stage[1:] == 4.0) & reached] == 1.0)
     assert np.all(episode[1:][(stage[1:] < 4.0) & ~reached] == 0.0)
     began = (episode[1:] == 1.0) & (episode[:-1] == 0.0)
-    assert np.array_equal(np.diff(r.of_group("episodes"), axis=0) == 1.0, began)
+    assert np.array_equal(np.diff(r.of_group("crossings"), axis=0) == 1.0, began)
     assert np.all(reached[began]) and np.all(stage[1:][began] == 4.0)
     # A group that begins the run in stage 4 has not entered it.
     entered = (stage[1:] == 4.0) & (stage[:-1] < 4.0)
@@ -270,7 +270,7 @@ def test_a_lively_world_shows_everything() -> None:
     assert set(np.unique(r.of_state("conflict"))) == {0.0, 1.0, 2.0, 3.0}
     assert all(r.of_state(f"strike_{name}").any() for name in TRIGGERS)
     assert {1.0, 2.0, 3.0} & set(np.unique(r.of_group("perpetrator")))
-    assert r.of_group("episodes").max() > 0.0 and r.of_state("refugees_received").max() > 0.0
+    assert r.of_group("crossings").max() > 0.0 and r.of_state("refugees_received").max() > 0.0
 
 
 BETWEEN_MONTHS_STILL = {"programme": {"offered", "slot", "own"}, "pledge": {"offer"}}

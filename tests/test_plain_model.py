@@ -59,7 +59,7 @@ def test_the_seminar_has_the_bits_of_the_compiled_rules(policy: str) -> None:
     assert (sum(body.spent for body in model.bodies) > 0) == (policy != "no-assistance")
     if policy == "no-assistance":
         # The run is one in which an atrocity begins and kills.
-        assert sum(group.onsets for group in model.groups) > 0
+        assert sum(group.atrocity_entries for group in model.groups) > 0
         assert sum(group.deaths for group in model.groups) > 0
 
 

@@ -352,7 +352,11 @@ def highest_stages(scenario: Scenario, runs: int) -> tuple[World, np.ndarray, np
     """Run a scenario at full length; give the world, highest stages (runs, states), onsets of stage 4 (runs,)."""
     world, p = build(scenario), scenario.parameter_values("no-assistance")
     ends = [run(world, p, r, 12 * scenario.years) for r in range(runs)]
-    return world, np.array([highest for _, highest in ends]), np.array([rows.group[G.onsets].sum() for rows, _ in ends])
+    return (
+        world,
+        np.array([highest for _, highest in ends]),
+        np.array([rows.group[G.atrocity_entries].sum() for rows, _ in ends]),
+    )
 
 
 def test_runs_two_years(scenario: Scenario) -> None:

@@ -7,13 +7,26 @@ import pytest
 
 from r2psim import load, simulate
 from r2psim.ensemble.engine import run_months, runs_beside
-from r2psim.ensemble.measures import DEPTH, METRICS, SERIES, level_of, measure, metrics_of, runs_in, spending_at
+from r2psim.ensemble.measures import (
+    BODY_ACCOUNTS,
+    DEPTH,
+    LEDGERS,
+    METRICS,
+    SERIES,
+    bodies_at,
+    ledgers_at,
+    level_of,
+    measure,
+    metrics_of,
+    runs_in,
+    spending_at,
+)
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows, side_by_side
-from r2psim.world.tables import L
+from r2psim.world.tables import PR, L
 
 SEED, FIRST, MONTHS, RUNS = 7, 4, 30, 3
 SCENARIOS = ["seminar", "insurgency"]
@@ -70,10 +83,19 @@ def test_what_is_measured_of_each_is_what_it_is_alone(case: tuple[World, Rows, l
         assert found.tobytes() == metrics_of(single, MONTHS).tobytes()
         for place in range(len(SERIES)):
             assert level_of(together, k, place, WORK) == level_of(single, 0, place, WORK)
-        spent, expected = np.empty((2, len(world.forms), 5))
-        spending_at(together, k, spent)
-        spending_at(single, 0, expected)
-        assert spent.tobytes() == expected.tobytes()
+        for account in (PR.spent_0, PR.needed_0, PR.met_0):
+            spent, expected = np.empty((2, len(world.forms), 5))
+            spending_at(together, k, account, spent)
+            spending_at(single, 0, account, expected)
+            assert spent.tobytes() == expected.tobytes()
+        ledgers, alone_too = np.empty((2, len(LEDGERS)))
+        ledgers_at(together, k, ledgers, WORK)
+        ledgers_at(single, 0, alone_too, WORK)
+        assert ledgers.tobytes() == alone_too.tobytes()
+        accounts, alone_too = np.empty((2, len(world.bodies), len(BODY_ACCOUNTS)))
+        bodies_at(together, k, accounts)
+        bodies_at(single, 0, alone_too)
+        assert accounts.tobytes() == alone_too.tobytes()
 
 
 def test_one_run_is_the_rows_themselves() -> None:

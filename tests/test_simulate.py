@@ -17,18 +17,29 @@ from worlds import LIVELY_BODIES, SHIPPED_POLICIES, nested, random_states, scena
 import r2psim
 from r2psim import R2PModel, Results, ScenarioError, load, simulate
 from r2psim.ensemble import simulation
-from r2psim.ensemble.engine import blocks_of, run_chunk
-from r2psim.ensemble.measures import DEPTH, METRICS, SERIES, UNITS, metrics_of, spending_of, total
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, run_chunk
+from r2psim.ensemble.measures import (
+    BODY_ACCOUNTS,
+    DEPTH,
+    LEDGERS,
+    METRICS,
+    SERIES,
+    UNITS,
+    metrics_of,
+    spending_of,
+    total,
+)
 from r2psim.ensemble.simulation import Block
 from r2psim.ensemble.store import OutputError
 from r2psim.rules.draws import draws_of
 from r2psim.scenario import Scenario
 from r2psim.world.build import build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import B, G, S
+from r2psim.world.tables import PR, B, F, G, S
 
 POLICIES = ("no-assistance", "late-response", "prevention")
 YEARS = 2
+NEEDS = (PR.needed_0, PR.met_0)
 
 
 @cache
@@ -56,7 +67,7 @@ def same(a: object, b: object) -> bool:
 def assert_same(a: Results, b: Results) -> None:
     for name in ("policies", "runs", "seed", "months", "first_run"):
         assert getattr(a, name) == getattr(b, name)
-    for name in ("metrics", "spending", "yearly", "series", "stages", "events"):
+    for name in ("metrics", "spending", "yearly", "needs", "bodies", "ledgers", "series", "stages", "events"):
         assert same(getattr(a, name), getattr(b, name)), name
 
 
@@ -116,20 +127,32 @@ def by_numpy(rows: Rows, months: int) -> dict[str, float]:
     external = response + state[S.reconstruction_cost].sum()
     hosting, lost = state[S.hosting_cost].sum(), state[S.gdp_lost].sum()
     threatened = state[S.threatened] > 0.0
-    wait = (np.where(state[S.helped] > 0.0, state[S.helped], months + 1.0) - state[S.threatened])[threatened]
+    helped = threatened & (state[S.helped] > 0.0)
+    wait = (state[S.helped] - state[S.threatened])[helped]
+    of_response = rows.programme.reshape(len(rows.programme), rows.form.shape[1], -1)[:, rows.form[F.response] > 0.0]
+    needed, met = (of_response[k : k + 5].sum() / 100.0 + state[S.reconstruction_cost].sum() for k in NEEDS)
     return {
-        "onsets": group[G.onsets].sum(),
-        "episodes": group[G.episodes].sum(),
+        "episodes": state[S.episodes_by_state].sum() + state[S.episodes_by_armed_groups].sum(),
+        "atrocity_entries": group[G.atrocity_entries].sum(),
         "deaths": group[G.deaths].sum(),
         "displaced": state[S.displaced].sum(),
         "group_months_atrocity": state[S.atrocity_months].sum(),
         "spent_prevention": prevention,
         "spent_response": response,
         "response_cost": external,
+        "prevention_and_response": prevention + external,
+        "response_needed": needed,
+        "response_met": met,
+        "response_unmet": needed - met,
         "hosting_cost": hosting,
         "gdp_lost": lost,
         "total_cost": prevention + external + hosting + lost,
+        "pillar3_called": state[S.pillar3_called].sum(),
+        "pillar3_mandated": state[S.pillar3_mandated].sum(),
+        "pillar3_vetoed": state[S.pillar3_vetoed].sum(),
+        "pillar3_uncovered": state[S.pillar3_uncovered].sum(),
         "months_to_help": wait.mean() if len(wait) else np.nan,
+        "never_helped": float((threatened & ~helped).sum()),
     }
 
 
@@ -154,7 +177,7 @@ def test_metrics_are_those_of_the_mesa_model(policy: str) -> None:
             assert same(series[f"groups_stage_{k}"], (history.group["stage"] == k).sum(axis=1).astype(float))
         assert same(series["states_at_war"], (history.state["conflict"] == 3).sum(axis=1).astype(float))
         for name, kept, column, unit in (
-            ("monthly_onsets", history.group, "onsets", 1.0),
+            ("monthly_atrocity_entries", history.group, "atrocity_entries", 1.0),
             ("monthly_deaths", history.group, "deaths", 1.0),
             ("monthly_displaced", history.state, "displaced", 1.0),
             ("monthly_spent_prevention", history.body, "spent_prevention", 100.0),
@@ -191,7 +214,7 @@ def test_spending_is_the_mean_of_the_runs() -> None:
 
 
 def test_every_metric_and_series_has_a_unit_and_a_meaning() -> None:
-    assert UNITS.keys() == METRICS.keys() | SERIES.keys()
+    assert UNITS.keys() == METRICS.keys() | SERIES.keys() | LEDGERS.keys()
     assert not METRICS.keys() & SERIES.keys()
     assert all({**METRICS, **SERIES}.values())
 
@@ -220,7 +243,7 @@ def test_a_sink_gets_every_run_once_and_in_order(threads: int) -> None:
         assert same(together["spending"].mean(axis=0)[-1], kept.spending[policy])
     assert [block.first_run for block in blocks] == sorted(block.first_run for block in blocks)
     assert same(results.spending, kept.spending)
-    for needs_runs in (results.to_arrow, results.to_xarray, lambda: results.values("prevention", "onsets")):
+    for needs_runs in (results.to_arrow, results.to_xarray, lambda: results.values("prevention", "episodes")):
         with pytest.raises(ValueError, match=r"sink|not there"):
             needs_runs()
 
@@ -242,7 +265,12 @@ def test_a_long_run_stops_in_the_middle() -> None:
     world = build(small(), "prevention")
     rows, stop = copy_rows(world.rows), np.zeros(1, dtype=np.int64)
     runs, months = 1_000_000, 12
-    arrays = (np.empty((runs, len(METRICS))), np.empty((runs, 0, len(world.forms), 5)))
+    arrays = (
+        np.empty((runs, len(METRICS))),
+        np.empty((runs, len(ACCOUNTS), 0, len(world.forms), 5)),
+        np.empty((runs, 0, len(LEDGERS))),
+        np.empty((runs, len(world.bodies), len(BODY_ACCOUNTS))),
+    )
     nothing = (np.zeros(0, dtype=np.int64), np.empty((runs, 0, months + 1)), np.empty((0, months + 1, 0), np.int8))
     finished: list[int] = []
 

@@ -55,9 +55,9 @@ def states_in_atrocity(model: R2PModel) -> int:
     return int((model.rows.state[S.stage] == 4).sum())
 
 
-def onsets(model: R2PModel) -> int:
-    """Count the onsets of atrocity since the start."""
-    return int(model.rows.group[G.onsets].sum())
+def atrocity_entries(model: R2PModel) -> int:
+    """Count the entries of groups into stage 4 since the start."""
+    return int(model.rows.group[G.atrocity_entries].sum())
 
 
 def deaths(model: R2PModel) -> int:
@@ -157,7 +157,7 @@ class R2PModel(mesa.Model):
             self._digest.update(self.rows)
         self.datacollector = mesa.DataCollector(
             model_reporters={
-                "onsets": onsets,
+                "atrocity_entries": atrocity_entries,
                 "deaths": deaths,
                 "displaced": displaced,
                 **{f"states: {name}": count for name, count in zip(STAGES, _COUNTERS, strict=True)},

@@ -1,77 +1,53 @@
-"""Policies side by side over the same luck: spread, paired differences, and the cost argument."""
+"""Policies side by side over the same luck: spread, paired differences, and the cost argument with its null twins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.intervals import Interval, paired_interval, t_quantile
+from r2psim.analysis.ledgers import (
+    COST_LEDGERS,
+    Payback,
+    Split,
+    by_year,
+    payback_of,
+    present_value,
+    split_of,
+    weights,
+)
+from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
-from r2psim.scenario.specs import headline_pair
+from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.parameters import P
+from r2psim.scenario.specs import baseline_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from r2psim.ensemble.results import Results
     from r2psim.scenario import Scenario
 
 __all__ = [
-    "LEDGERS",
     "Comparison",
     "Interval",
+    "Returns",
     "compare",
-    "headline_pair",
+    "comparison_of_results",
     "paired_interval",
-    "ratio_interval",
+    "spreads",
     "variance_reduction",
 ]
 
-LEDGERS: dict[str, tuple[str, float, bool]] = {
-    "extra_prevention": ("spent_prevention", 1.0, False),
-    "response_avoided": ("response_cost", -1.0, True),
-    "hosting_avoided": ("hosting_cost", -1.0, True),
-    "gdp_kept": ("gdp_lost", -1.0, True),
-    "net_saving": ("total_cost", -1.0, False),
-    "lives_saved": ("deaths", -1.0, False),
-    "displaced_avoided": ("displaced", -1.0, False),
-}
-"""Ledger of the cost argument -> metric, sign that makes good positive, whether a return on prevention is given."""
+PREVENTION = ("spent_prevention",)
+BILL = ("spent_prevention", "spent_response", "reconstruction_cost")
+NEED = ("response_needed",)
+MET = ("response_met",)
 
 _SAME_BUDGET = 1e-6
-
-
-# -- statistics --------------------------------------------------------------------------------------------------------
-
-
-def ratio_interval(gains: np.ndarray, costs: np.ndarray) -> Interval | None:
-    """Give the ratio of two paired means and its 95 % interval (Fieller).
-
-    Parameters
-    ----------
-    gains, costs : numpy.ndarray, shape (runs,)
-        What is gained and what it costs in the same run, in the same unit.
-
-    Returns
-    -------
-    Interval or None
-        Gain per unit of cost; None unless the mean cost is above zero by more than chance, for only then is the
-        interval bounded.
-    """
-    known = np.isfinite(gains) & np.isfinite(costs)
-    x, y = costs[known], gains[known]
-    cost = paired_interval(x)
-    if cost is None or cost.low is None or cost.low <= 0.0:
-        return None
-    ratio = float(y.mean() / x.mean())
-    # In units of the mean cost, so that squares of large amounts lose no digits.
-    covariance = np.cov(y / cost.mean, x / cost.mean) / len(x)
-    k = t_quantile(len(x)) ** 2
-    a = 1.0 - k * float(covariance[1, 1])
-    b = ratio - k * float(covariance[0, 1])
-    c = ratio**2 - k * float(covariance[0, 0])
-    root = max(b * b - a * c, 0.0) ** 0.5
-    return Interval(ratio, (b - root) / a, (b + root) / a)
 
 
 def variance_reduction(a: np.ndarray, b: np.ndarray) -> float | None:
@@ -104,12 +80,33 @@ def _spread(values: np.ndarray) -> dict[str, float | None]:
     return {"mean": float(known.mean()), "sd": sd, "q05": q05, "q50": q50, "q95": q95}
 
 
-# -- the comparison ----------------------------------------------------------------------------------------------------
+def _as_dict(interval: Interval | None) -> dict[str, float | None]:
+    return dict.fromkeys(Interval._fields) if interval is None else interval._asdict()
+
+
+@dataclass(frozen=True)
+class Returns:
+    """What each further dollar of prevention brought in one ledger.
+
+    Attributes
+    ----------
+    total, harm_avoided, withheld : Interval or None
+        Dollars for a dollar, in all; because harm was avoided; because money was given or withheld. None unless the
+        policy spends more on prevention than the baseline by more than chance.
+    """
+
+    total: Interval | None
+    harm_avoided: Interval | None
+    withheld: Interval | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the same as plain data."""
+        return {name: _as_dict(getattr(self, name)) for name in ("harm_avoided", "withheld", "total")}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs of a scenario under several policies with the same luck.
+    """Runs of a scenario under several policies with the same luck, each with its null twin.
 
     Attributes
     ----------
@@ -117,99 +114,225 @@ class Comparison:
         Identifier and one line.
     policies : tuple of str
         In the order asked for.
+    baseline : str
+        The policy that every other one is told against.
     runs, seed, months : int
         Number of runs under that seed; length of each.
-    metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
-        By policy, columns in the order and units of `r2psim.ensemble.measures.METRICS`.
+    metrics, null_metrics : dict of str to numpy.ndarray, shape (runs, len(METRICS))
+        By policy, and by policy for its null twin; columns in the order and units of
+        `r2psim.ensemble.measures.METRICS`.
+    ledgers, null_ledgers : dict of str to numpy.ndarray, shape (runs, years, len(LEDGERS))
+        The same of what each ledger of `r2psim.ensemble.measures.LEDGERS` took in each year.
     spending : dict of str to numpy.ndarray, shape (forms, 5), US$
         By policy: mean over runs of what was spent on each form while its state stood at each stage.
     forms : dict of str to str
         Identifier of each form -> its name, in the order of the rows of `spending`.
     budgets : dict of str to float, US$ a year
-        By policy: what all bodies together get.
+        By policy: what all bodies together are allotted.
     yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
         As `spending`, year by year.
+    needs : dict of str to numpy.ndarray, shape (2, years, forms, 5), US$
+        By policy: mean over runs of what response was needed for, and what was met of it.
+    bodies : dict of str to numpy.ndarray, shape (bodies, len(BODY_ACCOUNTS)), US$
+        By policy: mean over runs of each body's accounts.
+    body_names : dict of str to str
+        Identifier of each body -> its name, in the order of the rows of `bodies`.
+    discount : float
+        Yearly discount rate of returns and payback; at 0 they are told beside it.
     uncertainty : str
-        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+        As `r2psim.simulate` takes it.
     drawn : tuple of str
-        Paths of the parameters that draws set.
+        Paths of what draws set.
     """
 
     scenario: str
     title: str
     policies: tuple[str, ...]
+    baseline: str
     runs: int
     seed: int
     months: int
     metrics: dict[str, np.ndarray]
+    null_metrics: dict[str, np.ndarray]
+    ledgers: dict[str, np.ndarray]
+    null_ledgers: dict[str, np.ndarray]
     spending: dict[str, np.ndarray]
     forms: dict[str, str]
     budgets: dict[str, float]
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
+    needs: dict[str, np.ndarray] = field(default_factory=dict)
+    bodies: dict[str, np.ndarray] = field(default_factory=dict)
+    body_names: dict[str, str] = field(default_factory=dict)
+    discount: float = 0.03
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
 
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every pair once, the later policy minus the earlier; the headline pair the way it is told."""
-        headline = self.headline
-        pairs = [(b, a) for i, a in enumerate(self.policies) for b in self.policies[i + 1 :]]
-        return tuple(headline if headline is not None and set(p) == set(headline) else p for p in pairs)
+    def __repr__(self) -> str:
+        return (
+            f"Comparison({self.scenario!r}, policies={list(self.policies)}, baseline={self.baseline!r}, "
+            f"runs={self.runs}, seed={self.seed}, months={self.months})"
+        )
 
     @property
-    def headline(self) -> tuple[str, str] | None:
-        """The pair that the comparison is about, the first minus the second."""
-        return headline_pair(self.policies)
+    def years(self) -> int:
+        """Length of a run in years."""
+        return self.months // 12
 
     @property
-    def same_budget(self) -> bool:
-        """Whether the two policies of the headline pair have the same total budget."""
-        if self.headline is None:
-            return False
-        a, b = (self.budgets[policy] for policy in self.headline)
+    def others(self) -> tuple[str, ...]:
+        """Every policy but the baseline, in the order asked for: each is told against it."""
+        return tuple(policy for policy in self.policies if policy != self.baseline)
+
+    @property
+    def no_effects(self) -> bool:
+        """Whether assistance did nothing at all: every run is its own null twin, in harm and in money."""
+        return all(
+            np.array_equal(self.metrics[policy], self.null_metrics[policy], equal_nan=True) for policy in self.policies
+        )
+
+    def against(self, baseline: str) -> Comparison:
+        """Give the same runs, told against another baseline.
+
+        Raises
+        ------
+        ValueError
+            If it is none of the policies.
+        """
+        return replace(self, baseline=_checked_baseline(baseline, self.policies))
+
+    def same_budget(self, policy: str) -> bool:
+        """Whether a policy and the baseline have the same total budget; what they spend of it may differ."""
+        a, b = self.budgets[policy], self.budgets[self.baseline]
         return abs(a - b) <= _SAME_BUDGET * max(a, b, 1.0)
+
+    # -- values of runs ------------------------------------------------------------------------------------------------
 
     def values(self, policy: str, metric: str) -> np.ndarray:
         """Give a metric of every run of a policy, shape (runs,)."""
         found: np.ndarray = self.metrics[policy][:, list(METRICS).index(metric)]
         return found
 
-    def difference(self, metric: str, pair: tuple[str, str] | None = None) -> np.ndarray:
-        """Give the paired differences of a metric, shape (runs,): first minus second of a pair (the headline).
-
-        Raises
-        ------
-        ValueError
-            If there is only one policy.
-        """
-        pair = pair or self.headline
-        if pair is None:
-            raise ValueError("a difference needs two policies")
-        found: np.ndarray = self.values(pair[0], metric) - self.values(pair[1], metric)
+    def difference(self, metric: str, policy: str) -> np.ndarray:
+        """Give the paired differences of a metric, a policy minus the baseline, shape (runs,)."""
+        found: np.ndarray = self.values(policy, metric) - self.values(self.baseline, metric)
         return found
 
-    def ledgers(self) -> dict[str, Any] | None:
-        """Give the cost argument of the headline pair, each ledger for itself.
+    def split(self, policy: str, parts: Sequence[str], rate: float | None = None) -> Split:
+        """Split what a policy gains on the baseline in some ledgers, run by run.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        parts : sequence of str
+            Names of `r2psim.ensemble.measures.LEDGERS` that are added up.
+        rate : float, optional
+            Discount rate; that of the comparison if not given.
 
         Returns
         -------
-        dict or None
-            ``pair`` and ``same_budget``; for each ledger of `LEDGERS` ``mean low high`` in US$ or persons a run, good
-            is above 0; for those that are a return on prevention also ``per_dollar`` of extra prevention, null unless
-            extra prevention is above 0. None for one policy.
+        Split
+            Gained, because harm was avoided, and because money was given or withheld: each of shape (runs,), in the
+            ledgers' unit, above 0 where that is good.
         """
-        if self.headline is None:
-            return None
-        found: dict[str, Any] = {"pair": "-vs-".join(self.headline), "same_budget": self.same_budget}
-        extra = self.difference(LEDGERS["extra_prevention"][0])
-        for ledger, (metric, sign, has_return) in LEDGERS.items():
-            gain = sign * self.difference(metric) + 0.0
-            entry: dict[str, Any] = _as_dict(paired_interval(gain))
-            if has_return:
-                ratio = ratio_interval(gain, extra)
-                entry["per_dollar"] = None if ratio is None else _as_dict(ratio)
-            found[ledger] = entry
-        return found
+        rate = self.discount if rate is None else rate
+        kinds = (self.ledgers, self.null_ledgers)
+        values = [present_value(kind[name], tuple(parts), rate) for kind in kinds for name in (policy, self.baseline)]
+        return split_of(*values)
+
+    def extra_prevention(self, policy: str, rate: float | None = None) -> np.ndarray:
+        """Give what a policy spends more on prevention than the baseline, US$, shape (runs,)."""
+        rate = self.discount if rate is None else rate
+        spent = [present_value(self.ledgers[name], PREVENTION, rate) for name in (policy, self.baseline)]
+        extra: np.ndarray = spent[0] - spent[1]
+        return extra
+
+    # -- the cost argument ---------------------------------------------------------------------------------------------
+
+    def returns(self, policy: str, parts: Sequence[str], rate: float | None = None) -> Returns:
+        """Give what each further dollar of prevention brought in some ledgers, at a discount rate."""
+        split, extra = self.split(policy, parts, rate), self.extra_prevention(policy, rate)
+        return Returns(*(ratio_interval(gain, extra) for gain in (split.gained, split.harm_avoided, split.withheld)))
+
+    def net(self, policy: str, parts: Sequence[str], rate: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Give each year's net gain and its further prevention, each of shape (runs, years), US$.
+
+        The net gain is what harm avoided saved in some ledgers less what was spent more on prevention.
+        """
+        worth = weights(self.years, self.discount if rate is None else rate)
+        kinds = (self.ledgers, self.null_ledgers)
+        values = [by_year(kind[name], tuple(parts)) for kind in kinds for name in (policy, self.baseline)]
+        extra = by_year(self.ledgers[policy], PREVENTION) - by_year(self.ledgers[self.baseline], PREVENTION)
+        return (split_of(*values).harm_avoided - extra) * worth, extra * worth
+
+    def payback(self, policy: str, parts: Sequence[str], rate: float | None = None) -> Payback:
+        """Say when the further prevention of a policy has paid for itself in some ledgers."""
+        return payback_of(*self.net(policy, parts, rate))
+
+    # -- as plain data -------------------------------------------------------------------------------------------------
+
+    def _need(self, policy: str) -> dict[str, Any]:
+        """Tell what response was needed and met, against the baseline; and that need is the same without effects."""
+        null = self.null_metrics[policy][:, list(METRICS).index("response_needed")]
+        null = null - self.null_metrics[self.baseline][:, list(METRICS).index("response_needed")]
+        return {
+            "avoided": _as_dict(paired_interval(-self.difference("response_needed", policy))),
+            "met": _as_dict(paired_interval(self.difference("response_met", policy))),
+            "unmet": _as_dict(paired_interval(self.difference("response_unmet", policy))),
+            "null_twins": _as_dict(paired_interval(-null)),
+        }
+
+    def _bill(self, policy: str) -> dict[str, Any]:
+        """Tell the donors' bill: prevention and response together, undiscounted, and why it differs."""
+        response = self.split(policy, COST_LEDGERS["response"].parts, 0.0)
+        return {
+            "difference": _as_dict(paired_interval(self.difference("prevention_and_response", policy))),
+            "prevention": _as_dict(paired_interval(self.difference("spent_prevention", policy))),
+            "response": _as_dict(paired_interval(self.difference("response_cost", policy))),
+            "response_because_harm_avoided": _as_dict(paired_interval(0.0 - response.harm_avoided)),
+            "response_because_withheld": _as_dict(paired_interval(0.0 - response.withheld)),
+        }
+
+    def told(self, policy: str) -> dict[str, Any]:
+        """Give all that is told of a policy against the baseline, as plain data.
+
+        Returns
+        -------
+        dict
+            ``differences.METRIC``: mean, low, high (95 %), median, and the share of runs that differ at all;
+            ``returns.LEDGER.{harm_avoided,withheld,total}`` per further dollar of prevention, discounted, and
+            ``returns_undiscounted`` likewise; ``gains.LEDGER`` the same in US$ a run; ``need``;
+            ``prevention_and_response``; ``payback.LEDGER``: year, share of runs paid back, horizon, discounted, and
+            undiscounted under ``undiscounted``.
+        """
+        differences = {}
+        for metric in METRICS:
+            values = self.difference(metric, policy)
+            known = values[np.isfinite(values)]
+            differences[metric] = _as_dict(paired_interval(values)) | {
+                "median": float(np.median(known)) if len(known) else None,
+                "differ": float((known != 0.0).mean()) if len(known) else None,
+            }
+        returns, undiscounted, gains, payback = {}, {}, {}, {}
+        for name, ledger in COST_LEDGERS.items():
+            returns[name] = self.returns(policy, ledger.parts).as_dict()
+            undiscounted[name] = self.returns(policy, ledger.parts, 0.0).as_dict()
+            split = self.split(policy, ledger.parts)
+            gains[name] = {part: _as_dict(paired_interval(getattr(split, part))) for part in Split._fields}
+            payback[name] = self.payback(policy, ledger.parts)._asdict() | {
+                "undiscounted": self.payback(policy, ledger.parts, 0.0)._asdict()
+            }
+        return {
+            "differences": differences,
+            "extra_prevention": _as_dict(paired_interval(self.extra_prevention(policy))),
+            "returns": returns,
+            "returns_undiscounted": undiscounted,
+            "gains": gains,
+            "need": self._need(policy),
+            "prevention_and_response": self._bill(policy),
+            "payback": payback,
+            "same_budget": self.same_budget(policy),
+        }
 
     def summary(self) -> dict[str, Any]:
         """Give all numbers as plain data that JSON can hold.
@@ -217,56 +340,128 @@ class Comparison:
         Returns
         -------
         dict
-            ``scenario seed runs months uncertainty``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``;
-            ``differences.A-vs-B.METRIC.{mean,low,high}``, A minus B, paired, with 95 % intervals;
-            ``variance_reduction_pair`` and ``variance_reduction.METRIC``; ``ledgers`` as `ledgers` gives them. What
-            cannot be told is null.
+            ``scenario seed runs months baseline uncertainty discount``; ``policies.NAME.METRIC.{mean,sd,q05,q50,q95}``
+            and ``budgets.NAME``; ``null_twins.NAME.METRIC.mean``; ``against.NAME`` for every policy but the baseline,
+            as `told` gives it; ``variance_reduction.NAME.METRIC``. What cannot be told is null.
         """
-        pair = self.headline
+        places = {metric: place for place, metric in enumerate(METRICS)}
         return {
             "scenario": self.scenario,
             "seed": self.seed,
             "runs": self.runs,
             "months": self.months,
+            "baseline": self.baseline,
             "uncertainty": self.uncertainty,
-            "policies": {
-                policy: {metric: _spread(self.values(policy, metric)) for metric in METRICS} for policy in self.policies
+            "discount": self.discount,
+            "no_effects": self.no_effects,
+            "policies": {policy: spreads(self, policy) for policy in self.policies},
+            "budgets": dict(self.budgets),
+            "null_twins": {
+                policy: {metric: {"mean": _spread(found[:, place])["mean"]} for metric, place in places.items()}
+                for policy, found in self.null_metrics.items()
             },
-            "differences": {
-                f"{a}-vs-{b}": {m: _as_dict(paired_interval(self.difference(m, (a, b)))) for m in METRICS}
-                for a, b in self.pairs
-            },
-            "variance_reduction_pair": None if pair is None else "-vs-".join(pair),
+            "against": {policy: self.told(policy) for policy in self.others},
             "variance_reduction": {
-                m: None if pair is None else variance_reduction(*(self.values(policy, m) for policy in pair))
-                for m in METRICS
+                policy: {
+                    metric: variance_reduction(self.values(policy, metric), self.values(self.baseline, metric))
+                    for metric in METRICS
+                }
+                for policy in self.others
             },
-            "ledgers": self.ledgers(),
         }
 
 
-def _as_dict(interval: Interval | None) -> dict[str, float | None]:
-    return dict.fromkeys(Interval._fields) if interval is None else interval._asdict()
+def spreads(comparison: Comparison, policy: str) -> dict[str, dict[str, float | None]]:
+    """Give mean, standard deviation and the 5, 50 and 95 % quantiles of every metric of a policy."""
+    return {metric: _spread(comparison.values(policy, metric)) for metric in METRICS}
+
+
+# -- making one --------------------------------------------------------------------------------------------------------
+
+
+def _checked_baseline(baseline: str | None, policies: Sequence[str]) -> str:
+    if baseline is None:
+        return baseline_of(policies)
+    if baseline not in policies:
+        near = nearest(baseline, policies)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f"baseline {baseline} is not allowed: one of the policies compared, {listing(policies)}{hint}")
+    return baseline
+
+
+def comparison_of_results(results: Results, baseline: str | None = None, discount: float | None = None) -> Comparison:
+    """Make a comparison of results that keep their runs, their ledgers and their null twins.
+
+    Parameters
+    ----------
+    results : Results
+        As ``simulate(..., ledgers=True, null_twins=True)`` gives them.
+    baseline : str, optional
+        One of the policies; ``late-response`` where it is among them, else the first, if not given.
+    discount : float, optional
+        Yearly rate; the scenario's ``accounts.discount_rate`` if not given.
+
+    Raises
+    ------
+    ValueError
+        If the results lack what is needed, or the baseline is none of the policies.
+    """
+    from r2psim.scenario.posterior import drawn_in
+    from r2psim.world.assistance import build_assistance
+
+    if not results.metrics or not results.ledgers or results.null is None:
+        raise ValueError("a comparison needs runs that are kept, with ledgers and null twins")
+    full = results.scenario
+    uncertainty = results.uncertainty
+    rate = float(full.parameter_values()[P.accounts_discount_rate]) if discount is None else discount
+    return Comparison(
+        scenario=full.name,
+        title=full.title,
+        policies=results.policies,
+        baseline=_checked_baseline(baseline, results.policies),
+        runs=results.runs,
+        seed=results.seed,
+        months=results.months,
+        metrics=dict(results.metrics),
+        null_metrics=dict(results.null.metrics),
+        ledgers=dict(results.ledgers),
+        null_ledgers=dict(results.null.ledgers),
+        spending=dict(results.spending),
+        forms={key: form.name for key, form in full.forms.items()},
+        budgets={
+            policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies))
+            for policy in results.policies
+        },
+        yearly=dict(results.yearly),
+        needs=dict(results.needs),
+        bodies=dict(results.bodies),
+        body_names={key: body.name for key, body in full.bodies.items()},
+        discount=rate,
+        uncertainty=uncertainty,
+        drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
+    )
 
 
 def compare(
-    scenario: Scenario,
-    policies: Sequence[str],
-    runs: int,
-    seed: int,
+    scenario: str | Path | Scenario,
+    policies: Sequence[str] | None = None,
+    runs: int = 200,
+    seed: int = 1,
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
     uncertainty: str = "none",
+    baseline: str | None = None,
+    discount: float | None = None,
 ) -> Comparison:
-    """Run each policy over the same luck and set them side by side.
+    """Run each policy, and its null twin, over the same luck and set them side by side.
 
     Parameters
     ----------
-    scenario : Scenario
-        What to run.
-    policies : sequence of str
-        Names of its policies, each once.
+    scenario : str, Path or Scenario
+        Name of a shipped scenario, path of a scenario file, or a loaded scenario.
+    policies : sequence of str, optional
+        Names of its policies, each once; those of `DEFAULT_POLICIES` that it has if not given.
     runs, seed : int
         Runs ``0..runs`` of this seed, the same for every policy.
     years : int, optional
@@ -274,41 +469,41 @@ def compare(
     threads : int, optional
         All processors if not given; the result does not depend on it.
     advance : callable, optional
-        Told the number of runs finished since it was last called.
-    uncertainty : {"none", "posterior"}
+        Told the number of runs finished since it was last called; null twins count like others.
+    uncertainty : str
         As `r2psim.simulate` takes it.
+    baseline : str, optional
+        The policy that every other one is told against; ``late-response`` where it is compared, else the first.
+    discount : float, optional
+        Yearly discount rate; the scenario's ``accounts.discount_rate`` if not given.
+
+    Returns
+    -------
+    Comparison
+        Take any figure of `r2psim.plots` of it, or ``comparison.summary()``.
 
     Raises
     ------
     ScenarioError
         If the scenario has no policy of such a name; nothing is run then.
     ValueError
-        If a policy is named twice, or none is.
-    """
-    from r2psim.scenario.posterior import drawn_in
-    from r2psim.world.assistance import build_assistance
-    from r2psim.world.expand import expand
+        If a policy is named twice, none is, or another argument is not allowed.
 
-    if not policies or len(set(policies)) != len(policies):
+    Examples
+    --------
+    >>> found = compare("seminar", ["late-response", "prevention"], runs=2, years=1)
+    >>> found.baseline, found.others
+    ('late-response', ('prevention',))
+    """
+    named = None if policies is None else tuple(policies)
+    if named is not None and (not named or len(set(named)) != len(named)):
         raise ValueError("a comparison needs policies, each of them once")
-    for policy in policies:
-        scenario.policy(policy)
-    full = expand(scenario)
-    found = simulate(full, policies, runs, seed, years, threads, advance=advance, uncertainty=uncertainty)
-    return Comparison(
-        scenario=full.name,
-        title=full.title,
-        policies=tuple(policies),
-        runs=runs,
-        seed=seed,
-        months=found.months,
-        metrics=dict(found.metrics),
-        spending=dict(found.spending),
-        yearly=dict(found.yearly),
-        forms={key: form.name for key, form in full.forms.items()},
-        uncertainty=uncertainty,
-        drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
-        budgets={
-            policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies
-        },
-    )
+    if named is not None:
+        _checked_baseline(baseline, named)
+    if discount is not None and not 0.0 <= discount <= 1.0:
+        raise ValueError(f"discount {discount} is not allowed: a yearly rate from 0 to 1")
+    results = simulate(
+        scenario, named, runs, seed, years, threads, advance=advance, uncertainty=uncertainty, ledgers=True,
+        null_twins=True,
+    )  # fmt: skip
+    return comparison_of_results(results, baseline, discount)

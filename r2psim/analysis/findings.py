@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from r2psim.analysis.comparison import LEDGERS, Comparison, Interval, paired_interval, ratio_interval
+from collections.abc import Sequence
+
+import numpy as np
+
+from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.ledgers import COST_LEDGERS
+from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
 
 __all__ = ["METRIC_NAMES", "MONEY", "amount", "count", "findings", "headline", "money", "ranged"]
 
 METRIC_NAMES: dict[str, tuple[str, str]] = {
-    "onsets": ("onsets of atrocity", ""),
-    "episodes": ("episodes of atrocity", "of 1,000 killed or more"),
+    "episodes": ("episodes of atrocity", "that begin, of 1,000 killed or more"),
+    "atrocity_entries": ("entries into atrocity", "of groups, repeats counted"),
     "deaths": ("killed", "persons"),
     "displaced": ("driven from home", "persons"),
     "group_months_atrocity": ("months of atrocity", "summed over groups"),
     "spent_prevention": ("spent on prevention", "US$"),
     "spent_response": ("spent on response", "US$"),
     "response_cost": ("external response", "with reconstruction, US$"),
+    "prevention_and_response": ("the donors' bill", "prevention and response, US$"),
+    "response_needed": ("response needed", "paid for or not, US$"),
+    "response_met": ("need that was met", "US$"),
+    "response_unmet": ("need that was unmet", "US$"),
     "hosting_cost": ("hosting refugees", "US$"),
     "gdp_lost": ("GDP lost", "US$"),
     "total_cost": ("total cost", "US$"),
-    "months_to_help": ("months to help", "from the first threat"),
+    "pillar3_called": ("calls for Pillar III", "crises at stage 4"),
+    "pillar3_mandated": ("of these, mandated", "crises"),
+    "pillar3_vetoed": ("of these, vetoed", "crises"),
+    "pillar3_uncovered": ("months uncovered", "at stage 4, no mandated help"),
+    "months_to_help": ("months to help", "from threat, where it came"),
+    "never_helped": ("states never helped", "though under threat"),
 }
 """Metric -> what a reader calls it, and what else there is to know: unit, definition."""
 
 MONEY = frozenset(metric for metric, (_, note) in METRIC_NAMES.items() if note.endswith("US$"))
 """Metrics in US$."""
 
-TOLD = ("onsets", "deaths", "displaced", "response_cost", "gdp_lost", "total_cost")
-"""Metrics of which the sentences tell, in this order."""
+HARM = ("episodes", "atrocity_entries", "deaths", "displaced")
+"""Metrics of harm, of which medians are told too."""
+
+TOLD = (*HARM, "hosting_cost", "gdp_lost")
+"""Metrics of which a sentence each tells, in this order, before the donors' bill."""
 
 _JOINED = {"response_cost": "for ", "hosting_cost": "for "}
-_RETURNS = {
-    "response_avoided": "of external response {verb}",
-    "hosting_avoided": "of hosting refugees {verb}",
-    "gdp_kept": "of GDP {verb}",
-}
 
 
 def money(dollars: float) -> str:
@@ -77,7 +90,7 @@ def _directed(metric: str, value: float) -> str:
 
     Examples
     --------
-    >>> _directed("onsets", -0.2), _directed("gdp_lost", 2e9)
+    >>> _directed("episodes", -0.2), _directed("gdp_lost", 2e9)
     ('0.2 fewer', 'US$ 2 bn more')
     """
     less = "less" if metric in MONEY else "fewer"
@@ -89,7 +102,7 @@ def _range(metric: str, interval: Interval) -> str:
 
     Examples
     --------
-    >>> _range("onsets", Interval(-0.2, -0.35, -0.05)), _range("onsets", Interval(-0.1, -0.3, 0.1))
+    >>> _range("episodes", Interval(-0.2, -0.35, -0.05)), _range("episodes", Interval(-0.1, -0.3, 0.1))
     ('0.05 to 0.35', '0.3 fewer to 0.1 more')
     """
     if interval.low is None or interval.high is None:
@@ -105,7 +118,7 @@ def ranged(metric: str, interval: Interval) -> tuple[str, str]:
 
     Examples
     --------
-    >>> ranged("onsets", Interval(-0.2, -0.35, -0.05))
+    >>> ranged("episodes", Interval(-0.2, -0.35, -0.05))
     ('0.2 fewer', '95 %: 0.05 to 0.35')
     """
     return "no difference" if interval.mean == 0.0 else _directed(
@@ -117,9 +130,9 @@ def _noun(metric: str, value: float) -> str:
     return f"{_directed(metric, value)} {_JOINED.get(metric, '')}{METRIC_NAMES[metric][0]}"
 
 
-def _telling(comparison: Comparison, metric: str) -> str:
-    """Tell the difference of one metric."""
-    differences = comparison.difference(metric)
+def _telling(comparison: Comparison, metric: str, policy: str) -> str:
+    """Tell the difference of one metric between a policy and the baseline."""
+    differences = comparison.difference(metric, policy)
     found = paired_interval(differences)
     name = METRIC_NAMES[metric][0]
     if found is None:
@@ -127,129 +140,267 @@ def _telling(comparison: Comparison, metric: str) -> str:
     if not differences.any():
         return f"{name}: exactly the same in every run"
     said = f"{_noun(metric, found.mean)} a run (95 % interval {_range(metric, found)})"
+    known = differences[np.isfinite(differences)]
+    differ = float((known != 0.0).mean())
+    if metric in HARM and differ < 1.0:
+        said += f"; {_share(differ)} of the runs differ, half of all by {_median(metric, float(np.median(known)))}"
     if found.told_apart:
         worse = "costlier" if metric in MONEY else "worse"
         return said if found.mean < 0.0 else f"{said}: {worse}"
     return f"{said}: cannot be told apart from no difference at {comparison.runs} runs"
 
 
-def _terms(comparison: Comparison) -> str:
-    """Say what is equal between the two policies: the luck always, the budget perhaps."""
-    first, second = comparison.headline or ("", "")
-    a, b = (comparison.budgets[policy] for policy in (first, second))
-    if comparison.same_budget:
-        return f"For the same budget ({money(a)} a year) and the same luck, {first} instead of {second}:"
-    return (
-        f"For the same luck, but not the same budget ({money(a)} instead of {money(b)} a year), {first} instead of "
-        f"{second}:"
-    )
+def _median(metric: str, value: float) -> str:
+    """Write a median difference.
+
+    Examples
+    --------
+    >>> _median("deaths", 0.0), _median("deaths", -1200.0)
+    ('nothing', '1,200 fewer or less')
+    """
+    if value == 0.0:
+        return "nothing"
+    more = value > 0.0
+    return f"{_directed(metric, value)} or {'more' if more else 'less'}"
 
 
-def _spent(comparison: Comparison) -> str:
-    """Say how much of the budgets was spent, and on what."""
-    parts = []
-    for policy in comparison.headline or ():
-        early, late = (float(comparison.values(policy, f"spent_{side}").mean()) for side in ("prevention", "response"))
-        parts.append(f"{policy} spent {money(early + late)} a run, {money(early)} of it on prevention")
-    budget = comparison.budgets[(comparison.headline or ("",))[0]] * comparison.months / 12.0
-    whole = f"Of {money(budget)}" if comparison.same_budget else "Of its budget"
-    return f"{whole} {'; '.join(parts)}. Unspent money goes back."
+def _share(share: float) -> str:
+    """Write a share of runs, never as none or all of them where it is not.
+
+    Examples
+    --------
+    >>> _share(0.123), _share(0.0), _share(0.001), _share(0.999), _share(1.0)
+    ('12 %', 'none', 'less than 1 %', 'more than 99 %', 'all')
+    """
+    if share in (0.0, 1.0):
+        return "all" if share else "none"
+    if not 0.005 <= share < 0.995:
+        return "less than 1 %" if share < 0.5 else "more than 99 %"
+    return f"{100.0 * share:.0f} %"
 
 
-def _returns(comparison: Comparison) -> str:
-    """Say what each further dollar of prevention brought, ledger by ledger."""
-    first, second = comparison.headline or ("", "")
-    extra = comparison.difference(LEDGERS["extra_prevention"][0])
-    spent = paired_interval(extra)
-    if spent is None or ratio_interval(extra, extra) is None:
-        return f"{first} does not spend more on prevention than {second}, so there is no return on it to tell."
-    parts = []
-    for ledger, what in _RETURNS.items():
-        metric, sign, _ = LEDGERS[ledger]
-        gain = sign * comparison.difference(metric)
-        found = ratio_interval(gain, extra)
-        if found is None or found.low is None or found.high is None:
-            continue
-        if not gain.any():
-            parts.append(f"nothing {what.format(verb='kept' if ledger == 'gdp_kept' else 'avoided')}")
-            continue
-        gained = "kept" if ledger == "gdp_kept" else "avoided"
-        verb = gained if found.mean >= 0.0 else {"kept": "lost", "avoided": "added"}[gained]
-        # What is lost is said as such, and its limits turn with it.
-        turn = 1.0 if found.mean >= 0.0 else -1.0
-        low, high = sorted((turn * found.low, turn * found.high))
-        unsure = "" if found.told_apart else ", not told apart from nothing"
-        parts.append(f"{money(abs(found.mean))} {what.format(verb=verb)} [{money(low)} to {money(high)}{unsure}]")
-    return f"For each further dollar of prevention ({money(spent.mean)} a run): {'; '.join(parts)}."
+def _because(interval: Interval | None) -> str:
+    """Write an amount saved with its limits: ``US$ 2 bn (1 to 3 bn)``, or what was spent more."""
+    if interval is None:
+        return "not known"
+    if interval.low is None or interval.high is None:
+        return money(interval.mean)
+    if interval.mean == interval.low == interval.high == 0.0:
+        return "nothing"
+    return f"{money(interval.mean)} [{money(interval.low)} to {money(interval.high)}]"
 
 
-def _verdict(comparison: Comparison) -> str:
-    """Say whether it paid, counting every ledger as a dollar is a dollar."""
-    first, second = comparison.headline or ("", "")
-    differences = comparison.difference("total_cost")
+def _terms(comparison: Comparison, policy: str) -> str:
+    """Say what is equal: the luck always, what is allotted perhaps; and beside it what was spent."""
+    base = comparison.baseline
+    allotted = {name: comparison.budgets[name] for name in (policy, base)}
+    spent = {}
+    for name in (policy, base):
+        early, late = (float(comparison.values(name, f"spent_{side}").mean()) for side in ("prevention", "response"))
+        spent[name] = f"{name} spent {money(early + late)} of it a run, {money(early)} on prevention"
+    if comparison.same_budget(policy):
+        whole = f"Both are allotted {money(allotted[policy])} a year"
+    else:
+        whole = f"{policy} is allotted {money(allotted[policy])} a year, {base} {money(allotted[base])}"
+    lead = f"{policy} instead of {base}, under the same luck in {comparison.runs} runs."
+    return f"{_capital(lead)} {whole}; {spent[policy]}, {spent[base]}."
+
+
+def _bill(comparison: Comparison, policy: str) -> list[str]:
+    """Tell the donors' bill, and why response differs."""
+    differences = comparison.difference("prevention_and_response", policy)
     found = paired_interval(differences)
     if found is None or not differences.any():
-        return f"All costs together, {first} and {second} cost the same in every run."
+        return ["The donors' bill, prevention and response together: exactly the same in every run."]
+    said = (
+        f"The donors' bill, prevention and response together: {_directed('prevention_and_response', found.mean)} a run"
+    )
+    said += f" ({_range('prevention_and_response', found)})"
+    if not found.told_apart:
+        said += f", not told apart from no difference at {comparison.runs} runs"
+    early = paired_interval(comparison.difference("spent_prevention", policy))
+    response = comparison.split(policy, COST_LEDGERS["response"].parts, 0.0)
+    why = [
+        f"prevention {_signed(early)}",
+        f"response saved because harm was avoided {_because(paired_interval(response.harm_avoided))}",
+        f"response not given, whatever the harm, {_because(paired_interval(response.withheld))}",
+    ]
+    return [f"{said}: {'; '.join(why)}."]
+
+
+def _signed(interval: Interval | None) -> str:
+    return "not known" if interval is None else f"{'+' if interval.mean > 0.0 else ''}{money(interval.mean)}"
+
+
+def _need(comparison: Comparison, policy: str) -> str:
+    """Tell what response was needed, whether or not anybody paid."""
+    avoided = paired_interval(-comparison.difference("response_needed", policy))
+    shares = {}
+    for name in (policy, comparison.baseline):
+        needed, met = (float(comparison.values(name, f"response_{what}").mean()) for what in ("needed", "met"))
+        shares[name] = f"{_share(met / needed)} of it met under {name}" if needed > 0.0 else f"no need under {name}"
+    if avoided is None or (avoided.mean == 0.0 and not comparison.difference("response_needed", policy).any()):
+        lead = "Need for response, whether or not anybody pays: the same in every run"
+    else:
+        less = "less" if avoided.mean > 0.0 else "more"
+        turned = Interval(-avoided.mean, *(None if x is None else -x for x in (avoided.high, avoided.low)))
+        lead = f"Need for response, whether or not anybody pays: {money(abs(avoided.mean))} {less} a run "
+        lead += f"({_range('response_needed', turned)})"
+        if not avoided.told_apart:
+            lead += f", not told apart from no difference at {comparison.runs} runs"
+    return f"{lead}; {shares[policy]}, {shares[comparison.baseline]}."
+
+
+def _returns(comparison: Comparison, policy: str) -> list[str]:
+    """Say what each further dollar of prevention brought because harm was avoided, ledger by ledger."""
+    extra = comparison.extra_prevention(policy)
+    spent = paired_interval(extra)
+    if spent is None or ratio_interval(extra, extra) is None:
+        return [
+            f"{_capital(policy)} does not spend more on prevention than {comparison.baseline}, so there is no return "
+            "on it to tell."
+        ]
+    rate = f"discounted at {100.0 * comparison.discount:g} % a year"
+    lines = [
+        f"For each further dollar of prevention ({money(spent.mean)} a run, {rate}; in brackets undiscounted), because "
+        "harm was avoided:"
+    ]
+    for ledger in COST_LEDGERS.values():
+        found = comparison.returns(policy, ledger.parts)
+        plain = comparison.returns(policy, ledger.parts, 0.0).harm_avoided
+        if found.harm_avoided is None:
+            continue
+        if not comparison.split(policy, ledger.parts).harm_avoided.any():
+            lines.append(f"- {ledger.title}: nothing")
+            continue
+        text = _because(found.harm_avoided)
+        beside = "" if plain is None else f" ({money(plain.mean)})"
+        unsure = "" if found.harm_avoided.told_apart else ", not told apart from nothing"
+        lines.append(f"- {ledger.title}: {text}{beside}{unsure}; {_paid_back(comparison, policy, ledger.parts)}")
+    withheld = comparison.returns(policy, COST_LEDGERS["response"].parts).withheld
+    if withheld is not None and comparison.split(policy, COST_LEDGERS["response"].parts).withheld.any():
+        lines.append(
+            f"With all effects at none the same split of the money would show {_because(withheld)} of response not "
+            "spent for each further dollar of prevention: money withheld, which is no return."
+        )
+    return lines
+
+
+def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str:
+    """Say when it has paid for itself, and in what share of the runs."""
+    found = comparison.payback(policy, parts)
+    when = f"pays back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    return f"{when}, in {_share(found.share)} of the runs by the end"
+
+
+def _verdict(comparison: Comparison, policy: str) -> str:
+    """Say whether it paid, counting every ledger as a dollar is a dollar."""
+    differences = comparison.difference("total_cost", policy)
+    found = paired_interval(differences)
+    base = comparison.baseline
+    if found is None or not differences.any():
+        return f"All costs together, {policy} and {base} cost the same in every run."
     if not found.told_apart:
         return (
-            f"All costs together, whether {first} or {second} is cheaper cannot be told at {comparison.runs} runs; "
+            f"All costs together, whether {policy} or {base} is cheaper cannot be told at {comparison.runs} runs; "
             "more runs (--runs) narrow the interval."
         )
     side, other = ("less", "more") if found.mean < 0.0 else ("more", "less")
-    limits = _range("total_cost", found)
-    said = f"All costs together, {first} costs {money(abs(found.mean))} {side} a run than {second} ({limits})"
+    said = f"All costs together, {policy} costs {money(abs(found.mean))} {side} a run than {base} "
+    said += f"({_range('total_cost', found)})"
+    withheld = comparison.split(policy, ("spent_prevention", *COST_LEDGERS["all"].parts), 0.0).withheld
+    if withheld.any():
+        mean = float(withheld.mean())
+        said += f"; with all effects at none it would cost {money(abs(mean))} {'less' if mean > 0.0 else 'more'}"
     against = float((differences > 0.0).mean() if found.mean < 0.0 else (differences < 0.0).mean())
-    return f"{said}; but {other} in {against:.0%} of the runs.".replace("%", " %") if against > 0.0 else f"{said}."
+    return f"{said}; but {other} in {_share(against)} of the runs." if against > 0.0 else f"{said}."
 
 
-def findings(comparison: Comparison) -> list[str]:
-    """Tell the headline difference in plain sentences.
+def _nothing_bought(comparison: Comparison, policy: str) -> list[str]:
+    """Tell a comparison in which assistance has no effect: what differs is money alone."""
+    early, late, bill = (
+        paired_interval(comparison.difference(metric, policy))
+        for metric in ("spent_prevention", "response_cost", "prevention_and_response")
+    )
+    return [
+        _terms(comparison, policy),
+        "Assistance has no effect here: nothing was bought. Harm and need are equal in every run.",
+        f"What differs is money alone: prevention {_signed(early)}, response {_signed(late)}, the donors' bill "
+        f"{_signed(bill)} a run. Response not given where it is needed as much as before is no saving.",
+    ]
+
+
+def findings(comparison: Comparison, policy: str | None = None) -> list[str]:
+    """Tell in plain sentences what was found of every policy against the baseline, or of one.
 
     Parameters
     ----------
     comparison : Comparison
         Of one policy or more.
+    policy : str, optional
+        Tell of this one only.
 
     Returns
     -------
     list of str
-        What is equal; a line for each kind of harm and of cost, which says so where the difference cannot be told apart
-        from none and where it is for the worse; what the money was spent on; returns; whether it paid. Empty for one
-        policy.
+        For each: what is allotted and spent; a line for each kind of harm, which says so where the difference cannot be
+        told apart from none and where it is for the worse; the donors' bill and why it differs; need; returns because
+        harm was avoided, with payback; whether it paid. An empty line between policies; nothing for one policy alone.
     """
-    if comparison.headline is None:
-        return []
-    told = [metric for metric in TOLD if metric != "total_cost"]
-    lines = [_terms(comparison), *(f"- {_telling(comparison, metric)}" for metric in told)]
-    return [*lines, _spent(comparison), _returns(comparison), _verdict(comparison)]
+    told: list[str] = []
+    for name in comparison.others if policy is None else (policy,):
+        told += [""] if told else []
+        if comparison.no_effects:
+            told += _nothing_bought(comparison, name)
+            continue
+        told.append(_terms(comparison, name))
+        told += [f"- {_telling(comparison, metric, name)}" for metric in TOLD]
+        told += _bill(comparison, name)
+        told.append(_need(comparison, name))
+        told += _returns(comparison, name)
+        told.append(_verdict(comparison, name))
+    return told
 
 
-def headline(comparison: Comparison) -> str:
-    """Say in one sentence what the headline pair found about onsets, killed and total cost."""
-    pair = comparison.headline
-    if pair is None:
+def headline(comparison: Comparison, policy: str | None = None) -> str:
+    """Say in one sentence what a policy brought against the baseline: episodes, killed, the donors' bill, with limits.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of one policy or more.
+    policy : str, optional
+        Which of the others; the last of them if not given.
+    """
+    if not comparison.others:
         return f"What happens under {comparison.policies[0]}"
-    first, second = pair
+    policy = policy or comparison.others[-1]
+    base = comparison.baseline
+    if comparison.no_effects:
+        return f"{_capital(policy)} instead of {base}: assistance has no effect here, and nothing was bought"
     said, unsure = [], []
-    for metric, name in (("onsets", "onsets of atrocity"), ("deaths", "killed"), ("total_cost", "total cost")):
-        differences = comparison.difference(metric)
-        found, base = paired_interval(differences), float(comparison.values(second, metric).mean())
+    for metric in ("episodes", "deaths", "prevention_and_response"):
+        differences = comparison.difference(metric, policy)
+        found = paired_interval(differences)
         if found is None or not differences.any():
             continue
+        name = {"deaths": "the number killed", "prevention_and_response": "the donors' bill"}.get(metric, metric)
         if not found.told_apart:
-            unsure.append("the number killed" if metric == "deaths" else name)
+            unsure.append(name)
             continue
-        share = f"{abs(found.mean) / base:.0%}".replace("%", " %") if base > 0.0 else amount(metric, abs(found.mean))
-        less, more = ("lower", "higher") if metric in MONEY else ("fewer", "more")
-        said.append(f"{share} {less if found.mean < 0.0 else more} {name}")
-    terms = "for the same budget" if comparison.same_budget else "with another budget"
-    lead = f"{first[:1].upper()}{first[1:]} instead of {second}, {terms}"
+        noun = {"episodes": "episodes", "deaths": "killed", "prevention_and_response": "spent by donors"}[metric]
+        said.append(f"{_directed(metric, found.mean)} {noun} a run ({_range(metric, found)})")
+    lead = f"{_capital(policy)} instead of {base}"
     if not said and not unsure:
-        return f"{first} and {second} have exactly the same results"
+        return f"{_capital(policy)} and {base} have exactly the same results"
     doubt = f"{_listed(unsure)} cannot be told apart from no difference at {comparison.runs} runs"
     if not said:
         return f"{lead}: {doubt}"
     return f"{lead}: {_listed(said)}" + (f"; {doubt}" if unsure else "")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _listed(words: list[str]) -> str:

@@ -1,7 +1,8 @@
-"""The headline comparison beside published returns on prevention, each with what it counts.
+"""What prevention bought beside published returns on it, each with what it counts, and with its null line.
 
 The studies differ by two orders of magnitude because they count different things. So each is set beside the ledgers of
-the model that count about the same, and nothing is added up that a study leaves out.
+the model that count about the same, and nothing is added up that a study leaves out. Only what was saved because harm
+was avoided stands there: money that is merely not spent would be there with all effects of assistance at none.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.ledgers import COST_LEDGERS, present_value
+from r2psim.ensemble.intervals import Interval, paired_interval
 
-from r2psim.analysis.comparison import LEDGERS, Comparison, Interval, paired_interval, ratio_interval
-
-__all__ = ["STUDIES", "Study", "beside_published", "published_lines"]
+__all__ = ["STUDIES", "Study", "beside_published", "null_line", "published_lines"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Study:
         Dollars saved for one of prevention.
     counts : str
         What it counts as saved.
-    ledgers : tuple of str
-        Those of `r2psim.analysis.comparison.LEDGERS` that count about the same.
+    ledger : str
+        That of `r2psim.analysis.ledgers.COST_LEDGERS` that counts about the same.
     label : str
         How well the figure is known: one of `r2psim.scenario.parameters.LABELS`.
     """
@@ -39,7 +40,7 @@ class Study:
     low: float
     high: float
     counts: str
-    ledgers: tuple[str, ...]
+    ledger: str
     label: str
 
 
@@ -50,7 +51,7 @@ STUDIES = (
         4.1,
         4.1,
         "what outside powers spend on a conflict: aid, relief, forces; six cases, targeted packages",
-        ("response_avoided",),
+        "response",
         "recalled",
     ),
     Study(
@@ -59,7 +60,7 @@ STUDIES = (
         16.0,
         16.0,
         "all economic losses from conflict in 31 fragile states over ten years, outside spending included",
-        ("response_avoided", "hosting_avoided", "gdp_kept"),
+        "all",
         "seen",
     ),
     Study(
@@ -68,52 +69,81 @@ STUDIES = (
         26.0,
         103.0,
         "lost output, over a long horizon and where policies work as estimated; most where violence is recent",
-        ("gdp_kept",),
+        "gdp",
         "seen",
     ),
 )
 """Published returns, from the narrowest account to the widest."""
 
 
-def _gain(comparison: Comparison, ledgers: tuple[str, ...]) -> np.ndarray:
-    """Add up ledgers of the headline pair, run by run, US$; good is above 0."""
-    added: np.ndarray = np.sum([LEDGERS[name][1] * comparison.difference(LEDGERS[name][0]) for name in ledgers], axis=0)
-    return added
-
-
-def beside_published(comparison: Comparison) -> list[dict[str, Any]]:
-    """Set the return on each further dollar of prevention beside each published one.
+def beside_published(comparison: Comparison, policy: str) -> list[dict[str, Any]]:
+    """Set what a further dollar of prevention saved, because harm was avoided, beside each published return.
 
     Parameters
     ----------
     comparison : Comparison
-        Its headline pair counts.
+        What was run.
+    policy : str
+        Told against the baseline.
 
     Returns
     -------
     list of dict
-        For each study ``study``, ``published`` (low and high), ``counts``, ``ledgers``, ``label``, ``source``, and
-        ``simulated`` with ``mean low high`` (95 %), null where the first policy does not spend more on prevention.
-        Empty for one policy.
+        For each study ``study``, ``published`` (low and high), ``counts``, ``ledger``, ``label``, ``source``;
+        ``simulated`` with ``mean low high`` (95 %), undiscounted as the studies are, and ``null_line``: what the
+        null twins show. Null where the policy does not spend more on prevention.
     """
-    if comparison.headline is None:
-        return []
-    extra = comparison.difference(LEDGERS["extra_prevention"][0])
     found = []
     for study in STUDIES:
-        ratio = ratio_interval(_gain(comparison, study.ledgers), extra)
+        returns = comparison.returns(policy, COST_LEDGERS[study.ledger].parts, 0.0)
+        saved = returns.harm_avoided
         found.append(
             {
                 "study": study.name,
                 "published": [study.low, study.high],
                 "counts": study.counts,
-                "ledgers": list(study.ledgers),
+                "ledger": study.ledger,
                 "label": study.label,
                 "source": study.source,
-                "simulated": None if ratio is None else ratio._asdict(),
+                "simulated": None if saved is None else saved._asdict(),
+                "null_line": null_line(comparison, policy, study.ledger),
             }
         )
     return found
+
+
+_NEED_OF = {
+    "response": ("response_needed",),
+    "gdp": ("gdp_lost",),
+    "all": ("response_needed", "hosting_cost", "gdp_lost"),
+}
+"""Ledger -> what harm makes of it, whether or not anybody pays."""
+
+
+def null_line(comparison: Comparison, policy: str, ledger: str) -> float | None:
+    """Give the return that null twins show in what harm makes of a ledger: measured, and nothing if all is well.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What was run.
+    policy : str
+        Told against the baseline.
+    ledger : str
+        One of `r2psim.analysis.ledgers.COST_LEDGERS`.
+
+    Returns
+    -------
+    float or None
+        What the twins of policy and baseline differ by in response needed, hosting or lost GDP, for each dollar that
+        the policy's twin spends more on prevention; None where it does not.
+    """
+    parts = _NEED_OF[ledger]
+    twins, base = comparison.null_ledgers[policy], comparison.null_ledgers[comparison.baseline]
+    extra = present_value(twins, ("spent_prevention",), 0.0) - present_value(base, ("spent_prevention",), 0.0)
+    if extra.mean() <= 0.0:
+        return None
+    return float((present_value(base, parts, 0.0) - present_value(twins, parts, 0.0)).mean() / extra.mean())
 
 
 def _ratio(interval: Interval) -> str:
@@ -122,25 +152,34 @@ def _ratio(interval: Interval) -> str:
     return f"{interval.mean:.2g}{limits}"
 
 
-def published_lines(comparison: Comparison) -> list[str]:
-    """Tell the same in lines of text, with how the parameters' uncertainty is carried."""
-    rows = beside_published(comparison)
-    if not rows:
-        return []
-    spent = paired_interval(comparison.difference(LEDGERS["extra_prevention"][0]))
+_CARRIED = {
+    "none": "parameters and effects are taken as known (--uncertainty all carries what is not)",
+    "rates": "every run has a draw of the calibrated parameters; effects of assistance are taken as known",
+    "posterior": "every run has a draw of the calibrated parameters; effects of assistance are taken as known",
+    "effects": "every run has a draw of the effects of assistance; calibrated parameters are taken as known",
+    "all": "every run has a draw of the calibrated parameters and of the effects of assistance",
+}
+
+
+def published_lines(comparison: Comparison, policy: str) -> list[str]:
+    """Tell the same in lines of text, with how uncertainty is carried."""
+    spent = paired_interval(comparison.extra_prevention(policy, 0.0))
+    rows = beside_published(comparison, policy)
     if spent is None or all(row["simulated"] is None for row in rows):
         return ["Without further spending on prevention there is no return to set beside published ones."]
-    carried = (
-        "every run has a draw of the calibrated parameters"
-        if comparison.uncertainty == "posterior"
-        else "parameters are taken as known (--uncertainty posterior carries what is not)"
-    )
-    lines = [f"Dollars for each further dollar of prevention, beside published returns; {carried}:"]
+    lines = [
+        f"Dollars saved because harm was avoided for each further dollar of prevention ({policy} instead of "
+        f"{comparison.baseline}), beside published returns; undiscounted; {_CARRIED[comparison.uncertainty]}:"
+    ]
     for row in rows:
         low, high = row["published"]
         said = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-        ledgers = " + ".join(name.replace("_", " ") for name in row["ledgers"])
+        title = COST_LEDGERS[row["ledger"]].title
         simulated = "not known" if row["simulated"] is None else _ratio(Interval(**row["simulated"]))
-        lines.append(f"- {row['study']}: {said}, counting {row['counts']}. Here: {simulated}, counting {ledgers}.")
+        null = "not known" if row["null_line"] is None else f"{row['null_line']:.2g}"
+        lines.append(
+            f"- {row['study']}: {said}, counting {row['counts']}. Here: {simulated}, counting {title}; "
+            f"with all effects at none: {null}."
+        )
     lines.append("Not the same quantity: horizons, programmes and worlds differ. An invented world proves none.")
     return lines

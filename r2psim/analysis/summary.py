@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from r2psim.world.history import Event, History
-from r2psim.world.tables import CONFLICT, PERPETRATOR, STAGES, TRIGGERS
+from r2psim.world.tables import CONFLICT, PERPETRATOR, SIDES, STAGES, TRIGGERS
 
 __all__ = ["date", "percent", "story", "summarise", "tell"]
 
@@ -33,8 +33,9 @@ def summarise(history: History) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``scenario policy seed run months sha256``; ``onsets`` (entries of a group into stage 4), ``episodes`` (of
-        these, those whose killed of twelve months reached the threshold), ``deaths`` and ``displaced`` (persons),
+        ``scenario policy seed run months sha256``; ``episodes`` (that began, dated as
+        the record dates them), ``atrocity_entries`` (entries of a group into stage 4), ``deaths`` and ``displaced``
+        (persons),
         ``gdp_lost`` (US$, in the states' own economies), ``spent_prevention`` and
         ``spent_response`` (US$, by the bodies), ``state_months`` and ``group_months`` (by stage 0-4),
         ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``states``, ``groups``.
@@ -52,8 +53,8 @@ def summarise(history: History) -> dict[str, Any]:
         "run": history.run,
         "months": history.months,
         "sha256": history.sha256,
-        "onsets": int(group["onsets"][-1].sum()),
-        "episodes": int(group["episodes"][-1].sum()),
+        "episodes": int(sum(state[f"episodes_{side}"][-1].sum() for side in SIDES)),
+        "atrocity_entries": int(group["atrocity_entries"][-1].sum()),
         "deaths": int(group["deaths"][-1].sum()),
         "displaced": round(float(state["displaced"][-1].sum())),
         "gdp_lost": round(float(state["gdp_lost"][-1].sum()), 2),

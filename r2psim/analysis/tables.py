@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.comparison import Comparison, spreads
 from r2psim.analysis.findings import METRIC_NAMES, findings, money
 from r2psim.analysis.published import published_lines
 from r2psim.analysis.summary import date, percent
@@ -43,7 +43,8 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         table.add_row(name, f"{months:,}", percent(months / total))
     console.print(table)
     console.print(
-        f"onsets of atrocity {summary['onsets']}, killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
+        f"episodes of atrocity {summary['episodes']}, entries of groups into it {summary['atrocity_entries']}, "
+        f"killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
         f"GDP lost {money(summary['gdp_lost'])}"
     )
     if not history.real_names:
@@ -89,12 +90,12 @@ def _states(console: Console, history: History) -> None:
 
 
 def comparison_table(comparison: Comparison) -> None:
-    """Print harm and money of each policy, mean and range of 90 % of its runs, then what the headline pair found."""
+    """Print harm and money of each policy, mean and range of 90 % of its runs, then each one against the baseline."""
     console = Console(highlight=False)
     console.print(comparison.title, style="bold", markup=False)
     console.print(
         f"scenario {comparison.scenario}, {comparison.runs} runs of {comparison.months} months under each policy, "
-        f"seed {comparison.seed}; the same luck for every policy\n"
+        f"seed {comparison.seed}; the same luck for every policy; each is told against {comparison.baseline}\n"
     )
     together = max(1, (console.width - HEAD) // CELL)
     for first in range(0, len(comparison.policies), together):
@@ -104,8 +105,9 @@ def comparison_table(comparison: Comparison) -> None:
         console.print(line, markup=False)
     if comparison.uncertainty != "none":
         console.print()
-        for line in published_lines(comparison):
-            console.print(line, markup=False)
+        for policy in comparison.others:
+            for line in published_lines(comparison, policy):
+                console.print(line, markup=False)
     console.print("\nA model's world: it explains mechanisms, it forecasts no country.")
 
 
@@ -115,7 +117,7 @@ def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
     table.add_column("a run", no_wrap=True, min_width=HEAD - 1)
     for policy in policies:
         table.add_column(policy, justify="right", min_width=CELL - 1)
-    summary = comparison.summary()["policies"]
+    summary = {policy: spreads(comparison, policy) for policy in policies}
     for metric in METRICS:
         name, note = METRIC_NAMES[metric]
         cells = [_cell(summary[policy][metric]) for policy in policies]

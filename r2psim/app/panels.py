@@ -271,7 +271,7 @@ def sums(history: History, month: int) -> str:
         for k, n in enumerate(stages)
     ]  # fmt: skip
     facts = (
-        _fact("Onsets of atrocity", amount(float(group["onsets"][month].sum()))),
+        _fact("Entries into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
         _fact("Killed", amount(float(group["deaths"][month].sum()))),
         _fact("Driven from home", amount(float(state["displaced"][month].sum()))),
         _fact("Spent on prevention", money(float(body["spent_prevention"][month].sum()) / CENTS)),

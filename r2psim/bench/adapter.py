@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.ensemble.engine import blocks_of, run_chunk, runs_beside
-from r2psim.ensemble.measures import DEPTH, METRICS
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, run_chunk, runs_beside
+from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.rules.draws import draws_of
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
@@ -57,6 +57,7 @@ class Compiled:
 
     def __init__(self, rows: Rows, p: np.ndarray, together: int = 1) -> None:
         begin = side_by_side(rows, together)
+        self.bodies = rows.body.shape[1]
         self.rows = copy_rows(begin)
         self._start, self._blocks, self._p = blocks_of(begin), blocks_of(self.rows), p
 
@@ -72,7 +73,9 @@ class Compiled:
             months,
             np.zeros(1, dtype=np.int64),
             np.empty((runs, len(METRICS))),
-            np.empty((runs, months // YEAR, forms, 5)),
+            np.empty((runs, len(ACCOUNTS), months // YEAR, forms, 5)),
+            np.empty((runs, months // YEAR, len(LEDGERS))),
+            np.empty((runs, self.bodies, len(BODY_ACCOUNTS))),
             np.zeros(0, dtype=np.int64),
             np.empty((runs, 0, months + 1)),
             np.empty((0, months + 1, groups), dtype=np.int8),

@@ -198,7 +198,7 @@ def _in_atrocity(rows: Rows, p: Floats, draws: Draws, who: NDArray[np.intp]) -> 
     z = ndtri(np.maximum(uniforms(draws, rows.group_id[new], EPISODE_INTENSITY), 2.0**-54))
     rate = np.exp(np.log(p[P.harm_intensity_median]) + p[P.harm_intensity_sigma] * z)
     g[G.intensity, new] = np.maximum(rate, p[P.harm_intensity_floor])
-    g[G.onsets, who] += begins
+    g[G.atrocity_entries, who] += begins
     z = ndtri(np.maximum(uniforms(draws, rows.group_id[who], MONTHLY_INTENSITY), 2.0**-54))
     noise = p[P.harm_monthly_sigma] * z + p[P.harm_means] * g[G.at_means, who]
     noise += p[P.harm_protection] * g[G.protection, who] + g[G.aid_killing, who]
@@ -230,10 +230,15 @@ def _harm(rows: Rows, p: Floats, draws: Draws) -> None:
     g[ring], g[G.deaths_month], g[G.displaced_month] = deaths, deaths, displaced
     g[G.deaths] += deaths
     g[G.displaced] += displaced
-    reached, ongoing = g[G.deaths_year] >= p[P.harm_threshold], g[G.episode] > 0.0
+    reached, ongoing = g[G.deaths_year] >= p[P.harm_threshold], g[G.crossed] > 0.0
     begins = (g[G.stage] == 4.0) & reached & ~ongoing
-    g[G.episodes] += begins
-    g[G.episode] = begins | (ongoing & ((g[G.stage] == 4.0) | reached))
+    g[G.crossings] += begins
+    g[G.crossed] = begins | (ongoing & ((g[G.stage] == 4.0) | reached))
+    kept = 0.0 if int(draws.month) % 12 == 0 else 1.0
+    g[G.calendar_deaths] = kept * g[G.calendar_deaths] + deaths
+    g[G.calendar_peak] = np.maximum(kept * g[G.calendar_peak], g[G.deaths_year])
+    part = (g[G.perpetrator] == 1.0) | (g[G.perpetrator] == 3.0)
+    g[G.calendar_by_state] = np.maximum(kept * g[G.calendar_by_state], part)
 
 
 def _risk_factors(rows: Rows, p: Floats) -> None:

@@ -52,9 +52,9 @@ class Trigger:
     left: float
 
 
-def onsets(model: PlainModel) -> int:
-    """Count the onsets of atrocity since the start."""
-    return sum(group.onsets for group in model.groups)
+def atrocity_entries(model: PlainModel) -> int:
+    """Count the entries of groups into stage 4 since the start."""
+    return sum(group.atrocity_entries for group in model.groups)
 
 
 def deaths(model: PlainModel) -> int:
@@ -131,7 +131,7 @@ class PlainModel(mesa.Model):
         self.states.do("open")
         self.datacollector = mesa.DataCollector(
             model_reporters={
-                "onsets": onsets,
+                "atrocity_entries": atrocity_entries,
                 "deaths": deaths,
                 "displaced": displaced,
                 **{f"states: {name}": partial(states_at, stage) for stage, name in enumerate(STAGES)},

@@ -66,6 +66,7 @@ class Body(mesa.Agent):
         self.spent = 0
         self.spent_prevention = 0
         self.spent_response = 0
+        self.met = 0
         self.returned = 0
         self.pledged = 0
         self.pledges: list[Pledge] = []
@@ -208,7 +209,7 @@ class Body(mesa.Agent):
 
     def settle(self) -> None:
         """Pay what programmes accepted, and return unspent money at a year's end."""
-        spent = on_response = 0
+        spent = on_response = met = 0
         for pledge in self.pledges:
             pledge.last_offer = pledge.offer
             if pledge.offer <= 0:
@@ -221,10 +222,14 @@ class Body(mesa.Agent):
                 on_response += paid
             self.ledger[programme.form.place] = self.ledger.get(programme.form.place, 0) + paid
             programme.spent[programme.state.stage] += paid
+            of_need = math.floor(paid * (programme.needed / (programme.cost or 1)))
+            programme.met_at[programme.state.stage] += of_need
+            met += of_need
         self.balance -= spent
         self.spent += spent
         self.spent_response += on_response
         self.spent_prevention += spent - on_response
+        self.met += met
         if self.model.month % 12 == 11:
             back = self.balance - math.floor(self.balance * self.carry_over)
             self.balance -= back

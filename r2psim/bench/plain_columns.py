@@ -38,6 +38,9 @@ def state_values(state: State) -> dict[str, Any]:
         **{f"rate_{name}": state.rates[name] for name in TRIGGERS},
         **{f"strike_{name}": state.struck[name] for name in TRIGGERS},
         **{f"aid_{name}": size for name, size in state.aid.items()},
+        **{f"spell_{side}": spell.code for side, spell in state.spells.items()},
+        **{f"quiet_{side}": spell.quiet for side, spell in state.spells.items()},
+        **{f"episodes_{side}": spell.episodes for side, spell in state.spells.items()},
         **_numbered("rf", state.risk_factors, 1),
     }
 
@@ -69,7 +72,12 @@ def group_values(group: Group) -> dict[str, Any]:
 def programme_values(programme: Programme) -> dict[str, Any]:
     """Give the values of a programme by column."""
     kept = {name: getattr(programme, name) for name in programme.__slots__}
-    return {**kept, **_numbered("spent_", programme.spent)}
+    return {
+        **kept,
+        **_numbered("spent_", programme.spent),
+        **_numbered("needed_", programme.needed_at),
+        **_numbered("met_", programme.met_at),
+    }
 
 
 def _block(table: Table, entries: list[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -70,9 +70,13 @@ class Group(mesa.Agent):
         self.deaths_by_month = [0] * 12
         self.deaths = 0
         self.displaced = 0
-        self.onsets = 0
-        self.episodes = 0
-        self.episode = False
+        self.atrocity_entries = 0
+        self.crossings = 0
+        self.crossed = False
+        self.calendar_deaths = 0
+        self.calendar_peak = 0
+        self.calendar_by_state = False
+        self.began_in_atrocity = self.stage == ATROCITY
         self.risk_factors = [0.0] * 6
 
     def move(self) -> None:
@@ -80,6 +84,7 @@ class Group(mesa.Agent):
         self.move_tension()
         self.change_stage()
         self.count_harm()
+        self.note_year()
         self.score_risk_factors()
 
     # -- tension -------------------------------------------------------------------------------------------------------
@@ -312,11 +317,21 @@ class Group(mesa.Agent):
         self.deaths_year += deaths - self.deaths_by_month[slot]
         self.deaths_by_month[slot] = deaths
         reached = self.deaths_year >= p.harm_threshold
-        if self.episode:
-            self.episode = self.stage == ATROCITY or reached
+        if self.crossed:
+            self.crossed = self.stage == ATROCITY or reached
         elif self.stage == ATROCITY and reached:
-            self.episode = True
-            self.episodes += 1
+            self.crossed = True
+            self.crossings += 1
+
+    def note_year(self) -> None:
+        """Note of the calendar year what dates an episode of the state."""
+        if self.model.month % 12 == 0:
+            self.calendar_deaths = self.calendar_peak = 0
+            self.calendar_by_state = False
+        self.calendar_deaths += self.deaths_month
+        self.calendar_peak = max(self.calendar_peak, self.deaths_year)
+        if self.perpetrator in (1, 3):
+            self.calendar_by_state = True
 
     def rate_in_atrocity(self) -> float:
         """Killed of the month in stage 4, persons before rounding."""
@@ -327,7 +342,7 @@ class Group(mesa.Agent):
             height = luck.exp(luck.log(p.harm_intensity_median) + p.harm_intensity_sigma * height)
             self.intensity = max(height, p.harm_intensity_floor)
         if self.stage_before != ATROCITY:
-            self.onsets += 1
+            self.atrocity_entries += 1
         noise = p.harm_monthly_sigma * luck.normal_quantile(luck.uniform(self, MONTHLY_INTENSITY))
         noise += p.harm_means * self.state.means + p.harm_protection * self.protection
         by_armed_groups = {BY_ARMED_GROUPS: 1.0, BY_BOTH: 0.5}.get(self.perpetrator, 0.0)

@@ -64,7 +64,10 @@ class Programme:
         "demand",
         "form",
         "funded",
+        "met_at",
         "months",
+        "needed",
+        "needed_at",
         "offered",
         "pledged",
         "quality",
@@ -90,6 +93,9 @@ class Programme:
         self.worth = 0.0
         self.demand = 0.0
         self.spent = [0] * 5
+        self.needed = 0
+        self.needed_at = [0] * 5
+        self.met_at = [0] * 5
 
     def weigh(self) -> None:
         """Weigh how much the state lacks what the form builds, times what it is worth; -1 where it does not apply."""
@@ -165,6 +171,18 @@ class Programme:
             state.prevention_at_work += max(done, 0.0)
         if form.military:
             state.forces_at_work = max(state.forces_at_work, self.strength)
+
+    def count_need(self) -> None:
+        """Note the cost of the full effect where the state's crisis calls for it as response."""
+        form, state = self.form, self.state
+        if not form.response:
+            return
+        displaced = state.displaced_inside + state.displaced_hosted >= 1.0
+        called = state.calls_for_mission if form.mandate else displaced or state.stage >= 2
+        called = called and form.first_stage <= state.stage <= form.last_stage
+        full = form.unit_cost + math.floor(form.person_cost * (state.displaced_inside + state.displaced_hosted))
+        self.needed = math.floor(full) if called else 0
+        self.needed_at[state.stage] += self.needed
 
     def help_state(self) -> None:
         """Add the effects on the whole state to its channels; harm stays harm where a programme backfires."""

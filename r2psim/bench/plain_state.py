@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from r2psim.bench.plain_programme import Programme
 from r2psim.bench.plain_structure import MINOR_CONFLICT, MONTH, PEACE, RECOVERY, WAR, Structure, clip01
 from r2psim.rules.draws import ASSESSMENT, CONFLICT_CHANGE, MANDATE_DECISION, VETO
 from r2psim.scenario.channels import CHANNELS
-from r2psim.world.tables import GROUP_CHANNELS
+from r2psim.world.tables import GROUP_CHANNELS, SIDES
 
 if TYPE_CHECKING:
     from r2psim.bench.plain import PlainModel
     from r2psim.bench.plain_group import Group
 
 __all__ = ["State"]
+
+
+@dataclass(slots=True)
+class Spell:
+    """Years of killing by one perpetrator: how they count, years since the last, episodes that began."""
+
+    code: int = 0
+    quiet: int = 0
+    episodes: int = 0
 
 
 class State(Structure):
@@ -59,6 +69,15 @@ class State(Structure):
         self.vetoed = False
         self.threatened = 0
         self.helped = 0
+        self.since_crisis = int(start["since_crisis"])
+        self.calls_for_mission = False
+        self.manifest_failure = 0
+        self.pillar3_called = 0
+        self.pillar3_mandated = 0
+        self.pillar3_vetoed = 0
+        self.pillar3_months = 0
+        self.pillar3_uncovered = 0
+        self.spells = {side: Spell() for side in SIDES}
         self.hosting_cost = 0.0
         self.reconstruction_cost = 0.0
 
@@ -80,6 +99,8 @@ class State(Structure):
     def sum_up(self) -> None:
         """Sum up the month, score the risk factors, let them be observed, and weigh what could help."""
         self.count_consequences()
+        if self.model.month % 12 == 11:
+            self.date_episodes()
         self.score_risk_factors()
         self.be_observed()
         war = self.model.parameters.assistance_war_urgency if self.conflict == WAR else 0.0
@@ -88,9 +109,10 @@ class State(Structure):
             programme.weigh()
 
     def receive(self) -> None:
-        """Decide mandates, and let programmes work."""
+        """Decide mandates, let programmes work, and count what the crisis needs."""
         self.respond()
         self.receive_assistance()
+        self.count_need()
 
     def open(self) -> None:
         """Derive what follows from the start, before the first month."""
@@ -248,6 +270,26 @@ class State(Structure):
         self.gdp = self.gdp_potential * (1.0 - gap)
         self.gdp_lost += self.gdp_potential * gap * MONTH
 
+    def date_episodes(self) -> None:
+        """Date the episodes of each perpetrator at a year's end."""
+        p = self.model.parameters
+        for side, spell in self.spells.items():
+            own = [group for group in self.groups if group.calendar_by_state == (side == "by_state")]
+            reached = any(group.calendar_peak >= p.harm_threshold for group in own)
+            spell.quiet += 1
+            if spell.quiet > p.harm_quiet_years:
+                spell.code = 0
+            if sum(group.calendar_deaths for group in own) >= p.harm_quiet_deaths:
+                if spell.code == 0:
+                    before = self.model.month == 11 and any(group.began_in_atrocity for group in own)
+                    spell.code = 4 if before else 1
+                if spell.code == 2 or (spell.code == 1 and reached):
+                    spell.code = 3
+                    spell.episodes += 1
+                spell.quiet = 0
+            elif spell.code == 1 and reached:
+                spell.code = 2
+
     # -- risk ----------------------------------------------------------------------------------------------------------
 
     def score_risk_factors(self) -> None:
@@ -329,6 +371,32 @@ class State(Structure):
         for programme in running:
             programme.help_group()
         self.remember_help()
+
+    def count_need(self) -> None:
+        """Count what the crisis takes this month, and what became of its call for Pillar III."""
+        if self.stage >= 3 or self.conflict == WAR:
+            self.since_crisis = 1
+        elif self.since_crisis:
+            self.since_crisis += 1
+        in_crisis = self.since_crisis == 1
+        self.calls_for_mission = in_crisis or 0 < self.since_crisis <= self.model.parameters.response_mandate_stay
+        if not in_crisis:
+            self.manifest_failure = 0
+        elif self.stage == 4:
+            if self.manifest_failure == 0:
+                self.manifest_failure = 1
+                self.pillar3_called += 1
+            self.pillar3_months += 1
+            if not any(programme.form.mandate and programme.strength > 0.0 for programme in self.programmes):
+                self.pillar3_uncovered += 1
+        if self.manifest_failure == 1 and self.mandate:
+            self.pillar3_mandated += 1
+            self.manifest_failure = 2
+        elif self.manifest_failure == 1 and self.vetoed:
+            self.pillar3_vetoed += 1
+            self.manifest_failure = 3
+        for programme in self.programmes:
+            programme.count_need()
 
     def worst_off(self) -> Group | None:
         """Give the group that a programme of group scope is for: highest stage, then targeting, then exclusion."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.ensemble.measures import FIRST_FLOW, level_of, measure, rows_of, runs_in, spending_at
+from r2psim.ensemble.measures import FIRST_FLOW, bodies_at, ledgers_at, level_of, measure, rows_of, runs_in, spending_at
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.month import month, month_in_rules, opening_in_rules
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import G
+from r2psim.world.tables import PR, G
 
-__all__ = ["Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months", "runs_beside"]
+__all__ = ["ACCOUNTS", "Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months", "runs_beside"]
 
 YEAR = 12
+ACCOUNTS = ("spent", "needed", "met")
+"""Accounts of every form of assistance by the stage of its state: what was spent on it, needed of it, and met."""
 ENOUGH_STATES = 64
 """Loops over more rows than this gain nothing from being longer."""
 ENOUGH_BYTES = 2**21
@@ -99,6 +101,8 @@ def run_chunk(
     stop: np.ndarray,
     metrics: np.ndarray,
     spending: np.ndarray,
+    ledgers: np.ndarray,
+    bodies: np.ndarray,
     picks: np.ndarray,
     series: np.ndarray,
     stages: np.ndarray,
@@ -122,8 +126,12 @@ def run_chunk(
         Looked at every month; anything but 0 ends the work.
     metrics : numpy.ndarray, shape (runs, len(METRICS))
         Gets the metrics; its length says how many runs there are.
-    spending : numpy.ndarray, shape (runs, years, forms, 5)
-        Gets what was spent up to the end of each year, US$.
+    spending : numpy.ndarray, shape (runs, len(ACCOUNTS), years, forms, 5)
+        Gets what was spent, needed and met (`ACCOUNTS`) up to the end of each year, US$.
+    ledgers : numpy.ndarray, shape (runs, years, len(LEDGERS))
+        Gets every ledger's total up to the end of each year.
+    bodies : numpy.ndarray, shape (runs, bodies, len(BODY_ACCOUNTS))
+        Gets the accounts of each body at the end, US$.
     picks : numpy.ndarray, int64
         Places of the series wanted in `r2psim.ensemble.measures.SERIES`.
     series : numpy.ndarray, shape (runs, len(picks), months + 1)
@@ -155,18 +163,23 @@ def run_chunk(
             for k in range(wanted):
                 _note(rows, k, i + k, m + 1, picks, series, stages, work)
                 if (m + 1) % YEAR == 0:
-                    spending_at(rows, k, spending[i + k, m // YEAR])
+                    spending_at(rows, k, PR.spent_0, spending[i + k, 0, m // YEAR])
+                    spending_at(rows, k, PR.needed_0, spending[i + k, 1, m // YEAR])
+                    spending_at(rows, k, PR.met_0, spending[i + k, 2, m // YEAR])
+                    ledgers_at(rows, k, ledgers[i + k, m // YEAR], work)
         for k in range(wanted):
             measure(rows, k, months, metrics[i + k], work)
+            bodies_at(rows, k, bodies[i + k])
             _differences(i + k, picks, series)
     return int(runs)
 
 
 @rule
 def add_in_order(added: np.ndarray, spending: np.ndarray) -> None:
-    """Add the spending of runs, shape (runs, years, forms, 5), one run after the other to what was added before."""
+    """Add the accounts of runs, shape (runs, accounts, years, forms, 5), one run after the other to what was there."""
     for i in range(spending.shape[0]):
-        for y in range(spending.shape[1]):
-            for f in range(spending.shape[2]):
-                for k in range(spending.shape[3]):
-                    added[y, f, k] += spending[i, y, f, k]
+        for a in range(spending.shape[1]):
+            for y in range(spending.shape[2]):
+                for f in range(spending.shape[3]):
+                    for k in range(spending.shape[4]):
+                        added[a, y, f, k] += spending[i, a, y, f, k]

@@ -10,13 +10,18 @@ import numpy as np
 
 from r2psim.rules.compiled import inline, rule
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PR, STAGES, B, G, S
+from r2psim.world.tables import PR, STAGES, B, F, G, S
 
 __all__ = [
+    "BODY_ACCOUNTS",
     "DEPTH",
+    "LEDGERS",
     "METRICS",
     "SERIES",
     "UNITS",
+    "bodies_at",
+    "cents_of",
+    "ledgers_at",
     "level_of",
     "measure",
     "metrics_of",
@@ -30,45 +35,77 @@ __all__ = [
 CENTS = 100.0
 
 METRICS: dict[str, str] = {
-    "onsets": "onsets of atrocity: entries of a group into stage 4",
-    "episodes": "episodes of atrocity: at least 1,000 killed in twelve months",
+    "episodes": "episodes of atrocity that begin: killing by one perpetrator in a state, at least 1,000 of a group in "
+    "twelve months, dated by calendar years as the record dates them",
+    "atrocity_entries": "entries of a group into stage 4, each time anew: a group whose atrocity ends can enter again",
     "deaths": "killed (persons)",
     "displaced": "driven from home (persons)",
     "group_months_atrocity": "months of atrocity, summed over groups",
     "spent_prevention": "spent on prevention: forms of prevention at stages 0-2, before a crisis (US$)",
     "spent_response": "spent on response: humanitarian, peacekeeping, Pillar III, any form in a crisis (US$)",
     "response_cost": "external response: what is spent on it, and external reconstruction aid (US$)",
+    "prevention_and_response": "the donors' bill: prevention and external response together (US$)",
+    "response_needed": "what displaced people, people at risk, missions called for and reconstruction would take, "
+    "whether or not anybody pays (US$)",
+    "response_met": "of that need, what was paid for (US$)",
+    "response_unmet": "of that need, what nobody paid for (US$)",
     "hosting_cost": "cost of hosting refugees in neighbouring states (US$)",
     "gdp_lost": "GDP lost, in all states (US$)",
     "total_cost": "prevention, external response, hosting and lost GDP (US$)",
-    "months_to_help": "months from the first threat to the first help that works, mean over threatened states; "
-    "below 0 where help came first, to the end of the run where none came",
+    "pillar3_called": "crises that called for Pillar III: they came to stage 4",
+    "pillar3_mandated": "of these, with a mandate of the Security Council",
+    "pillar3_vetoed": "of these, vetoed",
+    "pillar3_uncovered": "months at stage 4 in which no form that takes a mandate was at work, summed over states",
+    "months_to_help": "months from the first threat in a state to the first help that works there, mean over the "
+    "states that were threatened and got help; below 0 where help came first, none where nobody got any",
+    "never_helped": "states that were threatened and got no help that worked",
 }
 """What is measured of every run, with unit and meaning."""
+
+LEDGERS: dict[str, str] = {
+    "spent_prevention": "spent on prevention (US$)",
+    "spent_response": "spent on response (US$)",
+    "reconstruction_cost": "external reconstruction aid (US$)",
+    "hosting_cost": "cost of hosting refugees (US$)",
+    "gdp_lost": "GDP lost (US$)",
+    "response_needed": "what response and reconstruction would take (US$)",
+    "response_met": "of that need, what was paid for (US$)",
+    "deaths": "killed (persons)",
+    "displaced": "driven from home (persons)",
+}
+"""What is added up year by year in every run."""
 
 SERIES: dict[str, str] = {
     **{f"states_stage_{k}": f"states at stage {k}, {name}, after the month" for k, name in enumerate(STAGES)},
     **{f"groups_stage_{k}": f"groups at stage {k}, {name}, after the month" for k, name in enumerate(STAGES)},
     "states_at_war": "states at war after the month",
-    "monthly_onsets": "onsets of atrocity in the month",
+    "monthly_atrocity_entries": "entries of groups into stage 4 in the month",
     "monthly_deaths": "killed in the month",
     "monthly_displaced": "driven from home in the month",
     "monthly_spent_prevention": "spent on prevention in the month",
     "monthly_spent_response": "spent on response in the month",
     "monthly_gdp_lost": "GDP lost in the month, in all states",
+    "monthly_response_needed": "what response and reconstruction would take in the month",
+    "monthly_response_met": "of that need, what was paid for",
 }
 """Monthly series that a run can keep, with their meaning."""
 
+_MONEY = (
+    *("spent_prevention", "spent_response", "response_cost", "prevention_and_response", "response_needed"),
+    *("response_met", "response_unmet", "hosting_cost", "gdp_lost", "total_cost", "reconstruction_cost"),
+    *("monthly_spent_prevention", "monthly_spent_response", "monthly_gdp_lost", "monthly_response_needed"),
+    "monthly_response_met",
+)
+
 UNITS: dict[str, str] = {
-    **dict.fromkeys(("onsets", "episodes", "monthly_onsets"), "1"),
+    **dict.fromkeys(("episodes", "atrocity_entries", "monthly_atrocity_entries", "never_helped"), "1"),
+    **dict.fromkeys(("pillar3_called", "pillar3_mandated", "pillar3_vetoed"), "1"),
     **dict.fromkeys(("deaths", "displaced", "monthly_deaths", "monthly_displaced"), "persons"),
-    **dict.fromkeys(("group_months_atrocity", "months_to_help"), "months"),
-    **dict.fromkeys(("spent_prevention", "spent_response", "response_cost", "hosting_cost"), "US$"),
-    **dict.fromkeys(("gdp_lost", "total_cost", "monthly_gdp_lost"), "US$"),
-    **dict.fromkeys(("monthly_spent_prevention", "monthly_spent_response"), "US$"),
+    **dict.fromkeys(("group_months_atrocity", "months_to_help", "pillar3_uncovered"), "months"),
+    **dict.fromkeys(_MONEY, "US$"),
     **{name: "1" for name in SERIES if name.startswith(("states_", "groups_"))},
 }
-"""Unit of every metric and series; 1 for counts."""
+"""Unit of every metric, ledger and series; 1 for counts."""
 
 WAR = 3.0
 STATES_AT_STAGE = 0
@@ -165,6 +202,21 @@ def rows_of(block: np.ndarray, rows: Rows, beside: int) -> tuple[int, int]:
 
 
 @rule
+def cents_of(rows: Rows, beside: int, account: int) -> float:
+    """Add up an account of response programmes over forms, stages and states: whole cents, exact in any order."""
+    states = rows.state.shape[1]
+    first, last = rows_of(rows.state, rows, beside)
+    added = 0.0
+    for f in range(rows.form.shape[1]):
+        if rows.form[F.response, f] > 0.0:
+            for k in range(5):
+                held = rows.programme[account + k, f * states + first : f * states + last]
+                for s in range(last - first):
+                    added += held[s]
+    return added
+
+
+@rule
 def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndarray) -> None:
     """Measure a finished run.
 
@@ -187,33 +239,48 @@ def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndar
     b0, b1 = rows_of(body, rows, beside)
     prevention = total(body[B.spent_prevention, b0:b1], work) / CENTS
     response = total(body[B.spent_response, b0:b1], work) / CENTS
-    external = response + total(state[S.reconstruction_cost, s0:s1], work)
+    reconstruction = total(state[S.reconstruction_cost, s0:s1], work)
+    needed = cents_of(rows, beside, PR.needed_0) / CENTS + reconstruction
+    met = cents_of(rows, beside, PR.met_0) / CENTS + reconstruction
     hosting = total(state[S.hosting_cost, s0:s1], work)
     lost = total(state[S.gdp_lost, s0:s1], work)
     threatened = state[S.threatened, s0:s1]
     helped = state[S.helped, s0:s1]
-    waited, states = 0.0, 0
+    waited, reached, never = 0.0, 0, 0
     for s in range(len(threatened)):
         if threatened[s] > 0.0:
-            waited += (helped[s] if helped[s] > 0.0 else months + 1.0) - threatened[s]
-            states += 1
-    out[0] = total(group[G.onsets, g0:g1], work)
-    out[1] = total(group[G.episodes, g0:g1], work)
+            if helped[s] > 0.0:
+                waited += helped[s] - threatened[s]
+                reached += 1
+            else:
+                never += 1
+    by_state = total(state[S.episodes_by_state, s0:s1], work)
+    out[0] = by_state + total(state[S.episodes_by_armed_groups, s0:s1], work)
+    out[1] = total(group[G.atrocity_entries, g0:g1], work)
     out[2] = total(group[G.deaths, g0:g1], work)
     out[3] = total(state[S.displaced, s0:s1], work)
     out[4] = total(state[S.atrocity_months, s0:s1], work)
     out[5] = prevention
     out[6] = response
-    out[7] = external
-    out[8] = hosting
-    out[9] = lost
-    out[10] = prevention + external + hosting + lost
-    out[11] = waited / states if states > 0 else np.nan
+    out[7] = response + reconstruction
+    out[8] = prevention + (response + reconstruction)
+    out[9] = needed
+    out[10] = met
+    out[11] = needed - met
+    out[12] = hosting
+    out[13] = lost
+    out[14] = prevention + (response + reconstruction) + hosting + lost
+    out[15] = total(state[S.pillar3_called, s0:s1], work)
+    out[16] = total(state[S.pillar3_mandated, s0:s1], work)
+    out[17] = total(state[S.pillar3_vetoed, s0:s1], work)
+    out[18] = total(state[S.pillar3_uncovered, s0:s1], work)
+    out[19] = waited / reached if reached > 0 else np.nan
+    out[20] = np.float64(never)
 
 
 @rule
-def spending_at(rows: Rows, beside: int, out: np.ndarray) -> None:
-    """Tell what was spent so far on each form while its state stood at each stage.
+def ledgers_at(rows: Rows, beside: int, out: np.ndarray, work: np.ndarray) -> None:
+    """Tell what every ledger has added up to since the start.
 
     Parameters
     ----------
@@ -221,13 +288,79 @@ def spending_at(rows: Rows, beside: int, out: np.ndarray) -> None:
         As a month left them.
     beside : int
         Which of the runs that lie side by side.
+    out : numpy.ndarray, shape (len(LEDGERS),)
+        Gets the totals, in the order and units of `LEDGERS`.
+    work : numpy.ndarray, shape (DEPTH,)
+        Working space.
+    """
+    state, body = rows.state, rows.body
+    s0, s1 = rows_of(state, rows, beside)
+    g0, g1 = rows_of(rows.group, rows, beside)
+    b0, b1 = rows_of(body, rows, beside)
+    reconstruction = total(state[S.reconstruction_cost, s0:s1], work)
+    out[0] = total(body[B.spent_prevention, b0:b1], work) / CENTS
+    out[1] = total(body[B.spent_response, b0:b1], work) / CENTS
+    out[2] = reconstruction
+    out[3] = total(state[S.hosting_cost, s0:s1], work)
+    out[4] = total(state[S.gdp_lost, s0:s1], work)
+    out[5] = cents_of(rows, beside, PR.needed_0) / CENTS + reconstruction
+    out[6] = cents_of(rows, beside, PR.met_0) / CENTS + reconstruction
+    out[7] = total(rows.group[G.deaths, g0:g1], work)
+    out[8] = total(state[S.displaced, s0:s1], work)
+
+
+BODY_ACCOUNTS: dict[str, str] = {
+    "received": "received (US$)",
+    "spent_prevention": "spent on prevention (US$)",
+    "spent_response": "spent on response (US$)",
+    "met": "of what was spent, what met a need for response (US$)",
+    "returned": "returned unspent (US$)",
+}
+"""What is told of every body at the end of a run."""
+
+
+@rule
+def bodies_at(rows: Rows, beside: int, out: np.ndarray) -> None:
+    """Tell what each body received, spent, and gave back since the start.
+
+    Parameters
+    ----------
+    rows : Rows
+        As a month left them.
+    beside : int
+        Which of the runs that lie side by side.
+    out : numpy.ndarray, shape (bodies, len(BODY_ACCOUNTS))
+        Gets US$.
+    """
+    body = rows.body
+    first, last = rows_of(body, rows, beside)
+    for b in range(first, last):
+        out[b - first, 0] = body[B.received, b] / CENTS
+        out[b - first, 1] = body[B.spent_prevention, b] / CENTS
+        out[b - first, 2] = body[B.spent_response, b] / CENTS
+        out[b - first, 3] = body[B.met, b] / CENTS
+        out[b - first, 4] = body[B.returned, b] / CENTS
+
+
+@rule
+def spending_at(rows: Rows, beside: int, account: int, out: np.ndarray) -> None:
+    """Tell what an account of programmes holds of each form, by the stage at which its state stood.
+
+    Parameters
+    ----------
+    rows : Rows
+        As a month left them.
+    beside : int
+        Which of the runs that lie side by side.
+    account : int
+        Its column of stage 0: ``PR.spent_0``, ``PR.needed_0`` or ``PR.met_0``.
     out : numpy.ndarray, shape (forms, 5)
         Gets US$. Whole cents are added, so that no order of states makes a difference.
     """
     states, forms = rows.state.shape[1], rows.form.shape[1]
     first, last = rows_of(rows.state, rows, beside)
     for k in range(5):
-        spent = rows.programme[PR.spent_0 + k]
+        spent = rows.programme[account + k]
         for f in range(forms):
             added = 0.0
             for s in range(first, last):
@@ -268,7 +401,7 @@ def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
     elif place == STATES_AT_WAR:
         level = _count(rows.state[S.conflict, s0:s1], WAR)
     elif place == FIRST_FLOW:
-        level = total(rows.group[G.onsets, g0:g1], work)
+        level = total(rows.group[G.atrocity_entries, g0:g1], work)
     elif place == FIRST_FLOW + 1:
         level = total(rows.group[G.deaths, g0:g1], work)
     elif place == FIRST_FLOW + 2:
@@ -277,8 +410,11 @@ def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
         level = total(rows.body[B.spent_prevention, b0:b1], work) / CENTS
     elif place == FIRST_FLOW + 4:
         level = total(rows.body[B.spent_response, b0:b1], work) / CENTS
-    else:
+    elif place == FIRST_FLOW + 5:
         level = total(rows.state[S.gdp_lost, s0:s1], work)
+    else:
+        level = cents_of(rows, beside, PR.needed_0 if place == FIRST_FLOW + 6 else PR.met_0) / CENTS
+        level += total(rows.state[S.reconstruction_cost, s0:s1], work)
     return level
 
 
@@ -310,5 +446,5 @@ def spending_of(rows: Rows) -> np.ndarray:
     numpy.ndarray, shape (forms, 5), US$
     """
     found = np.empty((rows.form.shape[1], 5))
-    spending_at(rows, 0, found)
+    spending_at(rows, 0, PR.spent_0, found)
     return found

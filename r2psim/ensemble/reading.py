@@ -78,20 +78,28 @@ def read_results(directory: Path) -> Results:
         except OutputError as error:
             raise (error if str(error).startswith(str(file)) else OutputError(f"{file}: {error}")) from error
 
+    def counted(prefix: str) -> dict[str, Any]:
+        """Read what is counted of policies, or of their null twins."""
+        years, bodies, all_forms = months // YEAR, len(scenario.bodies), list(scenario.forms)
+        return {
+            "metrics": read(f"{prefix}runs", lambda t: tables.metrics_from(t, policies, first, runs), not prefix),
+            "spending": read(f"{prefix}spending", lambda t: tables.spending_from(t, policies, forms)),
+            "needs": read(f"{prefix}needs", lambda t: tables.needs_from(t, policies, all_forms, years)),
+            "bodies": read(f"{prefix}bodies", lambda t: tables.bodies_from(t, policies, bodies)),
+            "ledgers": read(f"{prefix}ledgers", lambda t: tables.ledgers_from(t, policies, runs, years)),
+        }
+
     none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
     stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
+    known = {"scenario": scenario, "policies": policies, "runs": runs, "seed": facts["seed"], "months": months}
+    known |= {"first_run": first, "uncertainty": facts["uncertainty"]}
+    null = counted("null_")
     return Results(
-        scenario=scenario,
-        policies=policies,
-        runs=runs,
-        seed=facts["seed"],
-        months=months,
-        first_run=first,
-        metrics=read("runs", lambda table: tables.metrics_from(table, policies, first, runs), needed=True),
-        spending=read("spending", lambda table: tables.spending_from(table, policies, forms)),
+        **known,
+        **counted(""),
         yearly=read("yearly", lambda table: tables.spending_from(table, policies, forms, months // YEAR)),
         series=read("series", lambda table: tables.monthly_from(table, policies, runs, months)),
         stages={policy: np.stack([none, *columns.values()], axis=-1)[..., 1:] for policy, columns in stages.items()},
         events=read("events", lambda table: tables.events_from(table, facts["chosen"])),
-        uncertainty=facts["uncertainty"],
+        null=Results(**known, **null) if null["metrics"] else None,
     )

@@ -52,6 +52,13 @@ class Results:
         By policy: mean over runs of what was spent on each form while its state stood at each stage.
     yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
         The same, year by year.
+    needs : dict of str to numpy.ndarray, shape (2, years, forms, 5), US$
+        By policy: mean over runs of what each form of response was needed for, whether or not anybody paid, and of what
+        was met of it, year by year and by the stage of the state.
+    bodies : dict of str to numpy.ndarray, shape (bodies, len(BODY_ACCOUNTS)), US$
+        By policy: mean over runs of the accounts of each body at the end.
+    ledgers : dict of str to numpy.ndarray, shape (runs, years, len(LEDGERS))
+        By policy, if they were asked for: what each ledger of `r2psim.ensemble.measures.LEDGERS` took in each year.
     series : dict of str to dict of str to numpy.ndarray, shape (runs, months + 1)
         By policy and name of `r2psim.ensemble.measures.SERIES`; index 0 is the start.
     stages : dict of str to numpy.ndarray, int8, shape (runs, months + 1, groups)
@@ -60,6 +67,8 @@ class Results:
         By policy and number of the run, of the runs that were asked for.
     uncertainty : str
         ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+    null : Results or None
+        The null twins, if they were asked for: the same policies and luck with all effects of assistance at none.
     """
 
     scenario: Scenario
@@ -71,10 +80,14 @@ class Results:
     metrics: Mapping[str, np.ndarray] = field(default_factory=dict)
     spending: Mapping[str, np.ndarray] = field(default_factory=dict)
     yearly: Mapping[str, np.ndarray] = field(default_factory=dict)
+    needs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    bodies: Mapping[str, np.ndarray] = field(default_factory=dict)
+    ledgers: Mapping[str, np.ndarray] = field(default_factory=dict)
     series: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     stages: Mapping[str, np.ndarray] = field(default_factory=dict)
     events: Mapping[tuple[str, int], tuple[Event, ...]] = field(default_factory=dict)
     uncertainty: str = "none"
+    null: Results | None = None
 
     def __repr__(self) -> str:
         return (
@@ -152,12 +165,21 @@ class Results:
             made["spending"] = lambda: tables.spending_table(self.spending, forms)
         if self.yearly:
             made["yearly"] = lambda: tables.yearly_table(self.yearly, forms)
+        if self.needs:
+            made["needs"] = lambda: tables.needs_table(self.needs, forms)
+        if self.bodies:
+            made["bodies"] = lambda: tables.bodies_table(self.bodies, list(self.scenario.bodies))
+        if self.ledgers:
+            made["ledgers"] = lambda: tables.ledgers_table(self.ledgers, self.first_run)
         if self.series:
             made["series"] = lambda: tables.series_table(self.series, self.first_run)
         if self.stages:
             made["stages"] = lambda: tables.stages_table(self.stages, self.groups, self.first_run)
         if self.events:
             made["events"] = lambda: tables.events_table(self.events)
+        if self.null is not None:
+            kept = ("runs", "ledgers", "needs", "bodies", "spending")
+            made |= {f"null_{name}": table for name, table in self.null._tables().items() if name in kept}
         return made
 
     def to_arrow(self, table: str = "runs") -> pa.Table:
@@ -167,8 +189,12 @@ class Results:
         ----------
         table : str
             ``runs`` (a row for each policy and run, a column for each metric), ``spending`` (policy, form, stage, US$
-            a run), ``yearly`` (the same by year), and if they were asked for ``series`` (a row for each policy, run
+            a run), ``yearly`` (the same by year), ``needs`` (what response was needed, met and unmet by policy, year,
+            form and stage), ``bodies`` (accounts of each body), and if they were asked for ``ledgers`` (a row for each
+            policy, run and year), ``series`` (a row for each policy, run
             and month, month -1 is the start), ``stages`` (the same, a column for each group) and ``events``.
+
+            Null twins, if they were asked for, have ``null_runs``, ``null_spending`` and so on.
 
         Raises
         ------

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
@@ -18,12 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from r2psim.ensemble.engine import Blocks, add_in_order, blocks_of, run_chunk, runs_beside
+from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
-from r2psim.ensemble.measures import DEPTH, METRICS, SERIES
+from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
 from r2psim.ensemble.results import Results
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.parameters import P
 from r2psim.scenario.posterior import checked_uncertainty, with_draw
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
@@ -57,14 +59,18 @@ class Block(NamedTuple):
     first_run : int
         Number of the first of them.
     arrays : dict of str to numpy.ndarray
-        ``metrics`` (runs, len(METRICS)); ``spending`` (runs, years, forms, 5), US$ up to the end of each year; each
-        series that was asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1,
-        groups), int8.
+        ``metrics`` (runs, len(METRICS)); ``accounts`` (runs, len(ACCOUNTS), years, forms, 5), US$ spent, needed and
+        met up to the end of each year, and ``spending``, the first of them; ``ledgers`` (runs, years, len(LEDGERS)),
+        totals up to the end of each year; ``bodies`` (runs, bodies, len(BODY_ACCOUNTS)), US$; each series that was
+        asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1, groups), int8.
+    null_twin : bool
+        Whether assistance had no effect in these runs: the policy's null twin.
     """
 
     policy: str
     first_run: int
     arrays: dict[str, np.ndarray]
+    null_twin: bool = False
 
 
 class _Space(NamedTuple):
@@ -93,6 +99,8 @@ class _Ensemble:
         No more runs than this are wanted of a policy and thread.
     uncertainty : str
         Whether each run has parameters of its own.
+    null_twins : bool
+        Whether every policy is run once more with all effects of assistance at none.
     """
 
     def __init__(
@@ -105,6 +113,7 @@ class _Ensemble:
         histories: bool,
         most: int,
         uncertainty: str = "none",
+        null_twins: bool = False,
     ) -> None:
         self.full = full
         self.uncertain = uncertainty != "none"
@@ -117,6 +126,8 @@ class _Ensemble:
         self.together = min(runs_beside(self.worlds[0].rows), most)
         self.rows = [side_by_side(world.rows, self.together) for world in self.worlds]
         self.starts = [blocks_of(rows) for rows in self.rows]
+        # A null twin is the same policy in the same world: only what assistance does is taken away.
+        self.cases = [(k, twin) for twin in (False, True)[: 1 + null_twins] for k in range(len(policies))]
         self.parameters = [full.parameter_values(policy) for policy in policies]
         places = list(SERIES)
         self.picks = np.array([places.index(name) for name in series], dtype=np.int64)
@@ -132,7 +143,9 @@ class _Ensemble:
 
     def bytes_a_run(self) -> int:
         """Give the size of the results of a run."""
-        numbers = len(METRICS) + self.months // YEAR * self.forms * STAGES + len(self.series) * (self.months + 1)
+        a_year = len(ACCOUNTS) * self.forms * STAGES + len(LEDGERS)
+        numbers = len(METRICS) + self.months // YEAR * a_year + len(self.series) * (self.months + 1)
+        numbers += len(self.worlds[0].bodies) * len(BODY_ACCOUNTS)
         return 8 * numbers + self.histories * (self.months + 1) * len(self.worlds[0].groups)
 
     def make_room(self, threads: int) -> None:
@@ -143,18 +156,27 @@ class _Ensemble:
             self.spaces.put(_Space(blocks, [rows._replace(**mine) for rows in self.rows]))
         self.run(0, 0, 0)
 
-    def parameters_of(self, k: int, run: int) -> np.ndarray:
-        """Give the values of the parameters of a run of the ``k``-th policy."""
+    def parameters_of(self, k: int, run: int, null_twin: bool = False) -> np.ndarray:
+        """Give the values of the parameters of a run of the ``k``-th policy, or of its null twin."""
         if not self.uncertain:
-            return self.parameters[k]
-        return with_draw(self.full, run).parameter_values(self.policies[k])
+            values = self.parameters[k]
+        else:
+            values = with_draw(self.full, run).parameter_values(self.policies[k])
+        if null_twin:
+            values = values.copy()
+            values[P.assistance_effect_scale] = 0.0
+        return values
 
-    def run(self, k: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
-        """Run some runs of one policy; give their arrays and the seconds that they took."""
+    def run(self, case: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
+        """Run some runs of one policy or null twin; give their arrays and the seconds that they took."""
+        k, null_twin = self.cases[case]
         series = np.empty((count, len(self.series), self.months + 1))
         stages = np.empty((count * self.histories, self.months + 1, len(self.worlds[0].groups)), dtype=np.int8)
         metrics = np.empty((count, len(METRICS)))
-        spending = np.empty((count, self.months // YEAR, self.forms, STAGES))
+        years = self.months // YEAR
+        accounts = np.empty((count, len(ACCOUNTS), years, self.forms, STAGES))
+        ledgers = np.empty((count, years, len(LEDGERS)))
+        bodies = np.empty((count, len(self.worlds[0].bodies), len(BODY_ACCOUNTS)))
         work = np.empty(DEPTH)
         space = self.spaces.get()
         began = perf_counter()
@@ -167,12 +189,14 @@ class _Ensemble:
                     self.starts[k],
                     space.blocks,
                     space.rows[k],
-                    self.parameters_of(k, first + at),
+                    self.parameters_of(k, first + at, null_twin),
                     draws_of(self.seed, first + at, 0),
                     self.months,
                     self.stop,
                     metrics[part],
-                    spending[part],
+                    accounts[part],
+                    ledgers[part],
+                    bodies[part],
                     self.picks,
                     series[part],
                     stages[part],
@@ -181,12 +205,13 @@ class _Ensemble:
         finally:
             took = perf_counter() - began
             self.spaces.put(space)
-        arrays = {"metrics": metrics, "spending": spending}
+        arrays = {"metrics": metrics, "accounts": accounts, "spending": accounts[:, 0]}
+        arrays |= {"ledgers": ledgers, "bodies": bodies}
         arrays |= {name: series[:, i] for i, name in enumerate(self.series)}
         return (arrays | {"stage": stages} if self.histories else arrays), took
 
     def claims(self, first: int, runs: int, threads: int) -> Iterator[tuple[int, int, int]]:
-        """Cut the work: place of the policy, first run, number of runs. Later chunks know how long a run takes.
+        """Cut the work: place of the case, first run, number of runs. Later chunks know how long a run takes.
 
         All but the last are whole numbers of runs side by side.
         """
@@ -196,11 +221,11 @@ class _Ensemble:
             count = self.together
             if self.finished:
                 a_run = max(self.worked / self.finished, 1e-9)
-                share = (end - at) * len(self.policies) * a_run / (SHARES * threads)
+                share = (end - at) * len(self.cases) * a_run / (SHARES * threads)
                 count = int(min(max(share, SHORTEST_CHUNK), LONGEST_CHUNK) / a_run)
             count = min(count, most) // self.together * self.together
             count = min(max(count, self.together), end - at)
-            for k in range(len(self.policies)):
+            for k in range(len(self.cases)):
                 yield k, at, count
             at += count
 
@@ -227,33 +252,60 @@ class _Ensemble:
         arrays, took = future.result()
         self.worked += took
         self.finished += count
-        return Block(self.policies[k], first, arrays)
+        policy, null_twin = self.cases[k]
+        return Block(self.policies[policy], first, arrays, null_twin)
 
 
 class _Kept:
     """Results as they come in."""
 
-    def __init__(self, ensemble: _Ensemble, first: int, runs: int, keep: bool) -> None:
-        self.first, self.keep, self.names = first, keep, ensemble.series
+    def __init__(self, ensemble: _Ensemble, first: int, runs: int, keep: bool, ledgers: bool) -> None:
+        self.first, self.runs, self.keep, self.names = first, runs, keep, ensemble.series
         policies, months = ensemble.policies, ensemble.months
         groups = len(ensemble.worlds[0].groups)
         rooms = runs if keep else 0
         self.arrays: dict[str, dict[str, np.ndarray]] = {
             policy: {"metrics": np.empty((rooms, len(METRICS)))}
+            | ({"ledgers": np.empty((rooms, months // YEAR, len(LEDGERS)))} if ledgers else {})
             | {name: np.empty((rooms, months + 1)) for name in ensemble.series}
             | ({"stage": np.empty((rooms, months + 1, groups), dtype=np.int8)} if ensemble.histories else {})
             for policy in policies
         }
-        self.added = {policy: np.zeros((months // YEAR, ensemble.forms, STAGES)) for policy in policies}
+        shape = (len(ACCOUNTS), months // YEAR, ensemble.forms, STAGES)
+        self.added = {policy: np.zeros(shape) for policy in policies}
+        bodies = (1, 1, len(ensemble.worlds[0].bodies), len(BODY_ACCOUNTS))
+        self.bodies = {policy: np.zeros(bodies) for policy in policies}
 
     def take(self, block: Block) -> None:
-        """Take in a block: its spending is added in order of runs, so that sums are the same bits in any chunks."""
-        add_in_order(self.added[block.policy], block.arrays["spending"])
+        """Take in a block: its accounts are added in order of runs, so that sums are the same bits in any chunks."""
+        add_in_order(self.added[block.policy], block.arrays["accounts"])
+        add_in_order(self.bodies[block.policy], block.arrays["bodies"][:, None, None])
         if self.keep:
             at = block.first_run - self.first
             for name, kept in self.arrays[block.policy].items():
                 new = block.arrays[name]
                 kept[at : at + len(new)] = new
+
+    def results(self, full: Scenario, policies: tuple[str, ...], seed: int, months: int, uncertainty: str) -> Results:
+        """Give the results of all runs."""
+        so_far = {policy: added / self.runs for policy, added in self.added.items()}
+        return Results(
+            scenario=full,
+            policies=policies,
+            runs=self.runs,
+            seed=seed,
+            months=months,
+            first_run=self.first,
+            metrics=self.of("metrics"),
+            spending={policy: found[0, -1] for policy, found in so_far.items()},
+            yearly={policy: np.diff(found[0], axis=0, prepend=0.0) for policy, found in so_far.items()},
+            needs={policy: np.diff(found[1:], axis=1, prepend=0.0) for policy, found in so_far.items()},
+            bodies={policy: added[0, 0] / self.runs for policy, added in self.bodies.items()},
+            ledgers={policy: np.diff(found, axis=1, prepend=0.0) for policy, found in self.of("ledgers").items()},
+            series=self.series(),
+            stages=self.of("stage"),
+            uncertainty=uncertainty,
+        )
 
     def of(self, name: str) -> dict[str, np.ndarray]:
         """Give an array of each policy, none where it was not kept."""
@@ -318,6 +370,8 @@ def simulate(
     advance: Callable[[int], None] | None = None,
     sink: Callable[[Block], Any] | None = None,
     uncertainty: str = "none",
+    ledgers: bool = False,
+    null_twins: bool = False,
 ) -> Results:
     """Run policies side by side over the same luck.
 
@@ -347,6 +401,11 @@ def simulate(
     uncertainty : {"none", "posterior"}
         Whether every run has the same parameters, or run ``i`` has draw ``i`` of the calibrated ones: the same for
         every policy. What the scenario or a policy sets stays.
+    ledgers : bool
+        Whether to keep every ledger of `r2psim.ensemble.measures.LEDGERS` year by year of every run.
+    null_twins : bool
+        Whether to run every policy once more with all effects of assistance at none, under the same luck: what then
+        differs between policies is money alone. Takes twice the time; `Results.null` has them.
 
     Returns
     -------
@@ -363,7 +422,7 @@ def simulate(
     Examples
     --------
     >>> results = simulate("seminar", ["prevention"], runs=2, years=1)
-    >>> results.values("prevention", "onsets").shape
+    >>> results.values("prevention", "episodes").shape
     (2,)
     """
     from r2psim.scenario import load
@@ -381,33 +440,23 @@ def simulate(
     threads = threads or _processors()
     # Runs that lie side by side share their parameters.
     most = 1 if uncertainty != "none" else -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, uncertainty)
-    kept = _Kept(ensemble, first_run, runs, keep=sink is None)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, uncertainty, null_twins)
+    kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:
         for block in blocks:
-            kept.take(block)
+            kept[block.null_twin].take(block)
             if sink is not None:
                 sink(block)
             if advance is not None:
                 advance(len(block.arrays["metrics"]))
-    so_far = {policy: added / runs for policy, added in kept.added.items()}
-    return Results(
-        scenario=full,
-        policies=named,
-        runs=runs,
-        seed=seed,
-        months=months,
-        first_run=first_run,
-        metrics=kept.of("metrics"),
-        spending={policy: spent[-1] for policy, spent in so_far.items()},
-        yearly={policy: np.diff(spent, axis=0, prepend=0.0) for policy, spent in so_far.items()},
-        series=kept.series(),
-        stages=kept.of("stage"),
+    results = [each.results(full, named, seed, months, uncertainty) for each in kept]
+    return replace(
+        results[0],
         events={
             (policy, run): events_of_run(world, ensemble.parameters_of(k, run), seed, run, months)
             for k, (policy, world) in enumerate(zip(named, ensemble.worlds, strict=True))
             for run in told
         },
-        uncertainty=uncertainty,
+        null=results[1] if null_twins else None,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS
 from r2psim.ensemble.store import OutputError
 from r2psim.world.history import Event
 
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "START",
+    "bodies_from",
+    "bodies_table",
     "event_columns",
     "events_from",
     "events_table",
+    "ledgers_from",
+    "ledgers_table",
     "metrics_from",
     "monthly_from",
+    "needs_from",
+    "needs_table",
     "runs_table",
     "series_table",
     "spending_from",
@@ -100,6 +106,60 @@ def yearly_table(yearly: ByPolicy, forms: Sequence[str]) -> pa.Table:
             "dollars": pa.array(values.ravel()),
         }
     )
+
+
+def needs_table(needs: ByPolicy, forms: Sequence[str]) -> pa.Table:
+    """Make a table of policy, year from 0, form, stage, and US$ a run that were needed, met and unmet.
+
+    Parameters
+    ----------
+    needs : mapping of str to numpy.ndarray, shape (2, years, forms, 5)
+        By policy: needed, and met.
+    forms : sequence of str
+        Identifiers of the forms; a row is made only where anything was needed of one under any policy.
+    """
+    import pyarrow as pa
+
+    values = _stacked(needs)
+    called_for = values[:, 0].sum(axis=(0, 1, 3)) > 0.0
+    kept = values[:, :, :, called_for]
+    policy, year, form, stage = np.indices(kept[:, 0].shape)
+    needed, met = kept[:, 0].ravel(), kept[:, 1].ravel()
+    return pa.table(
+        {
+            "policy": _names(list(needs), policy),
+            "year": pa.array(year.ravel().astype(np.int32)),
+            "form": _names([name for name, called in zip(forms, called_for, strict=True) if called], form),
+            "stage": pa.array(stage.ravel().astype(np.int8)),
+            "needed": pa.array(needed),
+            "met": pa.array(met),
+            "unmet": pa.array(needed - met),
+        }
+    )
+
+
+def bodies_table(bodies: ByPolicy, names: Sequence[str]) -> pa.Table:
+    """Make a table of policy, body and its accounts in US$ a run, from arrays of shape (bodies, accounts)."""
+    import pyarrow as pa
+
+    values = _stacked(bodies)
+    policy, body = np.indices(values.shape[:2])
+    columns: dict[str, Any] = {"policy": _names(list(bodies), policy), "body": _names(names, body)}
+    return pa.table(columns | {name: pa.array(values[..., i].ravel()) for i, name in enumerate(BODY_ACCOUNTS)})
+
+
+def ledgers_table(ledgers: ByPolicy, first_run: int = 0) -> pa.Table:
+    """Make a table with a row for each policy, run and year from 0, a column for each ledger."""
+    import pyarrow as pa
+
+    values = _stacked(ledgers)
+    policy, run, year = np.indices(values.shape[:3])
+    columns: dict[str, Any] = {
+        "policy": _names(list(ledgers), policy),
+        "run": pa.array(run.ravel() + first_run),
+        "year": pa.array(year.ravel().astype(np.int32)),
+    }
+    return pa.table(columns | {name: pa.array(values[..., i].ravel()) for i, name in enumerate(LEDGERS)})
 
 
 def _monthly(policies: Sequence[str], shape: tuple[int, ...], first_run: int) -> dict[str, Any]:
@@ -206,6 +266,38 @@ def spending_from(table: pa.Table, policies: Sequence[str], forms: int, years: i
     """Read what `spending_table` made, or with `years` what `yearly_table` made."""
     shape = (len(policies), *(() if years is None else (years,)), forms, STAGES)
     return dict(zip(policies, _values(table, "dollars", shape), strict=True))
+
+
+def bodies_from(table: pa.Table, policies: Sequence[str], bodies: int) -> dict[str, np.ndarray]:
+    """Read what `bodies_table` made."""
+    shape = (len(policies), bodies)
+    values = np.stack([_values(table, name, shape) for name in BODY_ACCOUNTS], axis=-1)
+    return dict(zip(policies, values, strict=True))
+
+
+def ledgers_from(table: pa.Table, policies: Sequence[str], runs: int, years: int) -> dict[str, np.ndarray]:
+    """Read what `ledgers_table` made."""
+    shape = (len(policies), runs, years)
+    values = np.stack([_values(table, name, shape) for name in LEDGERS], axis=-1)
+    return dict(zip(policies, values, strict=True))
+
+
+def needs_from(table: pa.Table, policies: Sequence[str], forms: Sequence[str], years: int) -> dict[str, np.ndarray]:
+    """Read what `needs_table` made; forms that it does not name were not needed.
+
+    Raises
+    ------
+    OutputError
+        If it names a form that the scenario does not have, or its rows are not those of these policies and years.
+    """
+    named = list(dict.fromkeys(table.column("form").to_pylist())) if "form" in table.column_names else []
+    if any(name not in forms for name in named):
+        raise OutputError("is damaged: it names forms that resolved.json does not have")
+    shape = (len(policies), years, len(named), STAGES)
+    found = np.zeros((len(policies), 2, years, len(forms), STAGES))
+    for k, name in enumerate(("needed", "met")):
+        found[:, k][:, :, [list(forms).index(f) for f in named]] = _values(table, name, shape)
+    return dict(zip(policies, found, strict=True))
 
 
 def monthly_from(table: pa.Table, policies: Sequence[str], runs: int, months: int, dtype: Any = np.float64) -> dict:

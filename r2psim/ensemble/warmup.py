@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.ensemble.engine import add_in_order, blocks_of, run_chunk
-from r2psim.ensemble.measures import DEPTH, METRICS
+from r2psim.ensemble.engine import ACCOUNTS, add_in_order, blocks_of, run_chunk
+from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import defaults
@@ -74,7 +74,7 @@ def warm_up() -> None:
 def _run_one(rows: Rows, p: np.ndarray) -> None:
     """Run a year as the ensemble runs it."""
     forms = rows.form.shape[1]
-    blocks, spending = blocks_of(rows), np.empty((1, 1, forms, 5))
+    blocks, accounts = blocks_of(rows), np.empty((1, len(ACCOUNTS), 1, forms, 5))
     run_chunk(
         tuple(block.copy() for block in blocks),
         blocks,
@@ -84,10 +84,12 @@ def _run_one(rows: Rows, p: np.ndarray) -> None:
         12,
         np.zeros(1, dtype=np.int64),
         np.empty((1, len(METRICS))),
-        spending,
+        accounts,
+        np.empty((1, 1, len(LEDGERS))),
+        np.empty((1, rows.body.shape[1], len(BODY_ACCOUNTS))),
         np.zeros(0, dtype=np.int64),
         np.empty((1, 0, 13)),
         np.empty((0, 13, 1), dtype=np.int8),
         np.empty(DEPTH),
     )
-    add_in_order(spending[0].copy(), spending)
+    add_in_order(accounts[0].copy(), accounts)

@@ -111,5 +111,5 @@ def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, 
     opening(rows, parameters, luck)
     for m in range(months):
         month(rows, parameters, luck._replace(month=np.uint64(m)))
-    began = (rows.group[G.episodes] > 0.0) & (world.rows.group[G.stage] < ATROCITY)
+    began = (rows.group[G.crossings] > 0.0) & (world.rows.group[G.stage] < ATROCITY)
     return np.bincount(rows.home, weights=began, minlength=len(world.states)) > 0.0

@@ -8,6 +8,7 @@ from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.network import stage_map
+from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
 from r2psim.plots.worlds import worlds_figure
@@ -18,7 +19,9 @@ __all__ = [
     "hindcast_figure",
     "money_by_form",
     "money_over_time",
+    "net_over_time",
     "paired_differences",
+    "returns_on_prevention",
     "save",
     "stage_map",
     "stage_ribbons",

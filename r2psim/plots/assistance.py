@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["money_by_form", "money_over_time", "when_help_arrived"]
 
 _MEDIAN = "median: {} months {} the threat"
-_NO_HELP = "no help comes (to the end of the run)"
+_NEVER = "never helped: {:.2g} states a run"
+_NO_HELP = "no help comes"
 
 
 # -- money by form -----------------------------------------------------------------------------------------------------
@@ -120,10 +121,9 @@ def money_over_time(comparison: Comparison) -> Figure:
         return page.figure
     by_year = {policy: comparison.yearly[policy].sum(axis=1) for policy in spenders}
     first = {policy: float(years[0].sum() / years.sum(axis=1).mean()) for policy, years in by_year.items()}
-    chosen = [p for p in comparison.headline or spenders[:1] if p in spenders] or spenders[:1]
-    told = " and ".join(f"{first[p]:.0%} under {p}" for p in chosen).replace("%", " %")
+    told = " and ".join(f"{first[p]:.0%} under {p}" for p in _told(comparison, spenders)).replace("%", " %")
     high, gap = 1.25, 0.55
-    title = f"The first year's spending against the average year's: {told}"
+    title = f"The first year's spending against the average year's, means of all runs: {told}"
     page = new_figure(0.6 + len(spenders) * (high + gap), title, subtitle, source(comparison))
     legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the state when the money was spent", even=True)
     most = max(float(years.sum(axis=1).max()) for years in by_year.values())
@@ -153,6 +153,12 @@ def money_over_time(comparison: Comparison) -> Figure:
     return page.figure
 
 
+def _told(comparison: Comparison, spenders: Sequence[str]) -> list[str]:
+    """Choose the policies that a title tells of: the baseline and the last of the others, where they spent anything."""
+    chosen = [p for p in (*comparison.others[-1:], comparison.baseline) if p in spenders]
+    return chosen or list(spenders[:1])
+
+
 def _empty(page: Page) -> Axes:
     axes = page.axes(page.left, page.bottom, page.right - page.left, page.top - page.bottom)
     axes.set_axis_off()
@@ -161,10 +167,10 @@ def _empty(page: Page) -> Axes:
 
 def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
     """Say which share of its spending each policy spends before a crisis, at stages 0-2."""
-    chosen = [p for p in comparison.headline or spenders[:1] if p in spenders] or list(spenders[:1])
+    chosen = _told(comparison, spenders)
     shares = [float(comparison.spending[p][:, :3].sum() / comparison.spending[p].sum()) for p in chosen]
     said = [f"{share:.0%} under {policy}" for policy, share in zip(chosen, shares, strict=True)]
-    return f"Share of the money spent before imminent risk (stages 0-2): {', '.join(said)}".replace("%", " %")
+    return f"Share of all money spent at stages 0-2, in all runs together: {', '.join(said)}".replace("%", " %")
 
 
 # -- when help arrived -------------------------------------------------------------------------------------------------
@@ -186,8 +192,8 @@ def when_help_arrived(comparison: Comparison) -> Figure:
     """
     waits = {p: w[np.isfinite(w)] for p in comparison.policies for w in [comparison.values(p, "months_to_help")]}
     subtitle = (
-        f"{comparison.title}. Mean over the threatened states of a run, {comparison.runs} runs a policy. Where no help "
-        "that works came, the months to the end of the run are counted."
+        f"{comparison.title}. Mean over the states of a run that were threatened and got help, {comparison.runs} runs "
+        "a policy. Threatened states that never got help that works are counted beside it."
     )
     together = np.concatenate(list(waits.values()))
     high = 0.62
@@ -216,7 +222,7 @@ def when_help_arrived(comparison: Comparison) -> Figure:
         axes.grid(axis="x", color=FAINT, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.axvline(0.0, color=INK, linewidth=1.0, zorder=3)
-        bold = policy in (comparison.headline or ())[:1]
+        bold = policy in comparison.others
         shown = style.shorten(policy, room - 0.12, SIZES["row"], "bold")
         page.text(page.left, bottom + high / 2, shown, SIZES["row"], weight="bold" if bold else "normal")
         if i == len(waits) - 1:
@@ -225,7 +231,7 @@ def when_help_arrived(comparison: Comparison) -> Figure:
         else:
             axes.tick_params(axis="x", labelbottom=False)
         if len(wait) == 0:
-            say(axes, "No state ever came under threat.")
+            say(axes, "No threatened state got help.")
             continue
         counts = np.histogram(wait, edges)[0] / len(wait)
         stairs = axes.stairs(counts, edges, fill=True, color=CHOSEN if bold else BAR, zorder=2)
@@ -233,9 +239,9 @@ def when_help_arrived(comparison: Comparison) -> Figure:
         median = float(np.median(wait))
         axes.plot([median], [0.0], marker="^", markersize=6, color=INK, clip_on=False, zorder=4)
         text = _MEDIAN.format(round(abs(median)), "before" if median < 0.0 else "after")
-        if comparison.spending[policy].sum() == 0.0:
-            text = _NO_HELP
         page.text(page.left, bottom + high / 2 - 0.14, text, SIZES["small"], color=MUTED)
+        never = float(comparison.values(policy, "never_helped").mean())
+        page.text(page.left, bottom + high / 2 - 0.26, _NEVER.format(never), SIZES["small"], color=MUTED)
         if i == 0:
             _sides(axes, (edges[-1] + 2 * step) / (edges[-1] - edges[0] + 4 * step) * (page.right - page.left - room))
     return page.figure
@@ -256,22 +262,16 @@ def _sides(axes: Axes, after: float) -> None:
 
 
 def _waiting_title(comparison: Comparison, waits: dict[str, np.ndarray]) -> str:
-    """Say how long the policies of the headline pair let wait."""
-    said, means = [], []
-    for policy in comparison.headline or comparison.policies[:1]:
-        if len(waits[policy]) == 0:
+    """Say how long the last of the policies and the baseline let wait, each with its interval."""
+    said = []
+    for policy in dict.fromkeys((*comparison.others[-1:], comparison.baseline)):
+        found = paired_interval(waits[policy])
+        if found is None:
+            said.append(f"under {policy} {_NO_HELP}")
             continue
-        mean = float(waits[policy].mean())
-        if comparison.spending[policy].sum() == 0.0:
-            said.append(f"under {policy} no help comes")
-        else:
-            means.append(mean)
-            said.append(f"under {policy} {abs(mean):.0f} months {'before' if mean < 0.0 else 'after'} it")
-    if not said:
-        return "No state came under threat"
-    told = f"Help that works, seen from the first threat: {', '.join(said)}"
-    if len(means) == 2:
-        found = paired_interval(comparison.difference("months_to_help"))
-        if found is not None and not found.told_apart:
-            return f"{told}; the two cannot be told apart"
-    return told
+        when = "before" if found.mean < 0.0 else "after"
+        limits = ""
+        if found.low is not None and found.high is not None:
+            limits = f" ({found.low:+.0f} to {found.high:+.0f})"
+        said.append(f"under {policy} {abs(found.mean):.0f} months {when} it{limits}")
+    return f"First help that works, seen from the first threat, mean: {', '.join(said)}"

@@ -44,14 +44,13 @@ __all__ = [
 ]
 
 _HARM = (
-    ("onsets", "Onsets of atrocity a run"),
+    ("episodes", "Episodes of atrocity a run"),
     ("deaths", "Killed, persons a run"),
     ("displaced", "Driven from home, persons a run"),
 )
 _MONEY = (
     ("spent_prevention", "prevention", "#1f4e79", ""),
     ("response_cost", "response and reconstruction", "#d98b3a", ""),
-    ("hosting_cost", "hosting refugees", "#f0dfb4", "...."),
 )
 BAR = "#8a93a0"
 CHOSEN, SAME, MORE = "#1f4e79", "#eceef1", "#d98b3a"
@@ -120,14 +119,13 @@ def head(page: Page, left: float, y: float, text: str) -> None:
 
 def _bars(axes: Axes, comparison: Comparison, metric: str, room: float) -> None:
     """Draw the mean of a metric for each policy, with its interval and its value."""
-    headline_pair = comparison.headline or ()
-    named_rows(axes, comparison.policies, room, headline_pair[:1])
+    named_rows(axes, comparison.policies, room, comparison.others)
     found = [paired_interval(comparison.values(policy, metric)) for policy in comparison.policies]
     highest = max((i.high or i.mean for i in found if i is not None), default=0.0)
     for row, (policy, interval) in enumerate(zip(comparison.policies, found, strict=True)):
         if interval is None:
             continue
-        chosen = policy in headline_pair[:1]
+        chosen = policy in comparison.others
         (bar,) = axes.barh(row, interval.mean, height=0.62, color=CHOSEN if chosen else BAR, zorder=2)
         bar.set_gid(f"{metric}:{policy}")
         end = interval.mean
@@ -142,9 +140,8 @@ def _bars(axes: Axes, comparison: Comparison, metric: str, room: float) -> None:
 
 
 def _stacked_money(axes: Axes, comparison: Comparison, room: float) -> float:
-    """Draw prevention, external response and hosting on top of one another; give the largest sum."""
-    first = (comparison.headline or ("",))[0]
-    named_rows(axes, comparison.policies, room, (first,))
+    """Draw prevention and external response on top of one another: the donors' bill; give the largest."""
+    named_rows(axes, comparison.policies, room, comparison.others)
     highest = 0.0
     inside: list[tuple[int, float, float, str]] = []
     for row, policy in enumerate(comparison.policies):
@@ -158,7 +155,7 @@ def _stacked_money(axes: Axes, comparison: Comparison, room: float) -> float:
             bar.set_gid(f"{metric}:{policy}")
             inside.append((row, start, mean, colour))
             start += mean
-        at_end(axes, row, start, money(start), policy == first)
+        at_end(axes, row, start, money(start), policy in comparison.others)
         highest = max(highest, start)
     wide = _width(axes)
     for row, start, mean, colour in inside:
@@ -184,7 +181,7 @@ def _money_handles() -> list[Patch]:
 
 
 def cost_argument(comparison: Comparison) -> Figure:
-    """Draw harm and money of each policy side by side, under a title that says what the headline pair found.
+    """Draw harm and money of each policy side by side, under a title that says what the last of them brought.
 
     Parameters
     ----------
@@ -194,13 +191,13 @@ def cost_argument(comparison: Comparison) -> Figure:
     Returns
     -------
     Figure
-        Left: onsets, killed, displaced; right: prevention, external response and hosting as stacked bars, and lost
-        GDP on its own scale. Means of a run; lines are 95 % intervals of the means.
+        Left: episodes, killed, displaced; right: prevention and external response as stacked bars, the donors' bill,
+        and lost GDP on its own scale. Means of a run; lines are 95 % intervals of the means.
     """
     years = duration(comparison.months)
     panel = _PITCH * len(comparison.policies)
     height = 3 * (panel + _HEAD + 0.28) + 0.42
-    terms = "same luck in every policy" + (", same budget" if comparison.same_budget else "")
+    terms = f"same luck in every policy; {comparison.baseline} (grey) is the baseline"
     subtitle = (
         f"{comparison.title}. Means of {comparison.runs} runs of {years}; {terms}. Dark lines: 95 % intervals of each "
         "mean. The difference between policies is known better than they suggest, because the luck is shared."
@@ -225,7 +222,7 @@ def cost_argument(comparison: Comparison) -> Figure:
     # Two panels share the height of three: heads, a legend, a note and the ticks between them are set aside.
     high = (top - low - 2 * _HEAD - 0.2 - 0.28 - 0.3) / 2
     axes = page.axes(left, top - _HEAD - 0.2 - high, right - left, high)
-    head(page, middle + 0.2, top - _HEAD + 0.1, "Spent by others, US$ a run")
+    head(page, middle + 0.2, top - _HEAD + 0.1, "The donors' bill: spent a run, US$")
     legend_row(page, _money_handles(), middle + 0.2, top - _HEAD + 0.02, 3, even=True)
     spent = _stacked_money(axes, comparison, room)
     lost = page.axes(left, low, right - left, high)
@@ -244,13 +241,15 @@ def cost_argument(comparison: Comparison) -> Figure:
 # -- paired differences ------------------------------------------------------------------------------------------------
 
 
-def paired_differences(comparison: Comparison) -> Figure:
-    """Draw, for each metric, the paired difference of the headline pair with its interval, and how the runs split.
+def paired_differences(comparison: Comparison, policy: str | None = None) -> Figure:
+    """Draw, for each metric, the paired difference from the baseline with its interval, and how the runs split.
 
     Parameters
     ----------
     comparison : Comparison
         Of two policies or more.
+    policy : str, optional
+        Which of them is told against the baseline; the last that is not the baseline if not given.
 
     Returns
     -------
@@ -263,12 +262,12 @@ def paired_differences(comparison: Comparison) -> Figure:
     ValueError
         If there is only one policy.
     """
-    if comparison.headline is None:
+    if not comparison.others:
         raise ValueError("a difference needs two policies")
-    first, second = comparison.headline
+    first, second = policy or comparison.others[-1], comparison.baseline
     pitch, names, words, shares, heads = 0.34, 1.5, 2.05, 1.95, 0.55
     metrics = list(METRIC_NAMES)
-    found = [paired_interval(comparison.difference(metric)) for metric in metrics]
+    found = [paired_interval(comparison.difference(metric, first)) for metric in metrics]
     subtitle = (
         f"{comparison.title}. Paired differences, {first} minus {second}, of {comparison.runs} runs with the same "
         "luck. Filled: the 95 % interval leaves out no difference. Each row has its own scale."
@@ -301,7 +300,7 @@ def paired_differences(comparison: Comparison) -> Figure:
         if row:
             axes.axhline(row - 0.5, xmin=-names / width, xmax=1 + (words + shares + 0.3) / width, color=FAINT,
                          linewidth=0.6, clip_on=False, zorder=0)  # fmt: skip
-        _difference(axes, split, comparison, row, metric)
+        _difference(axes, split, comparison, row, metric, first)
         y = bottom + pitch * (len(metrics) - row - 0.5)
         name, note = METRIC_NAMES[metric]
         page.text(page.left, y + (0.02 if note else -0.04), style.plain(name), SIZES["row"])
@@ -311,7 +310,9 @@ def paired_differences(comparison: Comparison) -> Figure:
             weight = "bold" if interval.told_apart else "normal"
             page.text(left + width + 0.12, y + (0.02 if below else -0.04), top, SIZES["row"], weight=weight)
             page.text(left + width + 0.12, y - 0.1, below, SIZES["small"], color=MUTED)
-    note = "Less is better in every row but money spent on prevention, which a policy may raise on purpose."
+    note = (
+        "Less is better in every row but prevention spent, need met and mandates, which a policy may raise on purpose."
+    )
     page.text(page.left, page.bottom + 0.08, note, SIZES["small"], color=MUTED)
     return page.figure
 
@@ -325,9 +326,9 @@ def _differences_title(first: str, second: str, found: Sequence[Interval | None]
     return f"{first[:1].upper()}{first[1:]} instead of {second}: {said}"
 
 
-def _difference(axes: Axes, split: Axes, comparison: Comparison, row: int, metric: str) -> None:
+def _difference(axes: Axes, split: Axes, comparison: Comparison, row: int, metric: str, policy: str) -> None:
     """Draw one metric: its interval on a scale of its own, and the shares of runs with less, the same, more."""
-    differences = comparison.difference(metric)
+    differences = comparison.difference(metric, policy)
     interval = paired_interval(differences)
     if interval is None:
         axes.text(0.0, row, " no run has a value ", ha="center", va="center", fontsize=SIZES["small"], color=MUTED)

@@ -27,6 +27,7 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     for b in range(first, last):
         spent = 0.0
         on_response = 0.0
+        met = 0.0
         for slot in range(b * PLEDGES, b * PLEDGES + int(body[B.pledges, b])):
             offer = pledge[L.offer, slot]
             pledge[L.last_offer, slot] = offer
@@ -43,10 +44,16 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             on_response += paid if late or rows.form[F.response, f] > 0.0 else 0.0
             rows.ledger[b, f] += paid
             programme[PR.spent_0 + int(stage), row] += paid
+            # Screening makes a programme dearer than the need that it meets; no more than the whole cost is accepted.
+            cost = programme[PR.cost, row]
+            of_need = np.floor(paid * (programme[PR.needed, row] / (cost if cost > 0.0 else 1.0)))
+            programme[PR.met_0 + int(stage), row] += of_need
+            met += of_need
         body[B.balance, b] -= spent
         body[B.spent, b] += spent
         body[B.spent_response, b] += on_response
         body[B.spent_prevention, b] += spent - on_response
+        body[B.met, b] += met
         if year_ends:
             back = body[B.balance, b] - np.floor(body[B.balance, b] * body[B.carry_over, b])
             body[B.balance, b] -= back

@@ -45,7 +45,7 @@ def rate_in_atrocity(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: floa
         group[G.intensity, g] = episode_intensity(
             p[P.harm_intensity_median], p[P.harm_intensity_sigma], p[P.harm_intensity_floor], u
         )
-    group[G.onsets, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
+    group[G.atrocity_entries, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
     noise = p[P.harm_monthly_sigma] * normal_quantile(uniform(luck, who, MONTHLY_INTENSITY))
     noise += p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
     kind = group[G.perpetrator, g]
@@ -111,20 +111,20 @@ def add_up(first: int, last: int, group: np.ndarray, ring: np.ndarray) -> None:
 
 
 @inline
-def follow_episodes(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Begin, continue or end the episode of each group."""
+def follow_threshold(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Note of each group since when its killed are above the threshold of the data."""
     stage = group[G.stage, first:last]
     deaths_year = group[G.deaths_year, first:last]
-    episodes = group[G.episodes, first:last]
-    episode = group[G.episode, first:last]
+    crossings = group[G.crossings, first:last]
+    crossed = group[G.crossed, first:last]
     threshold = p[P.harm_threshold]
     for i in range(last - first):
         in_atrocity = 1.0 if stage[i] == 4.0 else 0.0
         reached = 1.0 if deaths_year[i] >= threshold else 0.0
-        ongoing = 1.0 if episode[i] > 0.0 else 0.0
+        ongoing = 1.0 if crossed[i] > 0.0 else 0.0
         begins = in_atrocity * reached * (1.0 - ongoing)
-        episodes[i] += begins
-        episode[i] = begins + ongoing * larger(in_atrocity, reached)
+        crossings[i] += begins
+        crossed[i] = begins + ongoing * larger(in_atrocity, reached)
 
 
 @rule
@@ -133,8 +133,8 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
 
     In stage 4 the episode's killing rate, drawn at its onset, is shaped by a falling wave, the month's luck, means
     and protection, and cannot exceed a share of the group. In stage 3 killings are few and answer to targeting.
-    An episode begins when, in stage 4, the killed of twelve months reach the threshold of the data; it ends when
-    stage 4 is over and they are below it again. A group that starts in stage 4 had its onset before the start.
+    A group crosses the threshold of the data when, in stage 4, its killed of twelve months reach it; that is over when
+    stage 4 is over and they are below it again. Episodes are a state's: see `r2psim.rules.episodes`.
     """
     group = rows.group
     month = np.int64(draws.month)
@@ -144,4 +144,4 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
         if group[G.stage, g] >= 3.0:
             strike(rows, p, draws, g, left)
     add_up(first, last, group, group[G.deaths_ring0 + month % 12, first:last])
-    follow_episodes(first, last, group, p)
+    follow_threshold(first, last, group, p)

@@ -21,7 +21,9 @@ from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import Draws
+from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
+from r2psim.rules.need import need
 from r2psim.rules.observation import observation
 from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
@@ -62,17 +64,19 @@ def states_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 
 @rule
 def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Move tension, change stages, count harm, score the specific risk factors."""
+    """Move tension, change stages, count harm, note the year, score the specific risk factors."""
     tension(first, last, rows, p, draws)
     stages(first, last, rows, p, draws)
     harm(first, last, rows, p, draws)
+    year_of_groups(first, last, rows, p, draws)
     group_risk_factors(first, last, rows, p, draws)
 
 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Sum up the month, score the risk factors, let them be observed, and weigh what could help."""
+    """Sum up the month, date episodes, score the risk factors, let them be observed, and weigh what could help."""
     consequences(first, last, rows, p, draws)
+    episodes(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
     observation(first, last, rows, p, draws)
     demand(first, last, rows, p, draws)
@@ -87,9 +91,10 @@ def bodies_act(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -
 
 @rule
 def states_receive(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Decide mandates, and let programmes work."""
+    """Decide mandates, let programmes work, and count what the crisis needs."""
     response(first, last, rows, p, draws)
     delivery(first, last, rows, p, draws)
+    need(first, last, rows, p, draws)
 
 
 @rule
@@ -136,10 +141,10 @@ class Phase:
 PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
-    Phase("move", "group", (tension, stages, harm, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, state_risk_factors, observation, demand), states_sum_up),
+    Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
+    Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
-    Phase("receive", "state", (response, delivery), states_receive),
+    Phase("receive", "state", (response, delivery, need), states_receive),
     Phase("settle", "body", (accounts,), bodies_settle),
 )
 """The month, in order."""

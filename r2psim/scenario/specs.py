@@ -19,7 +19,16 @@ from r2psim.world.tables import BODY, GROUP, STATE, STATUS_EXCLUSION, Table
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["BodySpec", "GenerateSpec", "GroupSpec", "PolicySpec", "Scenario", "StateSpec", "headline_pair"]
+__all__ = [
+    "BodySpec",
+    "GenerateSpec",
+    "GroupSpec",
+    "PolicySpec",
+    "Scenario",
+    "StateSpec",
+    "baseline_of",
+    "headline_pair",
+]
 
 Ids = tuple[str, ...]
 
@@ -27,12 +36,23 @@ NO_ASSISTANCE = "no-assistance"
 """The policy that every scenario has."""
 DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
 """What is compared where no policies are named: those of them that the scenario has."""
-MOST_WANTED = ("prevention", "late-response")
-"""The pair of policies that a comparison is about, where it has both: the first minus the second."""
+PRESENT = "late-response"
+"""The policy that stands for the present: what others are told against, where it is among them."""
+
+
+def baseline_of(policies: Sequence[str]) -> str:
+    """Choose the policy that every other one is told against, where none is named.
+
+    Examples
+    --------
+    >>> baseline_of(["no-assistance", "late-response", "prevention"]), baseline_of(["balanced", "prevention"])
+    ('late-response', 'balanced')
+    """
+    return PRESENT if PRESENT in policies else policies[0]
 
 
 def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
-    """Choose the pair that a comparison is about: the first minus the second; None for fewer than two policies.
+    """Choose the pair that a batch watches where none is named: the last policy, minus the baseline.
 
     Examples
     --------
@@ -41,9 +61,10 @@ def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
     >>> headline_pair(["no-assistance", "balanced"])
     ('balanced', 'no-assistance')
     """
-    if set(MOST_WANTED) <= set(policies):
-        return MOST_WANTED
-    return (policies[1], policies[0]) if len(policies) > 1 else None
+    if len(policies) < 2:
+        return None
+    baseline = baseline_of(policies)
+    return [policy for policy in policies if policy != baseline][-1], baseline
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from r2psim.world.identity import identity
 from r2psim.world.rows import Rows, sparse
 from r2psim.world.tables import (
     BODY,
+    CONFLICT,
     FORM,
     GROUP,
     PLEDGE,
@@ -200,8 +201,12 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
 
 
 def _stand(rows: Rows) -> None:
-    """Set what follows from the start: a state's stage and perpetrators, a group's last stage."""
+    """Set what follows from the start: a state's stage, perpetrators and last crisis, a group's last stage."""
     rows.group[G.stage_before] = rows.group[G.stage]
+    rows.group[G.began_in_atrocity] = rows.group[G.stage] == 4.0
+    # Where a conflict has just ended, a mission is called for as after one that ends during the run.
+    recovering = rows.state[S.conflict] == CONFLICT.index("recovery")
+    rows.state[S.since_crisis] = np.where(recovering, 2.0 + rows.state[S.conflict_months], 0.0)
     for s in range(rows.state.shape[1]):
         own = slice(rows.first_group[s], rows.first_group[s + 1])
         stage = rows.group[G.stage, own]

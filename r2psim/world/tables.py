@@ -30,6 +30,7 @@ __all__ = [
     "PROGRAMME",
     "RATING",
     "RISK_FACTORS",
+    "SIDES",
     "STAGES",
     "STATE",
     "STATUS_EXCLUSION",
@@ -53,6 +54,9 @@ CONFLICT = ("peace", "recovery", "minor conflict", "war")
 
 PERPETRATOR = ("none", "state", "non-state", "both")
 """Names of the perpetrator codes 0-3 of a group."""
+
+SIDES = {"by_state": "by the government", "by_armed_groups": "by armed groups alone"}
+"""The perpetrators whose killing in a state makes episodes of its own."""
 
 INHIBITORS = (
     "security_sector",
@@ -355,6 +359,48 @@ STATE = Table(
             0.0,
             INF,
         ),
+        Column(
+            "since_crisis",
+            "months",
+            "months since the latest crisis (war, or stage 3 or 4), counted from 1 in a crisis; 0 before the first",
+            "state",
+            0.0,
+            INF,
+        ),
+        _derived("calls_for_mission", "1 in a crisis and for as long after it as mandates stay", "flag"),
+        Column(
+            "manifest_failure",
+            "code",
+            "whether the present crisis calls for Pillar III: 0 not yet, 1 it does, 2 and was mandated, 3 or vetoed",
+            "state",
+            0.0,
+            3.0,
+        ),
+        _total("pillar3_called", "crises that came to stage 4, and so called for Pillar III", "count"),
+        _total("pillar3_mandated", "of these, those in which the Security Council gave a mandate", "count"),
+        _total("pillar3_vetoed", "of these, those that met a veto", "count"),
+        _total("pillar3_months", "months at stage 4, which called for Pillar III", "months"),
+        _total("pillar3_uncovered", "of these, months in which no form that takes a mandate was at work", "months"),
+        *(
+            _total(f"episodes_{side}", f"episodes of atrocity that began since the start, killing {who}", "count")
+            for side, who in SIDES.items()
+        ),
+        *(
+            Column(
+                f"spell_{side}",
+                "code",
+                f"years of killing {who}: 0 none, 1 below the threshold, 2 the same and reached in a quiet year, "
+                "3 an episode, 4 there at the start",
+                "state",
+                0.0,
+                4.0,
+            )
+            for side, who in SIDES.items()
+        ),
+        *(
+            Column(f"quiet_{side}", "years", f"calendar years since the last with killing {who}", "state", 0.0, INF)
+            for side, who in SIDES.items()
+        ),
         _total("hosting_cost", "cost of hosting refugees", "US$"),
         _total("reconstruction_cost", "external reconstruction aid", "US$"),
         _total("atrocity_months", "group-months of atrocity", "months"),
@@ -444,9 +490,20 @@ GROUP = Table(
         ),
         _total("deaths", "killed since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
-        _total("onsets", "entries into stage 4 since the start", "count"),
-        _total("episodes", "episodes: times that the killed of twelve months first reached the threshold", "count"),
-        Column("episode", "flag", "1 from the threshold's first month to the end of stage 4", "state"),
+        _total("atrocity_entries", "entries into stage 4 since the start", "count"),
+        _total("crossings", "times that the killed of twelve months first reached the threshold", "count"),
+        Column("crossed", "flag", "1 from the threshold's first month to the end of stage 4", "state"),
+        Column("calendar_deaths", "persons", "killed in this calendar year", "state", 0.0, INF),
+        Column(
+            "calendar_peak",
+            "persons",
+            "most killed in twelve months that ended in this calendar year",
+            "state",
+            0.0,
+            INF,
+        ),
+        Column("calendar_by_state", "flag", "1 if the government was a perpetrator in this calendar year", "state"),
+        Column("began_in_atrocity", "flag", "1 if it stood at stage 4 before the first month", "state"),
         *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {RISK_FACTORS[i]}") for i in range(8, 14)),
     ),
 )
@@ -474,6 +531,7 @@ BODY = Table(
             0.0,
             INF,
         ),
+        Column("met", "US cents", "what it met of needs for response, at the price of the need", "account", 0.0, INF),
         Column("returned", "US cents", "money returned unspent since the start", "account", 0.0, INF),
         Column("pledged", "US cents a month", "money pledged at present", "derived", 0.0, INF),
         Column("pledges", "count", "programmes that it funds or is to fund: its slots in use", "state", 0.0, INF),
@@ -555,9 +613,20 @@ PROGRAMME = Table(
             -INF,
             INF,
         ),
+        Column(
+            "needed",
+            "US cents a month",
+            "cost of the full effect, unscreened, where a crisis calls for it as response, whoever pays; else 0",
+            "derived",
+            0.0,
+            INF,
+        ),
         *(
-            Column(
-                f"spent_{k}", "US cents", f"money spent on it while its state stood at stage {k}", "account", 0.0, INF
+            Column(f"{account}_{k}", "US cents", f"{what} while its state stood at stage {k}", "account", 0.0, INF)
+            for account, what in (
+                ("spent", "money spent on it"),
+                ("needed", "what it needed"),
+                ("met", "what was met of its need, at the price of the need,"),
             )
             for k in range(5)
         ),

@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from r2psim.analysis.calibration.panel import Panel
+from r2psim.scenario.parameters import PARAMETERS
 
 __all__ = ["QUIET_DEATHS", "QUIET_YEARS", "Episode", "episodes", "ongoing_and_onsets"]
 
-QUIET_DEATHS = 100.0
-"""Killed of a group in a calendar year below which the year is quiet (Ulfelder and Valentino)."""
+QUIET_DEATHS = PARAMETERS["harm.quiet_deaths"].default
+"""Killed by one perpetrator in a state in a calendar year below which the year is quiet (Ulfelder and Valentino)."""
 
-QUIET_YEARS = 3
+QUIET_YEARS = int(PARAMETERS["harm.quiet_years"].default)
 """Quiet years in a row after which an episode has ended, with the first of them (Valentino's rule, recalled)."""
 
 

@@ -1,0 +1,239 @@
+"""The cost argument over time: what harm avoided saved, ledger by ledger, and when it has paid for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.findings import money
+from r2psim.analysis.ledgers import COST_LEDGERS
+from r2psim.ensemble.intervals import Interval, paired_interval
+from r2psim.plots.comparison import source
+from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, duration, legend_row, new_figure, say, sober
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["net_over_time", "returns_on_prevention"]
+
+SAVED, WITHHELD = "#1f4e79", "#d9b38c"
+_OUTER, _INNER = "#dfe6ee", "#aebfd2"
+
+
+def _policy(comparison: Comparison, policy: str | None) -> str:
+    if not comparison.others:
+        raise ValueError("a return needs two policies")
+    return policy or comparison.others[-1]
+
+
+def _dollars(value: float, _: object = None) -> str:
+    return money(value).replace("US$ ", "$") if value else "0"
+
+
+# -- what a dollar brought ---------------------------------------------------------------------------------------------
+
+
+def returns_on_prevention(comparison: Comparison, policy: str | None = None) -> Figure:
+    """Draw what each further dollar of prevention saved in each ledger, apart from money that is merely not spent.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of two policies or more.
+    policy : str, optional
+        Which of them is told against the baseline; the last that is not the baseline if not given.
+
+    Returns
+    -------
+    Figure
+        A row for each ledger: the return because harm was avoided with its 95 % interval, and hollow what null twins
+        show of money withheld; a line at break-even, one dollar for a dollar.
+
+    Raises
+    ------
+    ValueError
+        If there is only one policy.
+    """
+    policy = _policy(comparison, policy)
+    found = {name: comparison.returns(policy, ledger.parts) for name, ledger in COST_LEDGERS.items()}
+    saved = found["response"].harm_avoided
+    subtitle = (
+        f"{comparison.title}. {policy} instead of {comparison.baseline}, {comparison.runs} runs of "
+        f"{duration(comparison.months)} under the same luck, discounted at {100 * comparison.discount:g} % a year. "
+        "Lines are 95 % intervals. Withheld: what the same split of the money shows with all effects at none."
+    )
+    title = _title(saved, policy, comparison.baseline)
+    pitch = 0.42
+    page = new_figure(pitch * len(COST_LEDGERS) + 1.0, title, subtitle, source(comparison))
+    names, words = 2.6, 2.6
+    low = page.bottom + 0.5
+    axes = page.axes(page.left + names, low, page.right - page.left - names - words, pitch * len(COST_LEDGERS))
+    if saved is None:
+        axes.set_axis_off()
+        say(axes, f"{policy} does not spend more on prevention than {comparison.baseline}.")
+        return page.figure
+    sober(axes)
+    axes.set_ylim(len(COST_LEDGERS) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
+    axes.axvline(1.0, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    for row, (name, ledger) in enumerate(COST_LEDGERS.items()):
+        y = low + pitch * (len(COST_LEDGERS) - row - 0.5)
+        page.text(page.left, y + 0.02, ledger.title, SIZES["row"])
+        page.text(page.left, y - 0.11, f"saved by {ledger.who}", SIZES["small"], color=MUTED)
+        told = []
+        for interval, colour, filled, offset in (
+            (found[name].harm_avoided, SAVED, True, -0.13),
+            (found[name].withheld, WITHHELD, False, 0.16),
+        ):
+            if interval is None:
+                continue
+            told.append(interval)
+            ends = [interval.mean if v is None else v for v in (interval.low, interval.high)]
+            axes.plot(ends, [row + offset] * 2, color=colour, linewidth=2.2, solid_capstyle="butt", zorder=2)
+            (mark,) = axes.plot(
+                interval.mean, row + offset, "o", markersize=6.5, markeredgecolor=colour, markeredgewidth=1.4,
+                markerfacecolor=colour if filled else PAPER, zorder=3,
+            )  # fmt: skip
+            mark.set_gid(f"{'harm_avoided' if filled else 'withheld'}:{name}")
+        if told:
+            weight = "bold" if told[0].told_apart else "normal"
+            page.text(page.right - words + 0.15, y + 0.02, _limits(told[0]), SIZES["row"], weight=weight)
+            page.text(
+                page.right - words + 0.15, y - 0.11, f"withheld: {_limits(told[-1])}", SIZES["small"], color=MUTED
+            )
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axes.grid(axis="x", color=FAINT, linewidth=0.6, zorder=0)
+    axes.set_xlabel("US$ for each further dollar of prevention (dashed: one for one)", fontsize=SIZES["label"])
+    above = low + pitch * len(COST_LEDGERS) + 0.12
+    handles = [
+        Line2D([], [], color=SAVED, marker="o", label="because harm was avoided"),
+        Line2D([], [], color=WITHHELD, marker="o", markerfacecolor=PAPER, label="money withheld (no return)"),
+    ]
+    legend_row(page, handles, page.left + names, above + 0.08, 2, even=True)
+    return page.figure
+
+
+def _limits(interval: Interval) -> str:
+    if interval.low is None or interval.high is None:
+        return f"{interval.mean:.2g}"
+    return f"{interval.mean:.2g} ({interval.low:.2g} to {interval.high:.2g})"
+
+
+def _title(saved: Interval | None, policy: str, baseline: str) -> str:
+    if saved is None:
+        return (
+            f"{policy[:1].upper()}{policy[1:]} spends no more on prevention than {baseline}: there is no return to tell"
+        )
+    apart = "" if saved.told_apart else ", not told apart from nothing"
+    return f"A further dollar of prevention saves US$ {_limits(saved)} of external response by avoiding harm{apart}"
+
+
+# -- over time ---------------------------------------------------------------------------------------------------------
+
+
+def net_over_time(
+    comparison: Comparison, policy: str | None = None, ledger: str | None = None, ax: Axes | None = None
+) -> Figure:
+    """Draw cumulative net gains year by year: what harm avoided saved, less further prevention.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of two policies or more.
+    policy : str, optional
+        Which of them is told against the baseline; the last that is not the baseline if not given.
+    ledger : str, optional
+        One of `r2psim.analysis.ledgers.COST_LEDGERS`; a panel for each of them if not given.
+    ax : matplotlib.axes.Axes, optional
+        Draw one ledger here instead of on a page of its own; ``response`` if none is named.
+
+    Returns
+    -------
+    Figure
+        Lines are means, with the 95 % interval of the mean and 90 % of the runs as bands; a mark at payback.
+
+    Raises
+    ------
+    ValueError
+        If there is only one policy, or no such ledger.
+    """
+    policy = _policy(comparison, policy)
+    if ledger is not None and ledger not in COST_LEDGERS:
+        raise ValueError(f"ledger {ledger} is not allowed: one of {', '.join(COST_LEDGERS)}")
+    if ax is not None:
+        _net(ax, comparison, policy, ledger or "response")
+        found = ax.get_figure()
+        assert found is not None
+        return found  # type: ignore[return-value]
+    chosen = list(COST_LEDGERS) if ledger is None else [ledger]
+    subtitle = (
+        f"{comparison.title}. {policy} instead of {comparison.baseline}: what harm avoided saved since the start, less "
+        f"what was spent more on prevention; {comparison.runs} runs under the same luck, discounted at "
+        f"{100 * comparison.discount:g} % a year. Money that is merely withheld does not count."
+    )
+    high, gap = 1.35, 0.62
+    page = new_figure(
+        len(chosen) * (high + gap) + 0.35, _net_title(comparison, policy, chosen), subtitle, source(comparison)
+    )
+    handles = [
+        Line2D([], [], color=SAVED, label="mean"),
+        Patch(facecolor=_INNER, label="95 % interval of the mean"),
+        Patch(facecolor=_OUTER, label="90 % of the runs"),
+    ]
+    legend_row(page, handles, page.left, page.top, 3, even=True)
+    for i, name in enumerate(chosen):
+        bottom = page.top - 0.3 - (i + 1) * (high + gap) + gap / 2
+        axes = page.axes(page.left + 0.85, bottom, page.right - page.left - 0.85, high)
+        page.text(page.left, bottom + high + 0.09, _panel(comparison, policy, name), SIZES["label"], weight="bold")
+        _net(axes, comparison, policy, name)
+        axes.set_xlabel("Year" if i == len(chosen) - 1 else "", fontsize=SIZES["label"])
+    return page.figure
+
+
+def _panel(comparison: Comparison, policy: str, name: str) -> str:
+    ledger = COST_LEDGERS[name]
+    found = comparison.payback(policy, ledger.parts)
+    when = f"paid back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    share = f"{100 * found.share:.0f} % of the runs at the end"
+    return f"{ledger.title[:1].upper()}{ledger.title[1:]}: {when} in the mean, in {share}"
+
+
+def _net(axes: Axes, comparison: Comparison, policy: str, name: str) -> None:
+    """Draw the cumulative net gain of one ledger."""
+    net, _ = comparison.net(policy, COST_LEDGERS[name].parts)
+    total = np.hstack([np.zeros((len(net), 1)), np.cumsum(net, axis=1)])
+    years = np.arange(total.shape[1])
+    low, high = np.quantile(total, (0.05, 0.95), axis=0)
+    mean = total.mean(axis=0)
+    intervals = [paired_interval(total[:, year]) for year in years]
+    inner = np.array([[m if i is None or v is None else v for v in (i.low, i.high)] if (i := interval) else [m, m]
+                      for interval, m in zip(intervals, mean, strict=True)])  # fmt: skip
+    sober(axes)
+    axes.fill_between(years, low, high, color=_OUTER, linewidth=0.0, zorder=1)
+    axes.fill_between(years, inner[:, 0], inner[:, 1], color=_INNER, linewidth=0.0, zorder=2)
+    axes.plot(years, mean, color=SAVED, linewidth=1.6, zorder=3, gid=f"net:{name}")
+    axes.axhline(0.0, color=INK, linewidth=0.8, zorder=2)
+    payback = comparison.payback(policy, COST_LEDGERS[name].parts)
+    if payback.year:
+        axes.plot([payback.year], [mean[payback.year]], "v", color=INK, markersize=6, zorder=4, gid=f"payback:{name}")
+    axes.set_xlim(0, years[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.yaxis.set_major_formatter(FuncFormatter(_dollars))
+    axes.tick_params(labelsize=SIZES["tick"])
+    axes.grid(axis="y", color=FAINT, linewidth=0.6, zorder=0)
+
+
+def _net_title(comparison: Comparison, policy: str, chosen: list[str]) -> str:
+    told = []
+    for name in chosen:
+        year = comparison.payback(policy, COST_LEDGERS[name].parts).year
+        told.append(f"{COST_LEDGERS[name].title} {f'after {year} years' if year else 'never'}")
+    return f"When {policy} has paid for itself, in the mean: " + ", ".join(told)

@@ -1,0 +1,250 @@
+"""The cost argument: where its answer is known in closed form, and where it must be nothing at all."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from r2psim import compare, load, simulate
+from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.findings import findings, headline
+from r2psim.analysis.ledgers import COST_LEDGERS, Payback, payback_of, present_value, split_of, weights
+from r2psim.analysis.published import beside_published, published_lines
+from r2psim.ensemble.measures import LEDGERS, METRICS
+from r2psim.scenario.shipped import shipped_names
+
+PLACE = {name: place for place, name in enumerate(LEDGERS)}
+METRIC = {name: place for place, name in enumerate(METRICS)}
+OWED_TO_HARM = ("deaths", "displaced", "hosting_cost", "gdp_lost", "response_needed")
+"""Ledgers that money alone cannot move."""
+
+
+# -- a toy whose answer is known ---------------------------------------------------------------------------------------
+
+YEARS = 10
+COST, NULL_RESPONSE, RESPONSE, GDP = 10.0, 30.0, 12.0, 25.0
+
+
+def toy(rate: float) -> Comparison:
+    """Make one programme against one hazard, worked out by hand.
+
+    The baseline spends nothing on prevention, 50 a year on response, and loses 100 a year of GDP. The policy spends
+    `COST` a year on prevention; whatever that does, it gives `NULL_RESPONSE` less to response; because it works,
+    `RESPONSE` less is needed of what is left, and `GDP` less is lost.
+    """
+    zero = np.zeros((3, YEARS, len(LEDGERS)))
+    base, null_policy = zero.copy(), zero.copy()
+    base[:, :, PLACE["spent_response"]] = 50.0
+    base[:, :, PLACE["gdp_lost"]] = 100.0
+    null_policy[...] = base
+    null_policy[:, :, PLACE["spent_prevention"]] = COST
+    null_policy[:, :, PLACE["spent_response"]] -= NULL_RESPONSE
+    policy = null_policy.copy()
+    policy[:, :, PLACE["spent_response"]] -= RESPONSE
+    policy[:, :, PLACE["gdp_lost"]] -= GDP
+    nothing = np.zeros((3, len(METRICS)))
+    return Comparison(
+        scenario="toy", title="Toy", policies=("late-response", "prevention"), baseline="late-response", runs=3, seed=1,
+        months=12 * YEARS, metrics={"late-response": nothing, "prevention": nothing + 1.0},
+        null_metrics={"late-response": nothing, "prevention": nothing},
+        ledgers={"late-response": base, "prevention": policy},
+        null_ledgers={"late-response": base, "prevention": null_policy},
+        spending={}, forms={}, budgets={"late-response": 1.0, "prevention": 1.0}, discount=rate,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.03, 0.5])
+def test_returns_of_the_toy_are_those_worked_out_by_hand(rate: float) -> None:
+    comparison = toy(rate)
+    response = comparison.returns("prevention", COST_LEDGERS["response"].parts)
+    # Every flow is the same in every year: what a rate does cancels out of a ratio.
+    assert response.harm_avoided == pytest.approx((RESPONSE / COST,) * 3)
+    assert response.withheld == pytest.approx((NULL_RESPONSE / COST,) * 3)
+    assert response.total == pytest.approx(((RESPONSE + NULL_RESPONSE) / COST,) * 3)
+    everything = comparison.returns("prevention", COST_LEDGERS["all"].parts)
+    assert everything.harm_avoided == pytest.approx(((RESPONSE + GDP) / COST,) * 3)
+    assert comparison.returns("prevention", COST_LEDGERS["hosting"].parts).harm_avoided == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.03, 0.2])
+def test_present_value_is_that_of_an_annuity_paid_at_mid_year(rate: float) -> None:
+    found = present_value(toy(rate).ledgers["late-response"], ("spent_response",), rate)
+    annuity = YEARS if rate == 0.0 else (1.0 - (1.0 + rate) ** -YEARS) / rate * (1.0 + rate) ** 0.5
+    assert found == pytest.approx(50.0 * annuity)
+
+
+def test_payback_is_the_year_in_which_cumulative_gains_reach_the_cost_for_good() -> None:
+    # 30 are spent in the first year, 10 are gained in each: 30 is reached with the third.
+    extra = np.zeros((2, 6))
+    extra[:, 0] = 30.0
+    gains = np.full((2, 6), 10.0)
+    assert payback_of(gains - extra, extra) == Payback(3, 1.0, 6)
+    # A loss at the end undoes it; half of the runs end above zero.
+    gains[1, 5] = -100.0
+    assert payback_of(gains - extra, extra) == Payback(None, 0.5, 6)
+    # Discounted, later gains are worth less: 30 at mid-year one against 10 a year at 20 %.
+    worth = weights(6, 0.2)
+    discounted = (np.full((1, 6), 10.0) - extra[:1]) * worth
+    by_hand = next(y for y in range(1, 7) if 10.0 * worth[:y].sum() >= 30.0 * worth[0])
+    assert payback_of(discounted, extra[:1] * worth).year == by_hand == 4
+    # Where nothing more is spent there is nothing to pay back.
+    assert payback_of(gains, np.zeros((2, 6))).year is None
+
+
+def test_a_return_that_counts_money_withheld_is_another_one() -> None:
+    """What an account without null twins gives is wrong by the whole of what is withheld."""
+    base, policy, _, null_policy = (
+        toy(0.0).ledgers["late-response"],
+        toy(0.0).ledgers["prevention"],
+        None,
+        toy(0.0).null_ledgers["prevention"],
+    )
+    values = [present_value(x, COST_LEDGERS["response"].parts, 0.0) for x in (policy, base, null_policy, base)]
+    split = split_of(*values)
+    assert split.gained.tolist() == [(RESPONSE + NULL_RESPONSE) * YEARS] * 3
+    assert split.harm_avoided.tolist() == [RESPONSE * YEARS] * 3
+    assert split.withheld.tolist() == [NULL_RESPONSE * YEARS] * 3
+
+
+# -- simulated worlds --------------------------------------------------------------------------------------------------
+
+
+@cache
+def compared(name: str, no_effects: bool, seed: int = 11) -> Comparison:
+    """Compare all shipped policies of a scenario in a few short runs."""
+    years = 2 if name == "world" else 6
+    runs = 1 if name == "world" else 4
+    scenario = load(name, ["assistance.effect_scale=0"] if no_effects else [])
+    named = [policy for policy in scenario.policies if not policy.startswith("prevention-without")]
+    return compare(scenario, named, runs=runs, seed=seed, years=years, uncertainty="none")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_without_effects_nothing_is_bought_in_any_scenario_policy_pair_and_ledger(name: str) -> None:
+    found = compared(name, no_effects=True)
+    assert found.no_effects
+    for baseline in found.policies:
+        turned = found.against(baseline)
+        for policy in turned.others:
+            for metric in ("episodes", "atrocity_entries", *OWED_TO_HARM):
+                assert not turned.difference(metric, policy).any(), (baseline, policy, metric)
+            for ledger in COST_LEDGERS.values():
+                for rate in (0.0, 0.03):
+                    assert not turned.split(policy, ledger.parts, rate).harm_avoided.any()
+            assert not np.nan_to_num(turned.net(policy, ("gdp_lost",))[0] + turned.net(policy, ("gdp_lost",))[1]).any()
+        assert "nothing was bought" in headline(turned)
+    assert all("nothing was bought" in " ".join(findings(found, policy)) for policy in found.others)
+    # Money is still split in another way: the control would be idle if policies were all the same.
+    assert found.difference("spent_prevention", "prevention").any() or name == "government-against-group"
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_null_twins_differ_in_money_alone(name: str) -> None:
+    found = compared(name, no_effects=False)
+    base = found.null_ledgers[found.baseline]
+    for policy, twin in found.null_ledgers.items():
+        for ledger in OWED_TO_HARM:
+            assert np.array_equal(twin[:, :, PLACE[ledger]], base[:, :, PLACE[ledger]]), (policy, ledger)
+
+
+@pytest.mark.parametrize("name", ["seminar", "insurgency"])
+def test_both_parts_add_up_to_the_cent_in_every_run(name: str) -> None:
+    found = compared(name, no_effects=False)
+    told_apart = 0
+    for policy in found.others:
+        for ledger in COST_LEDGERS.values():
+            split = found.split(policy, ledger.parts, 0.0)
+            assert np.abs(split.harm_avoided + split.withheld - split.gained).max() < 0.005
+            told_apart += bool(split.harm_avoided.any()) and bool(split.withheld.any())
+    assert told_apart > 0
+
+
+def test_ledgers_by_year_add_up_to_the_metrics_of_the_run() -> None:
+    found = compared("seminar", no_effects=False)
+    for policy in found.policies:
+        added = found.ledgers[policy].sum(axis=1)
+        for name in ("spent_prevention", "spent_response", "hosting_cost", "gdp_lost", "response_needed", "deaths"):
+            np.testing.assert_allclose(added[:, PLACE[name]], found.values(policy, name), rtol=1e-9)
+        both = added[:, PLACE["spent_response"]] + added[:, PLACE["reconstruction_cost"]]
+        np.testing.assert_allclose(both, found.values(policy, "response_cost"), rtol=1e-9)
+        bill = found.values(policy, "spent_prevention") + found.values(policy, "response_cost")
+        np.testing.assert_allclose(found.values(policy, "prevention_and_response"), bill, rtol=1e-12)
+
+
+def test_a_null_twin_is_the_policy_with_all_effects_at_none() -> None:
+    twin = compared("seminar", no_effects=False).null_metrics["prevention"]
+    run = simulate(load("seminar", ["assistance.effect_scale=0"]), ["prevention"], 4, 11, years=6)
+    assert twin.tobytes() == run.metrics["prevention"].tobytes()
+
+
+def test_equal_policies_have_no_return_and_nothing_between_them() -> None:
+    """Two names for one policy: every difference is exactly nothing, and no return is told."""
+    from r2psim.scenario import Scenario
+
+    data = load("seminar").resolved()
+    data["policies"]["twin"] = data["policies"]["prevention"]
+    found = compare(Scenario.from_resolved(data), ["prevention", "twin"], runs=3, years=4)
+    assert not found.difference("total_cost", "twin").any()
+    assert found.returns("twin", COST_LEDGERS["all"].parts).harm_avoided is None
+    assert "exactly the same results" in headline(found)
+
+
+def test_published_returns_stand_beside_what_harm_avoided_saved_and_a_null_line_of_nothing() -> None:
+    found = compared("seminar", no_effects=False)
+    rows = beside_published(found, "prevention")
+    assert [row["ledger"] for row in rows] == ["response", "all", "gdp"]
+    for row in rows:
+        returns = found.returns("prevention", COST_LEDGERS[row["ledger"]].parts, 0.0)
+        assert row["simulated"] == (None if returns.harm_avoided is None else returns.harm_avoided._asdict())
+        assert row["null_line"] == 0.0
+    assert published_lines(found, "prevention")[-1].startswith("Not the same quantity")
+
+
+# -- need --------------------------------------------------------------------------------------------------------------
+
+
+def test_need_is_met_by_bodies_and_by_forms_alike_and_never_beyond_itself() -> None:
+    results = simulate("seminar", ["late-response", "prevention", "no-assistance"], 6, 3, years=8)
+    for policy in results.policies:
+        needed, met = results.needs[policy]
+        assert (met <= needed + 1e-6).all() and (met >= 0.0).all()
+        reconstruction = results.values(policy, "response_cost") - results.values(policy, "spent_response")
+        in_forms = results.values(policy, "response_needed") - reconstruction
+        assert needed.sum() == pytest.approx(in_forms.mean())
+        by_bodies = results.bodies[policy][:, 3].sum()
+        assert met.sum() == pytest.approx(by_bodies)
+        assert (results.values(policy, "response_unmet") >= -1e-3).all()
+    assert results.needs["no-assistance"][1].sum() == 0.0
+    assert results.needs["no-assistance"][0].sum() > 0.0
+
+
+def test_need_grows_with_the_displaced_and_nobody_pays_for_it_without_bodies() -> None:
+    few, many = (
+        simulate(load("seminar", [f"harm.displaced_war={rate}"]), ["no-assistance"], 6, 3, years=6)
+        for rate in (0.0, 0.2)
+    )
+    assert (
+        few.values("no-assistance", "response_needed").mean() < many.values("no-assistance", "response_needed").mean()
+    )
+    for found in (few, many):
+        # What is met is external reconstruction alone, which no body decides.
+        reconstruction = found.values("no-assistance", "response_cost")
+        assert np.allclose(found.values("no-assistance", "response_met"), reconstruction, rtol=1e-12)
+
+
+def test_crises_that_call_for_pillar_three_are_mandated_vetoed_or_neither() -> None:
+    results = simulate("seminar", ["late-response"], 40, 3)
+    called, mandated, vetoed, uncovered = (
+        results.values("late-response", f"pillar3_{what}") for what in ("called", "mandated", "vetoed", "uncovered")
+    )
+    assert (mandated + vetoed <= called).all()
+    assert called.sum() > mandated.sum() > 0.0 and vetoed.sum() > 0.0 and uncovered.sum() > 0.0
+    everyone = simulate(
+        load("seminar", [f"states.{s}.veto=1" for s in load("seminar").states]), ["late-response"], 40, 3
+    )
+    assert not everyone.values("late-response", "pillar3_mandated").any()
+    assert (
+        everyone.values("late-response", "pillar3_vetoed") == everyone.values("late-response", "pillar3_called")
+    ).all()
