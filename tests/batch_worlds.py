@@ -33,7 +33,7 @@ scenario = "seminar"
 policies = ["late-response", "prevention"]
 years = 1
 runs = 6
-metrics = ["onsets", "deaths", "total_cost", "months_to_help"]
+metrics = ["episodes", "deaths", "total_cost", "months_to_help"]
 [factors]
 "assistance.budget_scale" = { values = [0.5, 1.0, 2.0] }
 observation.noise = { low = 0.0, high = 0.6, levels = 2 }

@@ -27,7 +27,7 @@ def long(runs: int) -> str:
 
 def nothing_twice_nothing_missing(out: Path, points: int, runs: int) -> None:
     """Check that every run of every point is there once for each policy."""
-    frame = open_batch(out).to_pandas(columns=["onsets"])
+    frame = open_batch(out).to_pandas(columns=["episodes"])
     keys = list(zip(frame["point"], frame["policy"], frame["run"], strict=True))
     assert len(set(keys)) == len(keys) == points * runs * 2
 

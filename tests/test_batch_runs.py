@@ -167,7 +167,7 @@ def test_open_reads_what_is_asked_for(small: tuple[Path, Path, str]) -> None:
     assert set(chosen["assistance.budget_scale"]) == {2.0}
     assert list(chosen.columns) == ["point", "assistance.budget_scale", "observation.noise", "policy", "run", "deaths"]
     both = (pc.field("assistance.budget_scale") > 1.5) & (pc.field("run") == 3)
-    assert len(batch.to_pandas(columns=["onsets"], where=both)) == 4
+    assert len(batch.to_pandas(columns=["episodes"], where=both)) == 4
     assert batch.schema().field("deaths").metadata[b"units"] == b"persons"
     assert batch.points.schema.field("observation.noise").metadata[b"units"] == b"0-1"
     assert batch.to_arrow("points").num_rows == 6
@@ -186,7 +186,7 @@ def test_a_run_of_a_point_is_watched_in_mesa(small: tuple[Path, Path, str]) -> N
     found = dict(zip(METRICS, metrics_of(model.rows, model.months), strict=True))
     model.close()
     stored = batch.to_xarray().sel(point=4, run=3, policy="prevention")
-    assert all(float(stored[name]) == found[name] for name in ("onsets", "deaths", "total_cost"))
+    assert all(float(stored[name]) == found[name] for name in ("episodes", "deaths", "total_cost"))
 
 
 @pytest.mark.parametrize("form", ["CSV", "parquet", "netcdf"])

@@ -60,7 +60,7 @@ def test_threads_change_nothing(twins) -> None:
     policies = ["no-assistance", "late-response"]
     one = compare(twins, policies, 19, 4, years=3, threads=1)
     two = compare(twins, policies, 19, 4, years=3, threads=2, advance=told.append)
-    assert sum(told) == 2 * 19
+    assert sum(told) == 2 * 2 * 19  # each with its null twin
     for policy in policies:
         assert np.array_equal(one.metrics[policy], two.metrics[policy], equal_nan=True)
         assert np.array_equal(one.spending[policy], two.spending[policy])
@@ -75,7 +75,7 @@ def test_same_luck_makes_a_small_change_cheap_to_see() -> None:
     base = load("seminar")
     budget = base.bodies["good-offices"].values["budget"]
     more = load("seminar", [f"bodies.good-offices.budget={1.1 * budget}"])
-    first, second = (compare(s, ["late-response"], 150, 1).values("late-response", "onsets") for s in (base, more))
+    first, second = (compare(s, ["late-response"], 150, 1).values("late-response", "atrocity_entries") for s in (base, more))
     reduction = variance_reduction(first, second)
     assert reduction is None or reduction >= 4.0, reduction
 
@@ -98,13 +98,9 @@ def test_output_is_complete_and_agrees_with_itself(written: tuple[Path, dict, st
     out, summary, _ = written
     assert {f.name for f in out.iterdir()} == {
         *("comparison.json", "runs.parquet", "spending.parquet", "resolved.json", "provenance.json"),
-        *(
-            "cost-argument.png",
-            "paired-differences.png",
-            "money-by-form.png",
-            "money-over-time.png",
-            "when-help-arrived.png",
-        ),
+        *("ledgers.parquet", "needs.parquet", "bodies.parquet", "null_runs.parquet", "null_ledgers.parquet"),
+        *("cost-argument.png", "paired-differences.png", "returns-on-prevention.png", "net-over-time.png"),
+        *("money-by-form.png", "money-over-time.png", "when-help-arrived.png"),
     }
     assert (summary["scenario"], summary["seed"], summary["runs"], summary["months"]) == ("seminar", 9, 6, 48)
     runs = pd.read_parquet(out / "runs.parquet")
@@ -137,10 +133,12 @@ def test_resolved_scenario_gives_the_same_numbers_again(written: tuple[Path, dic
 def test_table_tells_harm_money_and_the_headline(written: tuple[Path, dict, str]) -> None:
     told = " ".join(written[2].split())
     for words in (
-        "onsets of atrocity",
+        "episodes of atrocity",
         "GDP lost",
-        "For the same budget",
-        "prevention instead of late-response",
+        "The donors' bill, prevention and response together",
+        "Need for response",
+        "Prevention instead of late-response",
+        "No-assistance instead of late-response",
         "US$",
     ):
         assert words in told
@@ -153,9 +151,12 @@ def test_file_with_a_policy_of_its_own_prints_json(tmp_path: Path) -> None:
     file.write_text(TWIN.replace("BUDGET", "9e6"))
     printed = call("compare", str(file), *SHORT, "--policies", "prevention,twin", "--json", "--threads", "1").stdout
     found = json.loads(printed)
-    assert set(found["differences"]) == {"twin-vs-prevention"}
-    assert found["differences"]["twin-vs-prevention"]["gdp_lost"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
-    assert found["ledgers"]["same_budget"] is True
+    assert found["baseline"] == "prevention" and set(found["against"]) == {"twin"}
+    nothing = {"mean": 0.0, "low": 0.0, "high": 0.0, "median": 0.0, "differ": 0.0}
+    assert found["against"]["twin"]["differences"]["gdp_lost"] == nothing
+    assert found["against"]["twin"]["same_budget"] is True
+    turned = call("compare", str(file), *SHORT, "--policies", "prevention,twin", "--baseline", "twin", "--json").stdout
+    assert set(json.loads(turned)["against"]) == {"prevention"}
     assert "NaN" not in printed
 
 
@@ -167,6 +168,8 @@ def test_file_with_a_policy_of_its_own_prints_json(tmp_path: Path) -> None:
         (["compare", "seminar", "--policies", "prevention,prevention"], ["--policies", "different"]),
         (["compare", "seminarr"], ["seminar"]),
         (["compare", "seminar", "--runs", "1"], ["--runs"]),
+        (["compare", "seminar", "--baseline", "preventoin"], ["--baseline", "did you mean prevention?"]),
+        (["compare", "seminar", "--discount", "1.5"], ["--discount"]),
         (["compare", "seminar", "--threads", "0"], ["--threads"]),
         (["catalogue", "mediatoin"], ["mediatoin", "did you mean mediation?"]),
     ],

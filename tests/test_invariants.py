@@ -119,7 +119,7 @@ def check_episodes(r: Run, p: np.ndarray) -> None:
     assert np.all(reached[began]) and np.all(stage[1:][began] == 4.0)
     # A group that begins the run in stage 4 has not entered it.
     entered = (stage[1:] == 4.0) & (stage[:-1] < 4.0)
-    assert np.array_equal(np.diff(r.of_group("onsets"), axis=0) == 1.0, entered)
+    assert np.array_equal(np.diff(r.of_group("atrocity_entries"), axis=0) == 1.0, entered)
 
 
 def check_displaced(r: Run) -> None:

@@ -266,7 +266,7 @@ def test_common_luck_reduces_the_variance_of_a_small_change(body: str) -> None:
     richer = with_budget(scenario, 1.1 * scenario.bodies[body].values["budget"], body)
     base = simulate(scenario, ["late-response"], 300, seed=11).metrics
     changed = simulate(richer, ["late-response"], 300, seed=11).metrics
-    one, other = (found["late-response"][:, PLACE["onsets"]] for found in (base, changed))
+    one, other = (found["late-response"][:, PLACE["atrocity_entries"]] for found in (base, changed))
     assert np.any(
         base["late-response"][:, PLACE["spent_prevention"]] != changed["late-response"][:, PLACE["spent_prevention"]]
     )
@@ -278,7 +278,7 @@ def test_common_luck_reduces_the_variance_of_a_small_change(body: str) -> None:
 @pytest.mark.slow
 def test_common_luck_reduces_the_variance_of_the_headline_pair() -> None:
     found = simulate(load("seminar"), ["late-response", "prevention"], 300, seed=11).metrics
-    one, other = (found[name][:, PLACE["onsets"]] for name in ("late-response", "prevention"))
+    one, other = (found[name][:, PLACE["atrocity_entries"]] for name in ("late-response", "prevention"))
     reduced = variance_reduction(one, other)
     print(f"variance reduction of onsets, headline pair: {reduced:.2f}")
     assert reduced > 1.5
