@@ -74,13 +74,13 @@ FACTORS: dict[str, Factor] = {
 
 LEDGERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "killed": ("killed", ("deaths",)),
-    "onsets": ("onsets of atrocity", ("onsets",)),
+    "episodes": ("episodes of atrocity", ("episodes",)),
     "response": ("external response (given less money)", ("response_cost",)),
     "assistance": ("prevention and external response", ("spent_prevention", "response_cost")),
     "without_gdp": ("all costs but GDP", ("spent_prevention", "response_cost", "hosting_cost")),
     "total": ("all costs, with lost GDP", ("total_cost",)),
 }
-"""Ledger -> words, metrics that are added; persons, onsets or US$ a run, less is better."""
+"""Ledger -> words, metrics that are added; persons, episodes or US$ a run, less is better."""
 
 _NO_SCREEN = {"screening": 0.0, "backlash": 1.0}
 _BEST_RESPONSE = {"response_sizes": 1.0, "delay": 1.0}

@@ -166,7 +166,7 @@ def tell_factors(rows: Sequence[Row]) -> None:
             parts = [shares(part, ledger) for part in thirds(rows, key)]
             cells.append("  ".join(f"{100 * found[LATE]:.0f}/{100 * found[EARLY]:.0f}" for found in parts))
         print(f"{key:<18}" + "".join(f"{cell:>28}" for cell in cells))
-    for ledger in ("killed", "onsets", "assistance", "without_gdp", "total"):
+    for ledger in ("killed", "episodes", "assistance", "without_gdp", "total"):
         print(f"\n{LEDGERS[ledger][0]}: regions found on half of the points, told on the other half")
         for words, inside in regions(rows, ledger):
             found, clear = shares(inside, ledger), clarity(inside, ledger)
@@ -178,9 +178,9 @@ def tell_factors(rows: Sequence[Row]) -> None:
 def tell_rows(title: str, rows: Sequence[Row]) -> None:
     """Print differences of single points."""
     print(f"\n{title}: prevention minus late response, a run")
-    print(f"{'':<54}{'killed':>30}  {'onsets':>24}  {'assistance, million US$':>26}  {'all, million US$':>34}")
+    print(f"{'':<54}{'killed':>30}  {'episodes':>24}  {'assistance, million US$':>26}  {'all, million US$':>34}")
     for row in rows:
-        cells = [interval_of(row, "killed"), interval_of(row, "onsets")]
+        cells = [interval_of(row, "killed"), interval_of(row, "episodes")]
         cells += [interval_of(row, "assistance", 1e6), interval_of(row, "total", 1e6)]
         print(f"{row['name']:<54}{cells[0]:>30}  {cells[1]:>24}  {cells[2]:>26}  {cells[3]:>34}")
 

@@ -61,7 +61,7 @@ def test_every_point_and_mechanism_has_a_row_with_intervals(finished: Path) -> N
 
 def test_without_any_effect_prevention_differs_by_its_cost_alone(finished: Path) -> None:
     (row,) = (row for row in table(finished) if row["name"] == "assistance has no effect")
-    assert [float(row[f"{ledger}_difference"]) for ledger in ("killed", "onsets")] == [0.0, 0.0]
+    assert [float(row[f"{ledger}_difference"]) for ledger in ("killed", "episodes")] == [0.0, 0.0]
     assert float(row["assistance_difference"]) == pytest.approx(float(row["total_difference"]), rel=1e-6)
 
 
