@@ -192,7 +192,7 @@ def test_metrics_are_those_of_the_mesa_model(policy: str) -> None:
 
 def test_something_happens_in_the_small_world() -> None:
     results = ran(series=tuple(SERIES))
-    assert all(results.values("prevention", name).any() for name in METRICS)
+    assert all(any(results.values(policy, name).any() for policy in POLICIES) for name in METRICS)
     assert all(results.series["prevention"][name].any() for name in SERIES)
     assert results.policies == POLICIES and results.months == 12 * YEARS
 
@@ -211,6 +211,19 @@ def test_spending_is_the_mean_of_the_runs() -> None:
         np.testing.assert_allclose(results.yearly[policy].sum(axis=0), results.spending[policy], rtol=1e-12)
         total_spent = results.values(policy, "spent_prevention") + results.values(policy, "spent_response")
         assert results.spending[policy].sum() == pytest.approx(total_spent.mean(), rel=1e-12)
+
+
+def test_null_twins_and_ledgers_are_kept_and_read_again(tmp_path: Path) -> None:
+    found = ran(4, ledgers=True, null_twins=True)
+    assert found.null is not None and found.null.null is None
+    found.save(tmp_path / "out")
+    again = Results.load(tmp_path / "out")
+    assert_same(again, found)
+    assert again.null is not None
+    for name in ("metrics", "ledgers", "needs", "bodies", "spending"):
+        assert same(getattr(again.null, name), getattr(found.null, name)), name
+    assert Results.load(tmp_path / "out").null is not None and ran(4).null is None
+    assert same(ran(4).metrics, found.metrics)
 
 
 def test_every_metric_and_series_has_a_unit_and_a_meaning() -> None:
@@ -349,7 +362,7 @@ def test_saved_results_are_read_back_whole(full: Results, tmp_path: Path) -> Non
 
 def test_saved_files_need_no_knowledge_of_the_package(full: Results, tmp_path: Path) -> None:
     full.save(tmp_path / "out")
-    names = {"runs", "spending", "yearly", "series", "stages", "events"}
+    names = {"runs", "spending", "yearly", "needs", "bodies", "series", "stages", "events"}
     assert {file.stem for file in (tmp_path / "out").glob("*.parquet")} == names
     assert pq.read_table(tmp_path / "out" / "runs.parquet").equals(full.to_arrow())
     facts = json.loads((tmp_path / "out" / "provenance.json").read_text())
