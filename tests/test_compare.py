@@ -75,7 +75,9 @@ def test_same_luck_makes_a_small_change_cheap_to_see() -> None:
     base = load("seminar")
     budget = base.bodies["good-offices"].values["budget"]
     more = load("seminar", [f"bodies.good-offices.budget={1.1 * budget}"])
-    first, second = (compare(s, ["late-response"], 150, 1).values("late-response", "atrocity_entries") for s in (base, more))
+    first, second = (
+        compare(s, ["late-response"], 150, 1).values("late-response", "atrocity_entries") for s in (base, more)
+    )
     reduction = variance_reduction(first, second)
     assert reduction is None or reduction >= 4.0, reduction
 

@@ -143,7 +143,7 @@ def test_summary_has_what_is_promised_and_never_a_nan():
     for ledger in ("response", "hosting", "gdp", "all"):
         for part in ("harm_avoided", "withheld", "total"):
             assert set(told["returns"][ledger][part]) == {"mean", "low", "high"}
-        assert {"year", "share", "horizon", "undiscounted"} == set(told["payback"][ledger])
+        assert {"year", "told", "share", "horizon", "undiscounted"} == set(told["payback"][ledger])
     assert set(told["need"]) == {"avoided", "met", "unmet", "null_twins"}
     assert told["prevention_and_response"]["difference"]["mean"] is not None
     assert summary["variance_reduction"]["prevention"]["episodes"] > 100.0

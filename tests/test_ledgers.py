@@ -80,10 +80,10 @@ def test_payback_is_the_year_in_which_cumulative_gains_reach_the_cost_for_good()
     extra = np.zeros((2, 6))
     extra[:, 0] = 30.0
     gains = np.full((2, 6), 10.0)
-    assert payback_of(gains - extra, extra) == Payback(3, 1.0, 6)
+    assert payback_of(gains - extra, extra) == Payback(3, 3, 1.0, 6)
     # A loss at the end undoes it; half of the runs end above zero.
     gains[1, 5] = -100.0
-    assert payback_of(gains - extra, extra) == Payback(None, 0.5, 6)
+    assert payback_of(gains - extra, extra) == Payback(None, None, 0.5, 6)
     # Discounted, later gains are worth less: 30 at mid-year one against 10 a year at 20 %.
     worth = weights(6, 0.2)
     discounted = (np.full((1, 6), 10.0) - extra[:1]) * worth

@@ -13,7 +13,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
 __all__ = ["METRIC_NAMES", "MONEY", "amount", "count", "findings", "headline", "money", "ranged"]
 
 METRIC_NAMES: dict[str, tuple[str, str]] = {
-    "episodes": ("episodes of atrocity", "that begin, of 1,000 killed or more"),
+    "episodes": ("episodes of atrocity", "that begin, 1,000 killed"),
     "atrocity_entries": ("entries into atrocity", "of groups, repeats counted"),
     "deaths": ("killed", "persons"),
     "displaced": ("driven from home", "persons"),
@@ -290,6 +290,10 @@ def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str
     """Say when it has paid for itself, and in what share of the runs."""
     found = comparison.payback(policy, parts)
     when = f"pays back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    if found.year:
+        when += (
+            f" (told apart from a loss from year {found.told} on)" if found.told else " (never told apart from a loss)"
+        )
     return f"{when}, in {_share(found.share)} of the runs by the end"
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from r2psim.ensemble.intervals import paired_interval
 from r2psim.ensemble.measures import LEDGERS
 
 __all__ = [
@@ -151,6 +152,8 @@ class Payback(NamedTuple):
     year : int or None
         Number of the first year, from 1, from whose end on the mean cumulative net gain stays at or above zero to the
         end of the horizon; None if there is none, or no further prevention is spent in the mean.
+    told : int or None
+        The same of the lower limit of its 95 % interval: from then on it is told apart from a loss; None if never.
     share : float
         Share of runs in which the cumulative net gain is at or above zero at the end of the horizon.
     horizon : int
@@ -158,6 +161,7 @@ class Payback(NamedTuple):
     """
 
     year: int | None
+    told: int | None
     share: float
     horizon: int
 
@@ -173,8 +177,23 @@ def payback_of(net: np.ndarray, extra: np.ndarray) -> Payback:
         What was spent more on prevention; where it is nothing, nothing has to be paid back.
     """
     cumulative = np.cumsum(net, axis=1)
-    mean = cumulative.mean(axis=0)
-    below = np.flatnonzero(mean < 0.0)
+    share = float((cumulative[:, -1] >= 0.0).mean())
+    if float(extra.sum()) <= 0.0:
+        return Payback(None, None, share, net.shape[1])
+    intervals = [paired_interval(cumulative[:, year]) for year in range(net.shape[1])]
+    lows = [-np.inf if i is None or i.low is None else i.low for i in intervals]
+    year, told = (_for_good(np.asarray(values)) for values in (cumulative.mean(axis=0), lows))
+    return Payback(year, told, share, net.shape[1])
+
+
+def _for_good(values: np.ndarray) -> int | None:
+    """Give the first year, from 1, from whose end on yearly values stay at or above zero.
+
+    Examples
+    --------
+    >>> _for_good(np.array([-2.0, 1.0, -1.0, 0.0, 3.0])), _for_good(np.array([1.0, -1.0]))
+    (4, None)
+    """
+    below = np.flatnonzero(values < 0.0)
     first = int(below[-1]) + 1 if len(below) else 0
-    pays = first < net.shape[1] and float(extra.sum()) > 0.0
-    return Payback(first + 1 if pays else None, float((cumulative[:, -1] >= 0.0).mean()), net.shape[1])
+    return first + 1 if first < len(values) else None

@@ -230,6 +230,8 @@ def when_help_arrived(comparison: Comparison) -> Figure:
                             fontsize=SIZES["label"], color=INK)  # fmt: skip
         else:
             axes.tick_params(axis="x", labelbottom=False)
+        never = float(comparison.values(policy, "never_helped").mean())
+        page.text(page.left, bottom + high / 2 - 0.26, _NEVER.format(never), SIZES["small"], color=MUTED)
         if len(wait) == 0:
             say(axes, "No threatened state got help.")
             continue
@@ -240,8 +242,6 @@ def when_help_arrived(comparison: Comparison) -> Figure:
         axes.plot([median], [0.0], marker="^", markersize=6, color=INK, clip_on=False, zorder=4)
         text = _MEDIAN.format(round(abs(median)), "before" if median < 0.0 else "after")
         page.text(page.left, bottom + high / 2 - 0.14, text, SIZES["small"], color=MUTED)
-        never = float(comparison.values(policy, "never_helped").mean())
-        page.text(page.left, bottom + high / 2 - 0.26, _NEVER.format(never), SIZES["small"], color=MUTED)
         if i == 0:
             _sides(axes, (edges[-1] + 2 * step) / (edges[-1] - edges[0] + 4 * step) * (page.right - page.left - room))
     return page.figure

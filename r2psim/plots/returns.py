@@ -201,6 +201,8 @@ def _panel(comparison: Comparison, policy: str, name: str) -> str:
     ledger = COST_LEDGERS[name]
     found = comparison.payback(policy, ledger.parts)
     when = f"paid back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    if found.year:
+        when += f" (told from year {found.told} on)" if found.told else " (never told apart from a loss)"
     share = f"{100 * found.share:.0f} % of the runs at the end"
     return f"{ledger.title[:1].upper()}{ledger.title[1:]}: {when} in the mean, in {share}"
 
@@ -232,8 +234,14 @@ def _net(axes: Axes, comparison: Comparison, policy: str, name: str) -> None:
 
 
 def _net_title(comparison: Comparison, policy: str, chosen: list[str]) -> str:
-    told = []
+    paid, unpaid = [], []
     for name in chosen:
-        year = comparison.payback(policy, COST_LEDGERS[name].parts).year
-        told.append(f"{COST_LEDGERS[name].title} {f'after {year} years' if year else 'never'}")
-    return f"When {policy} has paid for itself, in the mean: " + ", ".join(told)
+        found = comparison.payback(policy, COST_LEDGERS[name].parts)
+        if found.told:
+            paid.append(f"{COST_LEDGERS[name].title} (told from year {found.told} on)")
+        else:
+            unpaid.append(COST_LEDGERS[name].title)
+    lead = f"{policy[:1].upper()}{policy[1:]} pays for itself in "
+    if not paid:
+        return f"{lead}no ledger within {comparison.years} years, as far as {comparison.runs} runs tell"
+    return f"{lead}{'; '.join(paid)}" + (f"; not told to in {', '.join(unpaid)}" if unpaid else "")
