@@ -276,6 +276,18 @@ def test_nothing_is_cut_off_whatever_the_policies(policies):
                 draw(comparison)
 
 
+def test_nothing_is_cut_off_where_everything_pays():
+    from r2psim import plots
+
+    comparison = made(
+        policies=("no-assistance", "late-response", "prevention-without-commitment"),
+        spent_prevention=50.0, response_cost=-300.0, hosting_cost=-300.0, gdp_lost=-3000.0, deaths=-10.0, episodes=-5.0,
+    )  # fmt: skip
+    assert comparison.payback("prevention-without-commitment", ("gdp_lost",)).told
+    for draw in (plots.returns_on_prevention, plots.net_over_time):
+        assert inked(draw(comparison)) == []
+
+
 def test_figures_and_words_of_a_world_in_which_nothing_happens():
     from r2psim import plots
 

@@ -178,7 +178,7 @@ def net_over_time(
         f"what was spent more on prevention; {comparison.runs} runs under the same luck, discounted at "
         f"{100 * comparison.discount:g} % a year. Money that is merely withheld does not count."
     )
-    high, gap = 1.35, 0.62
+    high, gap = 1.35, 0.72
     page = new_figure(
         len(chosen) * (high + gap) + 0.35, _net_title(comparison, policy, chosen), subtitle, source(comparison)
     )
@@ -191,20 +191,21 @@ def net_over_time(
     for i, name in enumerate(chosen):
         bottom = page.top - 0.3 - (i + 1) * (high + gap) + gap / 2
         axes = page.axes(page.left + 0.85, bottom, page.right - page.left - 0.85, high)
-        page.text(page.left, bottom + high + 0.09, _panel(comparison, policy, name), SIZES["label"], weight="bold")
+        title = COST_LEDGERS[name].title
+        page.text(page.left, bottom + high + 0.23, title[:1].upper() + title[1:], SIZES["label"], weight="bold")
+        page.text(page.left, bottom + high + 0.09, _panel(comparison, policy, name), SIZES["small"], color=MUTED)
         _net(axes, comparison, policy, name)
         axes.set_xlabel("Year" if i == len(chosen) - 1 else "", fontsize=SIZES["label"])
     return page.figure
 
 
 def _panel(comparison: Comparison, policy: str, name: str) -> str:
-    ledger = COST_LEDGERS[name]
-    found = comparison.payback(policy, ledger.parts)
-    when = f"paid back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    found = comparison.payback(policy, COST_LEDGERS[name].parts)
+    when = f"Paid back after {found.year} years" if found.year else f"Not paid back within {found.horizon} years"
     if found.year:
         when += f" (told from year {found.told} on)" if found.told else " (never told apart from a loss)"
     share = f"{100 * found.share:.0f} % of the runs at the end"
-    return f"{ledger.title[:1].upper()}{ledger.title[1:]}: {when} in the mean, in {share}"
+    return f"{when} in the mean, in {share}"
 
 
 def _net(axes: Axes, comparison: Comparison, policy: str, name: str) -> None:
