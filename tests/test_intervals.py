@@ -155,7 +155,7 @@ def test_no_verdict_from_too_few_runs_however_alike() -> None:
 def test_at_most_one_verdict_in_twenty_is_false_where_few_runs_differ(expected: float, other: float) -> None:
     # True mean zero: gains of one, and losses so many times as large and as rare.
     rng = np.random.default_rng(8)
-    u = rng.random((2500, 200)) * 200.0 / expected
+    u = rng.random((1500, 200)) * 200.0 / expected
     differences = np.select([u < other / (1.0 + other), u < 1.0], [1.0, -other], 0.0)
     found = [paired_interval(one) for one in differences]
     assert np.mean([interval.told_apart for interval in found]) <= 0.055
@@ -184,11 +184,11 @@ def test_at_the_limits_of_a_return_zero_is_at_the_limit_of_what_remains() -> Non
 @pytest.mark.parametrize("runs", [50, 200])
 def test_a_return_holds_the_true_one_as_often_as_it_says(runs: int) -> None:
     rng = np.random.default_rng(11)
-    costs = rng.gamma(9.0, 1.0 / 3.0, (400, runs))
+    costs = rng.gamma(9.0, 1.0 / 3.0, (200, runs))
     gains = harm(rng, costs.shape) * costs
     found = [ratio_interval(y, x) for y, x in zip(gains, costs, strict=True)]
     truth = 0.3 * np.exp(0.5)
-    assert np.mean([i.low <= truth <= i.high for i in found]) == pytest.approx(0.965, abs=0.027)
+    assert np.mean([i.low <= truth <= i.high for i in found]) == pytest.approx(0.96, abs=0.03)
 
 
 def test_a_return_of_too_few_gains_reaches_to_nothing() -> None:
