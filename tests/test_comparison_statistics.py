@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from r2psim.analysis.comparison import Comparison, paired_interval, variance_reduction
+from r2psim.analysis.comparison import Comparison, variance_reduction
 from r2psim.analysis.findings import findings, headline
-from r2psim.ensemble.intervals import ratio_interval
 from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS
 from r2psim.scenario.specs import baseline_of, headline_pair
 
@@ -63,24 +61,7 @@ def ledgers_of(metrics: np.ndarray) -> np.ndarray:
     return found
 
 
-def test_paired_interval_is_that_of_the_t_test():
-    a, b = np.random.default_rng(1).normal(size=(2, 40))
-    found = paired_interval(a - b)
-    limits = stats.ttest_rel(a, b).confidence_interval(0.95)
-    assert found is not None
-    assert found == pytest.approx(((a - b).mean(), limits.low, limits.high))
-
-
-def test_paired_interval_covers_the_truth_as_often_as_it_says():
-    rng = np.random.default_rng(2)
-    found = [paired_interval(rng.normal(0.3, 2.0, 20)) for _ in range(2000)]
-    assert np.mean([i.low <= 0.3 <= i.high for i in found]) == pytest.approx(0.95, abs=0.015)
-
-
 def test_runs_without_a_value_are_left_out_and_not_counted_as_zero():
-    assert paired_interval(np.array([1.0, np.nan, 3.0])).mean == 2.0
-    assert paired_interval(np.array([1.0, np.nan])) == (1.0, None, None)
-    assert paired_interval(np.array([np.nan, np.nan])) is None
     with_gap, without = np.array([1.0, 5.0, np.nan, 2.0]), np.array([2.0, 4.0, 1.0, np.nan])
     assert variance_reduction(with_gap, without) == variance_reduction(with_gap[:2], without[:2])
 
@@ -94,25 +75,6 @@ def test_variance_reduction_is_that_of_the_correlation():
     assert variance_reduction(a, a) is None
     assert variance_reduction(a, a + 1.0) is None or variance_reduction(a, a + 1.0) > 1e20
     assert variance_reduction(a[:1], b[:1]) is None
-
-
-def test_ratio_interval_covers_the_truth_as_often_as_it_says():
-    rng = np.random.default_rng(4)
-    hits = []
-    for _ in range(2000):
-        cost = rng.normal(2.0, 1.5, 30)
-        found = ratio_interval(3.0 * cost + rng.normal(0.0, 4.0, 30), cost)
-        hits.append(found is not None and found.low <= 3.0 <= found.high)
-    assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
-
-
-def test_ratio_interval_is_exact_where_nothing_varies_and_silent_without_cost():
-    cost = np.full(10, 1e10)
-    assert ratio_interval(np.full(10, 7e10), cost) == pytest.approx((7.0, 7.0, 7.0))
-    assert ratio_interval(cost, np.zeros(10)) is None
-    assert ratio_interval(cost, -cost) is None
-    assert ratio_interval(cost, np.tile([-1.0, 1.1], 5)) is None
-    assert ratio_interval(cost[:1], cost[:1]) is None
 
 
 def test_every_policy_is_told_against_the_baseline_and_any_can_be_it():
