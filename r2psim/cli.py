@@ -20,6 +20,8 @@ from r2psim.verbs.replay import replay
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
     from r2psim.world.history import History
@@ -75,6 +77,12 @@ def _load(scenario: str, sets: list[str] | None) -> Scenario:
     return expand(load(scenario, sets or ()))
 
 
+def _note(lines: Iterable[str]) -> None:
+    """Tell what somebody could take otherwise, beside the result."""
+    for line in lines:
+        typer.echo(f"note: {line}", err=True)
+
+
 def _nearest_group(history_groups: tuple[str, ...], group: str) -> str:
     """Find the full identifier that a user means: the whole one, or a group's own part where only one fits."""
     from difflib import get_close_matches
@@ -109,6 +117,7 @@ def run(
     from r2psim.analysis.summary import story, summarise
 
     loaded = _load(scenario, set_)
+    _note(loaded.notes((policy,)))
     history = _run_model(loaded, policy, seed, run, years, agent_by_agent, show=not as_json)
     told = story(history, _nearest_group(history.world.groups, explain)) if explain is not None else []
     summary = summarise(history)
@@ -186,6 +195,7 @@ def compare(
         checked_uncertainty(uncertainty)
     except ValueError as error:
         raise InputError(f"--uncertainty: {error}") from None
+    _note(loaded.notes(named))
     if out is None:
         comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
     else:
@@ -299,12 +309,15 @@ def catalogue(
 def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
     """Check scenario files and report every problem."""
     from r2psim.scenario import check as check_files
+    from r2psim.scenario import load
 
     problems = check_files(files)
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
         raise typer.Exit(BAD_INPUT)
+    for file in files:
+        _note(f"{file}: {line}" for line in load(file).overlaid())
     typer.echo(f"{len(files)} of {len(files)} valid")
 
 

@@ -132,7 +132,9 @@ class Comparison:
     uncertainty : str
         ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
     drawn : tuple of str
-        Paths of the parameters that draws set.
+        Paths of the parameters and effects that draws set.
+    overrides : dict of str to float
+        What was set under every policy: as in `r2psim.scenario.specs.Scenario`.
     """
 
     scenario: str
@@ -148,6 +150,7 @@ class Comparison:
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
+    overrides: dict[str, float] = field(default_factory=dict)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -308,6 +311,7 @@ def compare(
         forms={key: form.name for key, form in full.forms.items()},
         uncertainty=uncertainty,
         drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
+        overrides=dict(full.overrides),
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies
         },

@@ -310,6 +310,8 @@ class Results:
         }
         if self.uncertainty != "none":
             facts |= {"uncertainty": self.uncertainty, "drawn": drawn_in(self.scenario)}
+        if self.scenario.overrides:
+            facts["overrides"] = dict(self.scenario.overrides)
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod
