@@ -182,19 +182,17 @@ def compare(
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
     uncertainty: Annotated[
         str,
-        typer.Option(help="none: the scenario's parameters; posterior: a draw of the calibrated ones for each run."),
+        typer.Option(
+            metavar="none|rates|effects|all",
+            help="What each run draws for itself: nothing, the calibrated rates, the effects of assistance, or both.",
+        ),
     ] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
-    from r2psim.scenario.posterior import checked_uncertainty
-
     loaded = _load(scenario, set_)
     named = _policies(loaded, policies)
-    try:
-        checked_uncertainty(uncertainty)
-    except ValueError as error:
-        raise InputError(f"--uncertainty: {error}") from None
+    uncertainty = _uncertainty(uncertainty)
     _note(loaded.notes(named))
     if out is None:
         comparison = _compare(loaded, named, runs, seed, years, threads, uncertainty, not as_json)
@@ -217,6 +215,19 @@ def compare(
     comparison_table(comparison)
     if out is not None:
         typer.echo(f"\nWritten to {out}: comparison.json, runs.parquet, spending.parquet, figures, resolved.json.")
+
+
+def _uncertainty(named: str) -> str:
+    """Give the present name of a kind of uncertainty, and tell where an older one was given."""
+    from r2psim.scenario.posterior import present_name
+
+    try:
+        kind = present_name(named)
+    except ValueError as error:
+        raise InputError(f"--uncertainty: {error}") from None
+    if kind != named:
+        _note([f"--uncertainty {named} is the older name of {kind}"])
+    return kind
 
 
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:

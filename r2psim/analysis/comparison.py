@@ -130,7 +130,7 @@ class Comparison:
     yearly : dict of str to numpy.ndarray, shape (years, forms, 5), US$
         As `spending`, year by year.
     uncertainty : str
-        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+        What each run draws for itself, a key of `r2psim.scenario.posterior.UNCERTAINTIES`.
     drawn : tuple of str
         Paths of the parameters and effects that draws set.
     overrides : dict of str to float
@@ -278,7 +278,7 @@ def compare(
         All processors if not given; the result does not depend on it.
     advance : callable, optional
         Told the number of runs finished since it was last called.
-    uncertainty : {"none", "posterior"}
+    uncertainty : {"none", "rates", "effects", "all"}
         As `r2psim.simulate` takes it.
 
     Raises
@@ -288,7 +288,6 @@ def compare(
     ValueError
         If a policy is named twice, or none is.
     """
-    from r2psim.scenario.posterior import drawn_in
     from r2psim.world.assistance import build_assistance
     from r2psim.world.expand import expand
 
@@ -309,8 +308,8 @@ def compare(
         spending=dict(found.spending),
         yearly=dict(found.yearly),
         forms={key: form.name for key, form in full.forms.items()},
-        uncertainty=uncertainty,
-        drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
+        uncertainty=found.uncertainty,
+        drawn=found.drawn,
         overrides=dict(full.overrides),
         budgets={
             policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies)) for policy in policies

@@ -130,11 +130,12 @@ def published_lines(comparison: Comparison) -> list[str]:
     spent = paired_interval(comparison.difference(LEDGERS["extra_prevention"][0]))
     if spent is None or all(row["simulated"] is None for row in rows):
         return ["Without further spending on prevention there is no return to set beside published ones."]
-    carried = (
-        "every run has a draw of the calibrated parameters"
-        if comparison.uncertainty == "posterior"
-        else "parameters are taken as known (--uncertainty posterior carries what is not)"
-    )
+    carried = {
+        "none": "rates and effects are taken as known (--uncertainty all carries what is not)",
+        "rates": "every run has a draw of the calibrated parameters; effects are taken as known",
+        "effects": "every run has a draw of the effects of assistance; rates are taken as known",
+        "all": "every run has a draw of the calibrated parameters and of the effects of assistance",
+    }[comparison.uncertainty]
     lines = [f"Dollars for each further dollar of prevention, beside published returns; {carried}:"]
     for row in rows:
         low, high = row["published"]

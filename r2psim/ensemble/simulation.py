@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
@@ -22,9 +23,10 @@ from r2psim.ensemble.engine import Blocks, add_in_order, blocks_of, run_chunk, r
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.measures import DEPTH, METRICS, SERIES
 from r2psim.ensemble.results import Results
+from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing, nearest
-from r2psim.scenario.posterior import checked_uncertainty, with_draw
+from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
@@ -91,8 +93,8 @@ class _Ensemble:
         Whether the stages of all groups are kept.
     most : int
         No more runs than this are wanted of a policy and thread.
-    uncertainty : str
-        Whether each run has parameters of its own.
+    drawn : sequence of str
+        What each run draws for itself, as `r2psim.scenario.posterior.drawn_in` gives it.
     """
 
     def __init__(
@@ -104,10 +106,10 @@ class _Ensemble:
         series: Sequence[str],
         histories: bool,
         most: int,
-        uncertainty: str = "none",
+        drawn: Sequence[str] = (),
     ) -> None:
         self.full = full
-        self.uncertain = uncertainty != "none"
+        self.drawing = Drawing(full, drawn, seed) if drawn else None
         self.policies = tuple(policies)
         self.seed = seed
         self.months = months
@@ -145,9 +147,11 @@ class _Ensemble:
 
     def parameters_of(self, k: int, run: int) -> np.ndarray:
         """Give the values of the parameters of a run of the ``k``-th policy."""
-        if not self.uncertain:
-            return self.parameters[k]
-        return with_draw(self.full, run).parameter_values(self.policies[k])
+        return self.parameters[k] if self.drawing is None else self.drawing.values_of(run, self.policies[k])
+
+    def rows_of(self, run: int, rows: Rows) -> Rows:
+        """Give rows with the effects of a run."""
+        return rows if self.drawing is None else self.drawing.rows_of(run, rows)
 
     def run(self, k: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
         """Run some runs of one policy; give their arrays and the seconds that they took."""
@@ -159,14 +163,14 @@ class _Ensemble:
         space = self.spaces.get()
         began = perf_counter()
         try:
-            # Where each run has parameters of its own, it is a chunk of its own.
-            step = 1 if self.uncertain else max(count, 1)
+            # Where each run has parameters or effects of its own, it is a chunk of its own.
+            step = max(count, 1) if self.drawing is None else 1
             for at in range(0, max(count, 1), step):
                 part = slice(at, at + step)
                 run_chunk(
                     self.starts[k],
                     space.blocks,
-                    space.rows[k],
+                    self.rows_of(first + at, space.rows[k]),
                     self.parameters_of(k, first + at),
                     draws_of(self.seed, first + at, 0),
                     self.months,
@@ -344,8 +348,9 @@ def simulate(
     sink : callable, optional
         Given each finished `Block`, in order of runs and within them of policies. The results then keep no runs, and
         memory does not grow with their number.
-    uncertainty : {"none", "posterior"}
-        Whether every run has the same parameters, or run ``i`` has draw ``i`` of the calibrated ones: the same for
+    uncertainty : {"none", "rates", "effects", "all"}
+        Whether every run has the same parameters and effects of assistance, or run ``i`` has draw ``i`` of the
+        calibrated parameters (rates), of the effects (see `r2psim.ensemble.uncertainty`), or of both: the same for
         every policy. What the scenario or a policy sets stays.
 
     Returns
@@ -372,16 +377,17 @@ def simulate(
     named = _checked_policies(full, policies)
     chosen = _checked_series(series)
     _checked_numbers(seed, first_run, runs, threads, years)
-    checked_uncertainty(uncertainty)
+    uncertainty = checked_uncertainty(uncertainty)
+    drawn = drawn_in(full, uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:
         if not first_run <= run < first_run + runs:
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
     threads = threads or _processors()
-    # Runs that lie side by side share their parameters.
-    most = 1 if uncertainty != "none" else -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, uncertainty)
+    # Runs that lie side by side share their parameters and effects.
+    most = 1 if drawn else -(-runs * len(named) // threads)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn)
     kept = _Kept(ensemble, first_run, runs, keep=sink is None)
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:
@@ -405,9 +411,16 @@ def simulate(
         series=kept.series(),
         stages=kept.of("stage"),
         events={
-            (policy, run): events_of_run(world, ensemble.parameters_of(k, run), seed, run, months)
+            (policy, run): events_of_run(
+                replace(world, rows=ensemble.rows_of(run, world.rows)),
+                ensemble.parameters_of(k, run),
+                seed,
+                run,
+                months,
+            )
             for k, (policy, world) in enumerate(zip(named, ensemble.worlds, strict=True))
             for run in told
         },
         uncertainty=uncertainty,
+        drawn=drawn,
     )
