@@ -18,8 +18,8 @@ from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
 from r2psim.analysis.published import STUDIES, beside_published, published_lines
 from r2psim.cli import app
-from r2psim.ensemble.uncertainty import with_draw
-from r2psim.scenario import load
+from r2psim.ensemble.uncertainty import Drawing, with_draw
+from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
 from r2psim.scenario.posterior import drawn_in, read_posterior
 from r2psim.world.expand import expand
@@ -53,6 +53,26 @@ def test_a_panel_tells_of_the_run_that_the_ensemble_runs() -> None:
     assert panel.began.tolist() == np.argwhere(entered).tolist()
     assert panel.response.min() >= 0.0
     assert panel.response.sum() >= results.values(STATUS_QUO, "spent_response")[0] * 0.5
+
+
+def test_a_panel_with_draws_tells_of_the_run_with_the_same_draws() -> None:
+    full = expand(load("seminar"))
+    drawing = Drawing(full, drawn_in(full, "all"), seed=3)
+    panel = Source(full, STATUS_QUO, 12).panel(3, 5, drawing.values_of(5, STATUS_QUO), drawing)
+    results = simulate("seminar", [STATUS_QUO], runs=1, seed=3, first_run=5, years=12, uncertainty="all")
+    assert panel.deaths.sum() == results.values(STATUS_QUO, "deaths")[0]
+    assert panel.spent_response == results.values(STATUS_QUO, "spent_response")[0]
+    none, effects = (validate(full, 2, 2, 12, uncertainty=kind).summary() for kind in ("none", "effects"))
+    assert effects["uncertainty"] == "effects"
+    assert none["targets"] != effects["targets"]
+
+
+def test_a_parameter_that_is_set_cannot_be_fitted_too(tmp_path: Path) -> None:
+    fitted = read_free()[0]
+    line = ["calibrate", "seminar", "--out", str(tmp_path / "c"), "--set", f"{fitted.path}={fitted.low!r}"]
+    with pytest.raises(ScenarioError, match=f"--set: {fitted.path}: .*a parameter that is not fitted here"):
+        CliRunner().invoke(app, line, catch_exceptions=False)
+    assert not (tmp_path / "c").exists()
 
 
 def test_validation_does_not_depend_on_threads() -> None:

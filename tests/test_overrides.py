@@ -52,6 +52,7 @@ def test_a_value_for_all_holds_under_all_and_one_for_a_policy_before_it(sets: ob
     found = {policy: value(both, policy, RESERVE) for policy in both.policies}
     assert found.pop("prevention") == 0.5
     assert set(found.values()) == {0.25}
+    assert "prevention (0.5), for which it is set apart" in " ".join(both.notes())
 
 
 def test_a_value_in_a_file_stays_below_the_policies_and_check_says_so(tmp_path: Path) -> None:

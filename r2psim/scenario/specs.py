@@ -251,6 +251,9 @@ class Scenario:
                     f"{path} = {value:g} does not reach {name}, which is what it is by its own {met.pop(name):g}; "
                     f"policies.{name}.parameters.{path} sets it there"
                 )
+            special = {name: self.overrides.get(f"policies.{name}.{path}", value) for name in named}
+            if apart := [f"{name} ({v:g})" for name, v in special.items() if v != value]:
+                found.append(f"{path} = {value:g} holds but for {', '.join(apart)}, for which it is set apart")
             if replaced := [f"{name} ({v:g})" for name, v in met.items() if v != value]:
                 found.append(f"{path} = {value:g} takes the place of what is set by {', '.join(replaced)}")
         return found
