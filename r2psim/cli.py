@@ -45,7 +45,11 @@ app = typer.Typer(
 
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, under every policy; may be given several times.",
+    ),
 ]
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from r2psim.cli import app
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
 from r2psim.scenario import Scenario, ScenarioError, load
@@ -82,6 +84,18 @@ def test_no_assistance_stays_what_it_is_and_that_is_said() -> None:
 def test_what_takes_the_place_of_a_policys_own_value_is_said() -> None:
     (note,) = load("seminar", f"{RESERVE}=0.0").notes(["late-response", "prevention"])
     assert f"{RESERVE} = 0 " in note and "prevention (0.6)" in note and "balanced" not in note
+
+
+def test_the_command_line_tells_it_beside_the_result_and_obeys() -> None:
+    line = ["compare", "seminar", "--runs", "3", "--years", "2", "--policies", "late-response,prevention", "--json"]
+    plain, told = (CliRunner().invoke(app, [*line, *more]) for more in ([], ["--set", f"{RESERVE}=0.0"]))
+    assert (plain.stderr, told.stderr) == (
+        "",
+        f"note: {RESERVE} = 0 takes the place of what is set by prevention (0.6)\n",
+    )
+    policies = [json.loads(found.stdout)["policies"] for found in (plain, told)]
+    assert policies[0]["prevention"] != policies[1]["prevention"]
+    assert policies[0]["late-response"] == policies[1]["late-response"]
 
 
 @pytest.mark.parametrize("name", ["seminar", "world"])

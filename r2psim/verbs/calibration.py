@@ -19,7 +19,11 @@ __all__ = ["calibrate", "validate"]
 Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, under every policy; may be given several times.",
+    ),
 ]
 Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads; the result does not depend on them.")]
 
