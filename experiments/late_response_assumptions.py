@@ -145,8 +145,8 @@ def changed(base: Scenario, point: Point) -> Scenario:
     for key, form in base.forms.items():
         preventive = form.ledger == "prevention"
         position = point.values.get("prevention_sizes" if preventive else "response_sizes", 0.0)
-        for entry, effect in zip(data["forms"][key]["effects"], form.effects, strict=True):
-            entry["size"] = size_at(effect, position)
+        for effect in form.effects:
+            data["forms"][key]["effects"][effect.on]["size"] = size_at(effect, position)
         if preventive:
             data["forms"][key]["backlash"] = min(1.0, form.backlash * point.values.get("backfires", 1.0))
     return scenario_of(data, base.name)

@@ -20,6 +20,8 @@ from r2psim.verbs.replay import replay
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
     from r2psim.world.history import History
@@ -43,7 +45,11 @@ app = typer.Typer(
 
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, under every policy; may be given several times.",
+    ),
 ]
 
 
@@ -73,6 +79,12 @@ def _load(scenario: str, sets: list[str] | None) -> Scenario:
     from r2psim.world.expand import expand
 
     return expand(load(scenario, sets or ()))
+
+
+def _note(lines: Iterable[str]) -> None:
+    """Tell what somebody could take otherwise, beside the result."""
+    for line in lines:
+        typer.echo(f"note: {line}", err=True)
 
 
 def _nearest_group(history_groups: tuple[str, ...], group: str) -> str:
@@ -109,6 +121,7 @@ def run(
     from r2psim.analysis.summary import story, summarise
 
     loaded = _load(scenario, set_)
+    _note(loaded.notes((policy,)))
     history = _run_model(loaded, policy, seed, run, years, agent_by_agent, show=not as_json)
     told = story(history, _nearest_group(history.world.groups, explain)) if explain is not None else []
     summary = summarise(history)
@@ -181,25 +194,24 @@ def compare(
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
     uncertainty: Annotated[
         str,
-        typer.Option(help="none: the scenario's parameters; posterior: a draw of the calibrated ones for each run."),
+        typer.Option(
+            metavar="none|rates|effects|all",
+            help="What each run draws for itself: nothing, the calibrated rates, the effects of assistance, or both.",
+        ),
     ] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
-    from r2psim.scenario.posterior import checked_uncertainty
-
     loaded = _load(scenario, set_)
     named = _policies(loaded, policies)
-    try:
-        checked_uncertainty(uncertainty)
-    except ValueError as error:
-        raise InputError(f"--uncertainty: {error}") from None
+    uncertainty = _uncertainty(uncertainty)
     if baseline is not None and baseline not in named:
         from r2psim.scenario.errors import nearest
 
         near = nearest(baseline, named)
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"--baseline: {baseline} is not allowed: one of those compared, {', '.join(named)}{hint}")
+    _note(loaded.notes(named))
     asked = (loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, not as_json)
     if out is None:
         comparison = _compare(*asked)
@@ -222,6 +234,19 @@ def compare(
     comparison_table(comparison)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {', '.join(sorted(file.name for file in out.iterdir()))}.")
+
+
+def _uncertainty(named: str) -> str:
+    """Give the present name of a kind of uncertainty, and tell where an older one was given."""
+    from r2psim.scenario.posterior import present_name
+
+    try:
+        kind = present_name(named)
+    except ValueError as error:
+        raise InputError(f"--uncertainty: {error}") from None
+    if kind != named:
+        _note([f"--uncertainty {named} is the older name of {kind}"])
+    return kind
 
 
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
@@ -322,12 +347,15 @@ def catalogue(
 def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
     """Check scenario files and report every problem."""
     from r2psim.scenario import check as check_files
+    from r2psim.scenario import load
 
     problems = check_files(files)
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
         raise typer.Exit(BAD_INPUT)
+    for file in files:
+        _note(f"{file}: {line}" for line in load(file).overlaid())
     typer.echo(f"{len(files)} of {len(files)} valid")
 
 

@@ -71,7 +71,7 @@ def invented(channel: str) -> dict[str, Any]:
         "consent": 0.2,
         "under_perpetrator": 0.5,
         "backlash": 0.1,
-        "effects": [{"on": channel, "size": size, "low": min(size, none), "high": max(size, none)}],
+        "effects": {channel: {"size": size, "low": min(size, none), "high": max(size, none)}},
     }
 
 

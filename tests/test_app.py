@@ -23,7 +23,8 @@ from typer.testing import CliRunner
 from r2psim.app import explore, pages, settings
 from r2psim.app.charts import BANDS, counted, each_run, fans
 from r2psim.app.compare import Plan, comparison_of, settings_of
-from r2psim.app.inputs import Parameters, about, world_from
+from r2psim.app.inputs import Parameters, about_number, groups_of, world_from
+from r2psim.app.levers import LEVERS, effect_levers, fields, levers_of, sets_of, start_of
 from r2psim.app.markup import element, table
 from r2psim.app.runs import CURVES, Found
 from r2psim.app.timeline import draw_timeline
@@ -33,6 +34,7 @@ from r2psim.cli import app
 from r2psim.ensemble.simulation import simulate
 from r2psim.scenario import ScenarioError
 from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import effects_by_path, number_at
 
 SEVEN = Choice("seminar", "late-response", 7)
 
@@ -355,11 +357,68 @@ def test_parameters_come_from_their_declarations_and_changes_are_taken_as_from_t
     assert paths == [p for p in PARAMETERS if p.startswith("assistance.")]
     for field in form.fields:
         p = PARAMETERS[field["key"]]
-        assert field["help"] == about(p)
+        number = number_at(p.path, {})
+        assert number is not None and field["help"] == about_number(number)
         assert p.unit in field["help"] and f"{p.high:g}" in field["help"] and p.label in field["help"]
     values = {f["key"]: f["value"] for f in form.fields} | {"assistance.openness": "0.75"}
     form.vue_change(values)
     assert asked == [SEVEN._replace(sets=("assistance.openness=0.75",))]
+
+
+def test_every_number_of_every_form_can_be_set_in_explore(shown: Callable[..., Any]) -> None:
+    asked: list[Choice] = []
+    setting = scenario_of("seminar")
+    rc = shown(Parameters(setting, SEVEN, asked.append))
+    found(rc, "html")[0].vue_pick("parameters")
+    groups = found(rc, "fields")[0]
+    assert [name for name, _ in groups.fields[0]["options"]] == list(groups_of(setting))
+    groups.vue_change({"group": "forms.mediation"})
+    form = found(rc, "fields")[-1]
+    by_key = {field["key"]: field for field in form.fields}
+    field = by_key["forms.mediation.effects.to_atrocity.size"]
+    assert (field["value"], field["low"], field["high"]) == ("0.75", 0.5, 1.0)
+    assert "imminent risk to atrocity" in field["help"] and "assumption" in field["help"]
+    form.vue_change({key: field["value"] for key, field in by_key.items()} | {field["key"]: "0.6"})
+    assert asked == [SEVEN._replace(sets=("forms.mediation.effects.to_atrocity.size=0.6",))]
+    effects = effects_by_path(scenario_of("seminar", asked[0].sets).forms)
+    assert effects[field["key"]].size == 0.6
+
+
+def test_a_changed_value_holds_under_a_policy_that_sets_it_and_that_is_said(shown: Callable[..., Any]) -> None:
+    sets = ("challenges.will.strength=0.9",)
+    setting = scenario_of("seminar", sets)
+    rc = shown(Parameters(setting, SEVEN._replace(policy="prevention", sets=sets), lambda _: None))
+    found(rc, "html")[0].vue_pick("parameters")
+    found(rc, "fields")[0].vue_change({"group": "challenges"})
+    (field,) = (f for f in found(rc, "fields")[-1].fields if f["key"] == "challenges.will.strength")
+    assert field["value"] == "0.9"
+    assert "takes the place of what is set by prevention (0.1)" in "".join(v.html for v in found(rc, "html"))
+
+
+def test_every_effect_has_a_slider_over_its_range_that_sets_it_for_all_policies() -> None:
+    setting = scenario_of("seminar")
+    levers, start = effect_levers(setting), start_of(setting, "prevention")
+    effects = effects_by_path(setting.forms)
+    assert list(levers) == list(effects)
+    for path, lever in levers.items():
+        assert (lever.low, lever.high) == (effects[path].low, effects[path].high)
+        assert 50 <= (lever.high - lever.low) / lever.step <= 126
+        for policy in ("late-response", "prevention"):
+            sets = sets_of(start | {path: lever.high}, start, policy, "prevention")
+            if lever.high != effects[path].size:
+                assert sets == (f"{path}={lever.high:g}",)
+                scenario_of("seminar", sets)
+    path = next(iter(levers))
+    assert list(levers_of(setting, path)) == [*LEVERS, path]
+    assert list(levers_of(setting, "forms.none.effects.killing.size")) == list(LEVERS)
+    assert [field["key"] for field in fields(start, "prevention", setting, path)] == [*LEVERS, path, "also"]
+
+
+def test_compare_with_the_slider_of_an_effect_has_the_settings_of_the_command_line() -> None:
+    path = "forms.peacekeeping.effects.conflict_relapse.size"
+    plan = Plan("seminar", ("late-response", "prevention"), moved=((path, 0.9),), also=path)
+    assert [s.sets for s in settings_of(plan)] == [(f"{path}=0.9",)] * 2
+    assert f"--set {path}=0.9" in plan.command()
 
 
 def test_every_page_of_the_table_is_a_route_with_a_way_to_it() -> None:

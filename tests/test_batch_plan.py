@@ -43,6 +43,24 @@ def test_quick_points_are_the_scenarios_that_set_gives(
         )
 
 
+def test_quick_points_of_effects_are_the_scenarios_that_set_gives() -> None:
+    paths = (
+        "forms.mediation.effects.to_atrocity.size",
+        "forms.mediation.lag",
+        "forms.inclusive-governance.person_cost",
+        "observation.noise",
+        "policies.prevention.parameters.observation.noise",
+    )
+    values = (0.6, 9.0, 20.0, 0.25, 0.5)
+    experiment = loaded(CASE, CASE.read_text("utf-8"))
+    by_set = experiment.draft.load([*experiment.sets, *(f"{p}={v!r}" for p, v in zip(paths, values, strict=True))])
+    found = scenario_at(job_of(experiment, paths, ""), values)
+    assert found.resolved() == by_set.resolved()
+    assert (found.forms, found.overrides) == (by_set.forms, by_set.overrides)
+    assert found.forms["mediation"].lag == 9.0
+    assert found.forms["mediation"].effects[0].size == 0.6
+
+
 def test_a_point_of_any_kind_is_the_scenario_that_set_gives(tmp_path: Path) -> None:
     file = CASE.with_name("csv.toml")
     experiment = loaded(file, file.read_text("utf-8"))

@@ -18,10 +18,10 @@ from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
 from r2psim.analysis.published import STUDIES, beside_published, published_lines
 from r2psim.cli import app
-from r2psim.ensemble.results import Results
-from r2psim.scenario import load
+from r2psim.ensemble.uncertainty import Drawing, with_draw
+from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
-from r2psim.scenario.posterior import read_posterior, with_draw
+from r2psim.scenario.posterior import drawn_in, read_posterior
 from r2psim.world.expand import expand
 
 TARGETS = read_targets()
@@ -53,6 +53,26 @@ def test_a_panel_tells_of_the_run_that_the_ensemble_runs() -> None:
     assert panel.began.tolist() == np.argwhere(entered).tolist()
     assert panel.response.min() >= 0.0
     assert panel.response.sum() >= results.values(STATUS_QUO, "spent_response")[0] * 0.5
+
+
+def test_a_panel_with_draws_tells_of_the_run_with_the_same_draws() -> None:
+    full = expand(load("seminar"))
+    drawing = Drawing(full, drawn_in(full, "all"), seed=3)
+    panel = Source(full, STATUS_QUO, 12).panel(3, 5, drawing.values_of(5, STATUS_QUO), drawing)
+    results = simulate("seminar", [STATUS_QUO], runs=1, seed=3, first_run=5, years=12, uncertainty="all")
+    assert panel.deaths.sum() == results.values(STATUS_QUO, "deaths")[0]
+    assert panel.spent_response == results.values(STATUS_QUO, "spent_response")[0]
+    none, effects = (validate(full, 2, 2, 12, uncertainty=kind).summary() for kind in ("none", "effects"))
+    assert effects["uncertainty"] == "effects"
+    assert none["targets"] != effects["targets"]
+
+
+def test_a_parameter_that_is_set_cannot_be_fitted_too(tmp_path: Path) -> None:
+    fitted = read_free()[0]
+    line = ["calibrate", "seminar", "--out", str(tmp_path / "c"), "--set", f"{fitted.path}={fitted.low!r}"]
+    with pytest.raises(ScenarioError, match=f"--set: {fitted.path}: .*a parameter that is not fitted here"):
+        CliRunner().invoke(app, line, catch_exceptions=False)
+    assert not (tmp_path / "c").exists()
 
 
 def test_validation_does_not_depend_on_threads() -> None:
@@ -133,45 +153,21 @@ def test_the_posterior_holds_the_free_parameters_within_their_priors() -> None:
             assert free[path].low - rounding <= value <= free[path].high + rounding, path
 
 
-def test_each_run_has_its_draw_the_same_for_all_policies_and_what_the_scenario_sets_stays() -> None:
+def test_run_after_run_takes_the_draws_and_what_the_scenario_sets_stays() -> None:
     scenario = load("seminar")
     draws = read_posterior()
-    drawn = with_draw(scenario, len(draws) + 1)
+    paths = drawn_in(scenario, "rates")
+    assert paths == tuple(path for path in draws[0] if path not in scenario.parameters)
+    drawn = with_draw(scenario, len(draws) + 1, paths, seed=1)
     assert drawn.parameters.items() >= scenario.parameters.items()
-    left = [path for path in draws[0] if path not in scenario.parameters]
-    assert left and all(drawn.parameters[path] == draws[1 % len(draws)][path] for path in left)
-    policies = ["late-response", "prevention"]
-    found = simulate("seminar", policies, runs=3, seed=4, years=5, uncertainty="posterior", threads=2)
-    for run in range(3):
-        alone = simulate(with_draw(scenario, run), policies, runs=1, seed=4, years=5, first_run=run)
-        for policy in policies:
-            assert found.metrics[policy][run].tobytes() == alone.metrics[policy][0].tobytes()
-
-
-def test_results_with_uncertainty_are_read_back_and_opened_as_they_were(tmp_path: Path) -> None:
-    found = simulate("seminar", ["prevention"], runs=3, seed=4, years=2, uncertainty="posterior", events=[2])
-    found.save(tmp_path / "out")
-    again = Results.load(tmp_path / "out")
-    assert again.uncertainty == "posterior" and again.events == found.events
-    model = again.open(2)
-    try:
-        for _ in range(again.months):
-            model.step()
-        assert model.history().events == found.events[("prevention", 2)]
-    finally:
-        model.close()
-
-
-def test_an_unknown_kind_of_uncertainty_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'posterio' is not allowed: .*did you mean posterior"):
-        simulate("seminar", ["prevention"], runs=1, years=1, uncertainty="posterio")
+    assert all(drawn.parameters[path] == draws[1][path] for path in paths)
 
 
 # -- beside the published returns --------------------------------------------------------------------------------------
 
 
 def test_published_returns_stand_beside_the_ledgers_that_count_about_the_same() -> None:
-    comparison = compare(load("seminar"), ["late-response", "prevention"], 20, 1, 5, uncertainty="posterior")
+    comparison = compare(load("seminar"), ["late-response", "prevention"], 20, 1, 5, uncertainty="rates")
     rows = beside_published(comparison)
     assert [row["study"] for row in rows] == [study.name for study in STUDIES]
     extra = comparison.difference("spent_prevention").mean()

@@ -215,8 +215,9 @@ SHORT: dict[str, Any] = {
 
 
 def effect(**changes: Any) -> dict[str, Any]:
-    right: dict[str, Any] = {"on": "killing", "size": 0.9, "low": 0.8, "high": 1.0}
-    return {"effects": [{key: value for key, value in (right | changes).items() if value is not None}]}
+    right: dict[str, Any] = {"size": 0.9, "low": 0.8, "high": 1.0}
+    on = changes.pop("on", "killing")
+    return {"effects": {on: {key: value for key, value in (right | changes).items() if value is not None}}}
 
 
 @pytest.mark.parametrize(
@@ -250,25 +251,31 @@ def effect(**changes: Any) -> dict[str, Any]:
         ({"label": "seen"}, "source", "at least one source", None),
         ({"source": ["hultman2103"]}, "source", "one of", "hultman2013"),
         ({"name": " "}, "name", "not empty", None),
-        ({"effects": {}}, "effects", "a list of tables", None),
-        ({"effects": ["killing"]}, "effects.0", "a table", None),
-        (effect(on="kiling"), "effects.0.on", "one of", "killing"),
-        (effect(on=None), "effects.0.on", "one of", None),
-        (effect(siz=1), "effects.0.siz", "one of the keys", "size"),
-        (effect(size=None), "effects.0.size", "a number", None),
-        (effect(size=1.2), "effects.0.size", "from 0.8 to 1", None),
-        (effect(low=0.95), "effects.0.size", "from 0.95 to 1", None),
-        (effect(high=0.95), "effects.0.high", "at least 1: the range must include no effect", None),
-        (effect(size=1.2, low=1.1, high=1.3), "effects.0.low", "at most 1: the range must include no effect", None),
-        (effect(low=1.2), "effects.0.high", "at least 1.2", None),
-        (effect(low=0), "effects.0.low", "a factor above 0", None),
-        (effect(on="media", size=0.1, low=0.05, high=0.2), "effects.0.low", "at most 0", None),
-        (effect(on="exclusion", size=-0.2, low=-0.3, high=-0.1), "effects.0.high", "at least 0", None),
-        (effect(on="media", size=0.1, low=0, high=2), "effects.0.high", "from -1 to 1", None),
-        (effect(label="computed"), "effects.0.source", "at least one source", None),
-        (effect(label="sene"), "effects.0.label", "one of", "seen"),
-        (effect(source=["nobody2000", "ewp"]), "effects.0.source", "one of", None),
-        ({"effects": 2 * effect()["effects"]}, "effects.1.on", "no other effect", None),
+        ({"effects": "killing"}, "effects", "a table for each channel", None),
+        ({"effects": [{"on": "killing", "size": 0.9, "low": 0.8, "high": 1.0}]}, "effects", "for each channel", None),
+        ({"effects": {"killing": 0.9}}, "effects.killing", "a table", None),
+        (effect(on="kiling"), "effects.kiling", "one of the channels", "killing"),
+        (effect(siz=1), "effects.killing.siz", "one of the keys", "size"),
+        (effect(size=None), "effects.killing.size", "a number", None),
+        (effect(size=1.2), "effects.killing.size", "from 0.8 to 1", None),
+        (effect(low=0.95), "effects.killing.size", "from 0.95 to 1", None),
+        (effect(high=0.95), "effects.killing.high", "at least 1: the range must include no effect", None),
+        (
+            effect(size=1.2, low=1.1, high=1.3),
+            "effects.killing.low",
+            "at most 1: the range must include no effect",
+            None,
+        ),
+        (effect(low=1.2), "effects.killing.high", "at least 1.2", None),
+        (effect(low=0), "effects.killing.low", "a factor above 0", None),
+        (effect(on="media", size=0.1, low=0.05, high=0.2), "effects.media.low", "at most 0", None),
+        (effect(on="exclusion", size=-0.2, low=-0.3, high=-0.1), "effects.exclusion.high", "at least 0", None),
+        (effect(on="media", size=0.1, low=0, high=2), "effects.media.high", "from -1 to 1", None),
+        (effect(label="computed"), "effects.killing.source", "at least one source", None),
+        (effect(label="sene"), "effects.killing.label", "one of", "seen"),
+        (effect(source=["nobody2000", "ewp"]), "effects.killing.source", "one of", None),
+        (effect(expected=1.1), "effects.killing.expected", "from 0.8 to 1", None),
+        (effect(known="yes"), "effects.killing.known", "true or false", None),
     ],
 )
 def test_wrong_entry_is_refused_with_its_path_and_the_nearest_name(changes, path, words, nearest):
@@ -295,7 +302,7 @@ def test_everything_wrong_is_said_at_once():
     assert [refusal.place[2:] for refusal in form_refusals("radio", table)] == [
         ("scope",),
         ("lag",),
-        ("effects", "0", "size"),
+        ("effects", "media", "size"),
     ]
     assert [refusal.place[2] for refusal in form_refusals("radio", {})] == [
         *("name", "category", "providers", "stages", "unit_cost", "lag", "half_life")
@@ -339,6 +346,7 @@ def test_json_schema_accepts_the_catalogue_and_refuses_the_rest():
         {"category": "x"},
         {"providers": []},
         {"effects": [{"on": "killing"}]},
+        {"effects": {"kiling": {"size": 0.9}}},
     ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(SHORT | wrong, schema)

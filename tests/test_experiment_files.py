@@ -103,6 +103,10 @@ def test_a_policy_that_sets_the_factor_itself_is_noted(tmp_path: Path) -> None:
     assert load_experiment(file).notes() == [
         "principles.harm.screening is varied, but prevention sets it: there it does not vary"
     ]
+    file = write(tmp_path, text.replace("principles.harm.screening", "principles.prevention.reserve"))
+    assert load_experiment(file).notes() == [
+        "principles.prevention.reserve is varied in prevention too, in place of its own value"
+    ]
 
 
 def test_a_dry_run_says_what_would_be_run(tmp_path: Path) -> None:

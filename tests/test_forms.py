@@ -482,9 +482,10 @@ def mixed(scope: str, benefit: str, harm: str) -> dict[str, Any]:
         channel = CHANNELS[name]
         change = (0.2 if channel.kind == "multiplier" else 0.1) * (1.0 if (channel.helps == "more") == helps else -1.0)
         size = channel.none + change
-        return {"on": name, "size": size, "low": min(size, channel.none), "high": max(size, channel.none)}
+        return {"size": size, "low": min(size, channel.none), "high": max(size, channel.none)}
 
-    return next(iter(INVENTED.values())) | {"scope": scope, "effects": [effect(benefit, True), effect(harm, False)]}
+    effects = {benefit: effect(benefit, True), harm: effect(harm, False)}
+    return next(iter(INVENTED.values())) | {"scope": scope, "effects": effects}
 
 
 @pytest.mark.parametrize("scope", ["state", "group"])
@@ -545,10 +546,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     forms = dict(INVENTED)
     forms["school-meals"] = next(iter(INVENTED.values())) | {
         "name": "School meals",
-        "effects": [
-            {"on": "grievance", "size": -0.2, "low": -0.4, "high": 0.0},
-            {"on": "to_threat", "size": 0.5, "low": 0.3, "high": 1.0},
-        ],
+        "effects": {
+            "grievance": {"size": -0.2, "low": -0.4, "high": 0.0},
+            "to_threat": {"size": 0.5, "low": 0.3, "high": 1.0},
+        },
     }
     lines = ["schema = 1", 'name = "own"', 'extends = "seminar"', "years = 4"]
     for key, entry in forms.items():
@@ -556,8 +557,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, item in entry.items():
             if name != "effects":
                 lines.append(f"{name} = {toml(item)}")
-        for effect in entry["effects"]:
-            lines += [f"[[forms.{key}.effects]]", *(f"{name} = {toml(item)}" for name, item in effect.items())]
+        for on, effect in entry["effects"].items():
+            lines += [f"[forms.{key}.effects.{on}]", *(f"{name} = {toml(item)}" for name, item in effect.items())]
     path = tmp_path_factory.mktemp("own") / "own.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path

@@ -248,11 +248,10 @@ LIVELY_FORMS: dict[str, dict[str, Any]] = {
         "ledger": "prevention",
         "military": True,
         "label": "assumption",
-        "effects": [
-            {"on": name, "size": channel.none - 0.1, "low": channel.none - 0.1, "high": channel.none}
-            | {"label": "assumption"}
+        "effects": {
+            name: {"size": channel.none - 0.1, "low": channel.none - 0.1, "high": channel.none, "label": "assumption"}
             for name, channel in CHANNELS.items()
-        ],
+        },
     }
     for scope in ("state", "group")
 }

@@ -140,9 +140,11 @@ class Comparison:
     discount : float
         Yearly discount rate of returns and payback; at 0 they are told beside it.
     uncertainty : str
-        As `r2psim.simulate` takes it.
+        What each run draws for itself, a key of `r2psim.scenario.posterior.UNCERTAINTIES`.
     drawn : tuple of str
-        Paths of what draws set.
+        Paths of the parameters and effects that draws set.
+    overrides : dict of str to float
+        What was set under every policy: as in `r2psim.scenario.specs.Scenario`.
     """
 
     scenario: str
@@ -166,6 +168,7 @@ class Comparison:
     discount: float = 0.03
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
+    overrides: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -406,7 +409,6 @@ def comparison_of_results(results: Results, baseline: str | None = None, discoun
     ValueError
         If the results lack what is needed, or the baseline is none of the policies.
     """
-    from r2psim.scenario.posterior import drawn_in
     from r2psim.world.assistance import build_assistance
 
     if not results.metrics or not results.ledgers or results.null is None:
@@ -438,7 +440,8 @@ def comparison_of_results(results: Results, baseline: str | None = None, discoun
         body_names={key: body.name for key, body in full.bodies.items()},
         discount=rate,
         uncertainty=uncertainty,
-        drawn=tuple(drawn_in(full)) if uncertainty != "none" else (),
+        drawn=results.drawn,
+        overrides=dict(full.overrides),
     )
 
 
@@ -470,7 +473,7 @@ def compare(
         All processors if not given; the result does not depend on it.
     advance : callable, optional
         Told the number of runs finished since it was last called; null twins count like others.
-    uncertainty : str
+    uncertainty : {"none", "rates", "effects", "all"}
         As `r2psim.simulate` takes it.
     baseline : str, optional
         The policy that every other one is told against; ``late-response`` where it is compared, else the first.

@@ -46,6 +46,8 @@ def write_comparison(comparison: Comparison, resolved: dict[str, Any], directory
     if comparison.uncertainty != "none":
         summary["published"] = {policy: beside_published(comparison, policy) for policy in comparison.others}
         drawn = {"uncertainty": comparison.uncertainty, "drawn": list(comparison.drawn)}
+    if comparison.overrides:
+        drawn["overrides"] = dict(comparison.overrides)
     facts = provenance(
         scenario=comparison.scenario,
         policies=list(comparison.policies),

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules import conflict, delivery, draws, stages, triggers
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level
@@ -183,7 +184,8 @@ def _schedule() -> str:
 
 def _purposes() -> str:
     by: dict[str, list[str]] = {}
-    for step in _STEPS:
+    drawing: tuple[Callable[..., Any], ...] = (*_STEPS, Drawing.sizes_of)
+    for step in drawing:
         for name in _purposes_of(step):
             by.setdefault(name, []).append(_code(step.__name__))
     halves = ("first", "second")

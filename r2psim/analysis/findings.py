@@ -8,7 +8,7 @@ import numpy as np
 
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
+from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval, runs_needed_words
 
 __all__ = ["METRIC_NAMES", "MONEY", "amount", "count", "findings", "headline", "money", "ranged"]
 
@@ -147,7 +147,13 @@ def _telling(comparison: Comparison, metric: str, policy: str) -> str:
     if found.told_apart:
         worse = "costlier" if metric in MONEY else "worse"
         return said if found.mean < 0.0 else f"{said}: {worse}"
-    return f"{said}: cannot be told apart from no difference at {comparison.runs} runs"
+    return f"{said}: cannot be told apart from no difference at {comparison.runs} runs{_needed(differences)}"
+
+
+def _needed(differences: np.ndarray) -> str:
+    """Say how many runs a verdict would need, in brackets."""
+    words = runs_needed_words(differences)
+    return f" ({words})" if words else ""
 
 
 def _median(metric: str, value: float) -> str:
@@ -306,8 +312,8 @@ def _verdict(comparison: Comparison, policy: str) -> str:
         return f"All costs together, {policy} and {base} cost the same in every run."
     if not found.told_apart:
         return (
-            f"All costs together, whether {policy} or {base} is cheaper cannot be told at {comparison.runs} runs; "
-            "more runs (--runs) narrow the interval."
+            f"All costs together, whether {policy} or {base} is cheaper cannot be told at {comparison.runs} runs"
+            f"{_needed(differences)}."
         )
     side, other = ("less", "more") if found.mean < 0.0 else ("more", "less")
     said = f"All costs together, {policy} costs {money(abs(found.mean))} {side} a run than {base} "

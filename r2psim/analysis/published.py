@@ -155,7 +155,6 @@ def _ratio(interval: Interval) -> str:
 _CARRIED = {
     "none": "parameters and effects are taken as known (--uncertainty all carries what is not)",
     "rates": "every run has a draw of the calibrated parameters; effects of assistance are taken as known",
-    "posterior": "every run has a draw of the calibrated parameters; effects of assistance are taken as known",
     "effects": "every run has a draw of the effects of assistance; calibrated parameters are taken as known",
     "all": "every run has a draw of the calibrated parameters and of the effects of assistance",
 }

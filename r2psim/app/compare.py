@@ -16,7 +16,7 @@ from r2psim.analysis.findings import METRIC_NAMES, findings, headline
 from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
-from r2psim.app.levers import LEVERS, fields, sets_of, start_of
+from r2psim.app.levers import fields, levers_of, sets_of, start_of
 from r2psim.app.markup import element, join
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
@@ -24,7 +24,7 @@ from r2psim.app.sweep import Sweep
 from r2psim.app.watch import Choice, RefusedError, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
-from r2psim.scenario import ScenarioError
+from r2psim.scenario import Scenario, ScenarioError
 
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
 
@@ -48,6 +48,8 @@ class Plan:
         Luck, and runs of each policy.
     moved : tuple of (str, float)
         Sliders that do not stand where they started.
+    also : str
+        Path of the effect that has a slider too, or empty.
     """
 
     scenario: str
@@ -55,6 +57,7 @@ class Plan:
     seed: int = 1
     runs: int = 1000
     moved: tuple[tuple[str, float], ...] = ()
+    also: str = ""
 
     @property
     def examined(self) -> str:
@@ -171,7 +174,7 @@ def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
     runs = str(values.get("runs", plan.runs))
     found = Plan(scenario, tuple(named), int(seed[:20]), int(runs) if runs in map(str, RUNS) else plan.runs)
     same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
-    return replace(found, moved=plan.moved) if same else found
+    return replace(found, moved=plan.moved, also=plan.also) if same else found
 
 
 def _first_plan() -> Plan:
@@ -200,17 +203,18 @@ def Page() -> None:
 
     def moved(values: dict[str, Any]) -> None:
         kept = []
-        for key, lever in LEVERS.items():
+        also = str(values.get("also", plan.also))
+        for key, lever in levers_of(base, also).items():
             value = values.get(key)
             if isinstance(value, int | float) and np.isfinite(value) and abs(value - start[key]) > 1e-9:
                 kept.append((key, float(min(max(value, lever.low), lever.high))))
-        set_plan(replace(plan, moved=tuple(kept)))
+        set_plan(replace(plan, moved=tuple(kept), also=also if also in start else ""))
 
     View(html=element("h1", "Compare policies under the same luck"))
     Form(label="What is compared", fields=_plan_fields(plan, base), event_change=asked)
     told(problem or trouble)
-    Form(label="Sliders", fields=fields(start | dict(plan.moved), plan.examined), event_change=moved)
-    _moved_note(plan, start, set_plan)
+    Form(label="Sliders", fields=fields(start | dict(plan.moved), plan.examined, base, plan.also), event_change=moved)
+    _moved_note(plan, base, set_plan)
     fresh = shown is not None and shown.settings == settings
     View(html=_status(shown if fresh else None, goal or plan.runs, plan))
     if shown is not None:
@@ -257,12 +261,13 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _moved_note(plan: Plan, start: Mapping[str, float], set_plan: Any) -> None:
+def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
     """Say which sliders were moved, and offer to put them back."""
     if not plan.moved:
         return
     back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
-    names = ", ".join(LEVERS[key].label.lower() for key, _ in plan.moved)
+    levers = levers_of(base, plan.also)
+    names = ", ".join(levers[key].label.lower() for key, _ in plan.moved)
     View(
         html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
         event_pick=lambda _: set_plan(replace(plan, moved=())),

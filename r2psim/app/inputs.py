@@ -11,9 +11,10 @@ from r2psim.app.markup import element
 from r2psim.app.watch import Choice, choice_of, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.scenario import Scenario
-from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, Parameter
+from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
+from r2psim.scenario.paths import Number, form_number, form_numbers, number_at
 
-__all__ = ["Parameters", "about", "told", "world_fields", "world_from"]
+__all__ = ["Parameters", "about_number", "groups_of", "told", "world_fields", "world_from"]
 
 MOST_RUN = 2**32 - 1
 
@@ -60,34 +61,52 @@ def world_from(values: dict[str, Any], sets: tuple[str, ...]) -> Choice:
     return choice_of(urlencode(kept))[0]._replace(sets=sets)
 
 
-def about(parameter: Parameter) -> str:
-    """Say all that is declared of a parameter: what it is, unit, range, evidence, source."""
-    source = "; ".join(SOURCES[key] for key in parameter.source)
+def about_number(number: Number) -> str:
+    """Say all that is declared of a number: what it is, unit, range, evidence, source."""
+    source = "; ".join(SOURCES[key] for key in number.source)
+    stands = "default" if number.path in PARAMETERS else "in this scenario"
     said = (
-        f"{parameter.description[:1].upper()}{parameter.description[1:]}. Unit: {parameter.unit}. "
-        f"Range {parameter.low:g} to {parameter.high:g}, default {parameter.default:g}. "
-        f"Evidence: {parameter.label}, {LABELS[parameter.label]}."
+        f"{number.meaning[:1].upper()}{number.meaning[1:]}. Unit: {number.unit}. "
+        f"Range {number.low:g} to {number.high:g}, {stands} {number.value:g}. "
+        f"Evidence: {number.label}, {LABELS[number.label]}."
     )
     return f"{said} Source: {source}" if source else said
 
 
-def _groups() -> dict[str, list[str]]:
-    """Give the parameters by the first word of their paths."""
+def groups_of(setting: Scenario) -> dict[str, list[str]]:
+    """Give the paths of what can be set: parameters by the first word, then what forms of assistance hold, by form."""
     found: dict[str, list[str]] = {}
     for path in PARAMETERS:
         found.setdefault(path.split(".")[0], []).append(path)
+    for number in form_numbers(setting.forms):
+        found.setdefault(f"forms.{number.form}", []).append(number.path)
     return found
 
 
-GROUPS = _groups()
+def _called(group: str, setting: Scenario) -> str:
+    """Name a group for readers."""
+    form = setting.forms.get(group.removeprefix("forms."))
+    return group.replace("_", " ") if form is None else f"form: {form.name}"
+
+
+def _short(path: str) -> str:
+    """Write a path without its group."""
+    number = form_number(path)
+    return path.partition(".")[2] if number is None else number.key if number.channel is None else number.channel
 
 
 @solara.component
 def Parameters(setting: Scenario, choice: Choice, run: Callable[[Choice], None]) -> None:
-    """Offer every parameter, a group at a time, with what is declared of it."""
+    """Offer every parameter and every number of the forms, a group at a time, with what is declared of each."""
     shown, set_shown = solara.use_state(False)
     group, set_group = solara.use_state("assistance")
-    values = dict(zip(PARAMETERS, setting.parameter_values(choice.policy).tolist(), strict=True))
+    groups = groups_of(setting)
+    group = group if group in groups else "assistance"
+    declared = {
+        path: number for paths in groups.values() for path in paths if (number := number_at(path, setting.forms))
+    }
+    values = {path: number.value for path, number in declared.items()}
+    values |= dict(zip(PARAMETERS, setting.parameter_values(choice.policy).tolist(), strict=True))
     changed = {text.partition("=")[0]: text for text in choice.sets}
     said = f"{len(changed)} changed" if changed else "none changed"
 
@@ -98,7 +117,7 @@ def Parameters(setting: Scenario, choice: Choice, run: Callable[[Choice], None])
             run(choice._replace(sets=()))
 
     head = element(
-        "button", f"{'Hide' if shown else 'Show'} the {len(PARAMETERS)} parameters of the model ({said})",
+        "button", f"{'Hide' if shown else 'Show'} the {len(PARAMETERS)} parameters of the model and the forms ({said})",
         type="button", data_pick="parameters", aria_expanded=str(shown).lower(), class_="r2p-button",
     )  # fmt: skip
     back = element(
@@ -110,7 +129,7 @@ def Parameters(setting: Scenario, choice: Choice, run: Callable[[Choice], None])
 
     def commit(told_values: dict[str, Any]) -> None:
         kept = dict(changed)
-        for path in GROUPS[group]:
+        for path in groups[group]:
             text = str(told_values.get(path, "")).strip()[:40]
             if text and text != f"{values[path]:.10g}":
                 kept[path] = f"{path}={text}"
@@ -119,21 +138,18 @@ def Parameters(setting: Scenario, choice: Choice, run: Callable[[Choice], None])
     Form(
         label="Group of parameters",
         fields=[{"key": "group", "label": "Group", "kind": "select", "value": group,
-                 "options": [(name, f"{name.replace('_', ' ')} ({len(paths)})") for name, paths in GROUPS.items()]}],
-        event_change=lambda v: set_group(v["group"] if v.get("group") in GROUPS else group),
+                 "options": [(name, f"{_called(name, setting)} ({len(paths)})") for name, paths in groups.items()]}],
+        event_change=lambda v: set_group(v["group"] if v.get("group") in groups else group),
     )  # fmt: skip
     fields = [
         {
             "key": path,
-            "label": path.partition(".")[2] + f" ({PARAMETERS[path].unit})" + (" *" if path in changed else ""),
-            "kind": "number", "value": f"{values[path]:.10g}", "low": PARAMETERS[path].low,
-            "high": PARAMETERS[path].high, "step": "any", "help": about(PARAMETERS[path]),
+            "label": f"{_short(path)} ({declared[path].unit})" + (" *" if path in changed else ""),
+            "kind": "number", "value": f"{values[path]:.10g}", "low": declared[path].low,
+            "high": declared[path].high, "step": "any", "help": about_number(declared[path]),
         }
-        for path in GROUPS[group]
+        for path in groups[group]
     ]  # fmt: skip
-    View(
-        html=element(
-            "p", "A policy that sets a value itself keeps its own; a changed one is marked *.", class_="r2p-note"
-        )
-    )
+    note = "A changed value is marked *; it holds under every policy, also under one that sets it itself."
+    View(html=element("p", note, *(f" {said}." for said in setting.notes((choice.policy,))), class_="r2p-note"))
     Form(label=f"Parameters {group}", fields=fields, action="Run with these", event_change=commit).key(group)

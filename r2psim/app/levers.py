@@ -1,4 +1,7 @@
-"""The sliders of Compare: a few parameters under which prevention pays or does not, read off their declarations."""
+"""The sliders of Compare: a few parameters under which prevention pays or does not, and any effect of any form.
+
+What they offer is read off declarations: of parameters, and of effects in the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from r2psim.app.inputs import about
-from r2psim.scenario import Scenario
-from r2psim.scenario.parameters import PARAMETERS
+import numpy as np
 
-__all__ = ["LEVERS", "Lever", "fields", "sets_of", "start_of"]
+from r2psim.app.inputs import about_number
+from r2psim.scenario import Scenario
+from r2psim.scenario.channels import CHANNELS
+from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import effects_by_path, form_number, number_at
+
+__all__ = ["LEVERS", "Lever", "effect_levers", "fields", "levers_of", "sets_of", "start_of"]
+
+STEPS = 50
+"""Steps of the slider of an effect from end to end, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +32,7 @@ class Lever:
     key, label : str
         Name, and words.
     path : str
-        Parameter.
+        Parameter, or size of an effect.
     low, high, step : float
         What the slider offers: within the parameter's own range.
     percent : bool
@@ -54,6 +64,28 @@ LEVERS: dict[str, Lever] = {
 """The sliders, in order."""
 
 
+def effect_levers(setting: Scenario) -> dict[str, Lever]:
+    """Give a slider for every effect of every form, by its path, over its declared range."""
+    found = {}
+    for path, effect in effects_by_path(setting.forms).items():
+        number = form_number(path)
+        if number is not None and effect.low < effect.high:
+            label = f"{setting.forms[number.form].name}: {CHANNELS[effect.on].meaning}"
+            found[path] = Lever(path, label, path, effect.low, effect.high, _step(effect.high - effect.low))
+    return found
+
+
+def _step(width: float) -> float:
+    """Give a round step of which at least `STEPS` make a width."""
+    power = 10.0 ** np.floor(np.log10(width / STEPS))
+    return float(round(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= width / STEPS), 9))
+
+
+def levers_of(setting: Scenario, also: str = "") -> dict[str, Lever]:
+    """Give the sliders, and the one of an effect where there is such an effect."""
+    return LEVERS | {path: lever for path, lever in effect_levers(setting).items() if path == also}
+
+
 def _value(setting: Scenario, policy: str, lever: Lever) -> float:
     place = list(PARAMETERS).index(lever.path)
     return float(setting.parameter_values(policy)[place])
@@ -66,7 +98,7 @@ def start_of(setting: Scenario, policy: str) -> dict[str, float]:
         value = _value(setting, policy, lever)
         # Below 0 the share is as the scenario's own budgets divide it; the slider then stands at 0 and is not used.
         found[key] = min(max(value, lever.low), lever.high)
-    return found
+    return found | {path: effect.size for path, effect in effects_by_path(setting.forms).items()}
 
 
 def sets_of(values: Mapping[str, Any], start: Mapping[str, float], policy: str, examined: str) -> tuple[str, ...]:
@@ -84,7 +116,7 @@ def sets_of(values: Mapping[str, Any], start: Mapping[str, float], policy: str, 
     >>> sets_of({"effect": 0.5, "share": 0.3}, {"effect": 1.0, "share": 0.5}, "late-response", "prevention")
     ('assistance.effect_scale=0.5',)
     """
-    found = []
+    found = [f"{key}={round(values[key], 6):g}" for key in values if _is_moved_effect(key, values, start)]
     for key, lever in LEVERS.items():
         value = float(values.get(key, start.get(key, lever.low)))
         value = round(min(max(value, lever.low), lever.high), 6)
@@ -97,8 +129,22 @@ def sets_of(values: Mapping[str, Any], start: Mapping[str, float], policy: str, 
     return tuple(found)
 
 
-def fields(values: Mapping[str, float], examined: str) -> list[dict[str, Any]]:
-    """Give the sliders as fields of a form."""
+def _is_moved_effect(key: str, values: Mapping[str, Any], start: Mapping[str, float]) -> bool:
+    """Say whether a slider is that of an effect and does not stand where it started."""
+    return key in start and form_number(key) is not None and abs(float(values[key]) - start[key]) >= 1e-9
+
+
+def fields(values: Mapping[str, float], examined: str, setting: Scenario, also: str = "") -> list[dict[str, Any]]:
+    """Give the sliders as fields of a form, after them a choice of the effect that has a slider too."""
+    effects = [("", "none"), *((path, lever.label) for path, lever in effect_levers(setting).items())]
+    choice = {
+        "key": "also",
+        "label": "A slider for one effect",
+        "kind": "select",
+        "value": also,
+        "options": effects,
+        "help": "Every effect of every form, over the range that the catalogue holds possible.",
+    }
     return [
         {
             "key": key,
@@ -109,7 +155,12 @@ def fields(values: Mapping[str, float], examined: str) -> list[dict[str, Any]]:
             "high": lever.high,
             "step": lever.step,
             "percent": lever.percent,
-            "help": about(PARAMETERS[lever.path]),
+            "help": _about(lever.path, setting),
         }
-        for key, lever in LEVERS.items()
-    ]
+        for key, lever in levers_of(setting, also).items()
+    ] + [choice]
+
+
+def _about(path: str, setting: Scenario) -> str:
+    number = number_at(path, setting.forms)
+    return about_number(number) if number is not None else ""

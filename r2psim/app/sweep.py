@@ -13,9 +13,9 @@ from r2psim.analysis.comparison import Interval, headline_pair, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
-from r2psim.app.levers import LEVERS, Lever, sets_of
+from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
 from r2psim.app.markup import element, join
-from r2psim.app.runs import Setting
+from r2psim.app.runs import Setting, setting_of
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
@@ -116,6 +116,7 @@ def Sweep(
 ) -> None:
     """Offer to go along one slider."""
     pair = headline_pair([s.policy for s in settings])
+    levers = solara.use_memo(lambda: LEVERS | effect_levers(setting_of(scenario, ())), [scenario])
     asked, set_asked = solara.use_state(("", "total_cost"))
     wanted, set_wanted = solara.use_state(None)
     metric = asked[1]
@@ -123,25 +124,25 @@ def Sweep(
     def ask(values_: dict[str, Any]) -> None:
         key = str(values_.get("lever", ""))
         chosen = str(values_.get("metric", ""))
-        set_asked((key if key in LEVERS else "", chosen if chosen in ASKED else "total_cost"))
-        set_wanted((settings, tuple(values.items())) if key in LEVERS else None)
+        set_asked((key if key in levers else "", chosen if chosen in ASKED else "total_cost"))
+        set_wanted((settings, tuple(values.items())) if key in levers else None)
 
     View(html=element("h2", "Where does it break even?"))
     Form(
         label="Break-even",
         fields=[
             {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
-             "options": [("", "choose a slider"), *((k, lever.label) for k, lever in LEVERS.items())]},
+             "options": [("", "choose a slider"), *((k, lever.label) for k, lever in levers.items())]},
             {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
              "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
         ],
         event_change=ask,
     )  # fmt: skip
-    if pair is None or asked[0] not in LEVERS or wanted is None:
+    if pair is None or asked[0] not in levers or wanted is None:
         note = f"{POINTS} places along a slider, {RUNS} runs at each, everything else as it stands above."
         View(html=element("p", note, class_="r2p-note"))
         return
-    lever = LEVERS[asked[0]]
+    lever = levers[asked[0]]
     at, places = _settings(lever, pair, wanted[0][0], examined, dict(wanted[1]), start)
     _Along(lever, tuple(at), tuple(places), metric, pair)
 

@@ -117,15 +117,17 @@ def scenario_of(name: str, sets: tuple[str, ...] = ()) -> Scenario:
 
 
 def _bounded(sets: tuple[str, ...]) -> None:
-    """Refuse changes of how large a world is: only parameters, and those of policies, may be changed from a browser."""
+    """Refuse changes of how large a world is: a browser may change parameters, those of policies, numbers of forms."""
+    from r2psim.scenario.catalogue import catalogue
     from r2psim.scenario.parameters import PARAMETERS
+    from r2psim.scenario.paths import form_number, form_numbers, parameter_of
 
     for text in sets:
         path = text.partition("=")[0].strip()
-        parts = path.split(".")
-        inner = ".".join(parts[3:]) if parts[0] == "policies" and parts[2:3] == ["parameters"] else path
-        if inner not in PARAMETERS:
-            raise ScenarioError([Problem("--set", path, None, "a parameter of the model", nearest(path, PARAMETERS))])
+        if parameter_of(path) is None and form_number(path) is None:
+            known = [*PARAMETERS, *(number.path for number in form_numbers(catalogue()))]
+            allowed = "a parameter of the model, or a number of a form of assistance"
+            raise ScenarioError([Problem("--set", path, None, allowed, nearest(path, known))])
 
 
 def choice_of(search: str | None) -> tuple[Choice, int]:

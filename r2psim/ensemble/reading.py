@@ -12,7 +12,8 @@ from r2psim.ensemble import tables
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import OutputError, read_json, read_table
 from r2psim.scenario import Scenario, ScenarioError
-from r2psim.scenario.posterior import checked_uncertainty, without
+from r2psim.scenario.paths import effects_by_path
+from r2psim.scenario.posterior import present_name, read_posterior
 
 __all__ = ["read_results"]
 
@@ -35,8 +36,8 @@ def _facts(directory: Path) -> dict[str, Any]:
         found: dict[str, Any] = {name: int(facts[name]) for name in ("seed", "runs", "months")}
         found["policies"] = tuple(str(policy) for policy in facts["policies"])
         found["first_run"] = int(facts.get("first_run", 0))
-        found["uncertainty"] = checked_uncertainty(str(facts.get("uncertainty", "none")))
-        found["drawn"] = [str(path) for path in facts.get("drawn", ())]
+        found["uncertainty"] = present_name(str(facts.get("uncertainty", "none")))
+        found["drawn"] = tuple(str(path) for path in facts.get("drawn", ()))
         found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
@@ -65,7 +66,10 @@ def read_results(directory: Path) -> Results:
         If it holds no runs, or is damaged; the message names the file.
     """
     facts = _facts(directory)
-    scenario = without(_scenario(directory / "resolved.json"), facts["drawn"])
+    scenario = _scenario(directory / "resolved.json")
+    known = {*read_posterior()[0], *effects_by_path(scenario.forms)}
+    if lost := [path for path in facts["drawn"] if path not in known]:
+        raise OutputError(f"{directory / 'provenance.json'}: is damaged: {lost[0]} is nothing that is drawn")
     policies, runs, months, first = (facts[name] for name in ("policies", "runs", "months", "first_run"))
     forms = len(scenario.forms)
 
@@ -91,15 +95,15 @@ def read_results(directory: Path) -> Results:
 
     none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
     stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
-    known = {"scenario": scenario, "policies": policies, "runs": runs, "seed": facts["seed"], "months": months}
-    known |= {"first_run": first, "uncertainty": facts["uncertainty"]}
+    common: dict[str, Any] = {"scenario": scenario, "policies": policies, "runs": runs, "seed": facts["seed"], "months": months}
+    common |= {"first_run": first, "uncertainty": facts["uncertainty"], "drawn": facts["drawn"]}
     null = counted("null_")
     return Results(
-        **known,
+        **common,
         **counted(""),
         yearly=read("yearly", lambda table: tables.spending_from(table, policies, forms, months // YEAR)),
         series=read("series", lambda table: tables.monthly_from(table, policies, runs, months)),
         stages={policy: np.stack([none, *columns.values()], axis=-1)[..., 1:] for policy, columns in stages.items()},
         events=read("events", lambda table: tables.events_from(table, facts["chosen"])),
-        null=Results(**known, **null) if null["metrics"] else None,
+        null=Results(**common, **null) if null["metrics"] else None,
     )

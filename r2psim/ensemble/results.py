@@ -11,8 +11,8 @@ import numpy as np
 
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.tables import START
+from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.errors import listing, nearest
-from r2psim.scenario.posterior import drawn_in, with_draw
 from r2psim.world.history import Event
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class Results:
     events : dict of (str, int) to tuple of Event
         By policy and number of the run, of the runs that were asked for.
     uncertainty : str
-        ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+        What each run draws for itself, a key of `r2psim.scenario.posterior.UNCERTAINTIES`.
+    drawn : tuple of str
+        Paths of what is drawn.
     null : Results or None
         The null twins, if they were asked for: the same policies and luck with all effects of assistance at none.
     """
@@ -87,6 +89,7 @@ class Results:
     stages: Mapping[str, np.ndarray] = field(default_factory=dict)
     events: Mapping[tuple[str, int], tuple[Event, ...]] = field(default_factory=dict)
     uncertainty: str = "none"
+    drawn: tuple[str, ...] = ()
     null: Results | None = None
 
     def __repr__(self) -> str:
@@ -290,7 +293,7 @@ class Results:
         named = self.policy_named(policy)
         if month is not None and not 0 <= month <= self.months:
             raise ValueError(f"month {month} is not allowed: 0 to {self.months}")
-        scenario = self.scenario if self.uncertainty == "none" else with_draw(self.scenario, run)
+        scenario = with_draw(self.scenario, run, self.drawn, self.seed) if self.drawn else self.scenario
         model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows")
         for _ in range(month or 0):
             model.step()
@@ -335,7 +338,9 @@ class Results:
             "first_run": self.first_run,
         }
         if self.uncertainty != "none":
-            facts |= {"uncertainty": self.uncertainty, "drawn": drawn_in(self.scenario)}
+            facts |= {"uncertainty": self.uncertainty, "drawn": list(self.drawn)}
+        if self.scenario.overrides:
+            facts["overrides"] = dict(self.scenario.overrides)
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod

@@ -23,10 +23,11 @@ from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, ru
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
 from r2psim.ensemble.results import Results
+from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
-from r2psim.scenario.posterior import checked_uncertainty, with_draw
+from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
@@ -97,8 +98,8 @@ class _Ensemble:
         Whether the stages of all groups are kept.
     most : int
         No more runs than this are wanted of a policy and thread.
-    uncertainty : str
-        Whether each run has parameters of its own.
+    drawn : sequence of str
+        What each run draws for itself, as `r2psim.scenario.posterior.drawn_in` gives it.
     null_twins : bool
         Whether every policy is run once more with all effects of assistance at none.
     """
@@ -112,11 +113,11 @@ class _Ensemble:
         series: Sequence[str],
         histories: bool,
         most: int,
-        uncertainty: str = "none",
+        drawn: Sequence[str] = (),
         null_twins: bool = False,
     ) -> None:
         self.full = full
-        self.uncertain = uncertainty != "none"
+        self.drawing = Drawing(full, drawn, seed) if drawn else None
         self.policies = tuple(policies)
         self.seed = seed
         self.months = months
@@ -158,14 +159,15 @@ class _Ensemble:
 
     def parameters_of(self, k: int, run: int, null_twin: bool = False) -> np.ndarray:
         """Give the values of the parameters of a run of the ``k``-th policy, or of its null twin."""
-        if not self.uncertain:
-            values = self.parameters[k]
-        else:
-            values = with_draw(self.full, run).parameter_values(self.policies[k])
+        values = self.parameters[k] if self.drawing is None else self.drawing.values_of(run, self.policies[k])
         if null_twin:
             values = values.copy()
             values[P.assistance_effect_scale] = 0.0
         return values
+
+    def rows_of(self, run: int, rows: Rows) -> Rows:
+        """Give rows with the effects of a run."""
+        return rows if self.drawing is None else self.drawing.rows_of(run, rows)
 
     def run(self, case: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
         """Run some runs of one policy or null twin; give their arrays and the seconds that they took."""
@@ -181,14 +183,14 @@ class _Ensemble:
         space = self.spaces.get()
         began = perf_counter()
         try:
-            # Where each run has parameters of its own, it is a chunk of its own.
-            step = 1 if self.uncertain else max(count, 1)
+            # Where each run has parameters or effects of its own, it is a chunk of its own.
+            step = max(count, 1) if self.drawing is None else 1
             for at in range(0, max(count, 1), step):
                 part = slice(at, at + step)
                 run_chunk(
                     self.starts[k],
                     space.blocks,
-                    space.rows[k],
+                    self.rows_of(first + at, space.rows[k]),
                     self.parameters_of(k, first + at, null_twin),
                     draws_of(self.seed, first + at, 0),
                     self.months,
@@ -286,7 +288,9 @@ class _Kept:
                 new = block.arrays[name]
                 kept[at : at + len(new)] = new
 
-    def results(self, full: Scenario, policies: tuple[str, ...], seed: int, months: int, uncertainty: str) -> Results:
+    def results(
+        self, full: Scenario, policies: tuple[str, ...], seed: int, months: int, uncertainty: str, drawn: tuple[str, ...]
+    ) -> Results:
         """Give the results of all runs."""
         so_far = {policy: added / self.runs for policy, added in self.added.items()}
         return Results(
@@ -305,6 +309,7 @@ class _Kept:
             series=self.series(),
             stages=self.of("stage"),
             uncertainty=uncertainty,
+            drawn=drawn,
         )
 
     def of(self, name: str) -> dict[str, np.ndarray]:
@@ -398,8 +403,9 @@ def simulate(
     sink : callable, optional
         Given each finished `Block`, in order of runs and within them of policies. The results then keep no runs, and
         memory does not grow with their number.
-    uncertainty : {"none", "posterior"}
-        Whether every run has the same parameters, or run ``i`` has draw ``i`` of the calibrated ones: the same for
+    uncertainty : {"none", "rates", "effects", "all"}
+        Whether every run has the same parameters and effects of assistance, or run ``i`` has draw ``i`` of the
+        calibrated parameters (rates), of the effects (see `r2psim.ensemble.uncertainty`), or of both: the same for
         every policy. What the scenario or a policy sets stays.
     ledgers : bool
         Whether to keep every ledger of `r2psim.ensemble.measures.LEDGERS` year by year of every run.
@@ -431,16 +437,17 @@ def simulate(
     named = _checked_policies(full, policies)
     chosen = _checked_series(series)
     _checked_numbers(seed, first_run, runs, threads, years)
-    checked_uncertainty(uncertainty)
+    uncertainty = checked_uncertainty(uncertainty)
+    drawn = drawn_in(full, uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:
         if not first_run <= run < first_run + runs:
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
     threads = threads or _processors()
-    # Runs that lie side by side share their parameters.
-    most = 1 if uncertainty != "none" else -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, uncertainty, null_twins)
+    # Runs that lie side by side share their parameters and effects.
+    most = 1 if drawn else -(-runs * len(named) // threads)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins)
     kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:
@@ -450,11 +457,17 @@ def simulate(
                 sink(block)
             if advance is not None:
                 advance(len(block.arrays["metrics"]))
-    results = [each.results(full, named, seed, months, uncertainty) for each in kept]
+    results = [each.results(full, named, seed, months, uncertainty, drawn) for each in kept]
     return replace(
         results[0],
         events={
-            (policy, run): events_of_run(world, ensemble.parameters_of(k, run), seed, run, months)
+            (policy, run): events_of_run(
+                replace(world, rows=ensemble.rows_of(run, world.rows)),
+                ensemble.parameters_of(k, run),
+                seed,
+                run,
+                months,
+            )
             for k, (policy, world) in enumerate(zip(named, ensemble.worlds, strict=True))
             for run in told
         },

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from r2psim.analysis.comparison import Comparison, paired_interval
+from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import money
+from r2psim.ensemble.intervals import mean_interval
 from r2psim.plots import style
 from r2psim.plots.comparison import BAR, CHOSEN, at_end, head, name_room, named_rows, scale, source
 from r2psim.plots.style import (
@@ -265,7 +266,7 @@ def _waiting_title(comparison: Comparison, waits: dict[str, np.ndarray]) -> str:
     """Say how long the last of the policies and the baseline let wait, each with its interval."""
     said = []
     for policy in dict.fromkeys((*comparison.others[-1:], comparison.baseline)):
-        found = paired_interval(waits[policy])
+        found = mean_interval(waits[policy])
         if found is None:
             said.append(f"under {policy} {_NO_HELP}")
             continue

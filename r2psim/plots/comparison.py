@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from r2psim.analysis.comparison import Comparison, Interval, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount, headline, money, ranged
+from r2psim.ensemble.intervals import mean_interval
 from r2psim.plots import style
 from r2psim.plots.style import (
     FAINT,
@@ -120,7 +121,7 @@ def head(page: Page, left: float, y: float, text: str) -> None:
 def _bars(axes: Axes, comparison: Comparison, metric: str, room: float) -> None:
     """Draw the mean of a metric for each policy, with its interval and its value."""
     named_rows(axes, comparison.policies, room, comparison.others)
-    found = [paired_interval(comparison.values(policy, metric)) for policy in comparison.policies]
+    found = [mean_interval(comparison.values(policy, metric)) for policy in comparison.policies]
     highest = max((i.high or i.mean for i in found if i is not None), default=0.0)
     for row, (policy, interval) in enumerate(zip(comparison.policies, found, strict=True)):
         if interval is None:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import money
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.ensemble.intervals import Interval, paired_interval
+from r2psim.ensemble.intervals import Interval, mean_limits
 from r2psim.plots.comparison import source
 from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, duration, legend_row, new_figure, say, sober
 
@@ -215,9 +215,7 @@ def _net(axes: Axes, comparison: Comparison, policy: str, name: str) -> None:
     years = np.arange(total.shape[1])
     low, high = np.quantile(total, (0.05, 0.95), axis=0)
     mean = total.mean(axis=0)
-    intervals = [paired_interval(total[:, year]) for year in years]
-    inner = np.array([[m if i is None or v is None else v for v in (i.low, i.high)] if (i := interval) else [m, m]
-                      for interval, m in zip(intervals, mean, strict=True)])  # fmt: skip
+    inner = np.column_stack(mean_limits(total)[1:])
     sober(axes)
     axes.fill_between(years, low, high, color=_OUTER, linewidth=0.0, zorder=1)
     axes.fill_between(years, inner[:, 0], inner[:, 1], color=_INNER, linewidth=0.0, zorder=2)

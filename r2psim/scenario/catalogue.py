@@ -18,7 +18,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -27,16 +26,19 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from r2psim.scenario.channels import CHANNELS, MANDATES, Channel
 from r2psim.scenario.errors import Place, Problem, ScenarioError, dotted, listing, nearest
+from r2psim.scenario.forms import CATEGORIES, LEDGERS, SCOPES, Effect, Form
 from r2psim.scenario.parameters import LABELS, SOURCES
 from r2psim.scenario.values import ID, choice, integer, number, text
 
 __all__ = [
     "CATEGORIES",
+    "FORM_NUMBERS",
     "LEDGERS",
     "SCOPES",
     "Effect",
     "Form",
     "Refusal",
+    "accepted",
     "catalogue",
     "catalogue_tables",
     "form_from_table",
@@ -46,133 +48,7 @@ __all__ = [
     "merged_forms",
 ]
 
-CATEGORIES = {
-    "encouragement": "encouragement",
-    "capacity": "capacity building",
-    "protection": "protection assistance",
-    "accountability": "accountability",
-    "response": "collective response",
-}
-"""Categories of forms and their names, in the order of the report."""
-
-SCOPES = {"state": "for all groups of the state", "group": "for the group most at risk"}
-"""For whom a form works."""
-
-LEDGERS = {
-    "prevention": "assistance to the State: what prevention costs",
-    "response": "external response: humanitarian, peacekeeping, Pillar III",
-}
-"""Sides of the comparison on which the cost of a form is counted."""
-
 _FILE = "catalogue.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a form does to one channel.
-
-    Attributes
-    ----------
-    on : str
-        Key of `r2psim.scenario.channels.CHANNELS`.
-    size : float
-        Factor (multiplier) or amount added to the level 0-1 (raise) at full strength.
-    low, high : float
-        Range of the size; it includes no effect.
-    label : str
-        Evidence label, one of `r2psim.scenario.parameters.LABELS`.
-    source : tuple of str
-        Keys of `r2psim.scenario.parameters.SOURCES`; may be empty for an assumption.
-    """
-
-    on: str
-    size: float
-    low: float
-    high: float
-    label: str
-    source: tuple[str, ...] = ()
-
-    @property
-    def channel(self) -> Channel:
-        """The channel that it acts on."""
-        return CHANNELS[self.on]
-
-    @property
-    def harm(self) -> float | None:
-        """The end of the range where it does most harm, or None where the range holds no harm."""
-        worst = self.high if self.channel.helps == "less" else self.low
-        return worst if self.channel.harms(worst) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form of assistance.
-
-    Attributes
-    ----------
-    key, name, description, report : str
-        Identifier, name shown, what is done, section of the report A/68/947 that has it.
-    category, scope, ledger : str
-        A key each of `CATEGORIES`, `SCOPES` and `LEDGERS`.
-    providers : tuple of str
-        Mandate tags; a body provides the form if it holds one of them.
-    stages : tuple of int
-        First and last stage of a state at which it applies.
-    unit_cost : float
-        US$ a year in one state, for the full effect.
-    person_cost : float
-        Further US$ a year for each displaced person in the state, for the full effect.
-    lag, half_life : float
-        Months to the full effect once funded; months in which the effect halves when unfunded.
-    needs_assessment : bool
-        Whether it should begin with a needs assessment.
-    consent, under_perpetrator : float
-        How far it depends on the government's consent (0-1); share of the effect that remains where the government is
-        itself a perpetrator (0-1).
-    backlash : float
-        Probability that a programme backfires if it is not screened.
-    label, source : str, tuple of str
-        Evidence label of `unit_cost`, `lag` and `half_life`, that of the weakest, and sources; as in `Effect`.
-    assessment, mandate, military : bool
-        Whether it is the needs assessment that others begin with; whether it needs a mandate of the Security Council;
-        whether it deploys forces, from which armed groups come to expect help.
-    note : str
-        Which of the numbers are known, and how.
-    effects : tuple of Effect
-        What it acts on; empty for a form on which others build.
-    """
-
-    key: str
-    name: str
-    category: str
-    description: str
-    report: str
-    providers: tuple[str, ...]
-    stages: tuple[int, int]
-    scope: str
-    unit_cost: float
-    person_cost: float
-    lag: float
-    half_life: float
-    needs_assessment: bool
-    consent: float
-    under_perpetrator: float
-    backlash: float
-    ledger: str
-    label: str
-    source: tuple[str, ...]
-    assessment: bool
-    mandate: bool
-    military: bool
-    note: str
-    effects: tuple[Effect, ...]
-
-    def table(self) -> dict[str, Any]:
-        """Give the form as plain data, as in a file; `form_from_table` makes the same form of it."""
-        table = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        del table["key"]
-        table["effects"] = [effect | {"source": list(effect["source"])} for effect in table["effects"]]
-        return table
 
 
 class Refusal(NamedTuple):
@@ -188,12 +64,23 @@ class Refusal(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """One key of a table: type for pydantic, meaning, default (none: required), what lists and flags allow."""
+    """One key of a table: type for pydantic, meaning, default (none: required), what lists and flags allow.
+
+    Of a number also unit and ends.
+    """
 
     type: TypeAdapter[Any]
     about: str
     default: Any = None
     allowed: str = ""
+    unit: str = ""
+    ends: tuple[float, float] = (0.0, 0.0)
+    required: bool = True
+
+    @property
+    def needed(self) -> bool:
+        """Whether an entry must have it."""
+        return self.required and self.default is None
 
     def refusals(self, place: Place, value: Any) -> Iterator[Refusal]:
         """Yield what is wrong with a value, or with single items of a list."""
@@ -211,11 +98,13 @@ def _key(kind: Any, about: str, default: Any = None, allowed: str = "") -> _Key:
 
 
 def _number(about: str, low: float, high: float, unit: str, default: float | None = None) -> _Key:
-    return _key(number(low, high, unit), f"{about} ({unit})", default)
+    return _key(number(low, high, unit), f"{about} ({unit})", default)._replace(unit=unit, ends=(low, high))
 
 
 _SOURCE = _key(list[choice(SOURCES)], "keys of the bibliography", [], "a list of keys of the bibliography")  # type: ignore[misc]
 _LABEL = _key(choice(LABELS), "evidence label; that of the weakest of several numbers", "assumption")
+
+_BY_CHANNEL = "a table for each channel, such as effects.to_atrocity = { size = 0.75, low = 0.5, high = 1.0 }"
 
 _FORM: dict[str, _Key] = {
     "name": _key(text(100), "name shown"),
@@ -250,17 +139,35 @@ _FORM: dict[str, _Key] = {
         bool, "whether it deploys forces, so that armed groups come to expect help", False, "true or false"
     ),
     "note": _key(text(2000, lines=True), "which of the numbers are known, and how", ""),
-    "effects": _key(list, "what it acts on, channel by channel", [], "a list of tables"),
+    "effects": _key(dict, "what it acts on: a table for each channel", {}, _BY_CHANNEL),
 }
 
 _EFFECT: dict[str, _Key] = {
-    "on": _key(choice(CHANNELS), "channel that it acts on"),
     "size": _number("factor, or amount added to a level, at full strength", -1, 100, "see the channel"),
     "low": _number("smallest size held possible", -1, 100, "see the channel"),
     "high": _number("largest size held possible", -1, 100, "see the channel"),
     "label": _LABEL,
     "source": _SOURCE,
+    "expected": _number(
+        "size that bodies expect when they choose; default: the size", -1, 100, "see the channel"
+    )._replace(required=False),
+    "known": _key(
+        bool,
+        "whether no draw of what is not known changes the size; default: whether a file changes a shipped size alone",
+        False,
+        "true or false",
+    ),
 }
+
+FORM_NUMBERS: dict[str, tuple[str, str]] = {
+    name: (key.about.removesuffix(f" ({key.unit})"), key.unit) for name, key in _FORM.items() if key.unit
+}
+"""The numbers of a form beside its effects: key -> meaning, unit."""
+
+
+def accepted(name: str) -> tuple[float, float]:
+    """Give the smallest and the largest value that is accepted for one of `FORM_NUMBERS`."""
+    return _FORM[name].ends
 
 
 # -- checking ----------------------------------------------------------------------------------------------------------
@@ -279,7 +186,7 @@ def form_refusals(key: str, table: Any) -> list[Refusal]:
     Returns
     -------
     list of Refusal
-        Places start with ``("forms", key)``; an effect goes by its number in the list, from 0.
+        Places start with ``("forms", key)``; an effect goes by its channel.
     """
     at: Place = ("forms", key)
     if not re.fullmatch(ID, key):
@@ -290,7 +197,7 @@ def form_refusals(key: str, table: Any) -> list[Refusal]:
     if not any(refusal.place[2] == "stages" for refusal in found) and table["stages"][0] > table["stages"][1]:
         found.append(Refusal((*at, "stages"), table["stages"], "[first, last]: the first stage not above the last"))
     effects = table.get("effects")
-    return found + list(_effects_refusals((*at, "effects"), effects if isinstance(effects, list) else []))
+    return found + list(_effects_refusals((*at, "effects"), effects if isinstance(effects, Mapping) else {}))
 
 
 def _table_refusals(at: Place, table: Any, keys: Mapping[str, _Key]) -> Iterator[Refusal]:
@@ -302,7 +209,7 @@ def _table_refusals(at: Place, table: Any, keys: Mapping[str, _Key]) -> Iterator
         if key not in keys:
             yield Refusal((*at, key), key, f"one of the keys {listing(keys, limit=40)}", nearest(key, keys))
     for name, key in keys.items():
-        if name in table or key.default is None:
+        if name in table or key.needed:
             yield from key.refusals((*at, name), table.get(name))
     for name in ("providers", "source"):
         items = table.get(name)
@@ -314,26 +221,30 @@ def _table_refusals(at: Place, table: Any, keys: Mapping[str, _Key]) -> Iterator
         yield Refusal((*at, "source"), table.get("source"), f'at least one source where the label is "{label}"')
 
 
-def _effects_refusals(at: Place, effects: list[Any]) -> Iterator[Refusal]:
-    acted_on: list[str] = []
-    for i, effect in enumerate(effects):
-        place = (*at, str(i))
+def _effects_refusals(at: Place, effects: Mapping[str, Any]) -> Iterator[Refusal]:
+    for on, effect in effects.items():
+        place = (*at, str(on))
+        if on not in CHANNELS:
+            yield Refusal(place, on, f"one of the channels {listing(CHANNELS, limit=40)}", nearest(on, CHANNELS))
+            continue
         wrong = list(_table_refusals(place, effect, _EFFECT))
         yield from wrong
         # An effect of the wrong shape has no range to check.
-        if not any(refusal.place == place or refusal.place[-1] in ("on", "size", "low", "high") for refusal in wrong):
-            if effect["on"] in acted_on:
-                yield Refusal((*place, "on"), effect["on"], "a channel on which no other effect of the form acts")
-            acted_on.append(effect["on"])
-            yield from _range_refusals(place, effect, CHANNELS[effect["on"]])
+        if not any(refusal.place == place or refusal.place[-1] in _SIZES for refusal in wrong):
+            yield from _range_refusals(place, effect, CHANNELS[on])
+
+
+_SIZES = ("size", "low", "high", "expected")
+_BOTH_ENDS = "low and high can be changed too"
 
 
 def _range_refusals(place: Place, effect: Mapping[str, Any], channel: Channel) -> Iterator[Refusal]:
     """Yield what is wrong with a size and its range, given what the channel means by them."""
-    size, low, high = effect["size"], effect["low"], effect["high"]
+    low, high = effect["low"], effect["high"]
     factor = channel.kind == "multiplier"
     allowed = "a factor above 0" if factor else "a number from -1 to 1, added to a level 0-1"
-    wrong = [name for name in ("size", "low", "high") if (effect[name] <= 0 if factor else effect[name] > 1)]
+    given = [name for name in _SIZES if name in effect]
+    wrong = [name for name in given if (effect[name] <= 0 if factor else effect[name] > 1)]
     yield from (Refusal((*place, name), effect[name], allowed) for name in wrong)
     if wrong:
         return
@@ -344,8 +255,9 @@ def _range_refusals(place: Place, effect: Mapping[str, Any], channel: Channel) -
         yield Refusal((*place, "low"), low, f"at most {channel.none:g}: the range must include no effect")
     if high < channel.none:
         yield Refusal((*place, "high"), high, f"at least {channel.none:g}: the range must include no effect")
-    if not low <= size <= high:
-        yield Refusal((*place, "size"), size, f"from {low:g} to {high:g}, its own range")
+    for name in given:
+        if not low <= effect[name] <= high:
+            yield Refusal((*place, name), effect[name], f"from {low:g} to {high:g}, its own range ({_BOTH_ENDS})")
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -371,7 +283,7 @@ def form_from_table(key: str, table: Mapping[str, Any], file: str = _FILE) -> Fo
     if found := form_refusals(key, table):
         raise ScenarioError(Problem(file, dotted(r.place), r.value, r.allowed, r.nearest) for r in found)
     values = _complete(table, _FORM)
-    values["effects"] = tuple(Effect(**_complete(effect, _EFFECT)) for effect in values["effects"])
+    values["effects"] = tuple(Effect(on, **_complete(effect, _EFFECT)) for on, effect in values["effects"].items())
     return Form(key=key, **values)
 
 
@@ -406,12 +318,30 @@ def catalogue() -> dict[str, Form]:
 
 
 def merged_forms(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay what a scenario writes under ``[forms]`` over the shipped catalogue, key by key; lists replace."""
+    """Lay what a scenario writes under ``[forms]`` over the shipped catalogue, key by key; lists replace.
+
+    Where only the size of a shipped effect is written, and no range for it, it is taken as known.
+    """
     merged: dict[str, Any] = catalogue_tables()
     for key, table in changes.items():
-        below = merged.get(key)
-        merged[key] = below | dict(table) if isinstance(below, dict) and isinstance(table, Mapping) else table
+        merged[key] = _laid_over(merged.get(key), table)
+        for on, effect in _effects_of(table).items():
+            alone = isinstance(effect, Mapping) and "size" in effect and not {"low", "high"} & effect.keys()
+            if alone and isinstance(merged[key]["effects"].get(on), dict):
+                merged[key]["effects"][on].setdefault("known", True)
     return merged
+
+
+def _effects_of(table: Any) -> Mapping[str, Any]:
+    effects = table.get("effects") if isinstance(table, Mapping) else None
+    return effects if isinstance(effects, Mapping) else {}
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """Lay a table over another: tables merge key by key, anything else replaces."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return deepcopy(above)
+    return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
 
 
 def forms_of(changes: Mapping[str, Any]) -> dict[str, Form]:
@@ -422,15 +352,19 @@ def forms_of(changes: Mapping[str, Any]) -> dict[str, Form]:
 
 @lru_cache(maxsize=16)
 def _forms_of(changes: str) -> dict[str, Form]:
-    return {key: form_from_table(key, table) for key, table in merged_forms(json.loads(changes)).items()}
+    written = json.loads(changes)
+    tables = merged_forms(written)
+    return {key: form_from_table(key, table) if key in written else _forms()[key] for key, table in tables.items()}
 
 
 def form_schema() -> dict[str, Any]:
     """Give the JSON Schema of one form; required keys are left out, because a scenario may change single ones."""
     effect = {"type": "object", "additionalProperties": False, "properties": _properties(_EFFECT)}
-    effect["required"] = [name for name, key in _EFFECT.items() if key.default is None]
     properties = _properties(_FORM)
-    properties["effects"] |= {"items": effect}
+    properties["effects"] |= {
+        "additionalProperties": False,
+        "properties": {on: effect | {"description": channel.meaning} for on, channel in CHANNELS.items()},
+    }
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

@@ -7,11 +7,12 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from r2psim.scenario.catalogue import form_refusals, merged_forms
+from r2psim.scenario.catalogue import catalogue, form_refusals, merged_forms
 from r2psim.scenario.errors import Place, Problem, ScenarioError, Source, dotted, listing, nearest, shown
 from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import form_number, form_numbers
 from r2psim.scenario.schema import SCENARIO, Fault, validate
 from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
@@ -29,6 +30,9 @@ _SECTIONS = tuple(field.alias for field in SCENARIO.model_fields.values() if fie
 _DEEPEST = 16  # below any key of the schema: deeper tables are unknown keys whatever they hold
 
 Table = dict[str, Any]
+
+Sets = Sequence[str] | Mapping[str, Any]
+"""Overrides: ``path=value`` each, a single one of them, or values by path."""
 
 
 class Draft:
@@ -74,7 +78,7 @@ class Draft:
             draft._documents.append((source, data))
         return draft
 
-    def load(self, sets: Sequence[str] = ()) -> Scenario:
+    def load(self, sets: Sets = ()) -> Scenario:
         """Check and give the scenario with overrides, as `load` does.
 
         Raises
@@ -85,11 +89,11 @@ class Draft:
         layers = _Layers.with_policies()
         for document, data in self._documents:
             layers.add(document, data)
-        problems = [problem for text in sets for problem in layers.set(text)]
+        problems = [problem for path, value in _pairs(sets) for problem in layers.set(path, value)]
         return layers.scenario(problems)
 
 
-def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
+def load(source: str | Path, sets: Sets = ()) -> Scenario:
     """Load and check a scenario.
 
     Parameters
@@ -97,9 +101,11 @@ def load(source: str | Path, sets: Sequence[str] = ()) -> Scenario:
     source : str or Path
         Path of a scenario file or of a directory that holds ``scenario.toml``, or the name of a shipped scenario: text
         without a slash that does not end in ``.toml`` is such a name first.
-    sets : sequence of str
+    sets : sequence of str, str or mapping
         Overrides ``path=value`` with paths as in the file, those of parameters also without the leading
-        ``parameters.``; the value is read as TOML, or else as text.
+        ``parameters.``; the value is read as TOML, or else as text. A single one need not be in a list; a mapping holds
+        values by path. A parameter that is set so has this value under every policy, also under those that set it
+        themselves; ``policies.NAME.parameters.PATH`` sets it for one of them.
 
     Returns
     -------
@@ -220,6 +226,7 @@ class _Layers:
         self.data: Table = {}
         self.writer: dict[Place, Source] = {}
         self.first: Source | None = None
+        self.overrides: dict[Place, None] = {}  # in the order of writing
 
     @classmethod
     def with_policies(cls) -> _Layers:
@@ -253,25 +260,29 @@ class _Layers:
     def _forget(self, gone: Place) -> None:
         """Drop what was written about an entry that has been removed, and the references to it."""
         self.writer = {place: source for place, source in self.writer.items() if place[: len(gone)] != gone}
+        self.overrides = {place: None for place in self.overrides if place[: len(gone)] != gone}
         name = "/".join(gone[1::2])
         for _, table, key in _references(self.data):
             if gone[0] == "states" and isinstance(table[key], list):
                 table[key] = [item for item in table[key] if item != name and not str(item).startswith(f"{name}/")]
 
-    def set(self, text: str) -> list[Problem]:
-        """Lay one ``path=value`` over what is there; give what is wrong with the path."""
-        path, equals, written = text.partition("=")
-        place = tuple(part.strip() for part in path.split("."))
-        if not equals or not all(place) or text != text.encode("utf-8", "ignore").decode("utf-8"):
+    def set(self, path: Any, value: Any) -> list[Problem]:
+        """Lay one value over what is there; give what is wrong with the path."""
+        place = tuple(part.strip() for part in path.split(".")) if isinstance(path, str) else ("",)
+        if not all(place) or path != path.encode("utf-8", "ignore").decode("utf-8"):
+            text = path.text if isinstance(path, _Malformed) else path
             return [Problem(_SET.name, "", text, f"{shown(text)} is not of the form path=value")]
         if place[0] not in _SECTIONS and any(f"{known}.".startswith(f"{'.'.join(place)}.") for known in PARAMETERS):
             place = ("parameters", *place)
+        if place[0] == "overrides" and len(place) > 1:
+            of_policy = place[1] == "policies" and len(place) > 2
+            place = ("policies", place[2], "parameters", *place[3:]) if of_policy else ("parameters", *place[1:])
         if fault := _unsettable(place, self.data):
             return [self._problem(fault, _SET)]
-        value = _toml_or_text(written)
-        for key in reversed(place):
-            value = {key: value}
-        self.add(_SET, value)
+        self.overrides |= dict.fromkeys(_parameter_places(place, value))
+        if form_number(".".join(place)) and place[-1] == "size":
+            self.add(_SET, _at_place((*place[:-1], "known"), True))
+        self.add(_SET, _at_place(place, value))
         return []
 
     def scenario(self, problems: Sequence[Problem] = ()) -> Scenario:
@@ -282,6 +293,10 @@ class _Layers:
         found = [*problems, *self._in_order(faults)]
         if found:
             raise ScenarioError(found)
+        for place in self.overrides:
+            of_policy = place[0] == "policies"
+            at = ("policies", place[1], *place[3:]) if of_policy else place[1:]
+            _put(data.setdefault("overrides", {}), at, _value_at(data, place))
         return Scenario.from_validated(data)
 
     def _in_order(self, faults: Iterable[Fault]) -> list[Problem]:
@@ -319,6 +334,23 @@ def _removes(value: Any) -> bool:
 _SET = Source("--set", rank=1)
 
 
+def _pairs(sets: Sets) -> Iterator[tuple[Any, Any]]:
+    """Yield path and value of each override; the whole text for the path where it is none."""
+    if isinstance(sets, Mapping):
+        yield from sets.items()
+        return
+    for text in [sets] if isinstance(sets, str) else sets:
+        path, equals, written = text.partition("=") if isinstance(text, str) else (None, "", "")
+        well_formed = equals and written == written.encode("utf-8", "ignore").decode("utf-8")
+        yield (path, _toml_or_text(written)) if well_formed else (_Malformed(text), None)
+
+
+class _Malformed(NamedTuple):
+    """What stands where ``path=value`` should."""
+
+    text: Any
+
+
 def _toml_or_text(written: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {written}")
@@ -330,7 +362,8 @@ def _toml_or_text(written: str) -> Any:
 def _unsettable(place: Place, data: Table) -> Fault | None:
     """Say what is wrong with the path of an override where the check of the whole cannot: it invents no entry."""
     if place[0] not in _SECTIONS:
-        known = [*PARAMETERS, *_SECTIONS, *_paths(data)]
+        of_forms = (number.path for number in form_numbers(catalogue()))
+        known = [*PARAMETERS, *_SECTIONS, *of_forms, *_paths(data)]
         allowed = "a parameter, or a path as in a scenario file"
         return Fault(place, ".".join(place), allowed, nearest(".".join(place), known))
     for length in (2, 4):
@@ -342,7 +375,41 @@ def _unsettable(place: Place, data: Table) -> Fault | None:
             key = place[length - 1]
             if key not in siblings and place[:2] != ("policies", NO_ASSISTANCE):
                 return Fault(place[:length], key, f"one of {listing(siblings)}", nearest(key, siblings))
+    if len(place) > 3 and place[0] == "forms" and place[2] == "effects":
+        effects = merged_forms(_at(data, ("forms",)))[place[1]].get("effects", {})
+        if place[3] not in effects:
+            allowed = f"an effect of this form: {listing(effects, limit=len(effects))}"
+            return Fault(place[:4], place[3], allowed, nearest(place[3], effects))
     return None
+
+
+def _at_place(place: Place, value: Any) -> Table:
+    """Give tables within tables that hold a value at `place`."""
+    for key in reversed(place):
+        value = {key: value}
+    table: Table = value
+    return table
+
+
+def _parameter_places(place: Place, value: Any) -> Iterator[Place]:
+    """Yield the places of the parameters that a value at `place` sets, of the scenario or of a policy."""
+    if isinstance(value, dict) and len(place) < _DEEPEST:
+        for key, item in value.items():
+            yield from _parameter_places((*place, key), item)
+    elif place[0] == "parameters" or (place[0] == "policies" and place[2:3] == ("parameters",)):
+        yield place
+
+
+def _value_at(data: Any, place: Place) -> Any:
+    for key in place:
+        data = data[key]
+    return data
+
+
+def _put(table: Table, place: Place, value: Any) -> None:
+    for key in place[:-1]:
+        table = table.setdefault(key, {})
+    table[place[-1]] = value
 
 
 def _at(data: Any, place: Place) -> Table:
@@ -382,6 +449,11 @@ def _cross_faults(data: Table) -> Iterator[Fault]:
     states, bodies = _at(data, ("states",)), _at(data, ("bodies",))
     if not states and "generate" not in data:
         yield Fault(("states",), data.get("states"), "at least one state, or a [generate] section")
+    policies = {NO_ASSISTANCE: None, **_at(data, ("policies",))}
+    for name in _at(data, ("overrides", "policies")):
+        if name not in policies:
+            allowed = f"one of {listing(policies, quoted=True)}"
+            yield Fault(("overrides", "policies", name), name, allowed, nearest(name, policies))
     for key in bodies:
         if key in states:
             yield Fault(("bodies", key), key, "an id that no state has")

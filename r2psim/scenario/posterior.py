@@ -1,36 +1,44 @@
-"""The posterior sample that ships: draws of the calibrated parameters, so that runs carry what is not known of them.
+"""What is not known of a scenario, and what of it every run draws anew.
 
-Run ``i`` takes draw ``i``, counted from the first again after the last, whatever the policy: policies stay paired.
-What a scenario or a policy sets is meant, and no draw touches it.
+Rates are the calibrated parameters: run ``i`` takes draw ``i`` of the posterior sample that ships, counted from the
+first again after the last. Effects are the sizes in the catalogue of assistance, each drawn from its declared range
+(`r2psim.ensemble.uncertainty`). Draws are the same whatever the policy: policies stay paired. What a scenario or a
+policy sets is meant, and no draw touches it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import effects_by_path
 
 if TYPE_CHECKING:
     from r2psim.scenario.specs import Scenario
 
-__all__ = ["SHIPPED", "UNCERTAINTIES", "checked_uncertainty", "drawn_in", "read_posterior", "with_draw", "without"]
+__all__ = ["OLDER", "SHIPPED", "UNCERTAINTIES", "checked_uncertainty", "drawn_in", "present_name", "read_posterior"]
 
 SHIPPED = Path(__file__).with_name("posterior.csv")
 """Draws that ship: a column for each parameter, a row for each draw."""
 
 UNCERTAINTIES = {
-    "none": "every run has the same parameters",
-    "posterior": "every run has a draw of the calibrated parameters, the same for all policies",
+    "none": "every run has the same parameters and effects",
+    "rates": "every run has a draw of the calibrated parameters, the same for all policies",
+    "effects": "every run has a draw of the effects of assistance from their ranges, the same for all policies",
+    "all": "every run has a draw of the calibrated parameters and of the effects, the same for all policies",
 }
-"""Kinds of parameter uncertainty, and what they mean."""
+"""Kinds of uncertainty that runs carry, and what they mean."""
+
+OLDER = {"posterior": "rates"}
+"""Older names of `UNCERTAINTIES`, and their present ones."""
 
 
-def checked_uncertainty(kind: str) -> str:
-    """Give the kind of uncertainty back if there is such a kind.
+def present_name(kind: str) -> str:
+    """Give the present name of a kind of uncertainty, if there is such a kind.
 
     Raises
     ------
@@ -39,14 +47,34 @@ def checked_uncertainty(kind: str) -> str:
 
     Examples
     --------
-    >>> checked_uncertainty("posterior")
-    'posterior'
+    >>> present_name("posterior"), present_name("all")
+    ('rates', 'all')
     """
+    kind = OLDER.get(kind, kind)
     if kind not in UNCERTAINTIES:
         near = nearest(kind, UNCERTAINTIES)
         hint = f" (did you mean {near}?)" if near else ""
         raise ValueError(f"uncertainty {kind!r} is not allowed: one of {', '.join(UNCERTAINTIES)}{hint}")
     return kind
+
+
+def checked_uncertainty(kind: str) -> str:
+    """Give the present name of a kind of uncertainty, and warn where an older one was given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind; the message says which there are.
+
+    Examples
+    --------
+    >>> checked_uncertainty("rates")
+    'rates'
+    """
+    found = present_name(kind)
+    if found != kind:
+        warnings.warn(f"uncertainty {kind!r} is the older name of {found!r}", FutureWarning, stacklevel=3)
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -88,27 +116,29 @@ def read_posterior(path: Path = SHIPPED) -> tuple[dict[str, float], ...]:
     return tuple(draws)
 
 
-def with_draw(scenario: Scenario, run: int, draws: tuple[dict[str, float], ...] | None = None) -> Scenario:
-    """Give a scenario with the calibrated parameters of one run.
+def drawn_in(scenario: Scenario, kind: str) -> tuple[str, ...]:
+    """Give the paths of what every run draws anew.
 
     Parameters
     ----------
     scenario : Scenario
-        What it sets itself stays.
-    run : int
-        Number of the run.
-    draws : tuple of dict, optional
-        Those that ship if not given.
+        What it sets itself is left out: parameters, sizes of effects without a range of their own, and overrides.
+    kind : str
+        A key of `UNCERTAINTIES`.
+
+    Examples
+    --------
+    >>> from r2psim.scenario import load
+    >>> "forms.mediation.effects.to_atrocity.size" in drawn_in(load("seminar"), "effects")
+    True
+    >>> drawn_in(load("seminar", "forms.mediation.effects.to_atrocity.size=0.7"), "none")
+    ()
     """
-    chosen = read_posterior() if draws is None else draws
-    return replace(scenario, parameters={**chosen[run % len(chosen)], **scenario.parameters})
-
-
-def drawn_in(scenario: Scenario) -> list[str]:
-    """Give the paths of the parameters that draws set: the calibrated ones that the scenario does not set itself."""
-    return [path for path in read_posterior()[0] if path not in scenario.parameters]
-
-
-def without(scenario: Scenario, paths: list[str]) -> Scenario:
-    """Give a scenario that does not set some parameters: one read back with every default filled in sets them all."""
-    return replace(scenario, parameters={k: v for k, v in scenario.parameters.items() if k not in set(paths)})
+    found: list[str] = []
+    if kind in ("rates", "all"):
+        set_ = scenario.parameters.keys() | scenario.overrides.keys()
+        found += [path for path in read_posterior()[0] if path not in set_]
+    if kind in ("effects", "all"):
+        effects = effects_by_path(scenario.forms)
+        found += [path for path, effect in effects.items() if not effect.known and effect.low < effect.high]
+    return tuple(found)

@@ -142,6 +142,11 @@ def _home(name: str) -> Key:
 
 def _parameters(prefix: str = "") -> type[BaseModel]:
     """Make the table of all parameters whose path starts with `prefix`."""
+    name = f"Parameters{''.join(word.title() for word in prefix.split('.'))}"
+    return _table(name, "parameters of the model", _parameter_keys(prefix))
+
+
+def _parameter_keys(prefix: str = "") -> dict[str, Key]:
     keys: dict[str, Key] = {}
     for path, parameter in PARAMETERS.items():
         if path.startswith(prefix):
@@ -150,7 +155,7 @@ def _parameters(prefix: str = "") -> type[BaseModel]:
                 keys[key] = _parameter(parameter)
             elif key not in keys:
                 keys[key] = Key(_parameters(f"{prefix}{key}."), f"parameters {prefix}{key}")
-    return _table(f"Parameters{''.join(word.title() for word in prefix.split('.'))}", "parameters of the model", keys)
+    return keys
 
 
 def _parameter(parameter: Parameter) -> Key:
@@ -228,6 +233,19 @@ _POLICY = _table(
     },
 )
 
+_OVERRIDES = _table(
+    "Overrides",
+    "parameters that hold whatever a policy sets",
+    {
+        **_parameter_keys(),
+        "policies": Key(
+            dict[identifier(ID), _PARAMETERS],  # type: ignore[misc]
+            "the same for single policies, by name",
+            json={"propertyNames": {"pattern": f"^{ID}$"}},
+        ),
+    },
+)
+
 _GENERATE = _table(
     "Generate",
     "states and groups drawn by a generator",
@@ -257,7 +275,10 @@ SCENARIO = _table(
         "real_names": Key(
             yes_or_no(), "whether states bear names of real countries: a run is then told in sums, not by name", False
         ),
-        "parameters": Key(_PARAMETERS, "parameters that differ from their defaults"),
+        "parameters": Key(
+            _PARAMETERS, "parameters that differ from their defaults; a policy that sets one itself keeps its own value"
+        ),
+        "overrides": Key(_OVERRIDES, "parameters that hold whatever a policy sets itself, as those of --set do"),
         "states": _entities(_STATE, "states by id"),
         "bodies": _entities(_BODY, "bodies by id"),
         "forms": Key(dict, "forms of assistance: changes of the catalogue, or new ones", json=_FORMS),
@@ -331,10 +352,12 @@ def _keys(place: Place) -> list[str]:
 def _parameters_start(place: Place) -> int | None:
     """Give where in `place` the path of a parameter starts, or None outside of parameters."""
     match place:
-        case ("parameters", _, *_):
-            return 1
-        case ("policies", _, "parameters", _, *_):
+        case ("overrides", "policies", _, _, *_) | ("policies", _, "parameters", _, *_):
             return 3
+        case ("overrides", "policies", *_):
+            return None
+        case ("parameters" | "overrides", _, *_):
+            return 1
     return None
 
 

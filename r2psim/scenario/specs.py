@@ -34,6 +34,8 @@ Ids = tuple[str, ...]
 
 NO_ASSISTANCE = "no-assistance"
 """The policy that every scenario has."""
+DEFINING = {NO_ASSISTANCE: frozenset({"assistance.budget_scale"})}
+"""What a policy is by a value of its own: an override for all policies leaves it that, one for this policy does not."""
 DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
 """What is compared where no policies are named: those of them that the scenario has."""
 PRESENT = "late-response"
@@ -194,6 +196,9 @@ class Scenario:
         What the scenario changes of the catalogue or adds to it, by form, as written.
     real_names : bool
         Whether states bear the names of real countries: a run is then told in sums, since nothing here forecasts any.
+    overrides : dict of str to float
+        Parameters that hold whatever a policy sets itself, as ``--set`` sets them; by path, and after
+        ``policies.NAME.`` those that hold under one policy only.
     """
 
     name: str
@@ -207,6 +212,7 @@ class Scenario:
     generate: GenerateSpec | None = None
     changed_forms: dict[str, Any] = field(default_factory=dict)
     real_names: bool = False
+    overrides: dict[str, float] = field(default_factory=dict)
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -227,7 +233,7 @@ class Scenario:
         return self.policies[name]
 
     def parameter_values(self, policy: str | None = None) -> np.ndarray:
-        """Give the value of every parameter: defaults, then the scenario's, then the policy's.
+        """Give the value of every parameter: defaults, then the scenario's, then the policy's, then overrides.
 
         Returns
         -------
@@ -240,10 +246,50 @@ class Scenario:
             If the scenario has no such policy.
         """
         overlay = self.policy(policy).parameters if policy is not None else {}
+        kept = DEFINING.get(policy or "", frozenset()) & overlay.keys()
+        set_ = {path: value for path, value in self.overrides.items() if path not in kept}
         values = defaults()
         for place, path in enumerate(PARAMETERS):
-            values[place] = overlay.get(path, self.parameters.get(path, values[place]))
+            value = overlay.get(path, self.parameters.get(path, values[place]))
+            values[place] = set_.get(f"policies.{policy}.{path}", set_.get(path, value))
         return values
+
+    def notes(self, policies: Iterable[str] | None = None) -> list[str]:
+        """Say in sentences where a value set for all policies meets one that a policy sets itself.
+
+        Parameters
+        ----------
+        policies : iterable of str, optional
+            Those that are run; all if not given.
+        """
+        found = []
+        named = list(self.policies if policies is None else policies)
+        for path, value in self.overrides.items():
+            own = {name: self.policy(name).parameters.get(path) for name in named}
+            met = {n: v for n, v in own.items() if v is not None and f"policies.{n}.{path}" not in self.overrides}
+            for name in [name for name in met if path in DEFINING.get(name, ())]:
+                found.append(
+                    f"{path} = {value:g} does not reach {name}, which is what it is by its own {met.pop(name):g}; "
+                    f"policies.{name}.parameters.{path} sets it there"
+                )
+            special = {name: self.overrides.get(f"policies.{name}.{path}", value) for name in named}
+            if apart := [f"{name} ({v:g})" for name, v in special.items() if v != value]:
+                found.append(f"{path} = {value:g} holds but for {', '.join(apart)}, for which it is set apart")
+            if replaced := [f"{name} ({v:g})" for name, v in met.items() if v != value]:
+                found.append(f"{path} = {value:g} takes the place of what is set by {', '.join(replaced)}")
+        return found
+
+    def overlaid(self) -> list[str]:
+        """Say in sentences which parameters of the scenario some policies set to a value of their own."""
+        found = []
+        for path, value in self.parameters.items():
+            own = {name: policy.parameters[path] for name, policy in self.policies.items() if path in policy.parameters}
+            if path not in self.overrides and (replaced := [f"{n} ({v:g})" for n, v in own.items() if v != value]):
+                found.append(
+                    f"parameters.{path} = {value:g} does not hold under policies that set it themselves: "
+                    f"{', '.join(replaced)}; under [overrides] it would"
+                )
+        return found
 
     def resolved(self) -> dict[str, Any]:
         """Give the scenario with every default filled in, as plain data that JSON can hold.
@@ -272,6 +318,8 @@ class Scenario:
                 for key, policy in self.policies.items()
             },
         }
+        if self.overrides:
+            result["overrides"] = _nested(self.overrides)
         if self.real_names:
             result["real_names"] = True
         return result if self.generate is None else result | {"generate": asdict(self.generate)}
@@ -313,6 +361,7 @@ class Scenario:
             changed_forms=data.get("forms", {}),
             generate=GenerateSpec(**(GENERATE | data["generate"])) if "generate" in data else None,
             real_names=data.get("real_names", False),
+            overrides=_flat(data.get("overrides", {})),
         )
 
 

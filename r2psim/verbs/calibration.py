@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["calibrate", "validate"]
 
 Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, under every policy; may be given several times.",
+    ),
+]
 Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads; the result does not depend on them.")]
 
 
@@ -47,8 +55,13 @@ def validate(
     years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
     policy: Annotated[str, typer.Option(help="Policy that stands for the present.")] = "late-response",
     uncertainty: Annotated[
-        str, typer.Option(help="none: the scenario's parameters; posterior: another draw of them for each run.")
+        str,
+        typer.Option(
+            metavar="none|rates|effects|all",
+            help="What each run draws for itself: nothing, the calibrated rates, the effects of assistance, or both.",
+        ),
     ] = "none",
+    set_: Sets = None,
     targets: Targets = None,
     out: Annotated[Path | None, typer.Option(help="Write numbers, page and figures into this new directory.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
@@ -63,18 +76,22 @@ def validate(
     from r2psim.ensemble.store import new_directory
     from r2psim.progress import progress
     from r2psim.scenario import load
-    from r2psim.scenario.posterior import checked_uncertainty
+    from r2psim.scenario.posterior import present_name
 
     wanted = _targets(targets)
     try:
-        checked_uncertainty(uncertainty)
+        kind = present_name(uncertainty)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--uncertainty") from None
-    loaded = load(scenario)
+    if kind != uncertainty:
+        typer.echo(f"note: --uncertainty {uncertainty} is the older name of {kind}", err=True)
+    loaded = load(scenario, set_ or ())
     loaded.policy(policy)
+    for note in loaded.notes((policy,)):
+        typer.echo(f"note: {note}", err=True)
     with nullcontext() if out is None else new_directory(out, force) as directory:
         with progress("runs", runs, not as_json) as advance:
-            found: Validation = hold(loaded, runs, seed, years, policy, wanted, uncertainty, threads, advance)
+            found: Validation = hold(loaded, runs, seed, years, policy, wanted, kind, threads, advance)
         if directory is not None:
             write_validation(found, directory)
             _draw(found, directory)
@@ -93,6 +110,7 @@ def calibrate(
     out: Annotated[
         Path, typer.Option(help="Directory for evaluations and result; an interrupted calibration goes on from it.")
     ] = Path("calibration"),
+    set_: Sets = None,
     targets: Targets = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of runs, designs and chains.")] = 1,
     waves: Annotated[int, typer.Option(min=1, max=20, help="Waves before the last one.")] = 2,
@@ -111,7 +129,7 @@ def calibrate(
     from r2psim.scenario import load
 
     wanted = _targets(targets)
-    loaded = load(scenario)
+    loaded = load(scenario, set_ or ())
     budget = Budget(waves=waves, points=points, around=around, runs=runs, years=years)
 
     def note(wave: Wave) -> None:

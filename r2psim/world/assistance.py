@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, log
+from decimal import Context, Decimal
+from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from r2psim.world.tables import STATE
 if TYPE_CHECKING:
     from r2psim.scenario import Form, Scenario
 
-__all__ = ["Assistance", "build_assistance"]
+__all__ = ["Assistance", "build_assistance", "size_in_rules"]
 
 _CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
 ASSESSMENT_WORTH = 0.2
@@ -27,7 +28,10 @@ MOST = 4e11
 """Largest budget of one body, US$ a year: over the longest run its cents stay below 2**53, where float64 is exact."""
 
 EXACT = 12
-"""Significant digits kept of logarithms: the last bit of ``log`` differs between systems, the twelfth does not."""
+"""Significant digits kept of logarithms."""
+
+_LOGARITHMS = Context(prec=EXACT + 8)
+"""Decimal arithmetic gives the same digits on every system; the last bit of ``math.log`` differs between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,11 @@ class Assistance:
     effect_harms: np.ndarray
 
 
-def _effect(on: str, size: float) -> float:
-    """Size of an effect as rules add it up: the log of a factor, or what is added to a level."""
-    return float(f"{log(size):.{EXACT}g}") if CHANNELS[on].kind == "multiplier" else size
+def size_in_rules(on: str, size: float) -> float:
+    """Give the size of an effect as rules add it up: the log of a factor, or what is added to a level."""
+    if CHANNELS[on].kind != "multiplier":
+        return size
+    return float(f"{_LOGARITHMS.ln(Decimal(size)):.{EXACT}g}")
 
 
 def _cents_a_month(dollars_a_year: float) -> float:
@@ -55,8 +61,8 @@ def _cents_a_month(dollars_a_year: float) -> float:
 
 
 def _form(form: Form) -> dict[str, float]:
-    """Give the columns of one form; its potency is what its effects promise to bodies that choose, harm not counted."""
-    helps = [e for e in form.effects if not e.channel.harms(e.size)]
+    """Give the columns of one form; its potency is what bodies that choose expect of its effects, harm not counted."""
+    helps = [e for e in form.effects if not e.channel.harms(e.believed)]
     built = [e.on for e in helps if e.channel.kind == "raise" and e.on in STATE.index]
     return {
         "first_stage": form.stages[0],
@@ -74,7 +80,7 @@ def _form(form: Form) -> dict[str, float]:
         "response": float(form.ledger == "response"),
         "mandate": float(form.mandate),
         "military": float(form.military),
-        "potency": ASSESSMENT_WORTH if form.assessment else sum(abs(_effect(e.on, e.size)) for e in helps),
+        "potency": ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps),
         "need": float(STATE.index[built[0]]) if built else -1.0,
     }
 
@@ -128,7 +134,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     }
     budgets = _budgets(scenario, policy, scenario.parameter_values(policy), provides)
     effects = [
-        [(_CHANNEL_PLACE[e.on], _effect(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
+        [(_CHANNEL_PLACE[e.on], size_in_rules(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
         for form in forms.values()
     ]
     provides_start, provided = sparse(list(provides.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,4 +48,12 @@ def expand(scenario: Scenario) -> Scenario:
     drawn = generate(scenario.generate)
     data = {**written, "states": _laid_over(drawn["states"], written["states"])}
     data["bodies"] = _laid_over(drawn["bodies"], written["bodies"])
-    return scenario_of(data, f"{scenario.name} (generated, seed {spec['seed']})")
+    found = scenario_of(data, f"{scenario.name} (generated, seed {spec['seed']})")
+    # What was left to its default still is: else no draw could change it.
+    return replace(
+        found,
+        parameters=scenario.parameters,
+        overrides=scenario.overrides,
+        policies=scenario.policies,
+        changed_forms=scenario.changed_forms,
+    )

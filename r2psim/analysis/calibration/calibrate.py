@@ -16,6 +16,8 @@ from r2psim.analysis.calibration.definitions import DEFINITIONS, Coded
 from r2psim.analysis.calibration.fit import BAND, REFINING, Fit, Free, Problem, Wave, fit
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source
 from r2psim.analysis.calibration.targets import Target, read_targets
+from r2psim.scenario.errors import Problem as Refused
+from r2psim.scenario.errors import ScenarioError
 from r2psim.scenario.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -211,6 +213,11 @@ def calibrate(
         Told how many evaluations have finished since it was last called.
     note : callable, optional
         Told each wave.
+
+    Raises
+    ------
+    ScenarioError
+        If a parameter that is to be fitted is set whatever a policy sets: it cannot be both.
     """
     from r2psim.world.expand import expand
 
@@ -218,6 +225,9 @@ def calibrate(
     full = expand(scenario)
     chosen = tuple(free) if free is not None else read_free()
     wanted = tuple(targets) if targets is not None else read_targets()
+    if held := [f.path for f in chosen if f.path in full.overrides]:
+        allowed = "a parameter that is not fitted here"
+        raise ScenarioError(Refused("--set", path, full.overrides[path], allowed) for path in held)
     bank = Bank(directory, _key(full, chosen, seed, budget, policy))
     work = _work(Source(full, policy, budget.years), chosen, seed, budget.runs, budget.finer)
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from r2psim.ensemble.engine import run_months
+from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.scenario import Scenario
@@ -139,7 +140,7 @@ class Source:
         self.years = years
         self.defaults = scenario.parameter_values(policy)
 
-    def panel(self, seed: int, run: int, p: np.ndarray | None = None) -> Panel:
+    def panel(self, seed: int, run: int, p: np.ndarray | None = None, drawing: Drawing | None = None) -> Panel:
         """Run once, and note the panel.
 
         Parameters
@@ -148,9 +149,12 @@ class Source:
             Luck.
         p : numpy.ndarray, shape (parameters,), optional
             Values of all parameters; those of the scenario and policy if not given.
+        drawing : Drawing, optional
+            Gives the effects of the run; those of the scenario if not given.
         """
         values = self.defaults if p is None else p
-        rows, luck = copy_rows(self.world.rows), draws_of(seed, run, 0)
+        start = self.world.rows if drawing is None else drawing.rows_of(run, self.world.rows)
+        rows, luck = copy_rows(start), draws_of(seed, run, 0)
         notes = _Notes(rows, self.years)
         opening(rows, values, luck)
         for m in range(self.years * YEAR):

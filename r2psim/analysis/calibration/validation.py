@@ -13,7 +13,8 @@ from r2psim.analysis.calibration.definitions import DEFINITIONS, Coded
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source, in_parallel
 from r2psim.analysis.calibration.patterns import PATTERNS, RECORD, collect_patterns, finish_patterns
 from r2psim.analysis.calibration.targets import VERDICTS, Measured, Target, read_targets
-from r2psim.scenario.posterior import checked_uncertainty, with_draw
+from r2psim.ensemble.uncertainty import Drawing
+from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -138,8 +139,8 @@ def validate(
         The one that stands for the present.
     targets : sequence of Target, optional
         Those that ship if not given.
-    uncertainty : {"none", "posterior"}
-        Whether every run has the same parameters, or a draw of the calibrated ones.
+    uncertainty : {"none", "rates", "effects", "all"}
+        As `r2psim.simulate` takes it.
     threads : int
         The result does not depend on it.
     advance : callable, optional
@@ -154,14 +155,15 @@ def validate(
     """
     from r2psim.world.expand import expand
 
-    checked_uncertainty(uncertainty)
+    uncertainty = checked_uncertainty(uncertainty)
     full = expand(scenario)
     source = Source(full, policy, years)
+    drawn = drawn_in(full, uncertainty)
+    drawing = Drawing(full, drawn, seed)
     wanted = tuple(targets) if targets is not None else read_targets()
 
     def one(run: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        p = source.defaults if uncertainty == "none" else with_draw(full, run).parameter_values(policy)
-        coded = Coded(source.panel(seed, run, p))
+        coded = Coded(source.panel(seed, run, drawing.values_of(run, policy) if drawn else None, drawing))
         return {t.id: DEFINITIONS[t.id].collect(coded) for t in wanted}, collect_patterns(coded)
 
     told = list(in_parallel(one, range(runs), threads, advance))

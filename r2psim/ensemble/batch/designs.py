@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.batch.experiment import Experiment, Factor, Value, parameter_of
+from r2psim.ensemble.batch.experiment import Experiment, Factor, Value
 from r2psim.ensemble.store import OutputError
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import about_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -178,8 +178,5 @@ def _type(values: list[Value | None]) -> pa.DataType:
 
 
 def _about(path: str) -> dict[str, str] | None:
-    found = parameter_of(path)
-    if found is None:
-        return {"units": "years", "long_name": "length of a run"} if path == "years" else None
-    declared = PARAMETERS[found[1]]
-    return {"units": declared.unit, "long_name": declared.description}
+    meaning, unit = ("length of a run", "years") if path == "years" else about_path(path)
+    return {"units": unit, "long_name": meaning} if meaning else None

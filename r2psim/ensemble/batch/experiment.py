@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import parameter_of
+from r2psim.scenario.specs import DEFINING
 from r2psim.world.expand import expand
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.scenario.loading import Draft
 
-__all__ = ["PARAMETERS_PREFIX", "Experiment", "Factor", "Headline", "Stop", "Value", "parameter_of", "setting"]
+__all__ = ["PARAMETERS_PREFIX", "Experiment", "Factor", "Headline", "Stop", "Value", "setting"]
 
 Value = float | int | str | bool
 """What a factor can be set to."""
@@ -26,22 +27,6 @@ PARAMETERS_PREFIX = "parameters."
 FIRST_LOOK = 10
 """A tenth of the runs of every point are done before the others, so that estimates are early of the whole design."""
 SHORTEST_ROUND = 20
-
-
-def parameter_of(path: str) -> tuple[str | None, str] | None:
-    """Give the policy (None for the scenario itself) and the parameter that a path sets, or None if it sets none.
-
-    Examples
-    --------
-    >>> parameter_of("observation.noise"), parameter_of("policies.prevention.parameters.observation.noise")
-    ((None, 'observation.noise'), ('prevention', 'observation.noise'))
-    >>> parameter_of("years") is None
-    True
-    """
-    parts = path.split(".", 3)
-    if len(parts) == 4 and (parts[0], parts[2]) == ("policies", "parameters"):
-        return (parts[1], parts[3]) if parts[3] in PARAMETERS else None
-    return (None, path) if path in PARAMETERS else None
 
 
 def setting(path: str, value: Value) -> str:
@@ -239,15 +224,27 @@ class Experiment:
         }
 
     def notes(self) -> list[str]:
-        """Say where a factor has no effect because a policy sets the same parameter itself."""
-        found = []
+        """Say where a value that is set or varied meets one that a policy sets itself."""
+        found = self.scenario.notes(self.policies)
         for factor in self.factors:
             match parameter_of(factor.path):
                 case (None, path):
-                    held = [name for name in self.policies if path in self.scenario.policies[name].parameters]
-                    if held:
-                        verb = "sets" if len(held) == 1 else "set"
-                        found.append(f"{factor.path} is varied, but {_and(held)} {verb} it: there it does not vary")
+                    found += self._meetings(path)
+        return found
+
+    def _meetings(self, path: str) -> list[str]:
+        """Say which policies set a parameter themselves that is varied."""
+        own = [name for name in self.policies if path in self.scenario.policies[name].parameters]
+        mine = self.scenario.overrides
+        held = [name for name in own if path in DEFINING.get(name, ()) or f"policies.{name}.{path}" in mine]
+        moved = [name for name in own if name not in held]
+        found = []
+        if held:
+            verb = "sets" if len(held) == 1 else "set"
+            found.append(f"{path} is varied, but {_and(held)} {verb} it: there it does not vary")
+        if moved:
+            theirs = "its own value" if len(moved) == 1 else "their own values"
+            found.append(f"{path} is varied in {_and(moved)} too, in place of {theirs}")
         return found
 
 

@@ -18,7 +18,6 @@ from r2psim.ensemble.batch.experiment import (
     Headline,
     Stop,
     Value,
-    parameter_of,
     setting,
 )
 from r2psim.ensemble.batch.schema import (
@@ -34,6 +33,7 @@ from r2psim.scenario import ScenarioError, shipped_names
 from r2psim.scenario.errors import Place, Problem, Source, dotted, listing, nearest
 from r2psim.scenario.loading import Draft
 from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.paths import Number, number_at, parameter_of
 from r2psim.scenario.schema import Fault
 from r2psim.scenario.specs import DEFAULT_POLICIES, Scenario, headline_pair
 
@@ -42,6 +42,7 @@ __all__ = ["load_experiment"]
 EVERY = 100
 WHOLE = ("years", "generate.seed", "generate.states")
 """What takes only whole numbers."""
+_SECTIONS = ("generate", "parameters", "states", "bodies", "forms", "policies")
 _MOST_CHECKED = 64
 """Values of a factor, other than parameters, that are tried on the scenario before anything runs."""
 
@@ -98,6 +99,8 @@ class _Reading:
         data = {key: value for key, value in self.data.items() if not any(f.place[:1] == (key,) for f in faults)}
         self._scenario(data)
         sets = self._sets(data.get("set", {}))
+        if self.draft is not None and sets and not self.problems:
+            self.base = self.draft.load(sets)
         policies = self._policies(data.get("policies"))
         factors = self._factors(data.get("factors", {}), sets)
         design, table, factors = self._design(data.get("design", {}), factors, sets)
@@ -166,12 +169,10 @@ class _Reading:
         """Try a value on the scenario; note what is wrong, and say whether nothing was."""
         if self.base is None or self.draft is None:
             return True
-        found = parameter_of(_canonical(path))
-        if found is not None and (found[0] is None or found[0] in self.base.policies):
-            declared = PARAMETERS[found[1]]
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number and declared.low <= value <= declared.high:  # type: ignore[operator]
-                return True
+        found = self.number(path)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if found is not None and number and found.low <= value <= found.high:  # type: ignore[operator]
+            return True
         try:
             self.draft.load((*sets, setting(path, value)))
         except ScenarioError as error:
@@ -182,10 +183,21 @@ class _Reading:
                 else:
                     near = problem.nearest and problem.nearest.removeprefix(PARAMETERS_PREFIX)
                     # What is wrong is the path, not one of its ends.
-                    at = place[:-1] if place[-1] in FACTOR_KEYS and problem.value == path else place
+                    of_path = isinstance(problem.value, str) and problem.value in (path, *path.split("."))
+                    at = place[:-1] if place[-1] in FACTOR_KEYS and of_path else place
                     self.refuse(at, problem.value, problem.allowed, near)
             return False
         return True
+
+    def number(self, path: str) -> Number | None:
+        """Give what is declared of a parameter of the scenario or of a policy, or of a number of a form."""
+        if self.base is None:
+            return None
+        path = _canonical(path)
+        match parameter_of(path):
+            case (str() as policy, _) if policy not in self.base.policies:
+                return None
+        return number_at(path, self.base.forms)
 
     def _policies(self, named: Any) -> tuple[str, ...]:
         if self.base is None:
@@ -213,10 +225,25 @@ class _Reading:
                 continue
             data, faults = validate_factor(entry, place)
             self.take(faults)
+            if not isinstance(entry, Mapping) and faults:
+                self._leads_somewhere(place, known)
             factor = None if faults else self._factor(place, known, data)
             if factor is not None and self._fits(place, factor, sets):
                 factors[known] = factor
         return tuple(factors.values())
+
+    def _leads_somewhere(self, place: Place, path: str) -> bool:
+        """Note where a path leads nowhere, whatever it is to be set to; say whether it leads somewhere."""
+        before = len(self.problems)
+        if self.draft is None or self.number(path) is not None:
+            return True
+        try:
+            self.draft.load({path: None})
+        except ScenarioError as error:
+            for problem in error.problems:
+                if isinstance(problem.value, str) and problem.value in (path, *path.split(".")):
+                    self.refuse(place, problem.value, problem.allowed, problem.nearest)
+        return len(self.problems) == before
 
     def _factor(self, place: Place, path: str, data: dict[str, Any]) -> Factor | None:
         whole, levels = path in WHOLE, data.get("levels")
@@ -229,12 +256,13 @@ class _Reading:
             for key in ("low", "high"):
                 if key in data:
                     self.refuse((*place, key), data[key], "nothing, where the distribution is the declared one")
-            found = parameter_of(path)
-            if found is None:
-                allowed = 'for a parameter of the model; give "low" and "high"'
+            found = self.number(path)
+            if found is not None and found.ranged:
+                return Factor(path, None, found.low, found.high, levels=levels)
+            if self._leads_somewhere(place, path):
+                allowed = 'for a parameter of the model or the size of an effect; give "low" and "high"'
                 self.refuse((*place, "distribution"), "declared", allowed)
-                return None
-            return Factor(path, None, PARAMETERS[found[1]].low, PARAMETERS[found[1]].high, levels=levels)
+            return None
         if "low" not in data or "high" not in data:
             self.refuse(place, data, 'a table with "low" and "high", or "values", or distribution = "declared"')
             return None
@@ -423,7 +451,14 @@ def _factor_entries(table: Mapping[str, Any], at: Place) -> Iterator[tuple[Place
     for key, value in table.items():
         path = ".".join((*at[1:], key))
         inner = isinstance(value, Mapping) and value and len(at) < 16
-        if inner and all(isinstance(item, Mapping) for item in value.values()):
+        if inner and (all(isinstance(item, Mapping) for item in value.values()) or _is_section(path, value)):
             yield from _factor_entries(value, (*at, key))
             continue
         yield (*at, key), path, value
+
+
+def _is_section(path: str, table: Mapping[str, Any]) -> bool:
+    """Say whether a table whose entries are no tables is one of paths all the same: those in it are wrong, not it."""
+    if any(key in FACTOR_KEYS for key in table) or path in WHOLE:
+        return False
+    return any(known.startswith(f"{path}.") for known in PARAMETERS) or path.partition(".")[0] in _SECTIONS

@@ -192,6 +192,12 @@ EXPERIMENT = _table(
 """The whole file."""
 
 
+_AS_FACTOR = (
+    "a factor is a table: { values = [0.1, 0.5] } for single values, { low = 0.1, high = 0.5 } for a range, "
+    'or { distribution = "declared" }'
+)
+
+
 def _validate(model: type[BaseModel], data: Any, at: Place, what: str) -> tuple[dict[str, Any], list[Fault]]:
     try:
         return model.model_validate(data).model_dump(by_alias=True, exclude_unset=True), []
@@ -218,7 +224,8 @@ def _faults(model: type[BaseModel], details: Mapping[str, Any], at: Place, what:
         case "dict_type" | "model_type" | "dict_attributes_type":
             if value is None and place:
                 place = (*place[:-1], place[-1].removesuffix("_"))
-            yield Fault((*at, *place), value, "a table" if place else f"{what} is a table")
+            allowed = _AS_FACTOR if model is _FACTOR else f"{what} is a table"
+            yield Fault((*at, *place), value, "a table" if place else allowed)
         case _:
             yield Fault((*at, *place), value, "a table")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from r2psim.ensemble.batch.experiment import Experiment, Headline, Value, parameter_of, setting
+from r2psim.ensemble.batch.experiment import Experiment, Headline, Value, setting
 from r2psim.ensemble.batch.plan import Segment
 from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.results import Results
@@ -22,6 +22,7 @@ from r2psim.ensemble.simulation import simulate
 from r2psim.ensemble.tables import START
 from r2psim.ensemble.warmup import warm_up
 from r2psim.rules.compiled import source_digest
+from r2psim.scenario.paths import FormNumber, form_number, parameter_of
 from r2psim.world.expand import expand
 
 if TYPE_CHECKING:
@@ -157,8 +158,8 @@ def job_of(experiment: Experiment, paths: tuple[str, ...], batch: str, storage: 
 def scenario_at(job: Job, values: Sequence[Value | None]) -> Scenario:
     """Give the scenario at a point.
 
-    Where only parameters and the length of a run are varied, nothing is read, checked or generated again: their
-    values lie in ranges that have been checked. It is the same scenario that ``--set`` gives.
+    Where only parameters, numbers of forms and the length of a run are varied, nothing is read, checked or generated
+    again: their values lie in ranges that have been checked. It is the same scenario that ``--set`` gives.
 
     Raises
     ------
@@ -166,20 +167,34 @@ def scenario_at(job: Job, values: Sequence[Value | None]) -> Scenario:
         If the values do not fit one another.
     """
     changes = {path: value for path, value in zip(job.paths, values, strict=True) if value is not None}
-    if not all(path == "years" or parameter_of(path) for path in changes):
+    if not all(path == "years" or parameter_of(path) or form_number(path) for path in changes):
         return expand(job.draft.load([*job.sets, *(setting(path, value) for path, value in changes.items())]))
     scenario = job.scenario
     if "years" in changes:
         scenario = replace(scenario, years=int(changes["years"]))
-    own, overlays = dict(scenario.parameters), dict(scenario.policies)
+    own, overlays, overrides = dict(scenario.parameters), dict(scenario.policies), dict(scenario.overrides)
+    forms = scenario.changed_forms
     for path, value in changes.items():
+        if found := form_number(path):
+            forms = _with_number(forms, found, value)
         match parameter_of(path):
             case (None, name):
-                own[name] = float(value) + 0.0  # no negative zero
+                overrides[name] = own[name] = float(value) + 0.0  # no negative zero
             case (policy, name):
                 spec = overlays[policy]
+                overrides[f"policies.{policy}.{name}"] = float(value) + 0.0
                 overlays[policy] = replace(spec, parameters=spec.parameters | {name: float(value) + 0.0})
-    return replace(scenario, parameters=own, policies=overlays)
+    return replace(scenario, parameters=own, policies=overlays, overrides=overrides, changed_forms=forms)
+
+
+def _with_number(forms: Mapping[str, Any], number: FormNumber, value: Value) -> dict[str, Any]:
+    """Give changes of the catalogue with a number of a form changed too, as ``--set`` changes it."""
+    form = dict(forms.get(number.form, {}))
+    if number.channel is None:
+        return {**forms, number.form: form | {number.key: value}}
+    effects = dict(form.get("effects", {}))
+    effects[number.channel] = {**effects.get(number.channel, {}), "known": True, number.key: value}
+    return {**forms, number.form: form | {"effects": effects}}
 
 
 # -- a task ------------------------------------------------------------------------------------------------------------
