@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import solara
+from page_reader import TAG, shown_by
 from seminar_rooms import Exercise, affordable
 
+from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_charts import charts, metrics_table, strips
+from r2psim.app.seminar_seat import SeatPage
 from r2psim.app.seminar_words import account, choices_table, event_words, events, plan_rows, states, works
 from r2psim.seminar.debrief import GENERAL, questions
 
@@ -28,6 +34,21 @@ def played() -> Exercise:
         exercise.chair.advance()
     exercise.chair.rewind(0, 0, "With <consent> & more", [("consent", "drevna", True)])
     return exercise
+
+
+@pytest.fixture
+def shown() -> Iterator[Callable[..., Any]]:
+    """Render components, and close them afterwards."""
+    opened = []
+
+    def show(component: Any) -> Any:
+        _, rc = solara.render(component, handle_error=False)
+        opened.append(rc)
+        return rc
+
+    yield show
+    for rc in opened:
+        rc.close()
 
 
 def parsed(html: str) -> ElementTree.Element:
@@ -58,6 +79,30 @@ def test_everything_that_is_shown_is_well_formed_and_escaped(played: Exercise) -
     ):
         parsed(html)
         assert "<consent>" not in html
+
+
+@pytest.mark.parametrize("role", ["body-good-offices", "permanent-1", "government-drevna"])
+def test_a_place_shows_elements_and_no_tags_after_a_year_with_votes(shown: Callable[..., Any], role: str) -> None:
+    exercise = Exercise(years=3)
+    seat, member = exercise.seat(role), exercise.seat("elected-1")
+    exercise.chair.begin()
+    member.commit_votes({"kessara": "yes"})
+    exercise.chair.advance()
+    page = shown_by(shown(SeatPage(seat, exercise.tokens[role])))
+    assert {"What happened in year 1", "What the Council decided", "Decide"} <= set(page.headings)
+    assert not TAG.search(page.text)
+    exercise.chair.show(True)
+    page = shown_by(shown(SeatPage(seat, exercise.tokens[role])))
+    assert {"What happened, and what would have happened", "Every state, month by month"} <= set(page.headings)
+    assert not TAG.search(page.text)
+
+
+def test_the_facilitators_page_shows_elements_and_no_tags(played: Exercise, shown: Callable[..., Any]) -> None:
+    played.chair.inject("halvern", "coup", 3)
+    page = shown_by(shown(ChairPage(played.chair, played.opened.token)))
+    assert {"Code to join", "Progress", "Inject a trigger", "Keep it", "Delete"} <= set(page.headings)
+    assert "Coup in Halvern, month 4" in page.text and not TAG.search(page.text)
+    played.chair.withdraw()
 
 
 def test_charts_have_a_line_and_a_letter_for_each(played: Exercise) -> None:

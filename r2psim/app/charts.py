@@ -8,7 +8,7 @@ import numpy as np
 
 from r2psim.analysis.comparison import Comparison, Interval, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, ranged
-from r2psim.app.markup import element, join, pick, table
+from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.plots.style import plain
 
@@ -32,7 +32,7 @@ def _short(value: float, dollars: bool) -> str:
 # -- fans --------------------------------------------------------------------------------------------------------------
 
 
-def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     """Draw how each series goes under each policy: the mean, half of the runs, nine tenths of the runs.
 
     Parameters
@@ -46,7 +46,7 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
     return join(_fan_row(name, policies, curves, months) for name in CURVES)
 
 
-def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     """Draw one series, a panel a policy, all on one scale."""
     words, dollars = CURVES[name][0], name in _MONEY
     spread = {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in policies}
@@ -97,7 +97,7 @@ def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.nd
 
 def _panel(
     i: int, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
-) -> str:
+) -> Markup:
     """Draw the fan of one policy, with the means of the others as thin lines."""
     x = LEFT + i * (PANEL_WIDTH + GAP) + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
     bottom = TOP + PANEL_HEIGHT
@@ -130,7 +130,7 @@ def _panel(
 # -- differences -------------------------------------------------------------------------------------------------------
 
 
-def _scale(interval: Interval, unit: float, zero: float = 0.5) -> str:
+def _scale(interval: Interval, unit: float, zero: float = 0.5) -> Markup:
     """Draw an interval on a line from -unit to unit, or with ``zero=0`` from 0, as a drawing of its own."""
     width, half = 220.0, 10.0
 
@@ -152,7 +152,7 @@ def _scale(interval: Interval, unit: float, zero: float = 0.5) -> str:
     )
 
 
-def differences(comparison: Comparison) -> str:
+def differences(comparison: Comparison) -> Markup:
     """Tabulate the paired differences of the headline pair: mean, interval, and in how many runs less, same, more."""
     pair = comparison.headline
     if pair is None:
@@ -197,7 +197,7 @@ RETURNS = {
 }
 
 
-def ledgers(comparison: Comparison) -> str:
+def ledgers(comparison: Comparison) -> Markup:
     """Tabulate the ledgers of each policy, and what a further dollar of prevention brought in each, against 1."""
     rows = []
     for policy in comparison.policies:
@@ -211,7 +211,7 @@ def ledgers(comparison: Comparison) -> str:
     return join(made)
 
 
-def _returns(found: Mapping[str, dict], pair: tuple[str, str]) -> str:
+def _returns(found: Mapping[str, dict], pair: tuple[str, str]) -> Markup:
     """Draw what a further dollar of prevention brought, ledger by ledger, with a mark where it pays for itself."""
     known = {k: Interval(**found[k]["per_dollar"]) for k in RETURNS if found[k].get("per_dollar")}
     extra = Interval(**found["extra_prevention"])
@@ -236,7 +236,7 @@ def _returns(found: Mapping[str, dict], pair: tuple[str, str]) -> str:
     return table(heads, rows, caption)
 
 
-def _even(i: Interval, kind: str) -> str:
+def _even(i: Interval, kind: str) -> Markup:
     """Draw a return on a scale on which 1 has its mark; beyond 0.1 to 10 it stands at the edge."""
     width = 220.0
 
@@ -257,11 +257,11 @@ def _even(i: Interval, kind: str) -> str:
 # -- every run ---------------------------------------------------------------------------------------------------------
 
 
-def each_run(comparison: Comparison, metric: str, chosen: int | None) -> str:
+def each_run(comparison: Comparison, metric: str, chosen: int | None) -> Markup:
     """Draw the paired difference of each run, the least first; each run can be picked as ``run:NUMBER``."""
     pair = comparison.headline
     if pair is None:
-        return ""
+        return Markup()
     values = comparison.difference(metric)[:MOST_DOTS]
     order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
     order = order[np.isfinite(values[order])]
@@ -314,7 +314,7 @@ def _directed(metric: str, value: float) -> str:
     return f"{amount(metric, abs(value))} {'less' if value < 0.0 else 'more'}"
 
 
-def run_card(comparison: Comparison, run: int) -> str:
+def run_card(comparison: Comparison, run: int) -> Markup:
     """Set one run side by side under all policies; each can be picked to be watched as ``watch:POLICY``."""
     rows = []
     for metric in ("onsets", "deaths", "displaced", "spent_prevention", "response_cost", "gdp_lost", "total_cost"):

@@ -17,7 +17,7 @@ from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import LEVERS, fields, sets_of, start_of
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
 from r2psim.app.sweep import Sweep
@@ -104,9 +104,9 @@ class _Figures:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, str, str]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, Markup]] = OrderedDict()
 
-    def of(self, shown: Shown) -> tuple[Comparison, str, str]:
+    def of(self, shown: Shown) -> tuple[Comparison, Markup, Markup]:
         """Give the comparison, what it found in words and fans, and its tables."""
         key = (shown.settings, shown.runs)
         with self._lock:
@@ -129,7 +129,7 @@ class _Figures:
 FIGURES = _Figures()
 
 
-def _words(comparison: Comparison) -> str:
+def _words(comparison: Comparison) -> Markup:
     """Say what was found."""
     lines = findings(comparison)
     points = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
@@ -269,7 +269,7 @@ def _moved_note(plan: Plan, start: Mapping[str, float], set_plan: Any) -> None:
     )
 
 
-def _status(shown: Shown | None, goal: int, plan: Plan) -> str:
+def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
     """Say how far the runs are."""
     have = shown.runs if shown is not None else 0
     if have >= goal > 0:

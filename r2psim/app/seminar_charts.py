@@ -8,7 +8,7 @@ from math import floor, log10
 
 import numpy as np
 
-from r2psim.app.markup import element, join, table
+from r2psim.app.markup import Markup, element, join, table
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import amount
 from r2psim.seminar.play import Outcome
@@ -44,7 +44,7 @@ COLOURS = 6
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 84.0, 22.0, 12.0, 24.0
 
 
-def metrics_table(outcomes: Sequence[Outcome]) -> str:
+def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
     """Give the sums of each line of history, side by side."""
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
     rows.append(["Years", *(str(o.years) for o in outcomes)])
@@ -71,7 +71,7 @@ def _top(most: float) -> float:
     return next(step * unit for step in (2.0, 4.0, 6.0, 8.0, 10.0) if step * unit >= most * (1.0 - 1e-9))
 
 
-def charts(outcomes: Sequence[Outcome]) -> str:
+def charts(outcomes: Sequence[Outcome]) -> Markup:
     """Draw what each line of history added up to over time."""
     months = max(len(o.monthly["deaths"]) for o in outcomes) - 1
     key = [
@@ -90,12 +90,12 @@ def _line(i: int) -> dict[str, str | None]:
     return {"class_": f"r2p-line r2p-line{i % COLOURS}", "stroke_dasharray": DASHES[i % len(DASHES)] or None}
 
 
-def _sample(i: int) -> str:
+def _sample(i: int) -> Markup:
     inside = element("line", x1=0, y1=5, x2=34, y2=5, **_line(i))
     return element("svg", inside, viewBox="0 0 34 10", width=34, height=10, aria_hidden="true")
 
 
-def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> str:
+def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> Markup:
     top = _top(max(float(o.monthly[name].max()) for o in outcomes))
     wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -131,7 +131,7 @@ def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> s
     )
 
 
-def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
+def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> Markup:
     """Draw how each state stood month by month in each line of history."""
     months = max(len(o.stage) for o in outcomes) - 1
     rows = []
@@ -149,7 +149,7 @@ def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
     return element("div", *rows, class_="r2p-strips")
 
 
-def _letters(heights: list[float], ends: list[float]) -> list[str]:
+def _letters(heights: list[float], ends: list[float]) -> list[Markup]:
     """Write each line's letter at its end; letters that would cover one another stand side by side."""
     written: list[tuple[float, float]] = []
     found = []
@@ -163,7 +163,7 @@ def _letters(heights: list[float], ends: list[float]) -> list[str]:
     return found
 
 
-def _strip(stage: np.ndarray, months: int, label: str) -> str:
+def _strip(stage: np.ndarray, months: int, label: str) -> Markup:
     bounds = [0, *(np.flatnonzero(np.diff(stage)) + 1).tolist(), len(stage)]
     parts, told = [], []
     for begin, end in pairwise(bounds):

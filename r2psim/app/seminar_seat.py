@@ -85,7 +85,7 @@ def SeatPage(seat: Seat, token: str) -> None:
     told(problem)
     by = "" if look.committed_by is None else f"Committed this year, last by {look.committed_by}."
     said = done[1] if done[0] == look.year else by
-    View(html=element("p", said, role="status", class_="r2p-done") if said else "")
+    View(html=element("p", said, role="status", class_="r2p-done"))
     if look.debrief:
         Tabs(TABS, tab, set_tab)
         if tab == "results":
@@ -127,7 +127,8 @@ def _Decide(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]],
         View(html=works(look.works, forms))
     if look.view is not None:
         rule = "" if look.plan is not None else "At present the model's rules decide for this body."
-        View(html=element("p", rule, class_="r2p-note") if rule else "")
+        if rule:
+            View(html=element("p", rule, class_="r2p-note"))
         Plan(
             label="Plan for the year",
             about=f"{role.body}-{look.year}",

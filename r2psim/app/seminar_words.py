@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from r2psim.agents import Choices, View
-from r2psim.app.markup import bar, element, join, table
+from r2psim.app.markup import Markup, bar, element, join, table
 from r2psim.plots.style import plain
 from r2psim.seminar.sight import Account, Public, PublicEvent
 from r2psim.world.history import Event
@@ -55,7 +55,7 @@ def event_words(event: Event | PublicEvent, names: Mapping[str, str]) -> str:
     return f"{who}: {event.before} to {event.after}"
 
 
-def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title: str) -> str:
+def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title: str) -> Markup:
     """List events."""
     items = [
         element("li", element("span", when(e.month), class_="r2p-date"), " ", event_words(e, names)) for e in found
@@ -64,7 +64,7 @@ def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title
     return join((element("h2", title), listed))
 
 
-def states(public: Public, view: View | None) -> str:
+def states(public: Public, view: View | None) -> Markup:
     """Show what everybody sees of all states, and beside it how a body sees its members."""
     seen = {} if view is None else {s.key: s.perceived_risk for s in view.states}
     rows = []
@@ -82,7 +82,7 @@ def states(public: Public, view: View | None) -> str:
     return join((table(heads, rows, "States, as they stand now"), element("p", note, class_="r2p-note")))
 
 
-def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     """Show a body's money and what it funds."""
     sums = (
         f"Spent since the start {dollars(found.spent)}, returned unspent {dollars(found.returned)}, at hand "
@@ -96,7 +96,7 @@ def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) 
     return join((element("h2", "Your money"), element("p", sums), made or element("p", "Nothing is funded now.")))
 
 
-def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -> str:
+def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -> Markup:
     """Show a government what assistance works in its state."""
     rows = [(forms[f], bar(s, f"{100 * s:.0f} %", "r2p-good"), f"{100 * paid:.0f} %") for f, s, paid in found]
     if not rows:
@@ -115,7 +115,7 @@ def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
     return rows
 
 
-def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     """Show what was decided in a line of history, year by year."""
     rows = []
     for year, chosen in choices.items():
@@ -138,7 +138,7 @@ def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], form
     return table(heads, rows, "What was decided", class_="r2p-decided")
 
 
-def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     from r2psim.agents import Allocation
 
     parts = [f"{forms[a.form]} in {names[a.state]} {dollars(a.dollars)}" for a in plan if isinstance(a, Allocation)]

@@ -14,7 +14,7 @@ from r2psim.analysis.findings import METRIC_NAMES, amount
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import LEVERS, Lever, sets_of
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
 from r2psim.app.runs import Setting
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.measures import METRICS
@@ -27,7 +27,7 @@ RUNS = 200
 ASKED = ("total_cost", "deaths", "onsets", "response_cost", "gdp_lost")
 
 
-def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> str:
+def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> Markup:
     """Draw the mean difference and its 95 % interval along a slider."""
     width, height, left, bottom, top, right = 760.0, 260.0, 132.0, 36.0, 20.0, 20.0
     low = np.array([i.mean if i.low is None else i.low for i in intervals])

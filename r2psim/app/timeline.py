@@ -6,7 +6,7 @@ import numpy as np
 
 from r2psim.analysis.summary import date
 from r2psim.app.marks import trigger_mark
-from r2psim.app.markup import element
+from r2psim.app.markup import Markup, element
 from r2psim.plots.ribbons import runs_of
 from r2psim.plots.style import STAGE_THICKNESS, plain
 from r2psim.world.history import History
@@ -48,7 +48,7 @@ def cursor(month: int, months: int) -> dict[str, dict[str, str]]:
     return {"cursor": {"x1": x, "x2": x}}
 
 
-def _years(months: int, height: float) -> list[str]:
+def _years(months: int, height: float) -> list[Markup]:
     years = months // 12
     step = next(s for s in (1, 2, 5, 10, 20, 50) if years / s <= 10.5)
     found = []
@@ -63,7 +63,7 @@ def _said(index: int) -> str:
     return "the start" if index == 0 else date(index - 1)
 
 
-def _marks(history: History, chosen: set[str], months: int, y: float, picked: str | None) -> list[str]:
+def _marks(history: History, chosen: set[str], months: int, y: float, picked: str | None) -> list[Markup]:
     """Draw the triggers that struck some states."""
     strikes = [(i, e) for i, e in enumerate(history.events) if e.kind == "trigger" and e.state in chosen]
     found, busy = [], dict.fromkeys(LANES, -1e9)
@@ -90,7 +90,7 @@ def _marks(history: History, chosen: set[str], months: int, y: float, picked: st
     return found
 
 
-def _turns(history: History, rows: dict[str, float], months: int, picked: str | None) -> list[str]:
+def _turns(history: History, rows: dict[str, float], months: int, picked: str | None) -> list[Markup]:
     """Mark where groups went up to imminent risk or to atrocity: what can be asked about."""
     found = []
     for i, e in enumerate(history.events):
@@ -114,7 +114,7 @@ def _turns(history: History, rows: dict[str, float], months: int, picked: str | 
     return found
 
 
-def _ribbon(history: History, g: int, y: float, months: int) -> list[str]:
+def _ribbon(history: History, g: int, y: float, months: int) -> list[Markup]:
     """Draw the ribbon of one group."""
     world, known = history.world, len(history.group["stage"])
     name, place = world.names[world.groups[g]], world.names[world.states[world.rows.home[g]]]
@@ -138,7 +138,7 @@ def _ribbon(history: History, g: int, y: float, months: int) -> list[str]:
     return found
 
 
-def draw_timeline(history: History, months: int, selected: str | None, picked: str | None = None) -> str:
+def draw_timeline(history: History, months: int, selected: str | None, picked: str | None = None) -> Markup:
     """Draw the time line.
 
     Parameters
@@ -170,7 +170,7 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     y += 30.0
     rows: dict[str, float] = {}
     home = -1
-    ribbons: list[str] = []
+    ribbons: list[Markup] = []
     for g in groups:
         if selected is None and world.rows.home[g] != home:
             home = world.rows.home[g]

@@ -10,25 +10,33 @@ from collections.abc import Callable
 from typing import Any
 
 import solara
+from markupsafe import Markup, escape
 
 __all__ = ["Form", "Player", "View"]
 
 Patch = dict[str, dict[str, str]]
 
+NOTHING = Markup()
+
 
 @solara.component_vue("view.vue")
-def View(html: str = "", patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> None:
+def _View(html: str = "", patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> None:
+    """Show what `View` lets through."""
+
+
+def View(html: Markup = NOTHING, patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> Any:
     """Show HTML or SVG.
 
     Parameters
     ----------
-    html : str
-        Made by `r2psim.app.markup`, everything in it escaped.
+    html : Markup
+        Made by `r2psim.app.markup`. A plain string is no markup: it is shown letter by letter.
     patch : dict of str to dict of str to str, optional
         Value of ``data-id`` -> attributes to set; ``text`` sets the text.
     event_pick : callable, optional
         Told the ``data-pick`` of the element that was picked.
     """
+    return _View(html=escape(html), patch=patch, event_pick=event_pick)
 
 
 @solara.component_vue("player.vue")

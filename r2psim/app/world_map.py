@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.app.marks import path_of
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
 from r2psim.world.build import World
 from r2psim.world.history import History
 from r2psim.world.tables import CONFLICT, STAGES, S
@@ -33,7 +33,7 @@ def _places(world: World) -> np.ndarray:
     return found
 
 
-def draw_map(world: World) -> str:
+def draw_map(world: World) -> Markup:
     """Draw states and borders, all at stage 0.
 
     Returns
