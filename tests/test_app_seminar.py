@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 import solara
-from page_reader import TAG, shown_by
+from page_reader import TAG, read, shown_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
 from r2psim.app.seminar_chair import ChairPage
@@ -103,6 +103,35 @@ def test_the_facilitators_page_shows_elements_and_no_tags(played: Exercise, show
     assert {"Code to join", "Progress", "Inject a trigger", "Keep it", "Delete"} <= set(page.headings)
     assert "Coup in Halvern, month 4" in page.text and not TAG.search(page.text)
     played.chair.withdraw()
+
+
+def test_a_plan_of_a_team_mate_is_replaced_only_after_a_question_and_both_see_both(shown: Callable[..., Any]) -> None:
+    exercise = Exercise(years=3)
+    role = "body-good-offices"
+    first = exercise.seat(role)
+    token = exercise.seminars.join(exercise.opened.code, "Bob", role)
+    exercise.chair.begin()
+    plan = affordable(first)
+    first.commit_plan([plan])
+    rc = shown(SeatPage(exercise.seminars.enter(token), token))
+    money = f"US$ {plan.dollars:,.0f} a month"
+    (form,) = widgets_with(rc, "room")
+    before = form.taken
+    form.vue_commit({"plan": []})
+    (question,) = widgets_with(rc, "question")
+    assert question.question == f"Person of {role} has committed a plan. Replace it with yours?"
+    asked = read(question.html)
+    assert asked.headings == [f"Person of {role}'s, in force", "Yours"] and money in asked.text
+    question.vue_answer(False)
+    assert not widgets_with(rc, "question") and first.look().plan == (plan,)
+    assert form.taken == before, "what was entered is still unsent"
+    form.vue_commit({"plan": []})
+    widgets_with(rc, "question")[0].vue_answer(True)
+    assert first.look().plan == () and widgets_with(rc, "room")[0].taken == before + 1
+    assert f"It takes the place of Person of {role}'s plan." in shown_by(rc).text
+    page = shown_by(shown(SeatPage(first, exercise.tokens[role])))
+    assert "Bob replaced your plan for year 1." in page.text and money in page.text
+    assert {"Yours, replaced", "Bob's, in force"} <= set(page.headings)
 
 
 def test_charts_have_a_line_and_a_letter_for_each(played: Exercise) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from r2psim.agents import Choices, View
 from r2psim.app.markup import Markup, bar, element, join, table
@@ -14,9 +15,11 @@ __all__ = [
     "PHASES",
     "account",
     "choices_table",
+    "committed",
     "event_words",
     "events",
     "plan_rows",
+    "side_by_side",
     "states",
     "works",
 ]
@@ -28,6 +31,9 @@ PHASES = {
     "paused": "The exercise is paused.",
     "over": "The exercise is over.",
 }
+
+
+VOTE_WORDS = {"yes": "for", "no": "against", "abstain": "abstain"}
 
 
 def when(month: int) -> str:
@@ -113,6 +119,27 @@ def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
         offers = [{"form": o.form, "name": forms[o.form], "cost": o.cost, "missing": o.missing} for o in s.offers]
         rows.append({"state": s.key, "name": s.name, "facts": facts, "offers": offers})
     return rows
+
+
+def committed(what: str, value: Any, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
+    """Show a commitment: a plan, votes, or consent; ``value`` as in `r2psim.seminar.decisions.Decision`."""
+    if value is None:
+        return element("p", "Left to the rules.")
+    if what == "consent":
+        return element("p", "Consent." if value else "Refusal.")
+    if what == "votes":
+        said = [f"{names[state]}: {VOTE_WORDS[vote]}" for state, vote in value.items()]
+    else:
+        said = [f"{forms[a.form]} in {names[a.state]}: {dollars(a.dollars)} a month" for a in value]
+    if not said:
+        return element("p", "No votes." if what == "votes" else "A plan without any allocation: the money returns.")
+    return element("ul", *(element("li", line) for line in said), class_="r2p-said")
+
+
+def side_by_side(parts: Sequence[tuple[str, Markup]]) -> Markup:
+    """Lay commitments side by side, each under its title."""
+    columns = (element("div", element("h3", title), inside) for title, inside in parts)
+    return element("div", *columns, class_="r2p-grid-of")
 
 
 def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:

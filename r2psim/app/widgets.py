@@ -59,6 +59,9 @@ def Form(
     label: str,
     fields: list[dict[str, Any]],
     action: str = "",
+    about: str = "",
+    taken: int = -1,
+    ask: str = "",
     event_change: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for values.
@@ -72,6 +75,14 @@ def Form(
         words), ``range``, ``number`` (``low high step``) and ``text``; ``help`` is told on hover and focus.
     action : str
         Words on a button that commits; without it each change counts at once.
+    about : str
+        What it is for: where that changes, what was entered is dropped. Till then a value that was entered and is not
+        yet sent stays, whatever the server has in its place.
+    taken : int
+        Grows whenever what was sent is taken: only then it is no longer unsent. Below 0 all that is sent counts as
+        taken.
+    ask : str
+        A question before it is sent.
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
     """
