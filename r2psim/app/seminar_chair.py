@@ -72,7 +72,7 @@ def ChairPage(chair: Chair, token: str) -> None:
     if tab == "results":
         _Debrief(chair, act, version)
         return
-    with solara.v.Html(tag="div", class_="r2p-columns"):
+    with solara.v.Html(tag="div", class_="r2p-columns").key("round"):
         with solara.v.Html(tag="div"):
             _Progress(chair, act, version)
         with solara.v.Html(tag="div"):

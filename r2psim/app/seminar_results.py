@@ -65,9 +65,9 @@ def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
         set_chosen([key for key in known if isinstance(keys, list) and key in keys][:MOST])
 
     play = room.play
-    View(html=element("h2", "What happened, and what would have happened") + element("p", LUCK, class_="r2p-note"))
-    if room.session.luck_is_told:
-        View(html=_luck(room))
+    luck = _luck(room) if room.session.luck_is_told else ""
+    head = element("h2", "What happened, and what would have happened")
+    View(html=head + element("p", LUCK, class_="r2p-note") + luck)
     Form(
         label="What to lay side by side",
         fields=[{"key": "lines", "label": "Lines", "kind": "check", "options": options, "low": 1, "high": MOST,
