@@ -6,11 +6,9 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pytest
 import solara
@@ -18,6 +16,8 @@ import solara.server.settings
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
+from page_reader import TAG, read, shown_by
+from page_reader import widgets_with as found
 from typer.testing import CliRunner
 
 from r2psim.app import explore, pages, settings
@@ -25,10 +25,11 @@ from r2psim.app.charts import BANDS, counted, each_run, fans
 from r2psim.app.compare import Plan, comparison_of, settings_of
 from r2psim.app.inputs import Parameters, about_number, groups_of, world_from
 from r2psim.app.levers import LEVERS, effect_levers, fields, levers_of, sets_of, start_of
-from r2psim.app.markup import element, table
+from r2psim.app.markup import element, join, table
 from r2psim.app.runs import CURVES, Found
 from r2psim.app.timeline import draw_timeline
 from r2psim.app.watch import OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
+from r2psim.app.widgets import View
 from r2psim.app.world_map import draw_map, patch_map
 from r2psim.cli import app
 from r2psim.ensemble.simulation import simulate
@@ -53,35 +54,6 @@ def watch() -> Iterator[Watch]:
     made.to(36)
     yield made
     made.close()
-
-
-class Reader(HTMLParser):
-    """Checks that elements are closed in order, and keeps what can be picked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.picks: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "br":
-            self.open.append(tag)
-        self.picks += [value or "" for key, value in attrs if key == "data-pick"]
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        pass
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def read(html: str) -> Reader:
-    """Read HTML, and insist that it is well formed."""
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    assert not reader.open
-    return reader
 
 
 # -- what is shown is what is computed ---------------------------------------------------------------------------------
@@ -194,6 +166,23 @@ def test_whatever_is_written_is_escaped(a: str, b: str) -> None:
     reader = read(element("p", a, element("span", b, title=a)) + table(("x", a), [(b, a)], b))
     assert reader.picks == []
     assert "<script" not in element("p", f"<script>{a}", title=f'"><script>{b}').lower()
+    # However a page puts its parts together: markup stays markup, and text becomes none.
+    for whole in (
+        element("p", a) + element("b", b),
+        a + element("b", b),
+        element("p", a) + b,
+        join((element("p", a), b)),
+    ):
+        assert read(whole).text == a + b
+    assert read(element("p", "x", title=element("b", a))).text == "x"
+
+
+def test_a_plain_string_is_shown_as_text_and_never_as_markup(shown: Callable[..., Any]) -> None:
+    rc = shown(
+        solara.Column(children=[View(html="<b>no markup</b>"), View(html=element("h2", "a") + element("b", "c"))])
+    )  # type: ignore[arg-type]
+    page = shown_by(rc)
+    assert page.headings == ["a"] and page.text == "<b>no markup</b>ac"
 
 
 # -- what a browser may ask --------------------------------------------------------------------------------------------
@@ -283,18 +272,6 @@ def test_without_the_front_end_nothing_is_served(monkeypatch: pytest.MonkeyPatch
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 
-def found(rc: Any, name: str) -> list[Any]:
-    """Give all widgets that have some trait, in order."""
-
-    def below(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
-        yield widget
-        for child in getattr(widget, "children", None) or ():
-            if isinstance(child, ipywidgets.Widget):
-                yield from below(child)
-
-    return [w for w in below(rc.container) if w.has_trait(name)]
-
-
 def text_of(rc: Any) -> str:
     """Give all HTML that a page shows."""
     return "".join(w.html for w in found(rc, "html"))
@@ -333,8 +310,8 @@ def test_a_step_changes_the_page_and_a_state_shows_its_fourteen_factors(shown: C
     player.vue_go(12)
     number = next(i for i, e in enumerate(watched.history.events) if e.kind == "trigger")
     the_map.vue_pick(f"event:{number}")
-    assert ">Why<" in text_of(rc)
     assert watched.digest(12) in text_of(rc)
+    assert "Why" in shown_by(rc).headings and not TAG.search(shown_by(rc).text)
     watched.close()
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from page_reader import TAG
 
 from r2psim.app.pages import PAGES
 
@@ -112,6 +113,7 @@ def visit(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
 
     yield go
     for session, log in opened:
+        assert not any(TAG.search(page.inner_text("main")) for page in session.pages), "markup is shown as text"
         session.close()
         host = base.removeprefix("http://")
         outside = [url for url in log.asked if not re.match(rf"(https?|ws)://{host}/|data:|blob:", url)]

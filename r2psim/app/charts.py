@@ -6,23 +6,28 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from r2psim.analysis.comparison import Comparison, Interval, paired_interval
+from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, ranged
-from r2psim.app.markup import element, join, pick, table
+from r2psim.analysis.ledgers import COST_LEDGERS
+from r2psim.app.lettering import fitted, room_for
+from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
+from r2psim.ensemble.intervals import LEAST_RUNS, Interval, paired_interval
 from r2psim.plots.style import plain
 
 __all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
-LEFT, GAP, TOP, BOTTOM = 64.0, 22.0, 26.0, 24.0
+GAP, TOP, BOTTOM = 22.0, 26.0, 24.0
+SPACE = 6.0
+"""Between an axis and what is written at it."""
 MOST_DOTS = 1000
 
 BANDS = (0.05, 0.25, 0.75, 0.95)
 """Ends of the outer band and of the inner one."""
 
 _MONEY = {"monthly_gdp_lost"}
-_COUNTS = {"monthly_onsets", "states_stage_4"}
+_COUNTS = {"monthly_atrocity_entries", "states_stage_4"}
 
 
 def _short(value: float, dollars: bool) -> str:
@@ -32,7 +37,7 @@ def _short(value: float, dollars: bool) -> str:
 # -- fans --------------------------------------------------------------------------------------------------------------
 
 
-def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     """Draw how each series goes under each policy: the mean, half of the runs, nine tenths of the runs.
 
     Parameters
@@ -46,21 +51,22 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
     return join(_fan_row(name, policies, curves, months) for name in CURVES)
 
 
-def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> str:
+def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     """Draw one series, a panel a policy, all on one scale."""
     words, dollars = CURVES[name][0], name in _MONEY
     spread = {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in policies}
     means = {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in policies}
     highest = max(float(max(spread[p][3].max(), means[p].max())) for p in policies) or 1.0
-    across = LEFT + len(policies) * (PANEL_WIDTH + GAP)
+    ticks = {share: _short(highest * share, dollars) if share else "0" for share in (0.0, 0.5, 1.0)}
+    left = room_for(list(ticks.values())) + 2 * SPACE
+    across = left + len(policies) * (PANEL_WIDTH + GAP)
     parts = []
-    for k, share in enumerate((0.0, 0.5, 1.0)):
+    for share, text in ticks.items():
         y = TOP + PANEL_HEIGHT * (1.0 - share)
-        parts.append(element("line", x1=LEFT, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
-        text = _short(highest * share, dollars) if k else "0"
-        parts.append(element("text", text, x=LEFT - 6, y=y + 4, class_="r2p-tick", text_anchor="end"))
+        parts.append(element("line", x1=left, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
+        parts.append(element("text", text, x=left - SPACE, y=y + 4, class_="r2p-tick", text_anchor="end"))
     for i, policy in enumerate(policies):
-        parts.append(_panel(i, policy, spread[policy], means, highest, months))
+        parts.append(_panel(left + i * (PANEL_WIDTH + GAP), policy, spread[policy], means, highest, months))
     height = TOP + PANEL_HEIGHT + BOTTOM
     ends = "; ".join(f"{p} {_short(float(means[p][-1]), dollars)}" for p in policies)
     drawing = element(
@@ -96,10 +102,10 @@ def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.nd
 
 
 def _panel(
-    i: int, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
-) -> str:
+    left: float, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
+) -> Markup:
     """Draw the fan of one policy, with the means of the others as thin lines."""
-    x = LEFT + i * (PANEL_WIDTH + GAP) + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
+    x = left + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
     bottom = TOP + PANEL_HEIGHT
 
     def y(values: np.ndarray) -> np.ndarray:
@@ -117,10 +123,11 @@ def _panel(
     ]
     parts += [element("path", d=f"M{line(v)}", class_="r2p-other") for p, v in means.items() if p != policy]
     parts.append(element("path", d=f"M{line(means[policy])}", class_="r2p-mean"))
-    parts.append(element("text", policy, x=float(x[0]), y=16, class_="r2p-row-name r2p-strong"))
+    title = fitted(policy, PANEL_WIDTH, bold=True)
+    parts.append(element("text", title, element("title", policy), x=left, y=16, class_="r2p-row-name r2p-strong"))
     years = months // 12
     for year in (0, years // 2, years):
-        at = float(x[0]) + 12 * year / months * PANEL_WIDTH
+        at = left + 12 * year / months * PANEL_WIDTH
         anchor = "start" if year == 0 else "end" if year == years else "middle"
         said = f"year {year}" if year == 0 else str(year)
         parts.append(element("text", said, x=at, y=bottom + 16, class_="r2p-tick", text_anchor=anchor))
@@ -130,7 +137,7 @@ def _panel(
 # -- differences -------------------------------------------------------------------------------------------------------
 
 
-def _scale(interval: Interval, unit: float, zero: float = 0.5) -> str:
+def _scale(interval: Interval, unit: float, zero: float = 0.5) -> Markup:
     """Draw an interval on a line from -unit to unit, or with ``zero=0`` from 0, as a drawing of its own."""
     width, half = 220.0, 10.0
 
@@ -152,14 +159,11 @@ def _scale(interval: Interval, unit: float, zero: float = 0.5) -> str:
     )
 
 
-def differences(comparison: Comparison) -> str:
-    """Tabulate the paired differences of the headline pair: mean, interval, and in how many runs less, same, more."""
-    pair = comparison.headline
-    if pair is None:
-        return element("p", "A difference needs two policies.", class_="r2p-note")
+def differences(comparison: Comparison, policy: str) -> Markup:
+    """Tabulate the paired differences of a policy from the baseline: mean, interval, and runs with less, same, more."""
     rows = []
     for metric, (name, note) in METRIC_NAMES.items():
-        values = comparison.difference(metric)
+        values = comparison.difference(metric, policy)
         interval = paired_interval(values)
         label = join((plain(name), " ", element("span", note, class_="r2p-note") if note else ""))
         if interval is None:
@@ -173,11 +177,11 @@ def differences(comparison: Comparison) -> str:
         shares = f"{_share(known < 0.0)} / {_share(known > 0.0)}"
         rows.append((label, _scale(interval, 1.05 * most), words, shares))
     heads = ("What", "less - more", "Mean difference a run", "Runs with less / more")
-    caption = f"{plain(pair[0])} minus {pair[1]}, run by run under the same luck ({comparison.runs:,} runs)"
+    caption = f"{plain(policy)} minus {comparison.baseline}, run by run under the same luck ({comparison.runs:,} runs)"
     note = element(
         "p",
         "Filled: told apart from no difference. Hollow: not told apart. Each row has its own scale; less is better but "
-        "for money spent on prevention, which a policy may raise on purpose.",
+        "for prevention spent, need met and mandates, which a policy may raise on purpose.",
         class_="r2p-note",
     )
     return join((table(heads, rows, caption, numbers=1), note))
@@ -189,54 +193,55 @@ def _share(which: np.ndarray) -> str:
 
 # -- money -------------------------------------------------------------------------------------------------------------
 
-PARTS = ("spent_prevention", "response_cost", "hosting_cost", "gdp_lost", "total_cost")
-RETURNS = {
-    "response_avoided": "external response avoided",
-    "hosting_avoided": "hosting avoided",
-    "gdp_kept": "GDP kept",
-}
+PARTS = (
+    *("spent_prevention", "response_cost", "prevention_and_response", "response_needed", "response_unmet"),
+    *("hosting_cost", "gdp_lost", "total_cost"),
+)
 
 
-def ledgers(comparison: Comparison) -> str:
-    """Tabulate the ledgers of each policy, and what a further dollar of prevention brought in each, against 1."""
+def ledgers(comparison: Comparison) -> Markup:
+    """Tabulate the ledgers of each policy, and what a further dollar of prevention saved in each, against 1."""
     rows = []
     for policy in comparison.policies:
         values = [comparison.values(policy, metric) for metric in PARTS]
         rows.append((policy, *(money(float(v.mean())) for v in values)))
     heads = ("Policy", *(plain(METRIC_NAMES[metric][0]) for metric in PARTS))
     made = [table(heads, rows, "Ledgers: US$ a run, means", numbers=len(PARTS))]
-    found = comparison.ledgers()
-    if found is not None and comparison.headline is not None:
-        made.append(_returns(found, comparison.headline))
-    return join(made)
+    return join((*made, *(_returns(comparison, policy) for policy in comparison.others)))
 
 
-def _returns(found: Mapping[str, dict], pair: tuple[str, str]) -> str:
-    """Draw what a further dollar of prevention brought, ledger by ledger, with a mark where it pays for itself."""
-    known = {k: Interval(**found[k]["per_dollar"]) for k in RETURNS if found[k].get("per_dollar")}
-    extra = Interval(**found["extra_prevention"])
-    title = f"A further dollar of prevention: {pair[0]} instead of {pair[1]}"
-    if not known:
-        said = f"{pair[0]} does not spend more on prevention than {pair[1]}, so there is no return on it to tell."
-        return join((element("h3", title), element("p", said)))
+def _returns(comparison: Comparison, policy: str) -> Markup:
+    """Draw what a further dollar of prevention saved because harm was avoided, and beside it what is withheld."""
+    extra = paired_interval(comparison.extra_prevention(policy))
+    title = f"A further dollar of prevention: {policy} instead of {comparison.baseline}"
     rows = []
-    for ledger, words in RETURNS.items():
-        if ledger in known:
-            i = known[ledger]
-            apart = "r2p-apart" if i.low is not None and (i.low > 1.0 or (i.high or 0.0) < 1.0) else "r2p-unsure"
-            limits = f"{money(i.low or 0.0)} to {money(i.high or 0.0)}"
-            verdict = (
-                "pays for itself"
-                if (i.low or 0.0) > 1.0
-                else ("does not pay for itself" if (i.high or 0.0) < 1.0 else "cannot be told")
-            )
-            rows.append((words, _even(i, apart), f"{money(i.mean)} ({limits})", verdict))
-    heads = ("Ledger", "", "Dollars for a dollar (95 %)", "In this ledger alone")
-    caption = f"{title} ({money(extra.mean)} more a run). The line marks break-even: one dollar."
+    for ledger in COST_LEDGERS.values():
+        found = comparison.returns(policy, ledger.parts)
+        i, withheld = found.harm_avoided, found.withheld
+        if i is None or withheld is None:
+            continue
+        low, high = (i.mean if v is None else v for v in (i.low, i.high))
+        apart = "r2p-apart" if low > 1.0 or high < 1.0 else "r2p-unsure"
+        verdict = "pays for itself" if low > 1.0 else ("does not pay for itself" if high < 1.0 else "cannot be told")
+        if comparison.runs < LEAST_RUNS:
+            verdict = "cannot be told"
+        said = f"{money(i.mean)} ({money(low)} to {money(high)})"
+        rows.append((ledger.title, _even(i, apart), said, money(withheld.mean), verdict))
+    if not rows or extra is None:
+        said = (
+            f"{plain(policy)} does not spend more on prevention than {comparison.baseline}, so there is no return "
+            "on it to tell."
+        )
+        return join((element("h3", title), element("p", said)))
+    heads = ("Ledger", "", "Saved because harm was avoided (95 %)", "Merely withheld", "In this ledger alone")
+    caption = (
+        f"{title} ({money(extra.mean)} more a run, discounted at {100 * comparison.discount:g} % a year). The line "
+        "marks break-even: one dollar. Withheld is what null twins show, with all effects at none: no return."
+    )
     return table(heads, rows, caption)
 
 
-def _even(i: Interval, kind: str) -> str:
+def _even(i: Interval, kind: str) -> Markup:
     """Draw a return on a scale on which 1 has its mark; beyond 0.1 to 10 it stands at the edge."""
     width = 220.0
 
@@ -257,12 +262,9 @@ def _even(i: Interval, kind: str) -> str:
 # -- every run ---------------------------------------------------------------------------------------------------------
 
 
-def each_run(comparison: Comparison, metric: str, chosen: int | None) -> str:
-    """Draw the paired difference of each run, the least first; each run can be picked as ``run:NUMBER``."""
-    pair = comparison.headline
-    if pair is None:
-        return ""
-    values = comparison.difference(metric)[:MOST_DOTS]
+def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | None) -> Markup:
+    """Draw the difference of a policy from the baseline in each run, the least first; a pick is ``run:NUMBER``."""
+    values = comparison.difference(metric, policy)[:MOST_DOTS]
     order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
     order = order[np.isfinite(values[order])]
     if not len(order):
@@ -295,12 +297,13 @@ def each_run(comparison: Comparison, metric: str, chosen: int | None) -> str:
             )
         )
     words = METRIC_NAMES[metric][0]
+    less, more = (fitted(f"{word} under {policy}", width / 2) for word in ("less", "more"))
     return element(
         "svg",
         element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
         join(dots),
-        element("text", f"less under {pair[0]}", x=left + 18, y=height - 6, class_="r2p-tick"),
-        element("text", f"more under {pair[0]}", x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
+        element("text", less, x=left + 18, y=height - 6, class_="r2p-tick"),
+        element("text", more, x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_="r2p-runs",
         role="group",
@@ -314,10 +317,16 @@ def _directed(metric: str, value: float) -> str:
     return f"{amount(metric, abs(value))} {'less' if value < 0.0 else 'more'}"
 
 
-def run_card(comparison: Comparison, run: int) -> str:
+RUN_CARD = (
+    *("episodes", "atrocity_entries", "deaths", "displaced", "spent_prevention", "response_cost"),
+    *("prevention_and_response", "gdp_lost", "total_cost"),
+)
+
+
+def run_card(comparison: Comparison, run: int) -> Markup:
     """Set one run side by side under all policies; each can be picked to be watched as ``watch:POLICY``."""
     rows = []
-    for metric in ("onsets", "deaths", "displaced", "spent_prevention", "response_cost", "gdp_lost", "total_cost"):
+    for metric in RUN_CARD:
         cells = [amount(metric, float(comparison.values(p, metric)[run])) for p in comparison.policies]
         rows.append((plain(METRIC_NAMES[metric][0]), *cells))
     links = [pick(f"watch:{p}", f"Watch under {p}", class_="r2p-button") for p in comparison.policies]

@@ -17,7 +17,8 @@ from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, sets_of, start_of
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
+from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
 from r2psim.app.sweep import Sweep
@@ -25,6 +26,8 @@ from r2psim.app.watch import Choice, RefusedError, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.scenario import Scenario, ScenarioError
+from r2psim.scenario.parameters import P
+from r2psim.scenario.specs import baseline_of
 
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
 
@@ -43,13 +46,15 @@ class Plan:
     scenario : str
         World.
     policies : tuple of str
-        Two to four, in the order of the scenario; the last is examined, the others are what it is set against.
+        Two to four, in the order of the scenario; one of them is examined by sliders of its own.
     seed, runs : int
         Luck, and runs of each policy.
     moved : tuple of (str, float)
         Sliders that do not stand where they started.
     also : str
         Path of the effect that has a slider too, or empty.
+    baseline : str
+        The policy that every other one is told against; empty for the one that is chosen where none is named.
     """
 
     scenario: str
@@ -58,11 +63,18 @@ class Plan:
     runs: int = 1000
     moved: tuple[tuple[str, float], ...] = ()
     also: str = ""
+    baseline: str = ""
+
+    @property
+    def against(self) -> str:
+        """The policy that every other one is told against."""
+        return self.baseline if self.baseline in self.policies else baseline_of(self.policies)
 
     @property
     def examined(self) -> str:
         """The policy that has sliders of its own."""
-        return "prevention" if "prevention" in self.policies else self.policies[-1]
+        others = [policy for policy in self.policies if policy != self.against]
+        return "prevention" if "prevention" in others else others[-1]
 
     def command(self) -> str:
         """Write the command line that computes the same numbers."""
@@ -70,7 +82,7 @@ class Plan:
         changed = "".join(f" --set {text}" for text in sets)
         return (
             f"r2psim compare {self.scenario} --policies {','.join(self.policies)} --runs {self.runs} "
-            f"--seed {self.seed}{changed} --json"
+            f"--seed {self.seed} --baseline {self.against}{changed} --json"
         )
 
 
@@ -85,17 +97,29 @@ def settings_of(plan: Plan) -> tuple[Setting, ...]:
     )
 
 
-def comparison_of(settings: tuple[Setting, ...], found: tuple[Found, ...], runs: int) -> Comparison:
+def comparison_of(
+    settings: tuple[Setting, ...], found: tuple[Found, ...], runs: int, baseline: str | None = None
+) -> Comparison:
     """Set the first runs of some settings side by side, as ``r2psim compare`` does."""
+    policies = tuple(s.policy for s in settings)
+
+    def by_policy(name: str) -> dict[str, Any]:
+        return {s.policy: getattr(f, name)[:runs] for s, f in zip(settings, found, strict=True)}
+
     full = setting_of(settings[0].scenario, settings[0].sets)
     return Comparison(
         scenario=full.name,
         title=full.title,
-        policies=tuple(s.policy for s in settings),
+        policies=policies,
+        baseline=baseline or baseline_of(policies),
         runs=runs,
         seed=settings[0].seed,
         months=YEAR * full.years,
-        metrics={s.policy: f.metrics[:runs] for s, f in zip(settings, found, strict=True)},
+        metrics=by_policy("metrics"),
+        null_metrics=by_policy("null_metrics"),
+        ledgers=by_policy("ledgers"),
+        null_ledgers=by_policy("null_ledgers"),
+        discount=float(full.parameter_values()[P.accounts_discount_rate]),
         spending={},
         forms={key: form.name for key, form in full.forms.items()},
         budgets={s.policy: budget_of(s) for s in settings},
@@ -107,21 +131,23 @@ class _Figures:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, str, str]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, Markup]] = OrderedDict()
 
-    def of(self, shown: Shown) -> tuple[Comparison, str, str]:
-        """Give the comparison, what it found in words and fans, and its tables."""
-        key = (shown.settings, shown.runs)
+    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, Markup]:
+        """Give the comparison, what it found in words, and its fans."""
+        against = plan.against if any(s.policy == plan.against for s in shown.settings) else None
+        key = (shown.settings, shown.runs, against, plan.examined)
         with self._lock:
             if key in self._drawn:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
-        comparison = comparison_of(shown.settings, shown.found, shown.runs)
+        comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
         curves = {
             s.policy: {name: curve[: shown.runs] for name, curve in f.curves.items()}
             for s, f in zip(shown.settings, shown.found, strict=True)
         }
-        drawn = comparison, _words(comparison), charts.fans(curves, comparison.months)
+        examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
+        drawn = comparison, _words(comparison, examined), charts.fans(curves, comparison.months)
         with self._lock:
             self._drawn[key] = drawn
             while len(self._drawn) > KEPT_FIGURES:
@@ -132,21 +158,23 @@ class _Figures:
 FIGURES = _Figures()
 
 
-def _words(comparison: Comparison) -> str:
-    """Say what was found."""
-    lines = findings(comparison)
-    points = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
-    rest = [line for line in lines[1:] if not line.startswith("- ")]
+def _words(comparison: Comparison, policy: str) -> Markup:
+    """Say what was found: of one policy in a sentence, of every one in the order of the sentences."""
+    parts: list[Markup] = []
+    points: list[str] = []
+    for line in [*findings(comparison), ""]:
+        if line.startswith("- "):
+            points.append(line.removeprefix("- "))
+            continue
+        if points:
+            parts.append(element("ul", *(element("li", point) for point in points), class_="r2p-list"))
+            points = []
+        if line:
+            parts.append(element("p", line))
     return join(
         (
-            element("p", headline(comparison), ".", class_="r2p-headline"),
-            element(
-                "details",
-                element("summary", "In sentences"),
-                element("p", lines[0]) if lines else "",
-                element("ul", *(element("li", p) for p in points), class_="r2p-list"),
-                *(element("p", p) for p in rest),
-            ),
+            element("p", headline(comparison, policy), ".", class_="r2p-headline"),
+            element("details", element("summary", "In sentences"), *parts),
         )
     )
 
@@ -171,16 +199,20 @@ def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
     seed = str(values.get("seed", plan.seed)).strip()
     if not (seed.isascii() and seed.isdigit() and int(seed[:20]) < 2**64):
         raise RefusedError(f"seed {seed[:30]!r} is not allowed: a whole number from 0 to {2**64 - 1}")
+    if problem := why_not(int(seed[:20])):
+        raise RefusedError(problem)
     runs = str(values.get("runs", plan.runs))
     found = Plan(scenario, tuple(named), int(seed[:20]), int(runs) if runs in map(str, RUNS) else plan.runs)
     same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
+    against = str(values.get("baseline", plan.baseline))
+    found = replace(found, baseline=against if against in found.policies else "")
     return replace(found, moved=plan.moved, also=plan.also) if same else found
 
 
 def _first_plan() -> Plan:
     base = setting_of(current().scenario, ())
     named = tuple(p for p in base.policies if p in USUAL) or tuple(base.policies)[:2]
-    return Plan(current().scenario, named)
+    return Plan(current().scenario, named, seed=free_seed())
 
 
 @solara.component
@@ -219,7 +251,7 @@ def Page() -> None:
     View(html=_status(shown if fresh else None, goal or plan.runs, plan))
     if shown is not None:
         _Results(shown, fresh, plan)
-    Sweep(plan.scenario, settings, plan.examined, start | dict(plan.moved), start)
+    Sweep(plan.scenario, settings, plan.examined, plan.against, start | dict(plan.moved), start)
     View(html=element("p", "The same on the command line: ", element("code", plan.command()), class_="r2p-note"))
 
 
@@ -258,6 +290,14 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
             "low": 2,
             "high": most,
         },
+        {
+            "key": "baseline",
+            "label": "Told against",
+            "kind": "select",
+            "value": plan.against,
+            "options": [(name, name) for name in plan.policies],
+            "help": "The baseline: every other policy is told against it.",
+        },
     ]
 
 
@@ -274,7 +314,7 @@ def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
     )
 
 
-def _status(shown: Shown | None, goal: int, plan: Plan) -> str:
+def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
     """Say how far the runs are."""
     have = shown.runs if shown is not None else 0
     if have >= goal > 0:
@@ -293,13 +333,14 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
     router = solara.use_router()
     metric, set_metric = solara.use_state("deaths")
     run, set_run = solara.use_state(-1)
-    comparison, words, fans = FIGURES.of(shown)
+    comparison, words, fans = FIGURES.of(shown, plan)
+    told_of = plan.examined if plan.examined in comparison.others else comparison.others[-1]
     chosen = run if 0 <= run < shown.runs else None
-    seen = [shown.settings, shown.runs]
+    seen = [shown.settings, shown.runs, comparison.baseline, told_of]
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
-    apart = solara.use_memo(lambda: charts.differences(comparison), seen)
+    apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
     money = solara.use_memo(lambda: charts.ledgers(comparison), seen)
-    every = solara.use_memo(lambda: charts.each_run(comparison, metric, chosen), [*seen, metric, chosen])
+    every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
 
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
@@ -346,7 +387,10 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
 
-EACH = ("deaths", "onsets", "displaced", "total_cost", "gdp_lost", "response_cost")
+EACH = (
+    *("deaths", "episodes", "atrocity_entries", "displaced", "prevention_and_response", "response_needed"),
+    *("total_cost", "gdp_lost", "response_cost"),
+)
 
 FAN_NOTE = element(
     "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Inner band: half of the runs; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi, sin
 
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
 from r2psim.plots.style import TRIGGER_MARKS, plain
 from r2psim.world.tables import STAGES, TRIGGERS
 
@@ -41,7 +41,7 @@ def path_of(stage: int) -> str:
     return PATHS[stage]
 
 
-def stage_mark(stage: int, size: float = 7.0) -> str:
+def stage_mark(stage: int, size: float = 7.0) -> Markup:
     """Draw a stage's mark as a small drawing of its own."""
     return element(
         "svg",
@@ -54,7 +54,7 @@ def stage_mark(stage: int, size: float = 7.0) -> str:
     )
 
 
-def stage_key() -> str:
+def stage_key() -> Markup:
     """Draw the key of the stages, and of the ring that marks a war."""
     items = [element("li", stage_mark(k), f" {k} {name}") for k, name in enumerate(STAGES)]
     ring = element(
@@ -88,7 +88,7 @@ def trigger_mark(kind: str) -> tuple[str, str]:
     return _TRIGGER_PATHS[shape], "r2p-t r2p-filled" if filled else "r2p-t"
 
 
-def trigger_key() -> str:
+def trigger_key() -> Markup:
     """Draw the key of the triggers."""
     items = []
     for kind in TRIGGERS:

@@ -1,38 +1,39 @@
-"""HTML and SVG as text: everything that is put in is escaped."""
+"""HTML and SVG as `markupsafe.Markup`: whatever is put in and is not markup already is escaped.
+
+Markup stays markup when it is added to markup, and escapes a plain string that is added to it; so pages may put their
+parts together with ``+`` as well as with `join`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
-__all__ = ["bar", "element", "join", "pick", "table"]
+from markupsafe import Markup, escape
+
+__all__ = ["Markup", "bar", "element", "join", "pick", "table"]
 
 _EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br"}
 
 
-class _Safe(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def element(tag: str, *inside: Any, **attributes: Any) -> str:
+def element(tag: str, *inside: Any, **attributes: Any) -> Markup:
     """Write an element; a trailing underscore of a name goes, others become hyphens, and None leaves it out.
 
     Examples
     --------
-    >>> element("p", "a < b", class_="x")
-    '<p class="x">a &lt; b</p>'
-    >>> element("text", element("tspan", 3), data_id="n", x=1.23456)
-    '<text data-id="n" x="1.23"><tspan>3</tspan></text>'
+    >>> print(element("p", "a < b", class_="x"))
+    <p class="x">a &lt; b</p>
+    >>> print(element("text", element("tspan", 3), data_id="n", x=1.23456))
+    <text data-id="n" x="1.23"><tspan>3</tspan></text>
+    >>> print(element("h2", "Why") + element("p", "Because") + " <hm>")
+    <h2>Why</h2><p>Because</p> &lt;hm&gt;
     """
     named = "".join(
         f' {_name(key)}="{escape(_value(value))}"' for key, value in attributes.items() if value is not None
     )
     if tag in _EMPTY and not inside:
-        return _Safe(f"<{tag}{named}/>" if tag != "br" else "<br>")
-    return _Safe(f"<{tag}{named}>{join(inside)}</{tag}>")
+        return Markup(f"<{tag}{named}/>" if tag != "br" else "<br>")
+    return Markup(f"<{tag}{named}>{join(inside)}</{tag}>")
 
 
 def _name(key: str) -> str:
@@ -42,21 +43,24 @@ def _name(key: str) -> str:
 
 
 def _value(value: Any) -> str:
+    # Markup too is only text in an attribute: its quotes and tags are escaped.
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def join(parts: Iterable[Any]) -> str:
+def join(parts: Iterable[Any]) -> Markup:
     """Put elements and texts one after the other."""
-    return _Safe("".join(part if isinstance(part, _Safe) else escape(str(part)) for part in parts))
+    return Markup("").join(parts)
 
 
-def pick(key: str, *inside: Any, pressed: bool | None = None, **attributes: Any) -> str:
+def pick(key: str, *inside: Any, pressed: bool | None = None, **attributes: Any) -> Markup:
     """Write a button that picks ``key``."""
     state = None if pressed is None else str(pressed).lower()
     return element("button", *inside, type="button", data_pick=key, aria_pressed=state, **attributes)
 
 
-def table(heads: Iterable[Any], rows: Iterable[Iterable[Any]], caption: str, numbers: int = 0, class_: str = "") -> str:
+def table(
+    heads: Iterable[Any], rows: Iterable[Iterable[Any]], caption: str, numbers: int = 0, class_: str = ""
+) -> Markup:
     """Write a table; the last ``numbers`` columns are numbers, the first names its row."""
     heads = list(heads)
     first_number = len(heads) - numbers
@@ -85,7 +89,7 @@ def table(heads: Iterable[Any], rows: Iterable[Iterable[Any]], caption: str, num
     return element("div", made, class_="r2p-scroll")
 
 
-def bar(share: float, words: str, class_: str = "") -> str:
+def bar(share: float, words: str, class_: str = "") -> Markup:
     """Write a bar from 0 to 1 with its value beside it."""
     width = f"{100.0 * min(max(share, 0.0), 1.0):.1f}%"
     return element(

@@ -11,7 +11,7 @@ import numpy as np
 from r2psim.analysis.findings import money
 from r2psim.analysis.summary import date, percent, tell
 from r2psim.app.marks import stage_mark
-from r2psim.app.markup import bar, element, join, pick, table
+from r2psim.app.markup import Markup, bar, element, join, pick, table
 from r2psim.app.watch import Payment
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
@@ -26,7 +26,7 @@ MOST_PROGRAMMES = 24
 FRESH = 0.05
 
 
-def _fact(name: str, value: object) -> str:
+def _fact(name: str, value: object) -> Markup:
     return element("div", element("dt", name), element("dd", value))
 
 
@@ -37,7 +37,7 @@ def _number(history: History, column: str, month: int, s: int) -> float:
 # -- a state -----------------------------------------------------------------------------------------------------------
 
 
-def state_panel(history: History, month: int, key: str) -> str:
+def state_panel(history: History, month: int, key: str) -> Markup:
     """Tell of one state as it stood after ``month`` months."""
     world = history.world
     s = world.states.index(key)
@@ -60,7 +60,7 @@ def state_panel(history: History, month: int, key: str) -> str:
     )
 
 
-def state_detail(history: History, month: int, key: str, setting: Scenario, payments: Sequence[Payment]) -> str:
+def state_detail(history: History, month: int, key: str, setting: Scenario, payments: Sequence[Payment]) -> Markup:
     """Tell of the groups of one state, of what holds risk back there, and of the assistance that it gets."""
     world = history.world
     s = world.states.index(key)
@@ -78,7 +78,7 @@ def state_detail(history: History, month: int, key: str, setting: Scenario, paym
     )
 
 
-def _groups(history: History, month: int, s: int) -> str:
+def _groups(history: History, month: int, s: int) -> Markup:
     world, group = history.world, history.group
     rows = []
     for g in range(world.rows.first_group[s], world.rows.first_group[s + 1]):
@@ -96,7 +96,7 @@ def _groups(history: History, month: int, s: int) -> str:
     return table(("Group", "Stage", "Months in it", "Those who prepare it", "Killed so far"), rows, "Groups", numbers=1)
 
 
-def _factors(history: History, month: int, s: int) -> str:
+def _factors(history: History, month: int, s: int) -> Markup:
     items = []
     for i, name in enumerate(RISK_FACTORS, 1):
         score = _number(history, f"rf{i}", month, s)
@@ -113,7 +113,7 @@ def _factors(history: History, month: int, s: int) -> str:
     )  # fmt: skip
 
 
-def _strengths(history: History, month: int, s: int) -> str:
+def _strengths(history: History, month: int, s: int) -> Markup:
     items = []
     for name in ("inclusion", *INHIBITORS, "restraint"):
         score = _number(history, name, month, s)
@@ -121,7 +121,7 @@ def _strengths(history: History, month: int, s: int) -> str:
     return join((element("h3", "What holds it back: inhibitors"), element("ol", *items, class_="r2p-bars")))
 
 
-def _received(history: History, s: int, setting: Scenario, payments: Sequence[Payment]) -> str:
+def _received(history: History, s: int, setting: Scenario, payments: Sequence[Payment]) -> Markup:
     """Tell what assistance runs in a state, by form, with those who pay."""
     forms, names = list(setting.forms.values()), history.world.names
     paid: dict[int, float] = defaultdict(float)
@@ -159,7 +159,7 @@ def _short(event: Event, names: dict[str, str]) -> str:
     return f"{names[event.group or '']}, {place}: {event.before} to {event.after}"
 
 
-def event_list(history: History, month: int, key: str | None, grave: bool, picked: str | None) -> str:
+def event_list(history: History, month: int, key: str | None, grave: bool, picked: str | None) -> Markup:
     """List what happened in the first ``month`` months, latest first; each can be asked about."""
     chosen = []
     for i, e in enumerate(history.events):
@@ -182,7 +182,7 @@ def event_list(history: History, month: int, key: str | None, grave: bool, picke
     return join((element("ul", *items, class_="r2p-events", data_scroll="y"), rest if more > 0 else ""))
 
 
-def why(history: History, number: int) -> str:
+def why(history: History, number: int) -> Markup:
     """Say why an event happened: its probability that month, and what raised or lowered its hazard.
 
     Raises
@@ -215,7 +215,7 @@ def why(history: History, number: int) -> str:
 # -- who assists -------------------------------------------------------------------------------------------------------
 
 
-def bodies(history: History, month: int, payments: Sequence[Payment], picked: str | None) -> str:
+def bodies(history: History, month: int, payments: Sequence[Payment], picked: str | None) -> Markup:
     """Give each body's money and programmes."""
     world, body = history.world, history.body
     running = np.bincount([p.body for p in payments], minlength=len(world.bodies))
@@ -250,7 +250,7 @@ def _after(month: int) -> str:
     return "at the start" if month == 0 else f"after {date(month - 1)}"
 
 
-def programmes(history: History, key: str, setting: Scenario, payments: Sequence[Payment]) -> str:
+def programmes(history: History, key: str, setting: Scenario, payments: Sequence[Payment]) -> Markup:
     """List what one body funds this month."""
     world, forms = history.world, list(setting.forms.values())
     b = world.bodies.index(key)
@@ -262,7 +262,7 @@ def programmes(history: History, key: str, setting: Scenario, payments: Sequence
     return table(("Form", "State", "US$ this month"), rows, f"Programmes of {world.names[key]}{more}", numbers=1)
 
 
-def sums(history: History, month: int) -> str:
+def sums(history: History, month: int) -> Markup:
     """Give the totals after ``month`` months."""
     state, group, body = history.state, history.group, history.body
     stages = np.bincount(state["stage"][month].astype(int), minlength=len(STAGES))

@@ -20,7 +20,7 @@ import numpy as np
 
 from r2psim.app.settings import current
 from r2psim.app.watch import RefusedError, scenario_of
-from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
 from r2psim.scenario import Scenario
@@ -41,7 +41,7 @@ UNKNOWN = 4
 """Runs of a world that has never been run here, to learn how long they take."""
 
 CURVES: dict[str, tuple[str, bool]] = {
-    "monthly_onsets": ("Onsets of atrocity so far", True),
+    "monthly_atrocity_entries": ("Entries of groups into atrocity so far", True),
     "monthly_deaths": ("Killed so far", True),
     "states_stage_4": ("States with an atrocity", False),
     "monthly_gdp_lost": ("GDP lost so far", True),
@@ -95,11 +95,18 @@ class Found:
     ----------
     metrics : numpy.ndarray, shape (runs, len(METRICS))
         As in `r2psim.ensemble.results.Results`.
+    ledgers : numpy.ndarray, shape (runs, years, len(LEDGERS))
+        What each ledger took in each year.
+    null_metrics, null_ledgers : numpy.ndarray
+        The same of the null twins: all effects of assistance at none.
     curves : dict of str to numpy.ndarray, float32, shape (runs, points)
         By series of `CURVES`, every `EVERY` months from the start.
     """
 
     metrics: np.ndarray = field(default_factory=lambda: np.empty((0, len(METRICS))))
+    ledgers: np.ndarray = field(default_factory=lambda: np.empty((0, 0, len(LEDGERS))))
+    null_metrics: np.ndarray = field(default_factory=lambda: np.empty((0, len(METRICS))))
+    null_ledgers: np.ndarray = field(default_factory=lambda: np.empty((0, 0, len(LEDGERS))))
     curves: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
@@ -110,7 +117,8 @@ class Found:
     @property
     def bytes(self) -> int:
         """Size."""
-        return self.metrics.nbytes + sum(a.nbytes for a in self.curves.values())
+        kept = (self.metrics, self.ledgers, self.null_metrics, self.null_ledgers, *self.curves.values())
+        return sum(array.nbytes for array in kept)
 
     def longer(self, results: Results, policy: str) -> Found:
         """Give these results with further runs behind them."""
@@ -119,7 +127,14 @@ class Found:
             series = results.series[policy][name]
             new = (np.cumsum(series, axis=1) if added_up else series)[:, ::EVERY].astype(np.float32)
             curves[name] = np.concatenate([self.curves[name], new]) if self.runs else new
-        return Found(np.concatenate([self.metrics, results.metrics[policy]]), curves)
+        assert results.null is not None
+        added = (results.metrics, results.ledgers, results.null.metrics, results.null.ledgers)
+        before = (self.metrics, self.ledgers, self.null_metrics, self.null_ledgers)
+        metrics, ledgers, null_metrics, null_ledgers = (
+            np.concatenate([old, new[policy]]) if self.runs else new[policy]
+            for old, new in zip(before, added, strict=True)
+        )
+        return Found(metrics, ledgers, null_metrics, null_ledgers, curves)
 
 
 @dataclass
@@ -289,6 +304,8 @@ class Pool:
                 first_run=first,
                 series=list(CURVES),
                 advance=advance,
+                ledgers=True,
+                null_twins=True,
             )
         except _SupersededError:
             return

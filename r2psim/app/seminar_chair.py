@@ -72,7 +72,7 @@ def ChairPage(chair: Chair, token: str) -> None:
     if tab == "results":
         _Debrief(chair, act, version)
         return
-    with solara.v.Html(tag="div", class_="r2p-columns"):
+    with solara.v.Html(tag="div", class_="r2p-columns").key("round"):
         with solara.v.Html(tag="div"):
             _Progress(chair, act, version)
         with solara.v.Html(tag="div"):
@@ -117,11 +117,15 @@ def _Time(chair: Chair, act: Act, version: int) -> None:
         else:
             buttons.append({"key": "pause", "words": "Pause"})
             buttons.append({"key": "more", "words": "2 minutes more"})
-            buttons.append({"key": "close", "words": "Close the round now"})
+            ask = "Close it? What is entered and not committed by now does not count."
+            buttons.append({"key": "close", "words": "Close the round now", "ask": ask})
     if session.debrief:
         buttons.append({"key": "hide", "words": "Close the results to participants"})
     else:
-        buttons.append({"key": "show", "words": "Open the debriefing: all see the results"})
+        ask = (
+            "Open it? Every participant then sees what happened in every line of history, and what would have happened."
+        )
+        buttons.append({"key": "show", "words": "Open the debriefing: all see the results", "ask": ask})
     if phase != "over" and session.begun:
         buttons.append({"key": "end", "words": "End the exercise", "ask": "End it? Nothing more is decided then."})
     does: dict[str, Callable[[], Any]] = {
@@ -183,6 +187,7 @@ def _Progress(chair: Chair, act: Act, version: int) -> None:
                 fields=[{"key": "who", "label": "Participant", "kind": "select", "options": [("", "choose"), *people],
                          "value": ""}],
                 action="Take it back",
+                ask="Take this place back? Whoever holds it sees and decides nothing more; what it committed stays.",
                 event_change=lambda values: act(lambda: chair.remove(_number(values.get("who")))),
             )  # fmt: skip
 
@@ -232,7 +237,7 @@ def _Trigger(chair: Chair, act: Act, version: int) -> None:
         View(html=element("p", f"Set for year {session.branch.year + 1}:") + element("ul", *items))
         Buttons(
             label="Triggers",
-            buttons=[{"key": "withdraw", "words": "Take them back"}],
+            buttons=[{"key": "withdraw", "words": "Take them back", "ask": "Take all triggers of this year back?"}],
             event_press=lambda _: act(chair.withdraw),
         )
 
@@ -267,7 +272,8 @@ def _File(chair: Chair, version: int) -> None:
         (
             "Decisions, lines of history and injected triggers, without names: ",
             element("code", f"r2psim replay {name}"),
-            " runs it again and checks every year.",
+            " runs it again and checks every year. It holds the seed, which tells all that is to come: keep "
+            "it to yourself until the debriefing.",
         )
     )
     View(html=element("h2", "Keep it") + element("p", said, class_="r2p-note"))

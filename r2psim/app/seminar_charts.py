@@ -8,7 +8,8 @@ from math import floor, log10
 
 import numpy as np
 
-from r2psim.app.markup import element, join, table
+from r2psim.app.lettering import room_for
+from r2psim.app.markup import Markup, element, join, table
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import amount
 from r2psim.seminar.play import Outcome
@@ -17,13 +18,15 @@ from r2psim.world.tables import STAGES
 __all__ = ["charts", "metrics_table", "strips"]
 
 SHOWN = {
-    "onsets": "Onsets of atrocity",
-    "episodes": "Episodes with 1,000 killed in a year",
+    "episodes": "Episodes of atrocity that began",
+    "atrocity_entries": "Entries of groups into atrocity",
     "deaths": "Killed",
     "displaced": "Driven from home",
     "group_months_atrocity": "Months of atrocity, over groups",
     "spent_prevention": "Spent on prevention, US$",
     "spent_response": "Spent on response, US$",
+    "prevention_and_response": "The donors' bill, US$",
+    "response_needed": "Response needed, paid for or not, US$",
     "hosting_cost": "Cost of hosting refugees, US$",
     "gdp_lost": "GDP lost, US$",
 }
@@ -41,10 +44,10 @@ DASHES = ("", "7 3", "2 3", "10 3 2 3", "1 2", "12 4")
 COLOURS = 6
 """Colours and dashes of lines go round separately from each other: no two of the first six look alike in grey."""
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 84.0, 22.0, 12.0, 24.0
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 194.0, 84.0, 22.0, 16.0, 24.0
 
 
-def metrics_table(outcomes: Sequence[Outcome]) -> str:
+def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
     """Give the sums of each line of history, side by side."""
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
     rows.append(["Years", *(str(o.years) for o in outcomes)])
@@ -71,7 +74,7 @@ def _top(most: float) -> float:
     return next(step * unit for step in (2.0, 4.0, 6.0, 8.0, 10.0) if step * unit >= most * (1.0 - 1e-9))
 
 
-def charts(outcomes: Sequence[Outcome]) -> str:
+def charts(outcomes: Sequence[Outcome]) -> Markup:
     """Draw what each line of history added up to over time."""
     months = max(len(o.monthly["deaths"]) for o in outcomes) - 1
     key = [
@@ -90,26 +93,28 @@ def _line(i: int) -> dict[str, str | None]:
     return {"class_": f"r2p-line r2p-line{i % COLOURS}", "stroke_dasharray": DASHES[i % len(DASHES)] or None}
 
 
-def _sample(i: int) -> str:
+def _sample(i: int) -> Markup:
     inside = element("line", x1=0, y1=5, x2=34, y2=5, **_line(i))
     return element("svg", inside, viewBox="0 0 34 10", width=34, height=10, aria_hidden="true")
 
 
-def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> str:
+def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> Markup:
     top = _top(max(float(o.monthly[name].max()) for o in outcomes))
-    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    ticks = {share: amount(share * top) for share in (0.0, 0.5, 1.0)}
+    left = room_for(list(ticks.values()), LEFT - 12.0) + 12.0
+    wide, high = WIDTH - left - RIGHT, HEIGHT - TOP - BOTTOM
 
     def x(month: float) -> float:
-        return LEFT + wide * month / max(1, months)
+        return left + wide * month / max(1, months)
 
     def y(value: float) -> float:
         return TOP + high * (1.0 - value / top)
 
     parts = []
-    for share in (0.0, 0.5, 1.0):
-        value = share * top
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="r2p-grid"))
-        parts.append(element("text", amount(value), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="r2p-tick"))
+    for share, said in ticks.items():
+        at = y(share * top)
+        parts.append(element("line", x1=left, x2=WIDTH - RIGHT, y1=at, y2=at, class_="r2p-grid"))
+        parts.append(element("text", said, x=left - 6, y=at + 4, text_anchor="end", class_="r2p-tick"))
     years = max(1, months // 12)
     step = max(1, -(-years // 8))
     parts += [
@@ -131,7 +136,7 @@ def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> s
     )
 
 
-def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
+def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> Markup:
     """Draw how each state stood month by month in each line of history."""
     months = max(len(o.stage) for o in outcomes) - 1
     rows = []
@@ -149,7 +154,7 @@ def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> str:
     return element("div", *rows, class_="r2p-strips")
 
 
-def _letters(heights: list[float], ends: list[float]) -> list[str]:
+def _letters(heights: list[float], ends: list[float]) -> list[Markup]:
     """Write each line's letter at its end; letters that would cover one another stand side by side."""
     written: list[tuple[float, float]] = []
     found = []
@@ -163,7 +168,7 @@ def _letters(heights: list[float], ends: list[float]) -> list[str]:
     return found
 
 
-def _strip(stage: np.ndarray, months: int, label: str) -> str:
+def _strip(stage: np.ndarray, months: int, label: str) -> Markup:
     bounds = [0, *(np.flatnonzero(np.diff(stage)) + 1).tolist(), len(stage)]
     parts, told = [], []
     for begin, end in pairwise(bounds):

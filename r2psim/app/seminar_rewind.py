@@ -146,5 +146,6 @@ def _Lines(chair: Chair, act: Act, version: int) -> None:
         fields=[{"key": "line", "label": "Line that is played and seen", "kind": "select", "options": options,
                  "value": str(session.current)}],
         action="Go on in this line",
+        ask="Go on in this line? All participants then see it as it stands, and decide in it.",
         event_change=lambda values: act(lambda: chair.switch(_within(str(values.get("line", "")), len(options)))),
     )  # fmt: skip

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import solara
 
 from r2psim.app.inputs import told
-from r2psim.app.markup import element, join
+from r2psim.app.markup import Markup, element, join
+from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_server import use_version
-from r2psim.app.seminar_widgets import Countdown, Places, Plan
-from r2psim.app.seminar_words import PHASES, account, events, plan_rows, states, works
+from r2psim.app.seminar_widgets import Confirm, Countdown, Places, Plan
+from r2psim.app.seminar_words import (
+    PHASES,
+    account,
+    committed,
+    events,
+    plan_rows,
+    states,
+    works,
+)
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import Seat, SeminarError
+from r2psim.seminar.decisions import plan_of
 from r2psim.seminar.seat import SeatView
 
 __all__ = ["SeatPage", "Status"]
@@ -30,7 +39,7 @@ HOW = {
     "council": "Each member votes on a mandate for every state, should a crisis there call for one this year. It is "
     "adopted with three fifths of the votes cast and no permanent member against; where nobody votes, the model's "
     "rules decide. A vote against a mandate that is in force ends it. The Council's money is common: the last plan "
-    "that any member commits counts.",
+    "that any member commits counts, and whoever replaces another's is asked first.",
     "government": "You consent to assistance in your state or refuse it; your word holds until you change it. A "
     "government that prepares or commits crimes itself obstructs assistance whatever it says.",
 }
@@ -51,28 +60,15 @@ def Status(phase: str, year: int, years: int, seconds: float | None, version: in
 def SeatPage(seat: Seat, token: str) -> None:
     """Show a participant's page."""
     version = use_version(seat.room, seat.stand)
-    problem, set_problem = solara.use_state("")
-    done, set_done = solara.use_state((-1, ""))
     tab, set_tab = solara.use_state("results")
+    commitments = use_commitments(seat)
     try:
         look = seat.look()
     except SeminarError as error:
         View(html=element("h1", "Seminar"))
         told(str(error))
         return
-    play = seat.room.play
-    names = play.names
-    forms = play.forms
-
-    def act(what: str, commit: Callable[[], None]) -> None:
-        try:
-            commit()
-        except SeminarError as error:
-            set_problem(str(error))
-            set_done((-1, ""))
-            return
-        set_problem("")
-        set_done((look.year, f"Committed for year {look.year + 1}: {what}."))
+    names, forms = seat.room.play.names, seat.room.play.forms
 
     Places(token=token, label=f"{look.title}: {look.name}, {look.role.title}")
     others = [name for name in look.team if name != look.name]
@@ -82,20 +78,23 @@ def SeatPage(seat: Seat, token: str) -> None:
         + element("p", f"{look.title}. You are {look.name}.{team}", class_="r2p-note")
     )
     Status(look.phase, look.year, look.years, look.seconds_left, version)
-    told(problem)
+    told(commitments.problem)
     by = "" if look.committed_by is None else f"Committed this year, last by {look.committed_by}."
-    said = done[1] if done[0] == look.year else by
-    View(html=element("p", said, role="status", class_="r2p-done") if said else "")
+    replaced = join(replaced_words(r, look.year, names, forms) for r in look.replaced)
+    said = "" if replaced else commitments.said(look.year) or by
+    View(html=element("div", element("p", said, class_="r2p-done") if said else "", replaced, role="status"))
+    results = look.debrief and tab == "results"
     if look.debrief:
         Tabs(TABS, tab, set_tab)
-        if tab == "results":
-            _Results(seat, version)
-            return
-    _Heard(look, names)
-    _Decide(seat, look, act, forms)
-    View(html=states(look.public, look.view))
-    if look.account is not None:
-        View(html=account(look.account, names, forms))
+    # What was entered stays while the results are looked at, and whatever comes before it on the page.
+    with solara.v.Html(tag="div", class_="r2p-away" if results else "").key("round"):
+        _Heard(look, names)
+        _Decide(seat, look, commitments)
+        View(html=states(look.public, look.view))
+        if look.account is not None:
+            View(html=account(look.account, names, forms))
+    if results:
+        _Results(seat, version)
 
 
 @solara.component
@@ -114,33 +113,75 @@ def _Heard(look: SeatView, names: dict[str, str]) -> None:
 
 
 @solara.component
-def _Decide(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]], None], forms: dict[str, str]) -> None:
-    """Offer what the role decides."""
-    open_ = look.phase == "deciding"
+def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
+    """Offer what the role decides, each with the question that it raised."""
     role = look.role
     kind = "council" if role.votes else "government" if role.state is not None else "body"
+
+    def ask(what: str) -> None:
+        asking = commitments.asking
+        # A question of another year is none any more.
+        if asking is not None and (asking.what, asking.year) == (what, look.year):
+            Confirm(
+                question=asking.question,
+                html=asking.both,
+                yes="Replace it",
+                no="Leave it as it is",
+                event_answer=commitments.answer,
+            ).key(asking.question)
+
     View(html=element("h2", "Decide") + element("p", HOW[kind], class_="r2p-note"))
     if role.votes:
-        _Vote(seat, look, act)
+        _Vote(seat, look, commitments).key("vote")
+        ask("votes")
     if role.state is not None:
-        _Consent(seat, look, act)
-        View(html=works(look.works, forms))
+        _Consent(seat, look, commitments).key("consent")
+        ask("consent")
+        View(html=works(look.works, seat.room.play.forms))
     if look.view is not None:
-        rule = "" if look.plan is not None else "At present the model's rules decide for this body."
-        View(html=element("p", rule, class_="r2p-note") if rule else "")
-        Plan(
-            label="Plan for the year",
-            about=f"{role.body}-{look.year}",
-            rows=plan_rows(look.view, forms),
-            plan=[[a.state, a.form, a.dollars] for a in look.plan or ()],
-            room=look.view.room,
-            ready=open_,
-            action="Commit this plan",
-            away=True,
-            event_commit=lambda sent: act(
-                "the plan" if _plan(sent) is not None else "left to the rules", lambda: seat.commit_plan(_plan(sent))
-            ),
-        )
+        _Money(seat, look, commitments).key("money")
+        ask("plan")
+
+
+@solara.component
+def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
+    """Offer a plan, and show whose plan is in force if it is somebody else's."""
+    assert look.view is not None
+    names, forms = seat.room.play.names, seat.room.play.forms
+    now = look.in_force.get("plan")
+    if now is None:
+        said = element("p", "At present the model's rules decide for this body.", class_="r2p-note")
+    elif not now.mine:
+        title = element("h3", f"In force: {whose(now.name)} plan of year {now.year + 1}")
+        said = title + committed("plan", now.value, names, forms)
+    elif now.value is None:
+        said = element("p", "You have left this body to the model's rules.", class_="r2p-note")
+    else:
+        said = Markup()
+    View(html=said)
+
+    def commit(sent: Any) -> None:
+        rows = _plan(sent)
+        try:
+            plan = plan_of(rows)
+        except SeminarError:
+            # Told by the seat, in the same words.
+            plan = None
+        words = "left to the rules" if rows is None else "the plan"
+        commitments.act("plan", words, plan, lambda standing: seat.commit_plan(rows, standing))
+
+    Plan(
+        label="Plan for the year",
+        about=f"{look.role.body}-{look.year}",
+        rows=plan_rows(look.view, forms),
+        plan=[[a.state, a.form, a.dollars] for a in look.plan or ()],
+        room=look.view.room,
+        ready=look.phase == "deciding",
+        action="Commit this plan",
+        away=True,
+        taken=commitments.taken["plan"],
+        event_commit=commit,
+    )
 
 
 def _plan(sent: Any) -> Any:
@@ -149,7 +190,7 @@ def _plan(sent: Any) -> Any:
 
 
 @solara.component
-def _Vote(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]], None]) -> None:
+def _Vote(seat: Seat, look: SeatView, commitments: Commitments) -> None:
     """Offer a vote on every state."""
     fields = [
         {"key": s.key, "label": f"{s.name}{' (mandate in force)' if s.mandate else ''}", "kind": "select",
@@ -159,26 +200,36 @@ def _Vote(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]], N
 
     def commit(values: dict[str, Any]) -> None:
         votes = {key: vote for key, vote in values.items() if vote}
-        act(f"votes on {len(votes)} {'state' if len(votes) == 1 else 'states'}", lambda: seat.commit_votes(votes))
+        words = f"votes on {len(votes)} {'state' if len(votes) == 1 else 'states'}"
+        commitments.act("votes", words, votes, lambda standing: seat.commit_votes(votes, standing))
 
-    Form(label="Votes on mandates", fields=fields, action="Commit these votes", event_change=commit)
+    Form(
+        label="Votes on mandates",
+        fields=fields,
+        action="Commit these votes",
+        about=str(look.year),
+        taken=commitments.taken["votes"],
+        event_change=commit,
+    )
 
 
 @solara.component
-def _Consent(seat: Seat, look: SeatView, act: Callable[[str, Callable[[], None]], None]) -> None:
+def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
     """Offer to consent or to refuse."""
     now = {None: "", True: "yes", False: "no"}[look.consent]
 
     def commit(values: dict[str, Any]) -> None:
         chosen = {"": None, "yes": True, "no": False}.get(str(values.get("consent", "")))
-        act("consent" if chosen else "refusal" if chosen is False else "left to the rules",
-            lambda: seat.commit_consent(chosen))  # fmt: skip
+        words = "consent" if chosen else "refusal" if chosen is False else "left to the rules"
+        commitments.act("consent", words, chosen, lambda standing: seat.commit_consent(chosen, standing))
 
     Form(
         label="Consent to assistance",
         fields=[{"key": "consent", "label": "Assistance in your state", "kind": "select", "options": CONSENT_OPTIONS,
                  "value": now}],
         action="Commit",
+        about=str(look.year),
+        taken=commitments.taken["consent"],
         event_change=commit,
     )  # fmt: skip
 

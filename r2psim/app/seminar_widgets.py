@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-__all__ = ["Buttons", "Countdown", "Places", "Plan", "Save"]
+__all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save"]
 
 
 @solara.component_vue("plan.vue")
@@ -20,6 +20,7 @@ def Plan(
     ready: bool,
     action: str,
     away: bool,
+    taken: int = -1,
     event_commit: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for a plan: US$ a month for forms in states.
@@ -40,9 +41,17 @@ def Plan(
         Words on the button.
     away : bool
         Whether it can be left to the rules.
+    taken : int
+        Grows whenever what was sent is taken: only then it is no longer unsent. Below 0 all that is sent counts as
+        taken.
     event_commit : callable, optional
         Told ``plan``: such rows, or None. They come from a browser: the session checks them.
     """
+
+
+@solara.component_vue("confirm.vue")
+def Confirm(question: str, html: str, yes: str, no: str, event_answer: Callable[[bool], None] | None = None) -> None:
+    """Ask before something is done, where it was asked for; ``html`` is made by `r2psim.app.markup`."""
 
 
 @solara.component_vue("countdown.vue")

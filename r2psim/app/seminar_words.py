@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from r2psim.agents import Choices, View
-from r2psim.app.markup import bar, element, join, table
+from r2psim.app.markup import Markup, bar, element, join, table
 from r2psim.plots.style import plain
 from r2psim.seminar.sight import Account, Public, PublicEvent
 from r2psim.world.history import Event
@@ -14,9 +15,11 @@ __all__ = [
     "PHASES",
     "account",
     "choices_table",
+    "committed",
     "event_words",
     "events",
     "plan_rows",
+    "side_by_side",
     "states",
     "works",
 ]
@@ -28,6 +31,9 @@ PHASES = {
     "paused": "The exercise is paused.",
     "over": "The exercise is over.",
 }
+
+
+VOTE_WORDS = {"yes": "for", "no": "against", "abstain": "abstain"}
 
 
 def when(month: int) -> str:
@@ -55,7 +61,7 @@ def event_words(event: Event | PublicEvent, names: Mapping[str, str]) -> str:
     return f"{who}: {event.before} to {event.after}"
 
 
-def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title: str) -> str:
+def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title: str) -> Markup:
     """List events."""
     items = [
         element("li", element("span", when(e.month), class_="r2p-date"), " ", event_words(e, names)) for e in found
@@ -64,7 +70,7 @@ def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title
     return join((element("h2", title), listed))
 
 
-def states(public: Public, view: View | None) -> str:
+def states(public: Public, view: View | None) -> Markup:
     """Show what everybody sees of all states, and beside it how a body sees its members."""
     seen = {} if view is None else {s.key: s.perceived_risk for s in view.states}
     rows = []
@@ -82,7 +88,7 @@ def states(public: Public, view: View | None) -> str:
     return join((table(heads, rows, "States, as they stand now"), element("p", note, class_="r2p-note")))
 
 
-def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     """Show a body's money and what it funds."""
     sums = (
         f"Spent since the start {dollars(found.spent)}, returned unspent {dollars(found.returned)}, at hand "
@@ -96,7 +102,7 @@ def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) 
     return join((element("h2", "Your money"), element("p", sums), made or element("p", "Nothing is funded now.")))
 
 
-def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -> str:
+def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -> Markup:
     """Show a government what assistance works in its state."""
     rows = [(forms[f], bar(s, f"{100 * s:.0f} %", "r2p-good"), f"{100 * paid:.0f} %") for f, s, paid in found]
     if not rows:
@@ -115,7 +121,28 @@ def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
     return rows
 
 
-def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def committed(what: str, value: Any, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
+    """Show a commitment: a plan, votes, or consent; ``value`` as in `r2psim.seminar.decisions.Decision`."""
+    if value is None:
+        return element("p", "Left to the rules.")
+    if what == "consent":
+        return element("p", "Consent." if value else "Refusal.")
+    if what == "votes":
+        said = [f"{names[state]}: {VOTE_WORDS[vote]}" for state, vote in value.items()]
+    else:
+        said = [f"{forms[a.form]} in {names[a.state]}: {dollars(a.dollars)} a month" for a in value]
+    if not said:
+        return element("p", "No votes." if what == "votes" else "A plan without any allocation: the money returns.")
+    return element("ul", *(element("li", line) for line in said), class_="r2p-said")
+
+
+def side_by_side(parts: Sequence[tuple[str, Markup]]) -> Markup:
+    """Lay commitments side by side, each under its title."""
+    columns = (element("div", element("h3", title), inside) for title, inside in parts)
+    return element("div", *columns, class_="r2p-grid-of")
+
+
+def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     """Show what was decided in a line of history, year by year."""
     rows = []
     for year, chosen in choices.items():
@@ -138,7 +165,7 @@ def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], form
     return table(heads, rows, "What was decided", class_="r2p-decided")
 
 
-def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> str:
+def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
     from r2psim.agents import Allocation
 
     parts = [f"{forms[a.form]} in {names[a.state]} {dollars(a.dollars)}" for a in plan if isinstance(a, Allocation)]

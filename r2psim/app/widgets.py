@@ -10,25 +10,33 @@ from collections.abc import Callable
 from typing import Any
 
 import solara
+from markupsafe import Markup, escape
 
 __all__ = ["Form", "Player", "View"]
 
 Patch = dict[str, dict[str, str]]
 
+NOTHING = Markup()
+
 
 @solara.component_vue("view.vue")
-def View(html: str = "", patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> None:
+def _View(html: str = "", patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> None:
+    """Show what `View` lets through."""
+
+
+def View(html: Markup = NOTHING, patch: Patch | None = None, event_pick: Callable[[str], None] | None = None) -> Any:
     """Show HTML or SVG.
 
     Parameters
     ----------
-    html : str
-        Made by `r2psim.app.markup`, everything in it escaped.
+    html : Markup
+        Made by `r2psim.app.markup`. A plain string is no markup: it is shown letter by letter.
     patch : dict of str to dict of str to str, optional
         Value of ``data-id`` -> attributes to set; ``text`` sets the text.
     event_pick : callable, optional
         Told the ``data-pick`` of the element that was picked.
     """
+    return _View(html=escape(html), patch=patch, event_pick=event_pick)
 
 
 @solara.component_vue("player.vue")
@@ -51,6 +59,9 @@ def Form(
     label: str,
     fields: list[dict[str, Any]],
     action: str = "",
+    about: str = "",
+    taken: int = -1,
+    ask: str = "",
     event_change: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for values.
@@ -64,6 +75,14 @@ def Form(
         words), ``range``, ``number`` (``low high step``) and ``text``; ``help`` is told on hover and focus.
     action : str
         Words on a button that commits; without it each change counts at once.
+    about : str
+        What it is for: where that changes, what was entered is dropped. Till then a value that was entered and is not
+        yet sent stays, whatever the server has in its place.
+    taken : int
+        Grows whenever what was sent is taken: only then it is no longer unsent. Below 0 all that is sent counts as
+        taken.
+    ask : str
+        A question before it is sent.
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
     """

@@ -95,8 +95,14 @@ def read_results(directory: Path) -> Results:
 
     none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
     stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
-    common: dict[str, Any] = {"scenario": scenario, "policies": policies, "runs": runs, "seed": facts["seed"], "months": months}
-    common |= {"first_run": first, "uncertainty": facts["uncertainty"], "drawn": facts["drawn"]}
+    common: dict[str, Any] = {
+        "scenario": scenario,
+        "policies": policies,
+        "runs": runs,
+        "seed": facts["seed"],
+        "months": months,
+    }
+    common |= {"seed": facts["seed"], "first_run": first, "uncertainty": facts["uncertainty"], "drawn": facts["drawn"]}
     null = counted("null_")
     return Results(
         **common,

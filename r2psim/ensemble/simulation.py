@@ -289,7 +289,13 @@ class _Kept:
                 kept[at : at + len(new)] = new
 
     def results(
-        self, full: Scenario, policies: tuple[str, ...], seed: int, months: int, uncertainty: str, drawn: tuple[str, ...]
+        self,
+        full: Scenario,
+        policies: tuple[str, ...],
+        seed: int,
+        months: int,
+        uncertainty: str,
+        drawn: tuple[str, ...],
     ) -> Results:
         """Give the results of all runs."""
         so_far = {policy: added / self.runs for policy, added in self.added.items()}

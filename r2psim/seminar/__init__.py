@@ -4,6 +4,7 @@ An exercise over an invented world. It explains mechanisms; it forecasts no coun
 """
 
 from r2psim.seminar.chair import Chair
+from r2psim.seminar.decisions import ReplacesError
 from r2psim.seminar.limits import ForbiddenError, Limits, NotFoundError, SeminarError, TooManyError
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.seminars import Opened, Seminars
@@ -14,6 +15,7 @@ __all__ = [
     "Limits",
     "NotFoundError",
     "Opened",
+    "ReplacesError",
     "Seat",
     "SeminarError",
     "Seminars",

@@ -11,7 +11,20 @@ from r2psim.agents import Allocation, Choices, Trigger
 from r2psim.seminar.limits import SeminarError
 from r2psim.world.tables import PLEDGES, TRIGGERS
 
-__all__ = ["VOTES", "Decided", "Decision", "adopted", "choices_of", "plan_of", "triggers_of", "votes_of"]
+__all__ = [
+    "VOTES",
+    "Decided",
+    "Decision",
+    "Replaced",
+    "ReplacesError",
+    "Standing",
+    "adopted",
+    "choices_of",
+    "plan_of",
+    "standing",
+    "triggers_of",
+    "votes_of",
+]
 
 VOTES = ("yes", "no", "abstain")
 
@@ -41,6 +54,59 @@ class Decision:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A decision that is in force.
+
+    Attributes
+    ----------
+    year : int
+        From 0, the year for which it was committed: plans and consent hold until others are committed.
+    decision : Decision
+        What, and by whom.
+    """
+
+    year: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A commitment in whose place another participant put one of its own.
+
+    Attributes
+    ----------
+    what, about : str
+        ``plan`` and its body, ``votes`` and the role, or ``consent`` and the state.
+    before : Standing
+        What was in force.
+    after : Standing
+        What took its place.
+    """
+
+    what: str
+    about: str
+    before: Standing
+    after: Standing
+
+
+class ReplacesError(SeminarError):
+    """A commitment would take the place of somebody else's, and does not say that it knows which.
+
+    Attributes
+    ----------
+    standing : Standing
+        What is in force.
+    name : str
+        Who committed it.
+    """
+
+    def __init__(self, what: str, standing: Standing, name: str) -> None:
+        super().__init__(f"{what}: {name} has committed already for this; to replace it, say which is replaced")
+        self.standing = standing
+        self.name = name
+
+
 @dataclass
 class Decided:
     """All decisions of one year of a line of history; of each role the last committed stands.
@@ -57,6 +123,8 @@ class Decided:
         Put in place of the votes when history is decided otherwise; None leaves the state to the rules.
     triggers : list of Trigger
         Injected by the facilitator.
+    replaced : list of Replaced
+        Commitments that others took the place of, in order.
     """
 
     plans: dict[str, Decision] = field(default_factory=dict)
@@ -64,14 +132,43 @@ class Decided:
     consent: dict[str, Decision] = field(default_factory=dict)
     mandates: dict[str, bool | None] = field(default_factory=dict)
     triggers: list[Trigger] = field(default_factory=list)
+    replaced: list[Replaced] = field(default_factory=list)
 
     def copy(self) -> Decided:
-        """Give a copy that can be changed."""
+        """Give a copy that can be changed, for another line of history: nobody has replaced anything in it yet."""
         return Decided(dict(self.plans), dict(self.votes), dict(self.consent), dict(self.mandates), list(self.triggers))
 
     def roles(self) -> set[str]:
         """Give the roles that have committed something."""
-        return {d.role for kind in (self.plans, self.votes, self.consent) for d in kind.values()}
+        found = {d.role for kind in (self.plans, self.votes, self.consent) for d in kind.values()}
+        # The Council's money is common: a member whose plan another replaced has committed all the same.
+        return found | {r.before.decision.role for r in self.replaced if r.before.year == r.after.year}
+
+    def kind(self, what: str) -> dict[str, Decision]:
+        """Give the decisions of a kind: ``plan``, ``votes`` or ``consent``."""
+        return {"plan": self.plans, "votes": self.votes, "consent": self.consent}[what]
+
+
+def standing(decided: Mapping[int, Decided], year: int, what: str, about: str) -> Standing | None:
+    """Give the commitment that is in force in a year; None where the rules decide because nobody has committed.
+
+    Parameters
+    ----------
+    decided : mapping of int to Decided
+        Year, from 0 -> its decisions.
+    year : int
+        Which year.
+    what, about : str
+        ``plan`` and a body, ``votes`` and a role, or ``consent`` and a state.
+    """
+    for y in sorted((y for y in decided if y <= year), reverse=True):
+        found = decided[y].kind(what).get(about)
+        if found is not None:
+            # Left to the rules in an earlier year is no word that anybody could take the place of.
+            return Standing(y, found) if y == year or found.value is not None else None
+        if what == "votes":
+            break
+    return None
 
 
 def plan_of(value: object) -> tuple[Allocation, ...] | None:

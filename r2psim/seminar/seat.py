@@ -8,7 +8,7 @@ from typing import Any
 
 from r2psim.agents import Allocation, View
 from r2psim.agents.policies import PolicyError, checked
-from r2psim.seminar.decisions import plan_of, votes_of
+from r2psim.seminar.decisions import ReplacesError, Standing, plan_of, standing, votes_of
 from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
@@ -16,7 +16,50 @@ from r2psim.seminar.room import Room
 from r2psim.seminar.session import Participant
 from r2psim.seminar.sight import Account, Public, PublicState, account_of, public_of, within_of
 
-__all__ = ["Seat", "SeatView"]
+__all__ = ["InForce", "ReplacedBy", "Seat", "SeatView"]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A commitment of the role that is in force.
+
+    Attributes
+    ----------
+    year : int
+        From 0, the year for which it was committed.
+    name : str
+        Who committed it.
+    mine : bool
+        Whether that is the participant.
+    value : object
+        As in `r2psim.seminar.decisions.Decision`.
+    """
+
+    year: int
+    name: str
+    mine: bool
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedBy:
+    """A commitment of the participant in whose place another one stands now.
+
+    Attributes
+    ----------
+    what, name : str
+        ``plan``, ``votes`` or ``consent``; who committed what is in force.
+    before, now : object
+        The participant's own, and the one in force, as in `r2psim.seminar.decisions.Decision`.
+    """
+
+    what: str
+    name: str
+    before: Any
+    now: Any
+
+
+FACILITATOR = "the facilitator"
 
 
 @dataclass(frozen=True)
@@ -49,6 +92,10 @@ class SeatView:
         What the role has in force: a plan or None where the rules decide; the votes of this year; consent or None.
     committed_by : str or None
         Who committed for the role this year.
+    in_force : dict of str to InForce
+        ``plan``, ``votes`` and ``consent`` that are in force, where somebody committed them.
+    replaced : tuple of ReplacedBy
+        Commitments of the participant that others replaced this year.
     debrief : bool
         Whether the results can be seen.
     """
@@ -70,6 +117,8 @@ class SeatView:
     votes: dict[str, str]
     consent: bool | None
     committed_by: str | None
+    in_force: dict[str, InForce]
+    replaced: tuple[ReplacedBy, ...]
     debrief: bool
 
 
@@ -148,23 +197,61 @@ class Seat:
                 votes={} if votes is None else dict(votes.value),
                 consent=None if role.state is None else choices.consent.get(role.state),
                 committed_by=by.name if by is not None else None,
+                in_force={what: self._told(found) for what, found in self._standing().items()},
+                replaced=self._replaced(),
                 debrief=session.debrief,
             )
 
+    def _standing(self) -> dict[str, Standing]:
+        """Give what is in force of the role, where somebody committed it."""
+        role, branch = self.role, self.room.session.branch
+        found = {
+            what: standing(branch.decided, branch.year, what, about)
+            for what, about in (
+                ("plan", role.body),
+                ("votes", role.key if role.votes else None),
+                ("consent", role.state),
+            )
+            if about is not None
+        }
+        return {what: one for what, one in found.items() if one is not None}
+
+    def _name(self, number: int | None) -> str:
+        return FACILITATOR if number is None else self.room.session.participants[number].name
+
+    def _told(self, found: Standing) -> InForce:
+        decision = found.decision
+        return InForce(found.year, self._name(decision.by), decision.by == self._number, decision.value)
+
+    def _replaced(self) -> tuple[ReplacedBy, ...]:
+        """Give the participant's own commitments that others replaced this year, and that it has not replaced again."""
+        branch, now = self.room.session.branch, self._standing()
+        last = {r.what: r.before for r in branch.of(branch.year).replaced if r.before.decision.by == self._number}
+        return tuple(
+            ReplacedBy(what, self._name(now[what].decision.by), before.decision.value, now[what].decision.value)
+            for what, before in last.items()
+            # Votes are kept by role, plans and consent by what they are about: only its own can stand here.
+            if what in now and now[what].decision.by != self._number
+        )
+
     # -- decisions -----------------------------------------------------------------------------------------------------
 
-    def commit_plan(self, plan: object) -> None:
+    def commit_plan(self, plan: object, replaces: Standing | None = None) -> None:
         """Commit the money of the role's body for this year and until another plan is committed.
 
         Parameters
         ----------
         plan : sequence of Allocation, or None
             None leaves the body to the rules.
+        replaces : Standing, optional
+            The commitment of somebody else that it knowingly takes the place of.
 
         Raises
         ------
         ForbiddenError
             If the role has no body.
+        ReplacesError
+            If another participant's plan is in force, and it is not the one that is replaced knowingly.
         SeminarError
             If the plan is not possible; the message says what is. Nothing is changed then.
         """
@@ -180,30 +267,36 @@ class Seat:
                     checked(self.room.play.view(branch, branch.year, role.body), taken)
                 except PolicyError as error:
                     raise SeminarError(str(error).removeprefix(f"decide of {role.body}: ")) from None
-            self._commit("plan", role.body, None if taken is None else [[a.state, a.form, a.dollars] for a in taken])
+            rows = None if taken is None else [[a.state, a.form, a.dollars] for a in taken]
+            self._commit("plan", role.body, rows, taken, replaces)
 
-    def commit_votes(self, votes: Mapping[str, str]) -> None:
+    def commit_votes(self, votes: Mapping[str, str], replaces: Standing | None = None) -> None:
         """Commit the votes of a member of the Council on mandates, by state; they hold for this year.
 
         Raises
         ------
         ForbiddenError, SeminarError
             If the role does not vote, or a vote is not possible.
+        ReplacesError
+            As in `commit_plan`.
         """
         with self.room.lock:
             role = self.role
             if not role.votes:
                 raise ForbiddenError(f"{role.title} has no vote in the Security Council")
             self.room.check_deciding()
-            self._commit("votes", role.key, votes_of(votes, self.room.play.scenario.states))
+            taken = votes_of(votes, self.room.play.scenario.states)
+            self._commit("votes", role.key, taken, taken, replaces)
 
-    def commit_consent(self, consent: bool | None) -> None:
+    def commit_consent(self, consent: bool | None, replaces: Standing | None = None) -> None:
         """Commit whether the role's government consents to assistance; None leaves it to the rules.
 
         Raises
         ------
         ForbiddenError, SeminarError
             If the role is no government, or it is none of the three.
+        ReplacesError
+            As in `commit_plan`.
         """
         with self.room.lock:
             role = self.role
@@ -212,10 +305,14 @@ class Seat:
             self.room.check_deciding()
             if consent is not None and not isinstance(consent, bool):
                 raise SeminarError(f"consent: {str(consent)[:40]} is not allowed: yes, no, or left to the rules")
-            self._commit("consent", role.state, consent)
+            self._commit("consent", role.state, consent, consent, replaces)
 
-    def _commit(self, what: str, about: str, value: Any) -> None:
+    def _commit(self, what: str, about: str, value: Any, taken: Any, replaces: Standing | None) -> None:
+        """Write down a commitment: ``value`` as the log keeps it, ``taken`` as decisions hold it."""
         who, session = self.who, self.room.session
+        now = standing(session.branch.decided, session.branch.year, what, about)
+        if now is not None and now.decision.by != who.number and now.decision.value != taken and now != replaces:
+            raise ReplacesError(what, now, self._name(now.decision.by))
         if who.commits >= self.room.limits.commits:
             raise TooManyError(f"{who.name} has committed {who.commits:,} times; that is the most")
         self.room.record(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.agents import Choices
-from r2psim.seminar.decisions import Decided, Decision, choices_of, plan_of, triggers_of
+from r2psim.seminar.decisions import Decided, Decision, Replaced, Standing, choices_of, plan_of, standing, triggers_of
 from r2psim.seminar.log import Record
 
 __all__ = ["Branch", "Participant", "Session"]
@@ -128,6 +128,11 @@ class Session:
         """Whether the line that is being played has no year left."""
         return self.branch.year >= self.years
 
+    @property
+    def luck_is_told(self) -> bool:
+        """Whether everybody may know the seed: the debriefing is open, and no year is left to be decided."""
+        return self.debrief and (self.ended or self.finished)
+
     def accepts(self, now: float) -> bool:
         """Say whether commitments are taken at a time."""
         deciding = self.begun and not self.paused and not self.ended and not self.finished
@@ -178,8 +183,13 @@ class Session:
         self.ended = True
 
     def _committed(self, data: Mapping[str, Any], at: float) -> None:
-        decided = self.branches[data["branch"]].of(data["year"])
-        _write(decided, data["what"], data["about"], data["value"], data["role"], data["by"], at)
+        branch, year, what, about = self.branches[data["branch"]], data["year"], data["what"], data["about"]
+        before = standing(branch.decided, year, what, about)
+        decided = branch.of(year)
+        _write(decided, what, about, data["value"], data["role"], data["by"], at)
+        after = Standing(year, decided.kind(what)[about])
+        if before is not None and before.decision.by != data["by"] and before.decision.value != after.decision.value:
+            decided.replaced.append(Replaced(what, about, before, after))
         self.participants[data["by"]].commits += 1
 
     def _injected(self, data: Mapping[str, Any], _: float) -> None:
