@@ -70,7 +70,7 @@ class Account:
         Examples
         --------
         >>> Account("groups.csv", 8, Counter({"groups of 2014": 6}), Counter({"of other years": 2})).told()
-        'groups.csv: 8 rows; used 6 (6 groups of 2014); dropped 2 (2 of other years).'
+        'groups.csv: 8 rows; used 6 (groups of 2014); dropped 2 (of other years).'
         """
         told = f"{self.file}: {self.rows:,} rows; used {_counted(self.used_for)}; dropped {_counted(self.dropped)}."
         if self.without:
@@ -79,5 +79,7 @@ class Account:
 
 
 def _counted(counts: Counter[str]) -> str:
-    parts = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
-    return f"{counts.total():,} ({parts})" if parts else "none"
+    parts = [(number, what) for what, number in counts.items() if number]
+    if len(parts) < 2:
+        return f"{parts[0][0]:,} ({parts[0][1]})" if parts else "none"
+    return f"{counts.total():,} ({', '.join(f'{number:,} {what}' for number, what in parts)})"

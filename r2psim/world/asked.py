@@ -38,10 +38,11 @@ class Asked:
         self._other_numbers: dict[str, tuple[int, int]] = {}
         self._found: dict[str, tuple[int | None, Country | None]] = {}
 
-    def follow(self, sheet: Sheet, columns: Iterable[str]) -> None:
-        """Find out which list the numbers of a file are of, by those that only one of the lists has in the year."""
-        numbers = {number for row in sheet.rows for column in columns if (number := _number(sheet, row, column))}
-        self.numbering = numbering_of(numbers, self.year, self.usual)
+    def follow(self, sheet: Sheet, rows: Iterable[Row], columns: Sequence[str]) -> None:
+        """Find out which list the numbers are of, by those of rows of the year that only one of the lists has."""
+        numbers = {number for row in rows for column in columns if (number := _number(sheet, row, column))}
+        self.numbering = numbering_of(((number, self.year) for number in numbers), self.usual)
+        self._found.clear()
 
     def find(self, sheet: Sheet, row: Row, column: str) -> tuple[int | None, Country | None]:
         """Give the number in a cell, and the state asked for that it is of; None for what cannot be said."""
@@ -99,8 +100,8 @@ class Asked:
         other = [f"{iso3} ({there}, not {own})" for iso3, (there, own) in self._other_numbers.items()]
         if other:
             notes.append(
-                f"{sheet.file}: found by another number than that of the predictors, where the lists of the Correlates"
-                f" of War project and of Gleditsch and Ward differ: {listing(other, limit=20)}."
+                f"{sheet.file}: found by the number that the file gives them, another one than in the predictors:"
+                f" {listing(other, limit=20)}."
             )
         return notes
 

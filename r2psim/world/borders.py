@@ -63,10 +63,11 @@ def read_borders(path: Path, countries: Sequence[Country], year: int) -> tuple[d
     complaints = Complaints()
     account = Account(sheet.file, len(sheet.rows), not_read=sheet.unread((*COLUMNS, "year", "begin", "end")))
     asked = Asked(countries, year, COW)
-    asked.follow(sheet, COLUMNS[:2])
     near: dict[str, dict[str, None]] = {country.iso3: {} for country in countries}
     water: set[frozenset[str]] = set()
-    for row in _standing(sheet, asked, year, complaints, account):
+    standing = _standing(sheet, asked, year, complaints, account)
+    asked.follow(sheet, standing, COLUMNS[:2])
+    for row in standing:
         (one, first), (other, second) = (asked.find(sheet, row, column) for column in COLUMNS[:2])
         if one is None or other is None:
             for column in COLUMNS[:2]:

@@ -196,14 +196,12 @@ def _of_year(
 ) -> list[Country]:
     """Read the rows of the year asked for."""
     complaints = Complaints()
-    numbers = [number for row in rows if (number := _number(sheet, layout, row)) is not None]
-    numbering = numbering_of(numbers, year, COW)
+    numbering = _numbering(sheet, layout, rows, year)
     if numbering != COW:
         account.notes.append(f"{sheet.file}: its state numbers are those of {LISTS[numbering]}; read as such.")
     wanted = {text.strip().casefold(): text.strip() for text in leave_out}
     met: set[str] = set()
-    left = []
-    countries = []
+    left, bare, countries = [], [], []
     for row in rows:
         found = _identity(sheet, layout, row, year, numbering)
         calls = {found.code, found.state, *(layout.text(row, name) for name in ("iso3c", "ccode", "ewp_name"))}
@@ -213,6 +211,8 @@ def _of_year(
             account.dropped[f"of {year}, left out on request"] += 1
         elif country := _country(sheet, layout, row, found, year, complaints):
             countries.append(country)
+            if found.by_number:
+                bare.append(f"{country.number} {country.iso3}")
             if found.remark:
                 account.notes.append(f"{sheet.file}:{row.line}: {country.name}: {found.remark}.")
     _check_left_out([wanted[key] for key in wanted if key not in met], sheet, layout, rows, year)
@@ -220,6 +220,8 @@ def _of_year(
     complaints.settle()
     if not countries:
         raise ScenarioError([Problem(sheet.file, "", None, f"no state of {year} is left")])
+    if bare:
+        account.notes.append(f"{sheet.file}: no ISO code, and taken by the state number: {listing(bare, limit=20)}.")
     if left:
         account.notes.append(f"{sheet.file}: left out on request: {listing(left, limit=40)}.")
     return countries
@@ -240,6 +242,11 @@ def _check_left_out(unmet: list[str], sheet: Sheet, layout: Layout, rows: list[R
 def _number(sheet: Sheet, layout: Layout, row: Row) -> int | None:
     value = layout.number(Complaints(), sheet, row, "ccode") if "ccode" in layout else None
     return None if value is None else int(value)
+
+
+def _numbering(sheet: Sheet, layout: Layout, rows: Iterable[Row], year: int) -> str:
+    numbers = {number for row in rows if (number := _number(sheet, layout, row)) is not None}
+    return numbering_of(((number, year) for number in numbers), COW)
 
 
 def _identity(sheet: Sheet, layout: Layout, row: Row, year: int, numbering: str) -> Identity:
@@ -338,8 +345,7 @@ def _add_history(
     asked = {country.state for country in countries}
     past: dict[str, dict[int, Row]] = {state: {} for state in asked}
     for other in earlier:
-        numbers = [number for row in rows[other] if (number := _number(sheet, layout, row)) is not None]
-        numbering = numbering_of(numbers, other, COW)
+        numbering = _numbering(sheet, layout, rows[other], other)
         for row in rows[other]:
             state = _identity(sheet, layout, row, other, numbering).state
             if state not in asked:

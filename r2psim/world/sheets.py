@@ -214,7 +214,7 @@ class Complaints:
         if value is not None and scale is not None:
             value = _rescaled(value, scale[0], whole)
         if value is None or not low <= value <= high or (whole and value != int(value)):
-            otherwise = f"; {needed}" if needed else f", or nothing where it is missing ({_MISSING_WORDS})"
+            otherwise = "" if needed else f", or nothing where it is missing ({_MISSING_WORDS})"
             self.add(sheet.file, column, text, allowed + otherwise, row.line)
             return None
         return value

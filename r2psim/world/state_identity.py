@@ -9,7 +9,6 @@ A year stands for its end, as in an imported world: in the year of a split or un
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ __all__ = [
     "bears",
     "code_in",
     "identify",
-    "is_code",
     "named",
     "number_in",
     "numbering_of",
@@ -62,6 +60,8 @@ class Identity:
         Where it is refused, what is allowed; else empty.
     near : str or None
         Where it is refused, what may be meant, by name or number.
+    by_number : bool
+        Whether it was taken by its number alone.
     """
 
     state: str
@@ -70,15 +70,11 @@ class Identity:
     column: str = ""
     refused: str = ""
     near: str | None = None
+    by_number: bool = False
 
 
 def _in(year: int, found: Code | Number) -> bool:
     return found.first <= year <= found.last
-
-
-def is_code(text: str) -> bool:
-    """Say whether something has the form of an ISO 3166-1 alpha-3 code."""
-    return re.fullmatch("[A-Z]{3}", text) is not None
 
 
 def states_of_code(code: str, year: int) -> tuple[str, ...]:
@@ -138,15 +134,13 @@ def bears(state: str, number: int, year: int, numbering: str) -> bool:
     )
 
 
-def numbering_of(numbers: Iterable[int], year: int, usual: str) -> str:
+def numbering_of(numbers: Iterable[tuple[int, int]], usual: str) -> str:
     """Say which list the numbers of a file are of.
 
     Parameters
     ----------
-    numbers : iterable of int
-        All state numbers of the file in that year.
-    year : int
-        Year.
+    numbers : iterable of (int, int)
+        State numbers of the file, each with the year in which it stands there.
     usual : str
         List that files of this kind follow.
 
@@ -157,11 +151,13 @@ def numbering_of(numbers: Iterable[int], year: int, usual: str) -> str:
 
     Examples
     --------
-    >>> numbering_of([2, 260, 290], 2014, COW), numbering_of([2, 255, 260], 2014, COW)
+    >>> numbering_of([(2, 2014), (260, 2014)], COW), numbering_of([(255, 2014), (260, 2014)], COW)
     ('gw', 'cow')
+    >>> numbering_of([(260, 1985)], COW)
+    'cow'
     """
     alone = dict.fromkeys(LISTS, 0)
-    for number in set(numbers):
+    for number, year in set(numbers):
         lists = {entry.numbering for entry in facts().numbers.get(number, ()) if _in(year, entry)}
         if len(lists) == 1:
             alone[lists.pop()] += 1
@@ -272,8 +268,10 @@ def identify(code: str, number: int | None, name: str, year: int, numbering: str
         return _of_both(code, number, by_code, by_number, year)
     if by_number and (not code or facts().is_free(code)):
         known = named(by_number[0], year)
-        why = f"{code} is a code that ISO 3166-1 leaves to users" if code else "no ISO code"
-        return Identity(by_number[0], code_in(by_number[0], year), f"{why}; taken by the number {number} for {known}")
+        remark = f"{code} is a code that ISO 3166-1 leaves to users; taken by the number {number} for {known}"
+        if not code:
+            remark = _another(name, by_number[0], known, number)
+        return Identity(by_number[0], code_in(by_number[0], year), remark, by_number=not code)
     if code and facts().is_free(code):
         needed = "a state number, by which groups and borders refer to an invented state"
         return Identity(code, code) if number is not None else Identity("", column="number", refused=needed)
@@ -282,6 +280,14 @@ def identify(code: str, number: int | None, name: str, year: int, numbering: str
         return Identity("", column="number", refused=allowed, near=proposed(name, None, year))
     allowed = "an ISO 3166-1 alpha-3 code, or one that it leaves to users (XAA to XZZ)"
     return Identity("", column="code", refused=allowed, near=proposed(name, number, year))
+
+
+def _another(name: str, state: str, known: str, number: int | None) -> str:
+    """Say where the name of a row that is taken by its number is that of another state."""
+    codes = (meaning for meanings in facts().codes.values() for meaning in meanings)
+    states = {meaning.state for meaning in codes if meaning.name.casefold() == name.casefold()}
+    other = states and state not in states
+    return f"taken by the number {number} for {known}, not by its name" if other else ""
 
 
 def _of_both(
@@ -301,7 +307,7 @@ def _of_both(
     remark = ""
     if number is not None and number < facts().free_number:
         lists = numbers_of(by_code[0], year)
-        remark = f"{number} is no number of {named(by_code[0], year)}" + (f", which is {lists}" if lists else "")
+        remark = f"{number} is no number of {named(by_code[0], year)}" + (f", which has {lists}" if lists else "")
         remark += "; taken by its code"
     return _by_code(code, by_code[0], year, remark)
 

@@ -99,9 +99,10 @@ def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[di
     complaints = Complaints()
     account = Account(sheet.file, len(sheet.rows), not_read=sheet.unread((*COLUMNS, "groupid", "statename")))
     asked = Asked(countries, year, GW)
-    asked.follow(sheet, ("gwid",))
     periods = _periods(sheet, asked, complaints)
     at = _year_of(sheet, periods, year, complaints, account)
+    now = {line for line, (first, last) in periods.items() if first <= at <= last}
+    asked.follow(sheet, (row for row in sheet.rows if row.line in now), ("gwid",))
     found: dict[str, list[_Entry]] = defaultdict(list)
     others: dict[str, None] = {}
     for row in sheet.rows:
@@ -109,7 +110,7 @@ def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[di
         number, country = asked.find(sheet, row, "gwid")
         if country is not None:
             asked.meet(country)
-        if period is None or not period[0] <= at <= period[1]:
+        if period is None or row.line not in now:
             account.dropped["of other years" if period else "that cannot be read"] += 1
         elif number is None:
             asked.refuse_number(sheet, row, "gwid", complaints)
@@ -172,10 +173,10 @@ def _year_of(
     starts = [first for first, _ in periods.values() if first > -math.inf]
     open_ends = sum(last == math.inf for _, last in periods.values())
     if open_ends:
-        account.notes.append(f"{sheet.file}: {open_ends} rows have no end (to); taken to last until now.")
+        account.notes.append(f"{sheet.file}: rows without an end (to), taken to last until now: {open_ends}.")
     if len(starts) < len(periods):
         missing = len(periods) - len(starts)
-        account.notes.append(f"{sheet.file}: {missing} rows have no beginning (from); taken to have always lasted.")
+        account.notes.append(f"{sheet.file}: rows without a beginning (from), taken to have always lasted: {missing}.")
     if not periods or any(first <= year <= last for first, last in periods.values()):
         return year
     first, last = int(min(starts, default=year)), int(max(ends, default=year))

@@ -176,6 +176,8 @@ class Experiment:
         None where only one policy runs.
     stop : Stop or None
         Stopping rule.
+    told : tuple of str
+        How the table of a design ``csv`` was read, where it is not written as usual.
     """
 
     name: str
@@ -194,6 +196,7 @@ class Experiment:
     table: tuple[tuple[Value, ...], ...] = ()
     headline: Headline | None = None
     stop: Stop | None = None
+    told: tuple[str, ...] = ()
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -239,8 +242,8 @@ class Experiment:
         }
 
     def notes(self) -> list[str]:
-        """Say where a factor has no effect because a policy sets the same parameter itself."""
-        found = []
+        """Say how a table was read, and where a factor has no effect because a policy sets the parameter itself."""
+        found = list(self.told)
         for factor in self.factors:
             match parameter_of(factor.path):
                 case (None, path):
