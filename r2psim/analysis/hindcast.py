@@ -28,7 +28,7 @@ from r2psim.analysis.skill import (
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["FLAGGED", "PURPOSE", "Hindcast", "hindcast", "observed_onsets", "world_account"]
+__all__ = ["FLAGGED", "PURPOSE", "Hindcast", "hindcast", "world_account"]
 
 PURPOSE = (
     "For validation of the model, not for forecasting: a few onsets say little, most of a state's variables are "
@@ -175,7 +175,7 @@ def hindcast(
     source : str, Path or Scenario
         Directory of an imported world, or its scenario; a loaded scenario needs `account`.
     onsets : Path
-        As of `observed_onsets`.
+        As of `r2psim.analysis.observed.observed_onsets`.
     years : int
         Length of the window, which begins with the year after that of the data.
     runs, seed : int

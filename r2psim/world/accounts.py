@@ -58,8 +58,8 @@ class Account:
         return {
             "rows": self.rows,
             "used": self.used,
-            "used_for": dict(self.used_for),
-            "dropped": dict(self.dropped),
+            "used_for": dict(+self.used_for),
+            "dropped": dict(+self.dropped),
             "states_without_a_row": list(self.without),
             "columns_not_read": list(self.not_read),
         }

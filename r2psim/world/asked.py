@@ -89,7 +89,7 @@ class Asked:
     def refuse_number(sheet: Sheet, row: Row, column: str, complaints: Complaints) -> None:
         """Note that a cell holds no state number."""
         complaints.number(
-            sheet, row, column, *_NUMBERS, "state number", whole=True, needed="the number of a state is needed"
+            sheet, row, column, *_NUMBERS, "the number of a state", whole=True, needed="every row names one"
         )
 
     def told(self, sheet: Sheet) -> list[str]:

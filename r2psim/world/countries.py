@@ -27,7 +27,10 @@ LEAVE_OUT = "--leave-out"
 """The option that leaves out states; named in messages."""
 
 _OPTIONAL = ("ewp_name", "year", "mad_gdppc", "stage_operational")
-_MANY = 4  # states, so that most of them below the smallest population speaks of another unit
+_MANY = 3  # states, so that the one in their middle says something of the unit of populations
+_FEW_PEOPLE = 200_000
+"""A state of the middle with fewer people than that is odd: of states of the record it has eight million."""
+
 _REGIONS = {
     "reg.eap": "East Asia and Pacific",
     "reg.sca": "South and Central Asia",
@@ -297,17 +300,19 @@ def _country(
 
 
 def _check_unit(sheet: Sheet, layout: Layout, countries: list[Country], account: Account) -> None:
-    """Refuse populations in another unit than persons; tell those that the model cannot hold."""
+    """Refuse populations in another unit than persons; tell those that the model cannot hold, or that look odd."""
     bounds, column = STATE["population"], layout.column("wdi.popsize.new")
     people = {country.iso3: country.values["wdi.popsize.new"] for country in countries}
-    small = [iso3 for iso3, value in people.items() if value < bounds.low]
-    if len(people) >= _MANY and 2 * len(small) > len(people):
-        allowed = (
-            f"persons; {len(small)} of {len(people)} states would have fewer than {bounds.low:,.0f} (thousands, or"
-            " another unit?)"
+    middle = median(people.values())
+    if len(people) >= _MANY and middle < bounds.low:
+        allowed = f"persons: of no set of states has the middle one fewer than {bounds.low:,.0f}; are these thousands, or another unit?"
+        raise ScenarioError([Problem(sheet.file, column, f"{middle:,.0f} at the middle of the states", allowed)])
+    if len(people) >= _MANY and middle < _FEW_PEOPLE:
+        account.notes.append(
+            f"{sheet.file}: {column}: {middle:,.0f} at the middle of the states, taken as persons; should they be"
+            " thousands, give persons."
         )
-        raise ScenarioError([Problem(sheet.file, column, f"{median(people.values()):,.6g} at the middle", allowed)])
-    clipped = [f"{iso3} ({value:,.6g})" for iso3, value in people.items() if not bounds.low <= value <= bounds.high]
+    clipped = [f"{iso3} ({value:,.0f})" for iso3, value in people.items() if not bounds.low <= value <= bounds.high]
     if clipped:
         account.notes.append(
             f"{sheet.file}: {column}: outside of what the model holds ({bounds.low:,.0f} to {bounds.high:,.0f}"
