@@ -305,7 +305,7 @@ def _check_unit(sheet: Sheet, layout: Layout, countries: list[Country], account:
     people = {country.iso3: country.values["wdi.popsize.new"] for country in countries}
     middle = median(people.values())
     if len(people) >= _MANY and middle < bounds.low:
-        allowed = f"persons: of no set of states has the middle one fewer than {bounds.low:,.0f}; are these thousands, or another unit?"
+        allowed = f"persons: no middle one of states has fewer than {bounds.low:,.0f} (thousands, or another unit?)"
         raise ScenarioError([Problem(sheet.file, column, f"{middle:,.0f} at the middle of the states", allowed)])
     if len(people) >= _MANY and middle < _FEW_PEOPLE:
         account.notes.append(
