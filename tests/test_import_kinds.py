@@ -391,6 +391,16 @@ def test_what_stands_for_a_missing_value_is_read_as_one(files: Files, written: s
     assert ("read as a missing value" in told(world)) == written.startswith("-")
 
 
+def test_flags_are_read_as_r_writes_them(files: Files) -> None:
+    before = files.world()
+    for row in files.predictors:
+        for column in ("mk_ever", "minorityrule", "even_civilrights"):
+            row[column] = str(bool(row[column])).upper()
+    assert files.world().tables == before.tables
+    files.predictors[0]["mk_ongoing_count"] = "TRUE"
+    assert "mk_ongoing_count" in files.refused()
+
+
 def test_the_message_lists_what_stands_for_a_missing_value(files: Files) -> None:
     files.predictors[0]["un_imr_sqrt"] = "not known"
     assert "or nothing where it is missing (empty, NA, NaN, N/A, null, none, ., .., #N/A)" in files.refused()

@@ -38,6 +38,7 @@ from r2psim.world.state_identity import (
         ("YEM", 679, 2014, "YEM"), ("YEM", 678, 2014, "YEM"), ("", 679, 1990, "YEM"),
         # the Vietnams, Czechoslovakia, the USSR
         ("VNM", 816, 1970, "VNM"), ("VDR", 817, 1970, "VDR"), ("VNM", 817, 1970, "VDR"), ("VNM", 816, 2014, "VNM"),
+        ("VDR", 816, 1970, "VNM"),
         ("CSK", 315, 1985, "CSK"), ("CZE", 315, 1985, "CSK"), ("CZE", 316, 1993, "CZE"), ("CZE", 316, 1985, "CZE"),
         ("SUN", 365, 1985, "RUS"), ("RUS", 365, 1985, "RUS"), ("SUN", 365, 1991, "RUS"), ("RUS", 365, 2014, "RUS"),
         # Ethiopia and Eritrea, the Sudans, Zanzibar, Tibet
@@ -77,6 +78,11 @@ def test_proposals_go_by_name_and_number_and_not_by_the_letters_of_codes() -> No
     assert identify("RWX", None, "Ruwanda", 2014).near == "RWA, by the name Rwanda"
     assert identify("RWB", None, "", 2014).near is None
     assert identify("", 996, "Australia", 2014).near == "AUS, by the name Australia"
+
+
+def test_an_invented_state_does_not_become_a_real_one_by_its_number() -> None:
+    assert "2 is United States of America (USA); an invented state" in identify("XAA", 2, "Ildemgar", 2014).refused
+    assert identify("XZA", 347, "Republic of Kosovo", 2014).state == "XKX"
 
 
 def test_a_number_alone_is_taken_and_a_name_of_another_state_beside_it_is_told() -> None:

@@ -198,6 +198,8 @@ class Complaints:
         """
         text = row.text(column)
         value = _number(text, sheet.decimal_comma) if text else None
+        if (whole, low, high) == (True, 0, 1) and text.casefold() in _FLAGS:
+            value = _FLAGS[text.casefold()]
         allowed = _allowed(low, high, unit, whole, scale)
         if value in CODES and scale is None:
             if not low <= value <= high:
@@ -227,6 +229,7 @@ def _rescaled(value: float, scale: Callable[[float], float], whole: bool) -> flo
     return float(round(found)) if whole and abs(found - round(found)) < _CLOSE else found
 
 
+_FLAGS = {"false": 0.0, "true": 1.0}  # as R writes 0 and 1
 _STEEPEST = 1000.0  # no column on a logarithmic scale comes near it; beyond it powers overflow
 _CLOSE = 1e-6  # to a whole number, of what comes out of a logarithm
 

@@ -194,7 +194,7 @@ def code_in(state: str, year: int) -> str:
             code
             for code, meanings in facts().codes.items()
             for meaning in meanings
-            if meaning.state == state != code and meaning.bounded and _in(year, meaning)
+            if meaning.state == state and meaning.bounded and _in(year, meaning) and code not in facts().states
         ),
         state,
     )
@@ -268,6 +268,9 @@ def identify(code: str, number: int | None, name: str, year: int, numbering: str
         return _of_both(code, number, by_code, by_number, year)
     if by_number and (not code or facts().is_free(code)):
         known = named(by_number[0], year)
+        if code and not _alike(name, by_number[0]):
+            free = f"an invented state has a number from {facts().free_number:,} on"
+            return Identity("", column="number", refused=f"a number of no other state: {number} is {known}; {free}")
         remark = f"{code} is a code that ISO 3166-1 leaves to users; taken by the number {number} for {known}"
         if not code:
             remark = _another(name, by_number[0], known, number)
@@ -280,6 +283,13 @@ def identify(code: str, number: int | None, name: str, year: int, numbering: str
         return Identity("", column="number", refused=allowed, near=proposed(name, None, year))
     allowed = "an ISO 3166-1 alpha-3 code, or one that it leaves to users (XAA to XZZ)"
     return Identity("", column="code", refused=allowed, near=proposed(name, number, year))
+
+
+def _alike(name: str, state: str) -> bool:
+    """Say whether a name may be that of a state; no name may be that of any."""
+    written = name.casefold()
+    names = [m.name.casefold() for found in facts().codes.values() for m in found if m.state == state]
+    return not name or any(n in written or written in n for n in names) or bool(get_close_matches(written, names))
 
 
 def _another(name: str, state: str, known: str, number: int | None) -> str:
