@@ -7,7 +7,7 @@ from pathlib import Path
 
 from r2psim.world.importing import Imported, import_countries
 
-__all__ = ["ONSETS", "SAMPLES", "Files", "files", "imported", "with_cell", "with_column"]
+__all__ = ["ONSETS", "SAMPLES", "Files", "files", "imported", "with_cell", "with_cells", "with_column"]
 
 SAMPLES = Path(__file__).parents[1] / "scenarios" / "samples"
 ONSETS = SAMPLES / "onsets.csv"
@@ -43,6 +43,17 @@ def with_cell(line: int, column: str, value: str) -> Change:
         cells[place] = value
         lines[line - 1] = ",".join(cells)
         return "\n".join(lines)
+
+    return change
+
+
+def with_cells(line: int, **cells: str) -> Change:
+    """Put values into cells of one line."""
+
+    def change(text: str) -> str:
+        for column, value in cells.items():
+            text = str(with_cell(line, column, value)(text))
+        return text
 
     return change
 

@@ -112,6 +112,16 @@ def test_a_table_of_targets_that_cannot_be_used_is_refused(
         read_targets(written(tmp_path / "targets.csv", **change))
 
 
+def test_a_table_of_targets_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    usual = read_targets(written(tmp_path / "targets.csv"))[:3]
+    rows = [[t.id, t.quantity, t.definition, str(t.target), str(t.low), str(t.high), t.source] for t in usual]
+    head = ["id", "quantity", "definition", "target", "low", "high", "source"]
+    lines = [";".join(head)]
+    lines += [";".join([*(f'"{c}"' for c in r[:3]), *(c.replace(".", ",") for c in r[3:6]), f'"{r[6]}"']) for r in rows]
+    (tmp_path / "other.csv").write_text("\ufeff" + "\n".join([*lines, ";;;;;;", ""]), encoding="utf-8")
+    assert read_targets(tmp_path / "other.csv") == usual
+
+
 def test_a_table_without_a_column_or_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "short.csv").write_text("id,target\nonset_rate,1\n", encoding="utf-8")
     with pytest.raises(TargetError, match="no column 'quantity'"):

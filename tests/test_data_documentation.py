@@ -9,7 +9,7 @@ import pytest
 
 from r2psim.analysis.data_documentation import main, tables
 from r2psim.analysis.documentation import refresh
-from r2psim.world.countries import import_data
+from r2psim.world.layouts import import_data
 
 FILE = Path(__file__).parents[1] / "docs" / "DATA.md"
 TEXT = FILE.read_text("utf-8")
@@ -32,9 +32,20 @@ def test_a_stale_document_is_noticed_and_renewed(tmp_path: Path) -> None:
 def test_every_column_of_the_importer_is_there() -> None:
     mapping = import_data()
     for column in mapping["predictors"]:
-        assert f"| `{column}` |" in TEXT
+        assert f"| `{column}` " in TEXT
     for column in mapping["optional"]:
         assert all(f"`{name.strip()}`" in TEXT for name in column.split(","))
+
+
+def test_every_other_name_code_and_number_of_the_importer_is_there() -> None:
+    for names in import_data()["aliases"].values():
+        assert all(f"`{name}`" in TEXT for name in names)
+    assert (
+        "| Germany | DEU | 255 until 1944, 260 from 1955 until 1989, 255 from 1990 | 255 until 1944, 260 from 1949 |"
+        in TEXT
+    )
+    assert "| `XKS` | Kosovo | `XKX` | any |" in TEXT
+    assert "| `SUN` | Soviet Union | `RUS` | until 1990 |" in TEXT
 
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"(--[a-z][a-z-]+)", TEXT))))

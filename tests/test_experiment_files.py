@@ -109,6 +109,22 @@ def test_a_policy_that_sets_the_factor_itself_is_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_of_points_is_read_as_spreadsheets_write_it_and_that_is_told() -> None:
+    experiment = load_experiment(CASES / "valid" / "csv-from-a-spreadsheet.toml")
+    assert points_of(experiment).paths == ("observation.noise", "states.velmora.conflict")
+    assert points_of(experiment).rows == ((0.1, "war"), (0.5, "peace"))
+    assert "semicolons" in " ".join(experiment.notes())
+    assert "the column Point numbers the rows" in " ".join(experiment.notes())
+
+
+def test_a_point_is_tried_as_a_whole() -> None:
+    points = points_of(load_experiment(CASES / "valid" / "csv-together.toml"))
+    assert points.rows == ((0.62, 0.04), (0.25, 0.33))
+    with pytest.raises(ScenarioError) as caught:
+        load_experiment(CASES / "invalid" / "csv-not-together.toml")
+    assert [problem.line for problem in caught.value.problems] == [3]
+
+
 def test_a_dry_run_says_what_would_be_run(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, ["batch", str(CASES / "valid" / "stopping-rule.toml"), "--dry-run"])
     assert found.exit_code == 0

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from import_files import ONSETS, files, imported
 from typer.testing import CliRunner
 
-from r2psim.analysis.hindcast import PURPOSE, Hindcast, hindcast, observed_onsets, world_account
+from r2psim.analysis.hindcast import PURPOSE, Hindcast, hindcast, world_account
+from r2psim.analysis.observed import observed_onsets
 from r2psim.analysis.skill import auc, auc_interval, brier, calibration, recall, recall_interval, roc, share_interval
 from r2psim.cli import app
 from r2psim.ensemble.simulation import simulate
@@ -218,7 +219,7 @@ def test_the_window_follows_the_year_of_the_data(world: Path) -> None:
     codes = world_account(world)["states"]
     happened, notes = observed_onsets(ONSETS, codes, 2015, 2016)
     assert {key for key, yes in happened.items() if yes} == {"xag", "xah"}
-    assert "2 onsets lie outside of 2015 to 2016" in notes[0]
+    assert notes == ("onsets.csv: 4 rows; onsets in the window of 2015 to 2016: 2; 2 outside of 2015 to 2016.",)
     longer, _ = observed_onsets(ONSETS, codes, 2015, 2021)
     assert {key for key, yes in longer.items() if yes} == {"xac", "xag", "xah"}
 
@@ -227,13 +228,17 @@ def test_the_window_follows_the_year_of_the_data(world: Path) -> None:
     ("text", "words"),
     [
         ("iso3,year\nXAX,2015\n", None),
-        ("iso3,year\nXA1,2015\n", (":2", "iso3", "XA1", "did you mean XA")),
+        ("iso3,year\nXA1,2015\n", (":2", "iso3", "XA1", "a state of the world")),
+        ("iso3,ewp_name,year\nRWX,Rwanda,2015\n", (":2", "iso3", "RWX", "did you mean RWA, by the name Rwanda?")),
+        ("iso3,ccode,year\nAUS,305,2015\n", (":2", "iso3", "AUS is Australia", "305 is Austria")),
+        ("iso3,year\nRWX,1999\n", None),
         ("iso3,year\nXAA,soon\n", (":2", "year", "soon")),
         ("iso3,year\nXAA,\n", (":2", "year", "the year of the onset")),
-        ("year\n2015\n", (":1", "no column iso3 or ccode")),
+        ("year\n2015\n", (":1", "no column iso3, ccode or gwid")),
         ("iso3,when\nXAA,2015\n", (":1", "no column year")),
         ("ccode,year\n1001.0,2015\n", None),
-        ("ccode,year\n996,2015\n", (":2", "ccode", "996")),
+        ("ccode,year\n996,2015\n", None),
+        ("ccode,year\nGermany,2015\n", (":2", "ccode", "Germany")),
         ("iso3;year\nxaa;2015\n", None),
     ],
 )
@@ -248,6 +253,60 @@ def test_what_an_onsets_file_may_hold(text: str, words: tuple[str, ...] | None, 
         observed_onsets(file, codes, 2015, 2016)
     for word in words:
         assert word in str(caught.value)
+
+
+ONSETS_OF_THE_SAMPLE = [
+    # text of the file, states with an onset in 2015 and 2016, words of the notes
+    ("iso3,year,mk_onset\nXAA,2015,0\nXAB,2015,0\nXAC,2015,1\nXAA,2016,0\n", "xac", "by its column mk_onset"),
+    ("ccode,year,onset\n1001,2015,0.0\n1002,2016,1.0\n1003,2017,1\n", "xab", "by its column onset"),
+    ("iso3,year,mk_onset_count\nXAA,2015,2\nXAB,2015,\n", "xaa", "1 of the window with nothing in mk_onset_count"),
+    ("iso3,year,mkl.start\nXAA,2015,TRUE\nXAB,2015,FALSE\n", "xaa", "by its column mkl.start"),
+    ('"",iso3,year\n"1",XAA,2015\n"2",XAB,1999\n', "xaa", "without a name"),
+    ("iso3\tyear\nXAA\t2015\n\t\n", "xaa", "separated by tabs"),
+    ("ccode,year\n996,2015\n1001,2015\n", "xaa", "996 is a state number that no list has"),
+    ("iso3,year,period\nXAA,2015,1\nXAB,2016,1\n", "xaa xab", "onsets in the window of 2015 to 2016: 2"),
+]
+
+
+@pytest.mark.parametrize(("text", "states", "words"), ONSETS_OF_THE_SAMPLE)
+def test_onsets_are_those_that_the_file_marks(text: str, states: str, words: str, world: Path, tmp_path: Path) -> None:
+    file = tmp_path / "onsets.csv"
+    file.write_text(text, encoding="utf-8")
+    happened, notes = observed_onsets(file, world_account(world)["states"], 2015, 2016)
+    assert " ".join(key for key, yes in happened.items() if yes) == states
+    assert words in " ".join(notes)
+
+
+def test_a_column_of_zeros_and_ones_of_unknown_meaning_is_no_list_of_onsets(world: Path, tmp_path: Path) -> None:
+    file = tmp_path / "onsets.csv"
+    file.write_text("iso3,year,began\nXAA,2015,0\nXAB,2015,1\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="column began holds 0 and 1 only"):
+        observed_onsets(file, world_account(world)["states"], 2015, 2016)
+
+
+@pytest.mark.parametrize(
+    ("year", "codes", "text", "expected"),
+    [
+        (2013, {"deu": ("DEU", 255)}, "ccode,year\n260,2014\n", "deu"),
+        (2013, {"deu": ("DEU", 260)}, "ccode,year\n255,2014\n", "deu"),
+        (1984, {"deu": ("DEU", 255)}, "iso3,year\nDEU,1985\n", "deu"),
+        (1990, {"srb": ("SRB", 345)}, "iso3,year\nYUG,1991\n", "srb"),
+        (1984, {"yem": ("YEM", 678), "ymd": ("YMD", 680)}, "ccode,year\n680,1986\n", "ymd"),
+        (1984, {"yem": ("YEM", 678), "ymd": ("YMD", 680)}, "iso3c,ccode,year\nYEM,680,1986\n", "ymd"),
+        (2013, {"nru": ("NRU", 970), "kir": ("KIR", 946)}, "gwid,year\n970,2014\n", "kir"),
+        (2013, {"nru": ("NRU", 970), "kir": ("KIR", 946)}, "ccode,year\n970,2014\n", "nru"),
+        (2013, {"xkx": ("XKX", 347)}, "iso3,year\nXKS,2014\n", "xkx"),
+        (2013, {"ssd": ("SSD", 525)}, "ccode,year\n626,2014\n", "ssd"),
+    ],
+)
+def test_onsets_find_their_state_by_any_of_its_codes(
+    year: int, codes: dict[str, tuple[str, int]], text: str, expected: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "onsets.csv"
+    file.write_text(text, encoding="utf-8")
+    account = {key: {"iso3c": iso3, "ccode": number} for key, (iso3, number) in codes.items()}
+    happened, _ = observed_onsets(file, account, year + 1, year + 2)
+    assert [key for key, yes in happened.items() if yes] == [expected]
 
 
 def test_only_imported_worlds_have_a_past(tmp_path: Path) -> None:

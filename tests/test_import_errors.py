@@ -10,7 +10,7 @@ import pytest
 from commands import run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from import_files import SAMPLES, files, imported, with_cell, with_column
+from import_files import SAMPLES, files, imported, with_cell, with_cells, with_column
 
 from r2psim.scenario.errors import ScenarioError
 from r2psim.world.sheets import Complaints, Row, Sheet
@@ -66,11 +66,25 @@ CASES: list[tuple[str, str, Change, tuple[str, ...]]] = [
     ("predictors", "share above one", with_cell(4, "exclpop", "1.2"), (":4", "exclpop", "1.2", "from 0 to 1")),
     ("predictors", "share in percent", with_cell(4, "exclpop", "12 %"), (":4", "exclpop", "12 %")),
     ("predictors", "negative population", with_cell(2, "wdi.popsize.new", "-5"), (":2", "wdi.popsize.new")),
-    ("predictors", "no population", with_cell(2, "wdi.popsize.new", "NA"), (":2", "nothing is not allowed")),
+    ("predictors", "no population", with_cell(2, "wdi.popsize.new", ""),
+     (":2", "nothing is not allowed", "none can stand in for that of Ildemgar (XAA)", "--leave-out XAA")),
+    ("predictors", "population as a logarithm", with_cell(2, "wdi.popsize.new", "24.6"),
+     (":2", "24.6", "a logarithm")),
+    ("predictors", "income as a logarithm", with_cell(2, "wdi.gdppc.new", "7.1"), (":2", "7.1", "not a logarithm")),
+    ("predictors", "growth that may be a code", with_cell(2, "gdppcgrowth", "-99"),
+     (":2", "-99", "may stand for a missing value", "write -99.0")),
+    ("predictors", "an error of a spreadsheet", with_cell(2, "un_imr_sqrt", "#REF!"), (":2", "#REF!", "#N/A")),
     ("predictors", "infinite", with_cell(2, "gdppcgrowth", "inf"), (":2", "gdppcgrowth", "inf")),
     ("predictors", "underscore in a number", with_cell(2, "wdi.gdppc.new", "1_000"), (":2", "1_000")),
     ("predictors", "half a flag", with_cell(2, "mk_ever", "0.5"), (":2", "mk_ever", "a whole number from 0 to 1")),
-    ("predictors", "unknown code", with_cell(2, "iso3c", "RWX"), (":2", "iso3c", "RWX", "did you mean RWA?")),
+    ("predictors", "unknown code", with_cells(2, iso3c="RWX", ccode="517"),
+     (":2", "iso3c", "RWX", "did you mean RWA, by the number 517?")),
+    ("predictors", "unknown code of a known name", with_cells(2, iso3c="RWX", ewp_name="Rwannda"),
+     (":2", "iso3c", "RWX", "did you mean RWA, by the name Rwanda?")),
+    ("predictors", "code and number of two states", with_cells(2, iso3c="AUS", ccode="305"),
+     (":2", "AUS", "Australia", "305", "Austria")),
+    ("predictors", "an invented code without a number", with_cell(2, "ccode", ""), (":2", "ccode", "a state number")),
+    ("predictors", "no code and a number of no list", with_cells(2, iso3c="", ccode="996"), (":2", "ccode", "996")),
     ("predictors", "no code", with_cell(2, "iso3c", ""), (":2", "iso3c", "ISO 3166-1")),
     ("predictors", "no state number", with_cell(2, "ccode", ""), (":2", "ccode")),
     ("predictors", "state twice", repeated(2), (":14", "iso3c", "XAA", "line 2 has it already")),
@@ -92,19 +106,22 @@ CASES: list[tuple[str, str, Change, tuple[str, ...]]] = [
     ("groups", "no column", without_column("status"), ("epr_groups.csv:1", "no column status")),
     ("groups", "unknown status", with_cell(2, "status", "POWERLES"), (":2", "status", "did you mean POWERLESS?")),
     ("groups", "size above one", with_cell(2, "size", "25"), (":2", "size", "25", "from 0 to 1")),
-    ("groups", "no size", with_cell(2, "size", ""), (":2", "size", "a share of the population")),
+    ("groups", "no size", with_cell(2, "size", ""), (":2", "size", "share of the population")),
+    ("groups", "a size that is coded as missing", with_cell(2, "size", "-99"), (":2", "size", "-99")),
     ("groups", "sizes above the whole", with_cell(3, "size", "0.4"), ("size", "at most 1 together", "XAA")),
     ("groups", "no name", with_cell(2, "group", ""), (":2", "group", "the name of the group")),
     ("groups", "group twice", repeated(2), ("group", "once in its state and year", "line 2")),
-    ("groups", "unknown state", with_cell(2, "gwid", "999"), (":2", "gwid", "999", "the number of a state")),
+    ("groups", "no number of a state", with_cell(2, "gwid", "Ildemgar"), (":2", "gwid", "the number of a state")),
     ("groups", "no state", with_cell(2, "gwid", ""), (":2", "gwid")),
     ("groups", "years turned round", with_cell(2, "to", "1990"), (":2", "to", "1990")),
     ("groups", "another century", lambda text: text.replace("2017", "1999").replace("20", "19"),
-     ("from", "a year within the period")),
+     ("from", "a year within the period", "the file has 19", "did you mean 1999?")),
     ("groups", "other states only", lambda text: text.replace("\n10", "\n20"), ("gwid", "no group is of any of them")),
     ("contiguity", "no column", without_column("conttype"), ("contiguity.csv:1", "no column conttype")),
-    ("contiguity", "unknown type", with_cell(2, "conttype", "9"), (":2", "conttype", "9", "1 to 5")),
-    ("contiguity", "unknown state", with_cell(2, "ccode2", "998"), (":2", "ccode2", "998")),
+    ("contiguity", "unknown type", with_cell(2, "conttype", "9"), (":2", "conttype", "9", "2 to 5 across water")),
+    ("contiguity", "no number of a state", with_cell(2, "ccode2", "next door"), (":2", "ccode2", "the number of a")),
+    ("contiguity", "no date", with_column("stdate", lambda k: "last spring" if k == 2 else "1990"),
+     (":2", "begin", "last spring", "1990-10-01, 199010 or 1990")),
     ("contiguity", "its own neighbour", with_cell(2, "ccode2", "1001"), (":2", "ccode2", "other than ccode1")),
     ("contiguity", "other states only", lambda text: text.replace("10", "20"), ("ccode1", "no border is of any")),
     ("contiguity", "a later year only", with_column("year", lambda k: "2016"), ("year", "2014", "from 2016 on")),
@@ -125,12 +142,12 @@ def test_the_message_says_where_and_what(key: str, change: Change, words: tuple[
 
 
 def test_nothing_is_written_and_the_exit_code_is_two(tmp_path: Path) -> None:
-    found = files(tmp_path, predictors=with_cell(2, "iso3c", "RWX"), groups=with_cell(2, "size", "7"))
+    found = files(tmp_path, predictors=with_cells(2, iso3c="RWX", ccode="517"), groups=with_cell(2, "size", "7"))
     out = tmp_path / "world"
     words = [word for key, file in found.items() for word in (f"--{key}", str(file))]
     code, told = run_command(["import-world", *words, "--year", "2014", "--out", str(out)])
     assert code == 2
-    assert "did you mean RWA?" in told
+    assert "did you mean RWA, by the number 517?" in told
     assert "Traceback" not in told
     assert not out.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["country_state.csv", "epr_groups.csv"]
@@ -191,7 +208,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert len(found.tables["states"]) == 12
     assert any("Elsewhere" in note for note in found.notes)
     scaled = imported(files(tmp_path, groups=with_cell(3, "size", "0.23")))
-    assert any("XAA sum to just above 1 and are scaled" in note for note in scaled.notes)
+    assert any("XAA (1.019) sum to just above 1 and are scaled" in note for note in scaled.notes)
     assert sum(g["share"] for g in scaled.tables["states"]["xaa"]["groups"].values()) <= 1.0
 
 
@@ -203,4 +220,4 @@ def test_a_cell_is_a_number_missing_or_refused(text: str) -> None:
     row = Row(2, {"x": text.strip()})
     value = complaints.number(sheet, row, "x", 0.0, 1.0, "share")
     assert value is None or 0.0 <= value <= 1.0
-    assert (value is None) == (not row.text("x") or bool(complaints.problems))
+    assert (value is None) == (not row.text("x") or bool(complaints.problems) or "x" in sheet.coded)

@@ -20,7 +20,7 @@ from r2psim.scenario.loading import scenario_of
 from r2psim.world.atlas import normal
 from r2psim.world.build import build
 from r2psim.world.countries import conflict_of, import_data, read_countries
-from r2psim.world.facts import facts
+from r2psim.world.facts import FOREVER, facts
 from r2psim.world.generate import generator_data
 from r2psim.world.importing import CAVEAT, Imported, import_countries
 from r2psim.world.nations import Copula
@@ -374,12 +374,15 @@ def test_conditional_distribution_is_that_of_the_correlations() -> None:
 
 def test_facts_are_consistent() -> None:
     known = facts()
-    present = [state for state in known.states.values() if state.region != "States of earlier years"]
+    present = [state for state in known.states.values() if state.number is not None and state.last == FOREVER]
     assert len({state.number for state in present}) == len(present) == 195  # 193 members of the UN, Kosovo, Taiwan
+    territories = [state for state in known.states.values() if state.number is None]
+    assert len({state.iso3 for state in territories} & set(known.states)) == len(territories)
     for organisation in [*known.organisations.values(), known.court]:
         assert set(organisation.years) <= set(known.states), organisation.name
         assert all(first < after for first, after in organisation.years.values()), organisation.name
-    assert not set(known.from_gleditsch_ward) & {state.number for state in present} - {970}
+    for code, meanings in known.codes.items():
+        assert all(meaning.state in known.states and meaning.name for meaning in meanings), code
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from typing import Any
 
 from r2psim.analysis.documentation import refresh
 from r2psim.analysis.generator_fit import DELIBERATE
-from r2psim.world.countries import import_data
-from r2psim.world.facts import facts
+from r2psim.world.facts import FOREVER, facts
 from r2psim.world.generate import generator_data
+from r2psim.world.layouts import import_data
+from r2psim.world.state_identity import LISTS
 
 __all__ = ["main", "tables"]
 
@@ -49,7 +50,7 @@ def _allowed(spec: Mapping[str, Any]) -> str:
 def _predictors() -> str:
     rows = [
         (
-            _code(column),
+            _code(column) + (" (may be absent)" if spec.get("absent") else ""),
             _allowed(spec),
             spec["becomes"],
             spec["reason"],
@@ -58,13 +59,54 @@ def _predictors() -> str:
         )
         for column, spec in import_data()["predictors"].items()
     ]
-    head = ("column", "may hold", "becomes", "reason", "label", "where it is missing")
+    head = ("column", "may hold", "becomes", "reason", "label", "where a cell is empty")
     return _markdown(head, rows)
 
 
 def _optional() -> str:
     rows = [(_code(column), spec["becomes"], spec["reason"]) for column, spec in import_data()["optional"].items()]
     return _markdown(("column", "becomes", "reason"), rows)
+
+
+def _aliases() -> str:
+    rows = [
+        (
+            _code(name),
+            ", ".join(f"`{other}`" + ("" if scale == "same" else f" ({scale})") for other, scale in row.items()),
+        )
+        for name, row in import_data()["aliases"].items()
+    ]
+    return _markdown(("column", "other names, and the scale where it is another one"), rows)
+
+
+def _numbers() -> str:
+    def spelt(number: int, first: int, last: int) -> str:
+        since, until = f"from {first}" if first else "", f"until {last}" if last < FOREVER else ""
+        return " ".join(word for word in (str(number), since, until) if word)
+
+    entries = [entry for found in facts().numbers.values() for entry in found]
+    rows = []
+    for key in dict.fromkeys(entry.state for entry in entries):
+        own = {name: [e for e in entries if (e.state, e.numbering) == (key, name)] for name in LISTS}
+        told = [
+            ", ".join(spelt(e.number, e.first, e.last) for e in sorted(found, key=lambda e: e.first)) or "-"
+            for found in own.values()
+        ]
+        if told[0] != told[1]:
+            rows.append((facts().states[key].name, key, *told))
+    return _markdown(("state", "code", *(f"numbers of {name}" for name in LISTS.values())), rows)
+
+
+def _codes() -> str:
+    rows = []
+    for code, meanings in facts().codes.items():
+        for meaning in meanings:
+            state = facts().states[meaning.state]
+            if code != meaning.state or state.last < FOREVER:
+                since, until = f"from {meaning.first}" if meaning.first else "", f"until {meaning.last}"
+                when = " ".join(word for word in (since, until if meaning.last < FOREVER else "") if word)
+                rows.append((f"`{code}`", meaning.name, f"`{meaning.state}`", when or "any"))
+    return _markdown(("code", "read as", "state", "years"), rows)
 
 
 def _unused() -> str:
@@ -113,6 +155,9 @@ def tables() -> dict[str, str]:
     return {
         "predictors": _predictors(),
         "optional columns": _optional(),
+        "other names of columns": _aliases(),
+        "state numbers": _numbers(),
+        "codes": _codes(),
         "columns not read": _unused(),
         "columns of a state": _columns(),
         "organisations": _organisations(),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.observed import observed_onsets
 from r2psim.analysis.skill import (
     Bin,
     auc,
@@ -27,7 +28,7 @@ from r2psim.analysis.skill import (
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["FLAGGED", "PURPOSE", "Hindcast", "hindcast", "observed_onsets", "world_account"]
+__all__ = ["FLAGGED", "PURPOSE", "Hindcast", "hindcast", "world_account"]
 
 PURPOSE = (
     "For validation of the model, not for forecasting: a few onsets say little, most of a state's variables are "
@@ -156,69 +157,6 @@ def world_account(source: str | Path) -> dict[str, Any]:
     return account
 
 
-def observed_onsets(
-    path: Path, codes: dict[str, dict[str, Any]], first: int, last: int
-) -> tuple[dict[str, bool], tuple[str, ...]]:
-    """Read which states saw an onset within some years.
-
-    Parameters
-    ----------
-    path : Path
-        Columns ``year``, and ``iso3`` (or ``iso3c``) or ``ccode``; a row for each onset.
-    codes : dict of str to dict
-        Id of a state -> ``iso3c`` and ``ccode``.
-    first, last : int
-        Years of the window.
-
-    Returns
-    -------
-    happened : dict of str to bool
-        By id, for every state.
-    notes : tuple of str
-        What was left out.
-
-    Raises
-    ------
-    ScenarioError
-        With everything that is wrong with the file.
-    """
-    from r2psim.scenario.errors import nearest
-    from r2psim.world.facts import facts
-    from r2psim.world.sheets import Complaints, read_sheet
-
-    sheet = read_sheet(path, ("year",), "onsets", lambda name: {"iso3c": "iso3"}.get(name, name))
-    complaints = Complaints()
-    column = "iso3" if "iso3" in sheet.columns else "ccode"
-    if column not in sheet.columns:
-        complaints.add(sheet.file, "", None, "no column iso3 or ccode, by which a state is known", 1)
-    complaints.settle()
-    by_code = {str(entry["iso3c" if column == "iso3" else "ccode"]): key for key, entry in codes.items()}
-    happened = dict.fromkeys(codes, False)
-    outside = unknown = 0
-    for row in sheet.rows:
-        year = complaints.number(sheet, row, "year", 1800, 2200, "year", whole=True)
-        if year is None and not row.text("year"):
-            complaints.add(sheet.file, "year", None, "the year of the onset", row.line)
-        code = row.text(column).upper().removesuffix(".0")
-        real = facts().knows(code) if column == "iso3" else code.isdecimal() and facts().knows_number(int(code))
-        if code not in by_code and not real:
-            allowed = "a state of the world, or another that there is or was"
-            complaints.add(sheet.file, column, row.cells[column] or None, allowed, row.line, nearest(code, by_code))
-        elif code not in by_code:
-            unknown += 1
-        elif year is not None and first <= year <= last:
-            happened[by_code[code]] = True
-        else:
-            outside += 1
-    complaints.settle()
-    notes = list(sheet.notes)
-    if outside:
-        notes.append(f"{path.name}: {outside} onsets lie outside of {first} to {last} and are not counted.")
-    if unknown:
-        notes.append(f"{path.name}: {unknown} onsets are of states that are not in this world.")
-    return happened, tuple(notes)
-
-
 def hindcast(
     source: str | Path | Scenario,
     onsets: Path,
@@ -237,7 +175,7 @@ def hindcast(
     source : str, Path or Scenario
         Directory of an imported world, or its scenario; a loaded scenario needs `account`.
     onsets : Path
-        As of `observed_onsets`.
+        As of `r2psim.analysis.observed.observed_onsets`.
     years : int
         Length of the window, which begins with the year after that of the data.
     runs, seed : int

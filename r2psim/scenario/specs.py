@@ -63,10 +63,9 @@ def headline_pair(policies: Sequence[str]) -> tuple[str, str] | None:
     >>> headline_pair(["no-assistance", "balanced"])
     ('balanced', 'no-assistance')
     """
-    if len(policies) < 2:
-        return None
-    baseline = baseline_of(policies)
-    return [policy for policy in policies if policy != baseline][-1], baseline
+    baseline = baseline_of(policies) if policies else None
+    others = [policy for policy in policies if policy != baseline]
+    return (others[-1], baseline) if others and baseline is not None else None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,8 @@ def _account(imported: Imported, files: dict[str, Path], seed: int) -> dict[str,
         "seed": seed,
         "files": {key: {"name": file.name, "sha256": _digest(file)} for key, file in files.items()},
         "counts": counts(imported),
+        "rows": {key: account.as_data() for key, account in imported.accounts.items()},
+        "rows_told": [_without_folder(account.told(), files) for account in imported.accounts.values()],
         "notes": [_without_folder(note, files) for note in imported.notes],
         "filled": [asdict(entry) for entry in imported.filled],
         "states": {key: {"iso3c": iso3, "ccode": number} for key, (iso3, number) in imported.codes.items()},
@@ -72,8 +75,8 @@ def _account(imported: Imported, files: dict[str, Path], seed: int) -> dict[str,
 
 def _without_folder(note: str, files: dict[str, Path]) -> str:
     """Leave out where files lie on this machine."""
-    for file in files.values():
-        note = note.replace(str(file), file.name)
+    for file in sorted(map(str, files.values()), key=len, reverse=True):
+        note = note.replace(file, Path(file).name)
     return note
 
 
@@ -149,7 +152,7 @@ def _wrapped(text: str) -> list[str]:
 
 def import_world(
     predictors: Annotated[
-        Path, typer.Option(metavar="CSV", help="Country-years in the layout of the Early Warning Project.")
+        Path, typer.Option(metavar="CSV", help="Country-years in a layout of the Early Warning Project.")
     ],
     groups: Annotated[Path, typer.Option(metavar="CSV", help="Groups in the layout of Ethnic Power Relations.")],
     contiguity: Annotated[
@@ -167,6 +170,10 @@ def import_world(
     typical: Annotated[
         bool, typer.Option("--typical", help="Score states as is typical of their predictors; draw nothing beside.")
     ] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATE", help="Leave out this state, by ISO code, number or name; may be repeated."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the account as one JSON object.")] = False,
 ) -> None:
@@ -176,7 +183,9 @@ def import_world(
 
     files = {"predictors": predictors, "groups": groups, "contiguity": contiguity}
     with new_directory(out, force) as directory:
-        imported = import_countries(predictors, groups, contiguity, year, seed, group_names, typical)
+        imported = import_countries(
+            predictors, groups, contiguity, year, seed, group_names, typical, _separately(leave_out or ())
+        )
         write_world(imported, files, seed, directory)
         account = _account(imported, files, seed)
     if as_json:
@@ -185,6 +194,11 @@ def import_world(
     for line in told(account):
         typer.echo(line)
     typer.echo(f"\nWritten to {out}: scenario.toml, {STATES}, {ACCOUNT}. For example: r2psim compare {out} --runs 50")
+
+
+def _separately(named: Iterable[str]) -> list[str]:
+    """Give states named in several options, or in one with commas between them."""
+    return [state.strip() for text in named for state in text.split(",") if state.strip()]
 
 
 def told(account: dict[str, Any]) -> list[str]:
@@ -201,7 +215,7 @@ def told(account: dict[str, Any]) -> list[str]:
     stages = ", ".join(f"{number} {name}" for name, number in account["stages_of_states"].items())
     notes = [
         line
-        for note in account["notes"]
+        for note in [*account["rows_told"], *account["notes"]]
         for line in textwrap.wrap(note, 110, initial_indent="- ", subsequent_indent="  ")
     ]
     return [

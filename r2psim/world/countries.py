@@ -1,30 +1,36 @@
-"""Country-year predictors, in the layout of the Early Warning Project: read, checked, and completed where they are not.
+"""Country-year predictors, in the layouts of the Early Warning Project: read, and checked for the year asked for.
 
 What each predictor becomes, what it may hold and what fills an empty cell is declared in ``import.toml``.
 """
 
 from __future__ import annotations
 
-import math
-import tomllib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.errors import Problem, ScenarioError, listing
+from r2psim.world.accounts import Account
 from r2psim.world.facts import facts
+from r2psim.world.layouts import Layout, import_data, layout_of
 from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
+from r2psim.world.state_identity import COW, LISTS, Identity, identify, number_in, numbering_of, proposed
+from r2psim.world.tables import STATE
 
-__all__ = ["Country", "Filled", "History", "complete", "conflict_of", "described", "import_data", "read_countries"]
+__all__ = ["LEAVE_OUT", "Country", "History", "conflict_of", "import_data", "read_countries"]
 
 YEARS = (1800, 2200)
 STAGES = 4.0
-_FEWEST = 3  # states of a region with a value, so that their median may stand for another
-_FEWEST_PAIRS = 8  # states with both measures of income, so that one may be turned into the other
+LEAVE_OUT = "--leave-out"
+"""The option that leaves out states; named in messages."""
+
+_OPTIONAL = ("ewp_name", "year", "mad_gdppc", "stage_operational")
+_MANY = 3  # states, so that the one in their middle says something of the unit of populations
+_FEW_PEOPLE = 200_000
+"""A state of the middle with fewer people than that is odd: of states of the record it has eight million."""
+
 _REGIONS = {
     "reg.eap": "East Asia and Pacific",
     "reg.sca": "South and Central Asia",
@@ -33,23 +39,6 @@ _REGIONS = {
     "reg.na": "Americas",
 }
 _NO_REGION = "Sub-Saharan Africa"
-
-
-@cache
-def import_data() -> dict[str, Any]:
-    """Give the mapping from predictors to variables, as in ``import.toml``."""
-    with Path(__file__).with_name("import.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A value that was missing, and what was taken instead: state, column, value, rule."""
-
-    iso3: str
-    column: str
-    value: float
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,7 @@ class Country:
     iso3 : str
         ISO code, in capitals.
     number : int
-        State number of the file.
+        State number of the file; where it has none that of the Correlates of War project, or 0.
     name, region : str
         As shown.
     values : dict of str to float
@@ -97,6 +86,8 @@ class Country:
         Line of the file.
     history : History
         What earlier years tell.
+    state : str
+        Key of the state in `r2psim.world.facts.Facts.states`; of an invented one its code.
     """
 
     iso3: str
@@ -107,6 +98,15 @@ class Country:
     stage: int | None
     line: int
     history: History = field(default_factory=History)
+    state: str = ""
+
+    @property
+    def stream(self) -> int:
+        """Number of the stream from which it draws: the same under any numbering of its states."""
+        known = facts().states.get(self.state)
+        if known is not None and known.number is not None:
+            return known.number
+        return self.number or int.from_bytes(self.iso3.encode("ascii"), "big")
 
     @property
     def id(self) -> str:
@@ -131,7 +131,7 @@ def conflict_of(battle_deaths_log2: float) -> int:
     return 3 if deaths >= 1000 else 2 if deaths >= 25 else 0
 
 
-def read_countries(path: Path, year: int) -> tuple[list[Country], list[str]]:
+def read_countries(path: Path, year: int, leave_out: Collection[str] = ()) -> tuple[list[Country], Account]:
     """Read the predictors of a year; cells that are missing are left out of `Country.values`.
 
     Parameters
@@ -140,80 +140,184 @@ def read_countries(path: Path, year: int) -> tuple[list[Country], list[str]]:
         The file.
     year : int
         Year whose rows are taken, if there is a column ``year``.
+    leave_out : collection of str
+        States that are left out, by ISO code, state number or name.
 
     Returns
     -------
     countries : list of Country
         In the order of the file.
-    notes : list of str
-        What a person should know about how it was read.
+    account : Account
+        What became of the rows, and how they were read.
 
     Raises
     ------
     ScenarioError
-        With everything that is wrong with the file.
+        With everything that is wrong with the rows of the year, or with `leave_out`.
     """
-    predictors = import_data()["predictors"]
-    sheet = read_sheet(path, list(predictors), "country predictors")
-    complaints = Complaints()
-    notes = list(sheet.notes)
-    rows = _rows_of(sheet, year, complaints, notes)
-    complaints.settle()
-    countries = [country for row in rows[year] if (country := _country(sheet, row, complaints))]
-    _refuse_twins(sheet, countries, complaints)
-    complaints.settle()
-    _add_history(sheet, countries, rows, year, notes)
-    return countries, notes
+    sheet = read_sheet(path, (), "country predictors")
+    layout = layout_of(sheet)
+    account = Account(sheet.file, len(sheet.rows), notes=list(layout.notes))
+    rows = _rows_of(sheet, year, account)
+    countries = _of_year(sheet, layout, rows[year], year, leave_out, account)
+    _check_unit(sheet, layout, countries, account)
+    _add_history(sheet, layout, countries, rows, year, account)
+    account.used_for[f"of {year}"] = len(countries)
+    for other, found in rows.items():
+        if other > year:
+            account.dropped["of later years"] += len(found)
+    read = [layout.column(name) for name in (*import_data()["predictors"], *_OPTIONAL)]
+    account.not_read = sheet.unread([*read, *_REGIONS])
+    account.notes = sheet.told() + account.notes
+    return countries, account
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 
-def _rows_of(sheet: Sheet, year: int, complaints: Complaints, notes: list[str]) -> dict[int, list[Row]]:
+def _rows_of(sheet: Sheet, year: int, account: Account) -> dict[int, list[Row]]:
     """Sort the rows by year; without a column of years all are of the year asked for."""
     if "year" not in sheet.columns:
-        notes.append(f"{sheet.file}: has no column year; all of its rows are taken to be of {year}.")
+        account.notes.append(f"{sheet.file}: has no column year; all of its rows are taken to be of {year}.")
         return {year: sheet.rows}
     rows: dict[int, list[Row]] = defaultdict(list)
+    complaints = Complaints()
     for row in sheet.rows:
-        found = complaints.number(sheet, row, "year", *YEARS, "year", whole=True)
+        found = complaints.number(sheet, row, "year", *YEARS, "year", whole=True, needed="the year of the row")
         if found is not None:
             rows[int(found)].append(row)
-        elif not row.text("year"):
-            complaints.add(sheet.file, "year", None, "the year of the row", row.line)
     if year not in rows and rows:
         spans = f"{min(rows)} to {max(rows)}"
         near = str(min(rows, key=lambda other: (abs(other - year), other)))
         complaints.add(sheet.file, "year", year, f"a year of the file, which has {spans}", None, near)
+    complaints.settle()
     return rows
 
 
-def _country(sheet: Sheet, row: Row, complaints: Complaints) -> Country | None:
-    known = facts()
-    iso3 = row.text("iso3c").upper()
-    if not known.knows(iso3):
-        near = nearest(iso3, known.states)
-        allowed = "an ISO 3166-1 alpha-3 code, or one that it leaves to users (XAA to XZZ)"
-        complaints.add(sheet.file, "iso3c", row.cells["iso3c"] or None, allowed, row.line, near)
-        return None
+def _of_year(
+    sheet: Sheet, layout: Layout, rows: list[Row], year: int, leave_out: Collection[str], account: Account
+) -> list[Country]:
+    """Read the rows of the year asked for."""
+    complaints = Complaints()
+    numbering = _numbering(sheet, layout, rows, year)
+    if numbering != COW:
+        account.notes.append(f"{sheet.file}: its state numbers are those of {LISTS[numbering]}; read as such.")
+    wanted = {text.strip().casefold(): text.strip() for text in leave_out}
+    met: set[str] = set()
+    left, bare, countries = [], [], []
+    for row in rows:
+        found = _identity(sheet, layout, row, year, numbering)
+        calls = {found.code, found.state, *(layout.text(row, name) for name in ("iso3c", "ccode", "ewp_name"))}
+        if named := {call.casefold() for call in calls} & set(wanted):
+            met |= named
+            left.append(_called(layout, row, found))
+            account.dropped[f"of {year}, left out on request"] += 1
+        elif country := _country(sheet, layout, row, found, year, complaints):
+            countries.append(country)
+            if found.by_number:
+                bare.append(f"{country.number} {country.iso3}")
+            if found.remark:
+                account.notes.append(f"{sheet.file}:{row.line}: {country.name}: {found.remark}.")
+    _check_left_out([wanted[key] for key in wanted if key not in met], sheet, layout, rows, year)
+    _refuse_twins(sheet, layout, countries, complaints)
+    complaints.settle()
+    if not countries:
+        raise ScenarioError([Problem(sheet.file, "", None, f"no state of {year} is left")])
+    if bare:
+        account.notes.append(f"{sheet.file}: no ISO code, and taken by the state number: {listing(bare, limit=20)}.")
+    if left:
+        account.notes.append(f"{sheet.file}: left out on request: {listing(left, limit=40)}.")
+    return countries
+
+
+def _check_left_out(unmet: list[str], sheet: Sheet, layout: Layout, rows: list[Row], year: int) -> None:
+    names = [name for row in rows if (name := layout.text(row, "ewp_name"))]
+    raise_for = []
+    for text in unmet:
+        number = int(text) if text.isdecimal() else None
+        near = next((name for name in names if name.casefold().startswith(text.casefold())), None)
+        allowed = f"a state of {year} in {sheet.file}, by its ISO code, number or name"
+        raise_for.append(Problem(LEAVE_OUT, "state", text, allowed, near or proposed(text, number, year)))
+    if raise_for:
+        raise ScenarioError(raise_for)
+
+
+def _number(sheet: Sheet, layout: Layout, row: Row) -> int | None:
+    value = layout.number(Complaints(), sheet, row, "ccode") if "ccode" in layout else None
+    return None if value is None else int(value)
+
+
+def _numbering(sheet: Sheet, layout: Layout, rows: Iterable[Row], year: int) -> str:
+    numbers = {number for row in rows if (number := _number(sheet, layout, row)) is not None}
+    return numbering_of(((number, year) for number in numbers), COW)
+
+
+def _identity(sheet: Sheet, layout: Layout, row: Row, year: int, numbering: str) -> Identity:
+    code, name = layout.text(row, "iso3c").upper(), one_line(layout.text(row, "ewp_name"))
+    return identify(code, _number(sheet, layout, row), name, year, numbering)
+
+
+def _called(layout: Layout, row: Row, found: Identity) -> str:
+    """Name the state of a row, for messages."""
+    name, code = one_line(layout.text(row, "ewp_name")), found.code or layout.text(row, "iso3c")
+    return f"{name} ({code})" if name and code else name or code or f"the state of line {row.line}"
+
+
+def _country(
+    sheet: Sheet, layout: Layout, row: Row, found: Identity, year: int, complaints: Complaints
+) -> Country | None:
+    called = _called(layout, row, found)
+    before = len(complaints.problems) + complaints.more
     values: dict[str, float] = {}
     for column, spec in import_data()["predictors"].items():
-        if column == "iso3c":
+        if column == "iso3c" or column not in layout:
             continue
-        value = complaints.number(sheet, row, column, spec["low"], spec["high"], spec["unit"], spec.get("whole", False))
+        way = "" if not found.code else f"; {LEAVE_OUT} {found.code} goes on without the state"
+        needed = f"none can stand in for that of {called}{way}" if spec["missing"] == "refuse" else ""
+        value = layout.number(complaints, sheet, row, column, needed)
         if value is not None:
             values[column] = value
-        elif spec["missing"] == "refuse" and not row.text(column):
-            complaints.add(sheet.file, column, None, f"a number ({spec['unit']}); none can stand in for it", row.line)
+    if found.refused:
+        column = {"code": "iso3c", "number": "ccode"}[found.column]
+        column = column if column in layout else "ccode" if column == "iso3c" else "iso3c"
+        name = one_line(layout.text(row, "ewp_name"))
+        allowed = f"{found.refused}; the row is that of {name}" if name else found.refused
+        if not (column == "ccode" and layout.text(row, "ccode") and "ccode" not in values):
+            written = layout.written(row, column)
+            complaints.add(sheet.file, layout.column(column), written, allowed, row.line, found.near)
     income = complaints.number(sheet, row, "mad_gdppc", 1.0, 1e6, "US$ a year a person")
     if income is not None:
         values["mad_gdppc"] = income
     stage = complaints.number(sheet, row, "stage_operational", 0.0, STAGES, "stage", whole=True)
-    name = one_line(row.text("ewp_name")) or iso3
-    region = known.states[iso3].region if iso3 in known.states else _region(sheet, row)
-    if "ccode" not in values:
+    if found.refused or len(complaints.problems) + complaints.more > before:
         return None
-    return Country(iso3, int(values["ccode"]), name, region, values, None if stage is None else int(stage), row.line)
+    number = int(values.pop("ccode", 0)) or number_in(found.state, year) or 0
+    name = one_line(layout.text(row, "ewp_name")) or found.code
+    known = facts().states.get(found.state)
+    region = known.region if known is not None else _region(sheet, row)
+    whole = None if stage is None else int(stage)
+    return Country(found.code, number, name, region, values, whole, row.line, state=found.state)
+
+
+def _check_unit(sheet: Sheet, layout: Layout, countries: list[Country], account: Account) -> None:
+    """Refuse populations in another unit than persons; tell those that the model cannot hold, or that look odd."""
+    bounds, column = STATE["population"], layout.column("wdi.popsize.new")
+    people = {country.iso3: country.values["wdi.popsize.new"] for country in countries}
+    middle = median(people.values())
+    if len(people) >= _MANY and middle < bounds.low:
+        allowed = f"persons: no middle one of states has fewer than {bounds.low:,.0f} (thousands, or another unit?)"
+        raise ScenarioError([Problem(sheet.file, column, f"{middle:,.0f} at the middle of the states", allowed)])
+    if len(people) >= _MANY and middle < _FEW_PEOPLE:
+        account.notes.append(
+            f"{sheet.file}: {column}: {middle:,.0f} at the middle of the states, taken as persons; should they be"
+            " thousands, give persons."
+        )
+    clipped = [f"{iso3} ({value:,.0f})" for iso3, value in people.items() if not bounds.low <= value <= bounds.high]
+    if clipped:
+        account.notes.append(
+            f"{sheet.file}: {column}: outside of what the model holds ({bounds.low:,.0f} to {bounds.high:,.0f}"
+            f" persons), and taken at the bound, for {listing(clipped, limit=40)}."
+        )
 
 
 def _region(sheet: Sheet, row: Row) -> str:
@@ -223,36 +327,50 @@ def _region(sheet: Sheet, row: Row) -> str:
     return marked[0] if marked else _NO_REGION if named else "world"
 
 
-def _refuse_twins(sheet: Sheet, countries: Iterable[Country], complaints: Complaints) -> None:
+def _refuse_twins(sheet: Sheet, layout: Layout, countries: Iterable[Country], complaints: Complaints) -> None:
     seen: dict[object, int] = {}
     for country in countries:
-        for column, code in (("iso3c", country.iso3), ("ccode", country.number)):
-            if code in seen:
-                allowed = f"a state once for each year; line {seen[code]} has it already"
-                complaints.add(sheet.file, column, code, allowed, country.line)
-            seen.setdefault(code, country.line)
+        keys: list[tuple[str, object, object]] = [("iso3c", country.state, country.iso3)]
+        if country.state not in facts().states:
+            keys.append(("ccode", country.number, country.number))
+        for predictor, key, shown in keys:
+            if key in seen:
+                allowed = f"a state once for each year; line {seen[key]} has it already"
+                complaints.add(sheet.file, layout.column(predictor), shown, allowed, country.line)
+            seen.setdefault(key, country.line)
 
 
 def _add_history(
-    sheet: Sheet, countries: list[Country], rows: Mapping[int, list[Row]], year: int, notes: list[str]
+    sheet: Sheet, layout: Layout, countries: list[Country], rows: Mapping[int, list[Row]], year: int, account: Account
 ) -> None:
     """Tell each state what earlier years of the file say of it."""
     earlier = sorted((other for other in rows if other < year), reverse=True)
     if not earlier:
         return
-    by_year = {other: {row.text("iso3c").upper(): row for row in rows[other]} for other in earlier}
+    asked = {country.state for country in countries}
+    past: dict[str, dict[int, Row]] = {state: {} for state in asked}
+    for other in earlier:
+        numbering = _numbering(sheet, layout, rows[other], other)
+        for row in rows[other]:
+            state = _identity(sheet, layout, row, other, numbering).state
+            if state not in asked:
+                account.dropped["of earlier years, of states that the year does not have"] += 1
+            elif other in past[state]:
+                account.dropped["of earlier years, of a state named twice in its year"] += 1
+            else:
+                past[state][other] = row
+                account.used_for["of earlier years, for what came before"] += 1
     for country in countries:
-        past = {other: found[country.iso3] for other, found in by_year.items() if country.iso3 in found}
-        country.history = _history(country, past, sheet, year)
-    notes.append(
+        country.history = _history(country, past[country.state], sheet, layout, year)
+    account.notes.append(
         f"{sheet.file}: rows of {earlier[-1]} to {earlier[0]} tell of conflicts, coups and mass killings before {year}."
     )
 
 
-def _history(country: Country, past: Mapping[int, Row], sheet: Sheet, year: int) -> History:
+def _history(country: Country, past: Mapping[int, Row], sheet: Sheet, layout: Layout, year: int) -> History:
     def level(other: int, column: str) -> float | None:
         # Only rows of the year asked for must be right; what cannot be read of others is as if it were missing.
-        return Complaints().number(sheet, past[other], column, 0.0, math.inf, "") if other in past else None
+        return layout.number(Complaints(), sheet, past[other], column) if other in past else None
 
     now = conflict_of(country.values.get("battledeaths.log2", 0.0))
     classes = {other: conflict_of(found) for other in past if (found := level(other, "battledeaths.log2")) is not None}
@@ -270,102 +388,3 @@ def _history(country: Country, past: Mapping[int, Row], sheet: Sheet, year: int)
         since_killing=year - max(killed) if killed else None,
         earlier=len(past),
     )
-
-
-# -- missing values ----------------------------------------------------------------------------------------------------
-
-
-def complete(countries: list[Country], sums: Mapping[str, Mapping[str, float]], file: str) -> list[Filled]:
-    """Fill what is missing, by the rule of each predictor.
-
-    Parameters
-    ----------
-    countries : list of Country
-        Their `values` are completed.
-    sums : mapping of str to mapping of str to float
-        ISO code -> ``exclpop`` and ``discrimpop`` as the groups of the state add up to them.
-    file : str
-        For messages.
-
-    Returns
-    -------
-    list of Filled
-        What was filled.
-
-    Raises
-    ------
-    ScenarioError
-        If a column has no value at all.
-    """
-    complaints = Complaints()
-    filled: list[Filled] = []
-    income = _income_rule(countries)
-    for column, spec in import_data()["predictors"].items():
-        if column == "iso3c" or spec["missing"] == "refuse":
-            continue
-        known = [country for country in countries if column in country.values]
-        missing = [country for country in countries if column not in country.values]
-        if not known and missing and column not in ("exclpop", "discrimpop"):
-            complaints.add(file, column, None, f"a value for one state at least ({spec['unit']})")
-            continue
-        for country in missing:
-            value, rule = _stand_in(country, column, spec["missing"], known, sums, income)
-            filled.append(Filled(country.iso3, column, value, rule))
-    complaints.settle()
-    by_code = {country.iso3: country for country in countries}
-    for entry in filled:  # only now: no stand-in is itself taken for a value
-        by_code[entry.iso3].values[entry.column] = entry.value
-    return filled
-
-
-def _stand_in(
-    country: Country,
-    column: str,
-    rule: str,
-    known: list[Country],
-    sums: Mapping[str, Mapping[str, float]],
-    income: tuple[float, float] | None,
-) -> tuple[float, str]:
-    if column in ("exclpop", "discrimpop"):
-        return min(sums.get(country.iso3, {}).get(column, 0.0), 1.0), rule
-    if rule == "usual":
-        counts = Counter(other.values[column] for other in known)
-        commonest = min(counts, key=lambda value: (-counts[value], value))
-        return commonest, f"the commonest value ({counts[commonest]} of {len(known)} states)"
-    if column == "wdi.gdppc.new" and income and "mad_gdppc" in country.values:
-        intercept, slope = income
-        value = math.exp(intercept + slope * math.log(country.values["mad_gdppc"]))
-        return value, "from mad_gdppc by the log-linear relation of the two in this file"
-    near = [other.values[column] for other in known if other.region == country.region]
-    if len(near) >= _FEWEST:
-        return median(near), f"median of {len(near)} states of {country.region}"
-    return median(other.values[column] for other in known), f"median of all {len(known)} states"
-
-
-def _income_rule(countries: Iterable[Country]) -> tuple[float, float] | None:
-    """Give intercept and slope of log income over the log of the other measure, by least squares."""
-    pairs = [
-        (math.log(c.values["mad_gdppc"]), math.log(c.values["wdi.gdppc.new"]))
-        for c in countries
-        if "mad_gdppc" in c.values and "wdi.gdppc.new" in c.values
-    ]
-    if len(pairs) < _FEWEST_PAIRS:
-        return None
-    x_mean = math.fsum(x for x, _ in pairs) / len(pairs)
-    y_mean = math.fsum(y for _, y in pairs) / len(pairs)
-    spread = math.fsum((x - x_mean) ** 2 for x, _ in pairs)
-    if spread == 0.0:
-        return None
-    slope = math.fsum((x - x_mean) * (y - y_mean) for x, y in pairs) / spread
-    return y_mean - slope * x_mean, slope
-
-
-def described(filled: Iterable[Filled]) -> list[str]:
-    """Say what was filled, a note for each column and rule."""
-    states: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for entry in filled:
-        states[entry.column, entry.rule].append(entry.iso3)
-    return [
-        f"{column}: missing for {listing(codes, limit=8)}; taken instead: {rule}."
-        for (column, rule), codes in states.items()
-    ]

@@ -9,35 +9,69 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MEMBERSHIPS_FROM", "Organisation", "StateFacts", "facts"]
+__all__ = ["FOREVER", "MEMBERSHIPS_FROM", "Code", "Facts", "Number", "Organisation", "StateFacts", "facts"]
 
 MEMBERSHIPS_FROM = 2000
 """First year for which memberships are told."""
 
-_FOREVER = 9999
+FOREVER = 9999
+"""The year after all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateFacts:
-    """What is known of a state by its ISO code.
+    """What is known of a state, or of another territory that has an ISO code.
 
     Attributes
     ----------
     iso3 : str
-        ISO 3166-1 alpha-3 code.
-    number : int
-        State number of the Correlates of War project.
+        ISO 3166-1 alpha-3 code; of a state that ended, its code of ISO 3166-3 or one that ISO leaves to users.
+    name : str
+        English short name.
+    number : int or None
+        State number of the Correlates of War project today, or at the end; None for what is no state in its list.
     region : str
         UN M49 sub-region.
     north, east : int
         Degrees of latitude and longitude, about the middle.
+    first, last : int
+        First and last year at whose end there was such a state, where it ended; else 0 and 9999.
     """
 
     iso3: str
-    number: int
+    name: str
+    number: int | None
     region: str
     north: int
     east: int
+    first: int = 0
+    last: int = FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A meaning of an ISO code: the state, the years in which it stands for it, and its name in those years."""
+
+    state: str
+    name: str
+    first: int = 0
+    last: int = FOREVER
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it stands for the state in some years only."""
+        return self.first > 0 or self.last < FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A state number: the list it is in (``cow`` or ``gw``), the state, first and last year at whose end it is so."""
+
+    numbering: str
+    state: str
+    number: int
+    first: int = 0
+    last: int = FOREVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +107,16 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All of ``facts.toml``.
+    """All of ``facts.toml``; `r2psim.world.state_identity` says which state a row of a file is of.
 
     Attributes
     ----------
     states : dict of str to StateFacts
-        By ISO code.
-    by_number : dict of int to str
-        COW number -> ISO code; of two states in a row, the present one.
-    from_gleditsch_ward : dict of int to int
-        Number in Gleditsch and Ward's list -> COW number, where they differ.
+        By ISO code: states of today, other territories with a code, and states that ended.
+    codes : dict of str to tuple of Code
+        ISO code of today, of earlier years or of common use -> what it stands for.
+    numbers : dict of int to tuple of Number
+        State number -> what it stands for in the two lists.
     organisations : dict of str to Organisation
         Regional organisations, by id.
     court : Organisation
@@ -96,27 +130,23 @@ class Facts:
     """
 
     states: dict[str, StateFacts]
-    by_number: dict[int, str]
-    from_gleditsch_ward: dict[int, int]
+    codes: dict[str, tuple[Code, ...]]
+    numbers: dict[int, tuple[Number, ...]]
     organisations: dict[str, Organisation]
     court: Organisation
     permanent: frozenset[str]
     free_code: str
     free_number: int
 
-    def knows(self, iso3: str) -> bool:
-        """Say whether a code is that of a state, or left to users.
+    def is_free(self, iso3: str) -> bool:
+        """Say whether ISO 3166-1 leaves a code to users, and no state is known by it.
 
         Examples
         --------
-        >>> facts().knows("RWA"), facts().knows("XAB"), facts().knows("RWX")
-        (True, True, False)
+        >>> facts().is_free("XAB"), facts().is_free("XKX"), facts().is_free("RWX")
+        (True, False, False)
         """
-        return iso3 in self.states or re.fullmatch(self.free_code, iso3) is not None
-
-    def knows_number(self, number: int) -> bool:
-        """Say whether a state number is that of a state, in either list, or left to users."""
-        return number in self.by_number or number in self.from_gleditsch_ward or number >= self.free_number
+        return iso3 not in self.codes and re.fullmatch(self.free_code, iso3) is not None
 
 
 @cache
@@ -124,19 +154,12 @@ def facts() -> Facts:
     """Give the facts."""
     with Path(__file__).with_name("facts.toml").open("rb") as file:
         data: dict[str, Any] = tomllib.load(file)
-    states = {
-        iso3: StateFacts(iso3, number, region, north, east)
-        for region, rows in data["regions"].items()
-        for iso3, (number, north, east) in rows.items()
-    }
-    by_number: dict[int, str] = {}
-    for iso3, state in states.items():
-        by_number.setdefault(state.number, iso3)
+    states = _states(data)
     free = data["user-assigned"]
     return Facts(
         states=states,
-        by_number=by_number,
-        from_gleditsch_ward={int(key): number for key, number in data["gleditsch-ward"].items()},
+        codes=_codes(states, data["codes"]),
+        numbers=_numbers(states, data["numbers"]),
         organisations={key: _organisation(key, table) for key, table in data["organisations"].items()},
         court=_organisation("court", data["parties"]["criminal-court"]),
         permanent=frozenset(data["permanent-members"]["members"]),
@@ -145,8 +168,45 @@ def facts() -> Facts:
     )
 
 
+def _states(data: dict[str, Any]) -> dict[str, StateFacts]:
+    states = {
+        iso3: StateFacts(iso3, name, number, region, north, east)
+        for region, rows in data["regions"].items()
+        for iso3, (number, north, east, name) in rows.items()
+    }
+    for region, rows in data["territories"].items():
+        states |= {iso3: StateFacts(iso3, name, None, region, *place) for iso3, (*place, name) in rows.items()}
+    for iso3, row in data["former"].items():
+        place = (row["region"], row["north"], row["east"])
+        states[iso3] = StateFacts(iso3, row["name"], row["number"], *place, row.get("from", 0), row["until"])
+    return states
+
+
+def _codes(states: dict[str, StateFacts], others: dict[str, Any]) -> dict[str, tuple[Code, ...]]:
+    """Give the meanings of every code; its own state first."""
+    codes: dict[str, tuple[Code, ...]] = {}
+    codes |= {iso3: (Code(iso3, state.name, state.first, state.last),) for iso3, state in states.items()}
+    for iso3, rows in others.items():
+        for row in rows:
+            name = row.get("name", states[row["state"]].name)
+            found = Code(row["state"], name, row.get("from", 0), row.get("until", FOREVER))
+            others_than = tuple(code for code in codes.get(iso3, ()) if code.state != found.state)
+            codes[iso3] = (*others_than, found)
+    return codes
+
+
+def _numbers(states: dict[str, StateFacts], listed: dict[str, Any]) -> dict[int, tuple[Number, ...]]:
+    numbers: dict[int, tuple[Number, ...]] = {}
+    for iso3, state in states.items():
+        if state.number is not None:
+            same = [(key, state.number, state.first, state.last) for key in ("cow", "gw")]
+            for key, number, first, last in listed.get(iso3, same):
+                numbers[number] = (*numbers.get(number, ()), Number(key, iso3, number, first, last))
+    return numbers
+
+
 def _organisation(key: str, table: dict[str, Any]) -> Organisation:
     joined, left = table.get("joined", {}), table.get("left", {})
     since = table.get("from", 0)
-    years = {iso3: (max(joined.get(iso3, 0), since), left.get(iso3, _FOREVER)) for iso3 in table["members"].split()}
+    years = {iso3: (max(joined.get(iso3, 0), since), left.get(iso3, FOREVER)) for iso3 in table["members"].split()}
     return Organisation(table.get("name", key), table.get("forces", False), years)

@@ -7,21 +7,25 @@ of the state's own, so that another order of rows or one state more changes no o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from r2psim.scenario.errors import listing
+from r2psim.world.accounts import Account
 from r2psim.world.atlas import Stream, normal, phi, spread
-from r2psim.world.countries import Country, Filled, complete, conflict_of, described, import_data, read_countries
+from r2psim.world.borders import read_borders
+from r2psim.world.countries import Country, conflict_of, read_countries
 from r2psim.world.facts import MEMBERSHIPS_FROM, facts
+from r2psim.world.filling import Filled, complete, described
 from r2psim.world.generate import common_bodies, generator_data, state_entry, veto_of
+from r2psim.world.layouts import import_data
 from r2psim.world.nations import Copula, Nation, Record, rounded, starts
 from r2psim.world.people import settle, sized
 from r2psim.world.scores import column_level, conditional, latents_of, observed
 from r2psim.world.tables import STATE
-from r2psim.world.ties import Group, kin_ties, read_borders, read_groups, shown_names, slugs, sums_of
+from r2psim.world.ties import Group, kin_ties, read_groups, shown_names, slugs, sums_of
 
 __all__ = ["CAVEAT", "Imported", "import_countries"]
 
@@ -37,6 +41,7 @@ _PURPOSE = 16  # of the streams; those of the generator are 1 to 7
 _PEOPLE = 17
 _SCORES = 18
 _RECOVERY_YEARS = 5
+ATROCITY = 4
 _ORGANISATION = "regional organisation"
 
 
@@ -56,6 +61,8 @@ class Imported:
         Missing values, and what was taken instead.
     notes : list of str
         What a person should know about how the files were read.
+    accounts : dict of str to Account
+        What became of the rows of each file: ``predictors``, ``groups``, ``contiguity``.
     """
 
     tables: dict[str, Any]
@@ -63,6 +70,7 @@ class Imported:
     codes: dict[str, tuple[str, int]]
     filled: list[Filled]
     notes: list[str]
+    accounts: dict[str, Account] = field(default_factory=dict)
 
 
 def import_countries(
@@ -73,13 +81,14 @@ def import_countries(
     seed: int = 1,
     group_names: bool = False,
     typical: bool = False,
+    leave_out: Collection[str] = (),
 ) -> Imported:
     """Make a world of country data.
 
     Parameters
     ----------
     predictors : Path
-        Country-years in the layout of the Early Warning Project.
+        Country-years in one of the layouts of the Early Warning Project.
     groups : Path
         Ethnic groups in the layout of Ethnic Power Relations.
     contiguity : Path
@@ -92,17 +101,20 @@ def import_countries(
         Whether groups keep the names of the file; otherwise they are numbered.
     typical : bool
         Whether scores are what is typical of the predictors, without the part that the generator draws.
+    leave_out : collection of str
+        States that are left out, by ISO code, state number or name.
 
     Raises
     ------
     ScenarioError
         With everything that is wrong with the files.
     """
-    countries, notes = read_countries(predictors, year)
-    people, more = read_groups(groups, countries, year)
-    neighbours, most = read_borders(contiguity, countries, year)
+    countries, of_countries = read_countries(predictors, year, leave_out)
+    people, of_groups = read_groups(groups, countries, year)
+    neighbours, of_borders = read_borders(contiguity, countries, year)
     filled = complete(countries, sums_of(people), str(predictors))
-    notes += more + most + described(filled) + _silent(countries, year, typical)
+    notes = [*of_countries.notes, *of_groups.notes, *of_borders.notes]
+    notes += described(filled) + _silent(countries, year, typical)
     data, mapping = generator_data(), import_data()
     copula = Copula.of(data)
     made = [
@@ -114,7 +126,9 @@ def import_countries(
     ids = {country.iso3: country.id for country in countries}
     near = {ids[iso3]: [ids[other] for other in others] for iso3, others in neighbours.items()}
     kin = kin_ties(near, {n.id: _own_names(n, people.get(n.id.upper(), [])) for n in made})
-    notes += _strange(countries, mapping)
+    relevant = {country.iso3: _relevant(people.get(country.iso3, ())) for country in countries}
+    notes += _strange(countries, relevant, mapping, data)
+    notes += _without_victims(countries, made)
     states = {
         nation.id: state_entry(
             nation, country.region, near[nation.id], kin, _veto(country, nation, data), _place(country, k)
@@ -123,10 +137,16 @@ def import_countries(
     }
     bodies = _organisations(countries, year, data) | common_bodies(made, data)
     parties = facts().court.members(year)
-    if any(country.iso3 in facts().states for country in countries):
-        bodies["criminal-court"]["members"] = [c.id for c in countries if c.iso3 in parties]
+    if any(country.state in facts().states for country in countries):
+        bodies["criminal-court"]["members"] = [c.id for c in countries if c.state in parties]
     codes = {country.id: (country.iso3, country.number) for country in countries}
-    return Imported({"states": states, "bodies": bodies}, year, codes, filled, notes)
+    accounts = {"predictors": of_countries, "groups": of_groups, "contiguity": of_borders}
+    return Imported({"states": states, "bodies": bodies}, year, codes, filled, notes, accounts)
+
+
+def _relevant(people: Sequence[Group]) -> int:
+    """Count the politically relevant groups."""
+    return sum(group.status != "irrelevant" for group in people)
 
 
 # -- what the files do not tell ----------------------------------------------------------------------------------------
@@ -153,32 +173,74 @@ def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]
     return notes
 
 
-def _strange(countries: Sequence[Country], mapping: Mapping[str, Any]) -> list[str]:
-    """Say of which states values lie outside of the distributions of 2014."""
+_MEASURED = {
+    "population": "wdi.popsize.new, its logarithm",
+    "income": "wdi.gdppc.new, its logarithm",
+    "discussion": "freediscussion",
+    "mortality": "un_imr_sqrt",
+    "exclusion": "exclpop",
+    "growth": "gdppcgrowth",
+}
+"""What each latent with quantiles is measured by."""
+
+
+def _strange(
+    countries: Sequence[Country], relevant: Mapping[str, int], mapping: Mapping[str, Any], data: Mapping[str, Any]
+) -> list[str]:
+    """Say of which states values lie outside of the distributions of 2014, and are taken at their ends."""
+    quantiles = {**mapping["latents"]["quantiles"], "income": data["income"]["quantiles"]}
+    seen = {country.iso3: observed(country, relevant[country.iso3]) for country in countries}
     notes = []
-    for column, latent in (("freediscussion", "discussion"), ("un_imr_sqrt", "mortality"), ("gdppcgrowth", "growth")):
-        low, high = mapping["latents"]["quantiles"][latent][0], mapping["latents"]["quantiles"][latent][-1]
+    for latent, column in _MEASURED.items():
+        low, high = quantiles[latent][0], quantiles[latent][-1]
         # The ends are rounded.
         margin = 0.001 * max(abs(low), abs(high))
-        outside = [c.iso3 for c in countries if not low - margin <= c.values[column] <= high + margin]
+        outside = [iso3 for iso3, values in seen.items() if not low - margin <= values[latent] <= high + margin]
         if outside:
             notes.append(
                 f"{column}: outside of what was seen in 2014 ({low:g} to {high:g}), and taken at its end, for"
-                f" {listing(outside, limit=8)}."
+                f" {listing(outside, limit=40)}."
             )
+    most = data["groups"]["numbers"][-1]
+    for what, limit, many in (
+        ("relevant groups", most, [iso3 for iso3, number in relevant.items() if number > most]),
+        ("mk_ongoing_count", 2, [c.iso3 for c in countries if c.values["mk_ongoing_count"] > 2.0]),
+    ):
+        if many:
+            notes.append(f"{what}: more than {limit:g} count as {limit:g} in the scores of {listing(many, limit=40)}.")
+    bounds = STATE["gdp"]
+    products = {c.iso3: c.values["wdi.popsize.new"] * c.values["wdi.gdppc.new"] for c in countries}
+    clipped = [iso3 for iso3, value in products.items() if not bounds.low <= value <= bounds.high]
+    if clipped:
+        notes.append(
+            f"gdp: population times wdi.gdppc.new is outside of what the model holds ({bounds.low:g} to"
+            f" {bounds.high:g}), and taken at the bound, for {listing(clipped, limit=40)}."
+        )
     return notes
+
+
+def _without_victims(countries: Sequence[Country], made: Sequence[Nation]) -> list[str]:
+    """Say where more mass killings are under way than there are groups large enough to be their victims."""
+    fewer = []
+    for country, nation in zip(countries, made, strict=True):
+        killed = sum(group["stage"] == ATROCITY for group in nation.groups.values())
+        if killed < nation.record.ongoing:
+            fewer.append(f"{country.iso3} ({nation.record.ongoing}, {killed} at stage 4)")
+    if not fewer:
+        return []
+    return [f"mk_ongoing_count: more than the state has groups that are large enough, for {listing(fewer, limit=40)}."]
 
 
 def _veto(country: Country, nation: Nation, data: Mapping[str, Any]) -> float:
     """Give the probability that collective response is blocked; permanent members block it as the largest do."""
-    if country.iso3 in facts().permanent:
+    if country.state in facts().permanent:
         return float(data["veto"]["values"][0])
     return veto_of(nation.values["gdp"], data["veto"])
 
 
 def _place(country: Country, index: int) -> tuple[float, float]:
     """Give the place on the map: longitude and latitude, drawn evenly for a state that no table knows."""
-    known = facts().states.get(country.iso3)
+    known = facts().states.get(country.state)
     if known is None:
         return rounded(0.05 + 0.9 * spread(0.5, index, 0)), rounded(0.05 + 0.9 * spread(0.5, index, 1))
     return rounded((known.east + 180.0) / 360.0), rounded((known.north + 60.0) / 140.0)
@@ -198,13 +260,12 @@ def _nation(
 ) -> Nation:
     """Make a state with its groups."""
     data, mapping = generator_data(), import_data()
-    relevant = sum(group.status != "irrelevant" for group in people)
-    latents = latents_of(observed(country, relevant), mapping, data)
-    stream = Stream(seed, _PURPOSE, country.number)
+    latents = latents_of(observed(country, _relevant(people)), mapping, data)
+    stream = Stream(seed, _PURPOSE, country.stream)
     record = _record(country, latents, copula, stream, data["shares"])
     bounds = STATE["population"]
     population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
-    noise = Stream(seed, _SCORES, country.number)
+    noise = Stream(seed, _SCORES, country.stream)
     values, home = starts(
         stream,
         population,
@@ -227,7 +288,7 @@ def _nation(
     shares = sized([group.share for group in kept], population, data["sizes"])
     for key, name, group, share in zip(slugs(names), names, kept, shares, strict=True):
         nation.groups[key] = {"name": name, "status": group.status, "share": share}
-    settle(nation, Stream(seed, _PEOPLE, country.number), data)
+    settle(nation, Stream(seed, _PEOPLE, country.stream), data)
     return nation
 
 
@@ -303,10 +364,10 @@ def _organisations(countries: Sequence[Country], year: int, data: Mapping[str, A
     bodies: dict[str, Any] = {}
     for key, organisation in facts().organisations.items():
         listed = organisation.members(year)
-        _found(bodies, key, organisation.name, [c for c in countries if c.iso3 in listed], organisation.forces, data)
+        _found(bodies, key, organisation.name, [c for c in countries if c.state in listed], organisation.forces, data)
     unknown: dict[str, list[Country]] = {}
     for country in countries:
-        if country.iso3 not in facts().states:
+        if country.state not in facts().states:
             unknown.setdefault(country.region, []).append(country)
     for region, members in unknown.items():
         _found(bodies, slugs([f"union {region}"])[0], f"Union of {region}", members, True, data)

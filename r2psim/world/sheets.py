@@ -1,26 +1,35 @@
 """Tables of comma-separated text, read so that a person learns what is wrong with them and where.
 
 What can be read without guessing is read, and told: a byte order mark, semicolons or tabs instead of commas, a decimal
-comma beside semicolons. What would need a guess is refused: an unknown encoding, text for a number.
+comma beside semicolons or tabs, row numbers in front. What would need a guess is refused: an unknown encoding, text
+for a number.
 """
 
 from __future__ import annotations
 
+import bz2
 import csv
 import io
+import lzma
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 
 __all__ = ["MISSING", "Cells", "Complaints", "Row", "Sheet", "one_line", "read_sheet"]
 
-MISSING = frozenset({"", "na", "nan", "n/a", "null", ".", "none"})
+MISSING = frozenset({"", "na", "nan", "n/a", "n.a.", "null", "none", ".", "..", "...", "-", "#n/a", "#na"})
 """What stands for a missing value, in any case of letters."""
 
+CODES = frozenset({-66.0, -77.0, -88.0, -99.0, -999.0, -9999.0})
+"""Numbers that data sets write for a missing value; read as such where a column cannot hold them."""
+
+_MISSING_WORDS = "empty, NA, NaN, N/A, null, none, ., .., #N/A"
 _BIGGEST_FILE = 64 * 2**20
 _MOST_PROBLEMS = 25
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -28,9 +37,24 @@ _OTHER_TEXT = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
     (b"PK\x03\x04", "a spreadsheet or archive"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet or document of an older kind"),
     (b"PAR1", "Parquet"),
-    (b"\x1f\x8b", "compressed"),
+    (b"\x89HDF", "HDF5"),
+    (b"SQLite format 3", "a database of SQLite"),
+    (b"<stata_dta>", "a file of Stata"),
+    (b"$FL2", "a file of SPSS"),
+    (b"%PDF", "PDF"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"version https://git-lfs", "a pointer of Git LFS in place of the file"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd"),
 )
+_R_MARKS = (b"RDX", b"RDA", b"RDB", b"X\n\0", b"A\n")
+_PACKED: dict[bytes, tuple[str, Callable[[], Any]]] = {
+    b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(zlib.MAX_WBITS | 16)),
+    b"BZh": ("bzip2", bz2.BZ2Decompressor),
+    b"\xfd7zXZ\0": ("xz", lzma.LZMADecompressor),
+}
 
 Cells = dict[str, str]
 
@@ -63,7 +87,9 @@ class Sheet:
     notes : list of str
         What was read although it is not written as usual.
     decimal_comma : bool
-        Whether numbers may have a decimal comma, as beside semicolons.
+        Whether numbers may have a decimal comma, as beside semicolons and tabs.
+    coded : dict of str to set of str
+        Columns in which numbers such as -99 were read as missing, and which ones.
     """
 
     file: str
@@ -71,6 +97,20 @@ class Sheet:
     rows: list[Row]
     notes: list[str] = field(default_factory=list)
     decimal_comma: bool = False
+    coded: dict[str, set[str]] = field(default_factory=dict)
+
+    def unread(self, columns: Iterable[str]) -> list[str]:
+        """Give the named columns that are not among those read."""
+        read = set(columns)
+        return [column for column in self.columns if column and column not in read]
+
+    def told(self) -> list[str]:
+        """Say how the file was read where it is not written as usual, numbers for missing values included."""
+        coded = [
+            f"{self.file}: {column}: {listing(sorted(codes))} read as a missing value, which the column cannot hold."
+            for column, codes in self.coded.items()
+        ]
+        return self.notes + coded
 
 
 def one_line(text: str, longest: int = 80) -> str:
@@ -113,8 +153,24 @@ class Complaints:
         if self.problems:
             raise ScenarioError(self.problems)
 
+    def columns(self, sheet: Sheet, missing: Iterable[str], what: str) -> None:
+        """Note that columns are missing which `what` need."""
+        there = [column for column in sheet.columns if column]
+        for column in missing:
+            told = f"no column {column}, which {what} need; there are {listing(there, limit=8)}"
+            self.add(sheet.file, "", None, told, 1, nearest(column, there))
+
     def number(
-        self, sheet: Sheet, row: Row, column: str, low: float, high: float, unit: str, whole: bool = False
+        self,
+        sheet: Sheet,
+        row: Row,
+        column: str,
+        low: float,
+        high: float,
+        unit: str,
+        whole: bool = False,
+        scale: tuple[Callable[[float], float], Callable[[float], float]] | None = None,
+        needed: str = "",
     ) -> float | None:
         """Read a number.
 
@@ -130,6 +186,10 @@ class Complaints:
             Unit, for the message.
         whole : bool
             Whether it must be a whole number.
+        scale : (callable, callable), optional
+            From what the column holds to the value, and back, where the column holds it on another scale.
+        needed : str
+            Why the cell may not be empty, for the message; without it it may.
 
         Returns
         -------
@@ -137,19 +197,58 @@ class Complaints:
             None where it is missing, or refused and noted.
         """
         text = row.text(column)
+        value = _number(text, sheet.decimal_comma) if text else None
+        if (whole, low, high) == (True, 0, 1) and text.casefold() in _FLAGS:
+            value = _FLAGS[text.casefold()]
+        allowed = _allowed(low, high, unit, whole, scale)
+        if value in CODES and scale is None:
+            if not low <= value <= high:
+                sheet.coded.setdefault(column, set()).add(text)
+                text = ""
+            elif text == f"{value:.0f}":
+                meant = f"it may stand for a missing value: leave the cell empty, or write {value:.1f} if it is meant"
+                self.add(sheet.file, column, text, f"{allowed}; {meant}", row.line)
+                return None
         if not text:
+            if needed:
+                self.add(sheet.file, column, row.cells.get(column) or None, f"{allowed}; {needed}", row.line)
             return None
-        value = _number(text, sheet.decimal_comma)
+        if value is not None and scale is not None:
+            value = _rescaled(value, scale[0], whole)
         if value is None or not low <= value <= high or (whole and value != int(value)):
-            kind = "a whole number" if whole else "a number"
-            allowed = f"{kind} from {low:g} to {high:g}" if high < math.inf else f"{kind} of at least {low:g}"
-            self.add(sheet.file, column, text, f"{allowed} ({unit}), or nothing where it is missing", row.line)
+            otherwise = "" if needed else f", or nothing where it is missing ({_MISSING_WORDS})"
+            self.add(sheet.file, column, text, allowed + otherwise, row.line)
             return None
         return value
 
 
+def _rescaled(value: float, scale: Callable[[float], float], whole: bool) -> float | None:
+    if abs(value) > _STEEPEST:
+        return None
+    found = scale(value)
+    return float(round(found)) if whole and abs(found - round(found)) < _CLOSE else found
+
+
+_FLAGS = {"false": 0.0, "true": 1.0}  # as R writes 0 and 1
+_STEEPEST = 1000.0  # no column on a logarithmic scale comes near it; beyond it powers overflow
+_CLOSE = 1e-6  # to a whole number, of what comes out of a logarithm
+
+
+def _allowed(
+    low: float,
+    high: float,
+    unit: str,
+    whole: bool,
+    scale: tuple[Callable[[float], float], Callable[[float], float]] | None,
+) -> str:
+    if scale is not None:
+        low, high, whole = scale[1](low), scale[1](high), False
+    kind = "a whole number" if whole else "a number"
+    return f"{kind} from {low:g} to {high:g} ({unit})" if high < math.inf else f"{kind} of at least {low:g} ({unit})"
+
+
 def _number(text: str, decimal_comma: bool) -> float | None:
-    if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+(e[+-]?\d+)?", text, re.IGNORECASE):
+    if decimal_comma and re.fullmatch(r"[+-]?\d*,\d+(e[+-]?\d+)?", text, re.IGNORECASE):
         text = text.replace(",", ".")
     # Python reads more than a data file means: "1_000", "infinity", digits of other scripts.
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", text, re.IGNORECASE | re.ASCII):
@@ -177,49 +276,85 @@ def read_sheet(path: Path, needed: Sequence[str], what: str, renamed: Callable[[
     ScenarioError
         With everything that is wrong with the file as such.
     """
-    text = _text(path)
     name = str(path)
+    complaints = Complaints()
+    separator, lines = _lines(name, _text(path), complaints)
     notes: list[str] = []
-    first = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=lambda mark: (first.count(mark), mark == ","))
     if separator != ",":
         notes.append(f"{name}: columns are separated by {_SEPARATORS[separator]}, not commas; read as such.")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    complaints = Complaints()
-    rows: list[Row] = []
-    columns: tuple[str, ...] = ()
-    line = 1
-    try:
-        for cells in lines:
-            begins, line = line, lines.line_num + 1
-            if not columns:
-                columns = tuple(renamed(c.strip()) if renamed else c.strip() for c in cells)
-                _check_columns(name, columns, needed, what, complaints)
-                complaints.settle()
-            elif not any(cell.strip() for cell in cells):
-                continue
-            elif len(cells) != len(columns):
-                complaints.add(name, "", None, f"{len(cells)} cells where the first row names {len(columns)}", begins)
-            else:
-                rows.append(Row(begins, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
-    except csv.Error as error:
-        complaints.add(name, "", None, f"not comma-separated text: {error}", line)
+    head = [cell.strip() for cell in lines[0][1]] if lines else []
+    body = [(line, [cell.strip() for cell in cells]) for line, cells in lines[1:]]
+    columns = tuple(map(renamed, head)) if renamed else tuple(head)
+    if body and all(len(cells) == len(columns) + 1 and cells[0] for _, cells in body):
+        columns = ("", *columns)  # as R's write.table writes row names
+    _check_columns(name, columns, complaints)
+    complaints.columns(Sheet(name, columns, []), [column for column in needed if column not in columns], what)
+    complaints.settle()
+    rows = []
+    for line, found in body:
+        cells = found if any(found[len(columns) :]) else found[: len(columns)]
+        if len(cells) != len(columns):
+            complaints.add(name, "", None, f"{len(cells)} cells where the first row names {len(columns)}", line)
+        else:
+            rows.append(Row(line, dict(zip(columns, cells, strict=True))))
     if not rows and not complaints.problems:
         complaints.add(name, "", None, f"no rows, where {what} are needed")
     complaints.settle()
-    return Sheet(name, columns, rows, notes, decimal_comma=separator == ";")
+    if any(row.cells.get("") for row in rows):
+        notes.append(f"{name}: what stands in a column without a name, such as row numbers, is not read.")
+    comma = separator == ";" or (separator == "\t" and _has_decimal_commas(rows))
+    return Sheet(name, columns, rows, notes, decimal_comma=comma)
 
 
-def _check_columns(file: str, columns: Sequence[str], needed: Iterable[str], what: str, complaints: Complaints) -> None:
+def _lines(name: str, text: str, complaints: Complaints) -> tuple[str, list[tuple[int, list[str]]]]:
+    """Split text into the line on which each row begins and its cells, without empty rows."""
+    begins = 1
+    if found := re.match(r"sep=(.)\n", text):  # spreadsheets write it before the names of columns
+        text, begins = text[found.end() :], 2
+    first = re.sub(r'"[^"\n]*"', "", text.split("\n", 1)[0])
+    separator = max(_SEPARATORS, key=lambda mark: (first.count(mark), mark == ","))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = []
+    line, before = begins, begins
+    try:
+        for cells in reader:
+            line, before = before, begins + reader.line_num
+            if any(cell.strip() for cell in cells):
+                rows.append((line, cells))
+    except csv.Error as error:
+        complaints.add(name, "", None, f"not comma-separated text: {error}", before)
+    return separator, rows
+
+
+def _has_decimal_commas(rows: Iterable[Row]) -> bool:
+    """Say whether commas in numbers can only be decimal ones: 1,500 beside tabs may be fifteen hundred."""
+    cells = [cell for row in rows for cell in row.cells.values() if re.fullmatch(r"[+-]?\d*,\d+", cell)]
+    return any(not re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell) for cell in cells)
+
+
+def _check_columns(file: str, columns: Sequence[str], complaints: Complaints) -> None:
     for place, column in enumerate(columns):
         if column and column in columns[:place]:
             complaints.add(file, "", None, f"two columns are named {column}", 1)
-    for column in needed:
-        if column not in columns:
-            near = nearest(column, columns)
-            complaints.add(
-                file, "", None, f"no column {column}, which {what} need; there are {listing(columns, limit=8)}", 1, near
-            )
+
+
+def _other_kind(raw: bytes) -> str | None:
+    """Say what a file is that is not text, by how it begins."""
+    for mark, (method, opened) in _PACKED.items():
+        if raw.startswith(mark):
+            try:
+                inside = opened().decompress(raw, 64)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+                inside = b""
+            r_file = inside.startswith(_R_MARKS)
+            return f"a file of R, compressed by {method}" if r_file else _compressed(method, bool(inside))
+    if raw.startswith(_R_MARKS[:3]):
+        return "a file of R"
+    return next((kind for mark, kind in _OTHER_TEXT if raw.startswith(mark)), None)
+
+
+def _compressed(method: str, readable: bool) -> str:
+    return f"compressed by {method}" + ("" if readable else " (as files of R, .rda and .rds, are)")
 
 
 def _text(path: Path) -> str:
@@ -238,9 +373,8 @@ def _text(path: Path) -> str:
         raise refused(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(raw) > _BIGGEST_FILE:
         raise refused("too large: more than 64 MiB")
-    for mark, kind in _OTHER_TEXT:
-        if raw.startswith(mark):
-            raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
+    if kind := _other_kind(raw):
+        raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Ethnic groups in the layout of Ethnic Power Relations, and borders in that of the Correlates of War project."""
+"""Ethnic groups in the layout of Ethnic Power Relations: those of a year, their names, and who is kin to whom."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from r2psim.scenario.errors import listing, nearest
-from r2psim.world.countries import Country
-from r2psim.world.facts import facts
+from r2psim.world.accounts import Account
+from r2psim.world.asked import Asked
+from r2psim.world.countries import LEAVE_OUT, Country
 from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
+from r2psim.world.state_identity import GW
 
-__all__ = ["EXCLUDED", "Group", "kin_ties", "read_borders", "read_groups", "shown_names", "slugs", "sums_of"]
+__all__ = ["EXCLUDED", "Group", "kin_ties", "read_groups", "shown_names", "slugs", "sums_of"]
 
 EXCLUDED = frozenset({"powerless", "discriminated", "self-excluded"})
 """Statuses without access to power in the state."""
@@ -33,12 +35,14 @@ _STATUS = {
 }
 """Status in the data -> status in a scenario. Where the state has collapsed there is no power to be excluded from."""
 
-_ROUNDING = 1.05
-"""Largest sum of the sizes of a state's groups that is taken for rounding, and scaled to one."""
+COLUMNS = ("gwid", "from", "to", "group", "size", "status")
+"""Columns without which a file of groups cannot be used."""
 
-_LAND = 1  # type of contiguity: a border over land or along a river
-_OLD_NAMES = {"state1no": "ccode1", "state2no": "ccode2"}
-"""Names of columns in the project's own file."""
+_ROUNDING = 1.1
+"""Largest sum of the sizes of a state's groups that is scaled to one; published files have such states."""
+
+_STAND_IN = 5  # years for which the last year of a file may stand in for a later one
+_YEARS = (1800, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Group:
     number: str = ""
 
 
-def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[dict[str, list[Group]], list[str]]:
+def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[dict[str, list[Group]], Account]:
     """Read the groups of a year.
 
     Parameters
@@ -76,78 +80,163 @@ def read_groups(path: Path, countries: Sequence[Country], year: int) -> tuple[di
     countries : sequence of Country
         States whose groups are wanted.
     year : int
-        Groups are taken whose period holds it.
+        Groups are taken whose period holds it; a period without an end lasts until now, one without a beginning has
+        always lasted. Where no period of the file comes as far, its last year stands in, if it is near.
 
     Returns
     -------
     groups : dict of str to list of Group
         By ISO code, all statuses; no entry for a state without groups.
-    notes : list of str
-        What a person should know.
+    account : Account
+        What became of the rows, and what a person should know.
 
     Raises
     ------
     ScenarioError
-        With everything that is wrong with the file.
+        With everything that is wrong with the rows of that year and these states.
     """
-    sheet = read_sheet(path, ("gwid", "from", "to", "group", "size", "status"), "groups")
-    complaints, notes = Complaints(), list(sheet.notes)
-    by_number = {country.number: country.iso3 for country in countries}
-    found: dict[str, list[Group]] = defaultdict(list)
+    sheet = read_sheet(path, COLUMNS, "groups")
+    complaints = Complaints()
+    account = Account(sheet.file, len(sheet.rows), not_read=sheet.unread((*COLUMNS, "groupid", "statename")))
+    asked = Asked(countries, year, GW)
+    periods = _periods(sheet, asked, complaints)
+    at = _year_of(sheet, periods, year, complaints, account)
+    now = {line for line, (first, last) in periods.items() if first <= at <= last}
+    asked.follow(sheet, (row for row in sheet.rows if row.line in now), ("gwid",))
+    found: dict[str, list[_Entry]] = defaultdict(list)
     others: dict[str, None] = {}
-    renumbered: dict[str, None] = {}
-    of_year = False
     for row in sheet.rows:
-        number = _state_number(sheet, row, "gwid", by_number, complaints)
-        first = complaints.number(sheet, row, "from", 1800, 2200, "year", whole=True)
-        last = complaints.number(sheet, row, "to", 1800, 2200, "year", whole=True)
-        if first is not None and last is not None and first > last:
-            complaints.add(sheet.file, "to", row.text("to"), f"a year from {int(first)} on", row.line)
-        if number is None or first is None or last is None or not first <= year <= last:
-            continue
-        of_year = True
-        if number not in by_number and (other := facts().from_gleditsch_ward.get(number)) in by_number:
-            renumbered[by_number[other]] = None
-            number = other
-        if number not in by_number:
-            others[row.text("statename") or str(number)] = None
-        elif group := _group(sheet, row, complaints):
-            found[by_number[number]].append(group)
-    if not of_year and not complaints.problems:
-        complaints.add(sheet.file, "from", year, "a year within the period of one group at least")
-    _check_states(sheet, found, countries, complaints, notes)
+        period = periods.get(row.line)
+        number, country = asked.find(sheet, row, "gwid")
+        if country is not None:
+            asked.meet(country)
+        if period is None or row.line not in now:
+            account.dropped["of other years" if period else "that cannot be read"] += 1
+        elif number is None:
+            asked.refuse_number(sheet, row, "gwid", complaints)
+            account.dropped["that cannot be read"] += 1
+        elif country is None:
+            others[row.text("statename") or asked.called(number)] = None
+            account.dropped[asked.why_not(number)] += 1
+        else:
+            asked.use(number, country)
+            found[country.iso3].append(_Entry(row, number, period))
+    groups = {
+        iso3: kept
+        for iso3, rows in found.items()
+        if (kept := _of_state(sheet, _one_number(sheet, rows, asked, at, account), complaints, account))
+    }
+    _check_states(sheet, groups, countries, complaints, account)
     complaints.settle()
+    account.used_for[f"groups of {at}"] = sum(map(len, groups.values()))
+    account.without = asked.unmet()
     if others:
-        notes.append(f"{sheet.file}: groups of {listing(others, limit=20)} are left out: not among the predictors.")
-    if renumbered:
-        notes.append(
-            f"{sheet.file}: {listing(renumbered)} found by the number that Gleditsch and Ward's list gives it,"
-            " which differs from that of the Correlates of War project."
-        )
-    return dict(found), notes
+        names = listing(others, limit=20)
+        account.notes.append(f"{sheet.file}: groups of {names} are left out: not among the predictors.")
+    account.notes = [*sheet.told(), *account.notes, *asked.told(sheet)]
+    return groups, account
 
 
-def _state_number(sheet: Sheet, row: Row, column: str, known: Mapping[int, str], complaints: Complaints) -> int | None:
-    """Read a state number, and refuse one that no state has, neither of the predictors nor of the world."""
-    value = complaints.number(sheet, row, column, 1, 99999, "state number", whole=True)
-    if value is None:
-        if not row.text(column):
-            complaints.add(sheet.file, column, None, "the number of a state", row.line)
-        return None
-    number = int(value)
-    if number not in known and not facts().knows_number(number):
-        near = nearest(str(number), map(str, facts().by_number))
-        allowed = f"the number of a state, or one from {facts().free_number} on for an invented state"
-        complaints.add(sheet.file, column, number, allowed, row.line, near)
-        return None
-    return number
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row of a state asked for whose period holds the year."""
+
+    row: Row
+    number: int
+    period: tuple[float, float]
+
+
+def _periods(sheet: Sheet, asked: Asked, complaints: Complaints) -> dict[int, tuple[float, float]]:
+    """Read from when to when each row holds, by line; complain of what cannot be read in rows of states asked for."""
+    periods = {}
+    for row in sheet.rows:
+        own = complaints if asked.find(sheet, row, "gwid")[1] is not None else Complaints()
+        before = len(own.problems) + own.more
+        first = own.number(sheet, row, "from", *_YEARS, "year", whole=True)
+        last = own.number(sheet, row, "to", *_YEARS, "year", whole=True)
+        if first is not None and last is not None and first > last:
+            own.add(sheet.file, "to", row.text("to"), f"a year from {int(first)} on", row.line)
+        if len(own.problems) + own.more == before:
+            periods[row.line] = (-math.inf if first is None else first, math.inf if last is None else last)
+    return periods
+
+
+def _year_of(
+    sheet: Sheet,
+    periods: Mapping[int, tuple[float, float]],
+    year: int,
+    complaints: Complaints,
+    account: Account,
+) -> int:
+    """Give the year whose groups are taken: the one asked for, or the last of a file that ends shortly before it."""
+    ends = [last for _, last in periods.values() if last < math.inf]
+    starts = [first for first, _ in periods.values() if first > -math.inf]
+    open_ends = sum(last == math.inf for _, last in periods.values())
+    if open_ends:
+        account.notes.append(f"{sheet.file}: rows without an end (to), taken to last until now: {open_ends}.")
+    if len(starts) < len(periods):
+        missing = len(periods) - len(starts)
+        account.notes.append(f"{sheet.file}: rows without a beginning (from), taken to have always lasted: {missing}.")
+    if not periods or any(first <= year <= last for first, last in periods.values()):
+        return year
+    first, last = int(min(starts, default=year)), int(max(ends, default=year))
+    if last < year <= last + _STAND_IN:
+        account.notes.append(f"{sheet.file}: has no group of {year}; those of {last}, its last year, stand in.")
+        return last
+    allowed = f"a year within the period of one group at least; the file has {first} to {last}"
+    near = str(first if year < first else last)
+    complaints.add(sheet.file, "from", year, allowed, None, near)
+    return year
+
+
+def _one_number(sheet: Sheet, entries: list[_Entry], asked: Asked, year: int, account: Account) -> list[_Entry]:
+    """Keep the rows of one number, where a state stands under two in the year of a split or union.
+
+    The number that is the state's at the end of the year; if that does not tell, the one whose rows begin last.
+    """
+    numbers = {entry.number for entry in entries}
+    if len(numbers) < 2:
+        return entries
+    begins = {number: max(e.period[0] for e in entries if e.number == number) for number in numbers}
+    kept = max(numbers, key=lambda number: (asked.bears(number, year), begins[number], number))
+    dropped = [entry for entry in entries if entry.number != kept]
+    account.dropped[f"of a state's other number in {year}"] += len(dropped)
+    names = listing(sorted({e.row.text("statename") or str(e.number) for e in dropped}))
+    state = asked.called(kept)
+    account.notes.append(
+        f"{sheet.file}: {state} stands under {listing(map(str, sorted(numbers)))} in {year}; the groups of {kept}, its"
+        f" number at the end of the year, are taken, not those of {names}."
+    )
+    return [entry for entry in entries if entry.number == kept]
+
+
+def _of_state(sheet: Sheet, entries: list[_Entry], complaints: Complaints, account: Account) -> list[Group]:
+    """Make the groups of a state; of two periods of one group that meet in the year the later one is taken."""
+    latest: dict[str, _Entry] = {}
+    for entry in entries:
+        key = one_line(entry.row.text("group")).casefold()
+        other = latest.get(key)
+        if other is None or not key:
+            latest[key or f"line {entry.row.line}"] = entry
+        elif other.period == entry.period:
+            allowed = f"a group once in its state and year; line {other.row.line} has it already"
+            complaints.add(sheet.file, "group", entry.row.text("group"), allowed, entry.row.line)
+        else:
+            before, after = sorted((other, entry), key=lambda e: (e.period[0], e.period[1]))
+            latest[key] = after
+            account.dropped["of a period that another one of the group follows in the year"] += 1
+            account.notes.append(
+                f"{sheet.file}: {entry.row.text('group')} has two periods in the year (lines {before.row.line} and"
+                f" {after.row.line}); the later one is taken."
+            )
+    kept = sorted(latest.values(), key=lambda entry: entry.row.line)
+    return [group for entry in kept if (group := _group(sheet, entry.row, complaints))]
 
 
 def _group(sheet: Sheet, row: Row, complaints: Complaints) -> Group | None:
     text = row.text("status").upper()
-    size = complaints.number(sheet, row, "size", 0.0, 1.0, "share of the population")
-    if size is None and not row.text("size"):
-        complaints.add(sheet.file, "size", None, "a share of the population, 0 to 1", row.line)
+    needed = "nothing can stand in for it"
+    size = complaints.number(sheet, row, "size", 0.0, 1.0, "share of the population", needed=needed)
     if text not in _STATUS:
         allowed = f"one of {listing(_STATUS, quoted=True)}"
         complaints.add(sheet.file, "status", row.cells["status"], allowed, row.line, nearest(text, _STATUS))
@@ -165,33 +254,31 @@ def _check_states(
     found: dict[str, list[Group]],
     countries: Sequence[Country],
     complaints: Complaints,
-    notes: list[str],
+    account: Account,
 ) -> None:
-    """Refuse groups named twice and sizes that are more than the whole; tell what is rounded."""
+    """Refuse sizes that are much more than the whole; tell those that are scaled, and which states have no group."""
     scaled = []
     for iso3, groups in found.items():
-        lines: dict[str, int] = {}
-        for group in groups:
-            key = group.name.casefold()
-            if key in lines:
-                allowed = f"a group once in its state and year; line {lines[key]} has it already"
-                complaints.add(sheet.file, "group", group.name, allowed, group.line)
-            lines.setdefault(key, group.line)
         total = math.fsum(group.share for group in groups)
         if total > _ROUNDING:
-            allowed = f"sizes of at most 1 together; those of {iso3} from line {groups[0].line} on sum to {total:g}"
+            allowed = (
+                f"sizes of at most 1 together; those of {iso3} from line {groups[0].line} on sum to {total:g}"
+                f" ({LEAVE_OUT} {iso3} goes on without the state)"
+            )
             complaints.add(sheet.file, "size", total, allowed, groups[0].line)
         elif total > 1.0:
-            scaled.append(iso3)
+            scaled.append(f"{iso3} ({total:.4g})")
             found[iso3] = [replace(g, share=g.share / total) for g in groups]
     if scaled:
-        notes.append(f"{sheet.file}: sizes of the groups of {listing(scaled)} sum to just above 1 and are scaled.")
+        account.notes.append(
+            f"{sheet.file}: sizes of the groups of {listing(scaled)} sum to just above 1 and are scaled."
+        )
     if not found and not complaints.problems:
         allowed = "states of the predictors, by their ccode; no group is of any of them"
         complaints.add(sheet.file, "gwid", sheet.rows[0].text("gwid"), allowed, sheet.rows[0].line)
     bare = [country.iso3 for country in countries if not _relevant(found.get(country.iso3, ()))]
     if bare and found:
-        notes.append(
+        account.notes.append(
             f"{sheet.file}: no politically relevant group in {len(bare)} of {len(countries)} states"
             f" ({listing(bare, limit=8)}); each gets one group of people without political relevance."
         )
@@ -231,94 +318,6 @@ def slugs(names: Iterable[str]) -> list[str]:
             candidate = f"{key}-{tries}"
         made.append(candidate)
     return made
-
-
-# -- borders -----------------------------------------------------------------------------------------------------------
-
-
-def read_borders(path: Path, countries: Sequence[Country], year: int) -> tuple[dict[str, list[str]], list[str]]:
-    """Read which states share a border over land.
-
-    Parameters
-    ----------
-    path : Path
-        The file: columns ``ccode1``, ``ccode2``, ``conttype`` (or the names of the project's own file), a row for each
-        pair, in one direction or both. With a column ``year`` the rows of the latest year up to `year` are taken.
-    countries : sequence of Country
-        The states.
-    year : int
-        Year asked for.
-
-    Returns
-    -------
-    neighbours : dict of str to list of str
-        ISO code -> ISO codes, an entry for every state.
-    notes : list of str
-        What a person should know.
-
-    Raises
-    ------
-    ScenarioError
-        With everything that is wrong with the file.
-    """
-    columns = ("ccode1", "ccode2", "conttype")
-    sheet = read_sheet(path, columns, "borders", lambda name: _OLD_NAMES.get(name, name))
-    complaints, notes = Complaints(), list(sheet.notes)
-    by_number = {country.number: country.iso3 for country in countries}
-    near: dict[str, dict[str, None]] = {country.iso3: {} for country in countries}
-    water: set[frozenset[str]] = set()
-    others: set[int] = set()
-    met = False
-    for row in _of_year(sheet, year, complaints, notes):
-        pair = [_state_number(sheet, row, column, by_number, complaints) for column in columns[:2]]
-        kind = complaints.number(sheet, row, "conttype", 1, 5, "1 land, 2 to 5 across water", whole=True)
-        if kind is None and not row.text("conttype"):
-            complaints.add(sheet.file, "conttype", None, "a number from 1 (land) to 5", row.line)
-        if None in pair or kind is None:
-            continue
-        if pair[0] == pair[1]:
-            complaints.add(sheet.file, "ccode2", pair[1], "a state other than ccode1", row.line)
-        codes = [by_number[number] for number in pair if number in by_number]
-        met = met or bool(codes)
-        others.update(number for number in pair if number is not None and number not in by_number)
-        if len(codes) == 2 and codes[0] != codes[1]:
-            if kind == _LAND:
-                near[codes[0]][codes[1]] = near[codes[1]][codes[0]] = None
-            else:
-                water.add(frozenset(codes))
-    if not met and not complaints.problems:
-        first = sheet.rows[0]
-        allowed = "states of the predictors, by their ccode; no border is of any of them"
-        complaints.add(sheet.file, "ccode1", first.text("ccode1"), allowed, first.line)
-    complaints.settle()
-    if others:
-        notes.append(
-            f"{sheet.file}: borders with states that are not among the predictors ({len(others)}) are left out."
-        )
-    if water:
-        notes.append(
-            f"{sheet.file}: pairs that only water joins ({len(water)}) are no neighbours, as in the generator."
-        )
-    order = {country.iso3: place for place, country in enumerate(countries)}
-    return {iso3: sorted(found, key=order.__getitem__) for iso3, found in near.items()}, notes
-
-
-def _of_year(sheet: Sheet, year: int, complaints: Complaints, notes: list[str]) -> list[Row]:
-    if "year" not in sheet.columns:
-        return sheet.rows
-    years: dict[int, list[Row]] = defaultdict(list)
-    for row in sheet.rows:
-        found = complaints.number(sheet, row, "year", 1800, 2200, "year", whole=True)
-        if found is not None:
-            years[int(found)].append(row)
-    upto = [other for other in years if other <= year]
-    if not upto:
-        if years:
-            complaints.add(sheet.file, "year", year, f"a year from {min(years)} on", None, str(min(years)))
-        return []
-    if max(upto) != year:
-        notes.append(f"{sheet.file}: has no rows of {year}; those of {max(upto)} are taken.")
-    return years[max(upto)]
 
 
 def shown_names(groups: Sequence[Group], names: bool) -> list[str]:

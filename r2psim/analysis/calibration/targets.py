@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 
 from r2psim.analysis.calibration.definitions import DEFINITIONS
-from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.errors import ScenarioError, listing, nearest
+from r2psim.world.sheets import Complaints, Row, Sheet, read_sheet
 
 __all__ = ["SHIPPED", "VERDICTS", "Measured", "Target", "TargetError", "read_targets"]
 
@@ -102,42 +102,37 @@ def read_targets(path: Path = SHIPPED) -> tuple[Target, ...]:
     23
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise TargetError(f"{path}: no column {missing[0]!r}: needed are {', '.join(COLUMNS)}")
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        sheet = read_sheet(path, (), "targets")
+    except ScenarioError as error:
         raise TargetError(f"{path}: cannot be read as a table of targets: {error}") from None
+    missing = [name for name in COLUMNS if name not in sheet.columns]
+    if missing:
+        raise TargetError(f"{path}: no column {missing[0]!r}: needed are {', '.join(COLUMNS)}")
     found: dict[str, Target] = {}
-    for line, row in rows:
-        target = _target(row, f"{path}, line {line}")
+    for row in sheet.rows:
+        target = _target(sheet, row, f"{path}, line {row.line}")
         if target.id in found:
-            raise TargetError(f"{path}, line {line}: id: {target.id} is there already")
+            raise TargetError(f"{path}, line {row.line}: id: {target.id} is there already")
         found[target.id] = target
-    if not found:
-        raise TargetError(f"{path}: no targets")
     return tuple(found.values())
 
 
-def _target(row: dict[str, str], place: str) -> Target:
-    name = row["id"].strip()
+def _target(sheet: Sheet, row: Row, place: str) -> Target:
+    cells = row.cells
+    name = cells["id"]
     if name not in DEFINITIONS:
         near = nearest(name, DEFINITIONS)
         hint = f" (did you mean {near}?)" if near else ""
         raise TargetError(f"{place}: id: {name!r} has no definition: one of {listing(DEFINITIONS)}{hint}")
     numbers = {}
     for column in ("target", "low", "high"):
-        try:
-            numbers[column] = float(row[column])
-        except (TypeError, ValueError):
-            numbers[column] = nan
-        if not isfinite(numbers[column]):
-            raise TargetError(f"{place}: {column}: {row[column]!r} is not allowed: a number")
+        number = Complaints().number(sheet, row, column, -inf, inf, column)
+        if number is None:
+            raise TargetError(f"{place}: {column}: {cells[column]!r} is not allowed: a number")
+        numbers[column] = number
     target, low, high = numbers["target"], numbers["low"], numbers["high"]
     if not low < high or not low <= target <= high:
         raise TargetError(
             f"{place}: {name}: target {target} is not allowed: between low {low} and high {high}, low first"
         )
-    return Target(name, row["quantity"], row["definition"], target, low, high, row["source"])
+    return Target(name, cells["quantity"], cells["definition"], target, low, high, cells["source"])

@@ -161,6 +161,8 @@ class Experiment:
         None where only one policy runs.
     stop : Stop or None
         Stopping rule.
+    told : tuple of str
+        How the table of a design ``csv`` was read, where it is not written as usual.
     """
 
     name: str
@@ -179,6 +181,7 @@ class Experiment:
     table: tuple[tuple[Value, ...], ...] = ()
     headline: Headline | None = None
     stop: Stop | None = None
+    told: tuple[str, ...] = ()
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -224,8 +227,8 @@ class Experiment:
         }
 
     def notes(self) -> list[str]:
-        """Say where a value that is set or varied meets one that a policy sets itself."""
-        found = self.scenario.notes(self.policies)
+        """Say how a table was read, and where a value that is set or varied meets one that a policy sets itself."""
+        found = [*self.told, *self.scenario.notes(self.policies)]
         for factor in self.factors:
             match parameter_of(factor.path):
                 case (None, path):

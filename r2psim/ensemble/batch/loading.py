@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from r2psim.ensemble.batch.experiment import (
     Value,
     setting,
 )
+from r2psim.ensemble.batch.points import Table, read_points
 from r2psim.ensemble.batch.schema import (
     FACTOR_KEYS,
     MOST_POINTS,
@@ -45,6 +43,7 @@ WHOLE = ("years", "generate.seed", "generate.states")
 _SECTIONS = ("generate", "parameters", "states", "bodies", "forms", "policies")
 _MOST_CHECKED = 64
 """Values of a factor, other than parameters, that are tried on the scenario before anything runs."""
+_MOST_TOLD = 25
 
 
 def load_experiment(path: str | Path) -> Experiment:
@@ -69,6 +68,7 @@ class _Reading:
         self.problems: list[Problem] = []
         self.draft: Draft | None = None
         self.base: Scenario | None = None
+        self.told: list[str] = []
 
     # -- problems ------------------------------------------------------------------------------------------------------
 
@@ -133,6 +133,7 @@ class _Reading:
             table=table,
             headline=headline,
             stop=stop,
+            told=tuple(self.told),
         )
 
     def _scenario(self, data: Mapping[str, Any]) -> None:
@@ -170,8 +171,7 @@ class _Reading:
         if self.base is None or self.draft is None:
             return True
         found = self.number(path)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if found is not None and number and found.low <= value <= found.high:  # type: ignore[operator]
+        if self.is_parameter(path, value):
             return True
         try:
             self.draft.load((*sets, setting(path, value)))
@@ -198,6 +198,12 @@ class _Reading:
             case (str() as policy, _) if policy not in self.base.policies:
                 return None
         return number_at(path, self.base.forms)
+
+    def is_parameter(self, path: str, value: Value) -> bool:
+        """Say whether a path is one of a declared number, and the value within its range: then nothing can be wrong."""
+        found = self.number(path)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return found is not None and number and found.low <= value <= found.high  # type: ignore[operator]
 
     def _policies(self, named: Any) -> tuple[str, ...]:
         if self.base is None:
@@ -345,38 +351,41 @@ class _Reading:
                 ("design", "file"), named, "an existing file, relative to this one", nearest(file.name, siblings)
             )
             return (), ()
-        lines = list(csv.reader(io.StringIO(Source.read(file).text, newline="")))
-        lines = [line for line in lines if line]
-        if len(lines) < 2:
-            self.problems.append(Problem(str(file), "", None, "needs a line of paths, and a line for each point"))
+        try:
+            table = read_points(file)
+        except ScenarioError as error:
+            self.problems += error.problems
             return (), ()
-        paths = [_canonical(name.strip()) for name in lines[0]]
-        before = len(self.problems)
-        rows = []
-        for number, line in enumerate(lines[1:], 2):
-            if len(line) != len(paths) or not all(cell.strip() for cell in line):
-                allowed = f"a line with {len(paths)} values, one for each column"
-                self.problems.append(Problem(str(file), f"line {number}", ",".join(line), allowed))
-            rows.append(tuple(_cell(cell) for cell in line))
-        for i, path in enumerate(paths):
-            if path in paths[:i]:
-                self.problems.append(Problem(str(file), path, path, "each column once"))
-        if len(self.problems) > before:
+        self.told += table.notes
+        paths = [_canonical(name) for name in table.paths]
+        twice = [path for i, path in enumerate(paths) if path in paths[:i]]
+        self.problems += [Problem(table.file, path, path, "each column once", line=1) for path in twice]
+        if twice:
             return (), ()
-        factors = []
-        for i, path in enumerate(paths):
-            values = tuple(dict.fromkeys(row[i] for row in rows))
-            if all(self._cell_fits(file, path, value, sets) for value in _sample(values)):
-                factors.append(Factor(path, values, whole=path in WHOLE))
-        return tuple(rows), tuple(factors)
-
-    def _cell_fits(self, file: Path, path: str, value: Value, sets: tuple[str, ...]) -> bool:
-        before = len(self.problems)
-        self.tried(("design", "file"), path, value, sets)
-        self.problems[before:] = [
-            Problem(str(file), path, p.value, p.allowed, p.nearest) for p in self.problems[before:]
+        found: list[Problem] = []
+        for i in _tried_rows(table.rows):
+            found += [p for p in self._row_problems(table, paths, i, sets) if _place(p) not in map(_place, found)]
+        self.problems += found[:_MOST_TOLD]
+        if found:
+            return (), ()
+        columns = zip(*table.rows, strict=True)
+        factors = [
+            Factor(path, tuple(dict.fromkeys(values)), whole=path in WHOLE)
+            for path, values in zip(paths, columns, strict=True)
         ]
-        return len(self.problems) == before
+        return table.rows, tuple(factors)
+
+    def _row_problems(self, table: Table, paths: list[str], i: int, sets: tuple[str, ...]) -> list[Problem]:
+        """Try a point on the scenario as a whole: values may fit only together."""
+        row, line = table.rows[i], table.lines[i]
+        changed = [(path, value) for path, value in zip(paths, row, strict=True) if not self.is_parameter(path, value)]
+        if self.draft is None or self.base is None or not changed:
+            return []
+        try:
+            self.draft.load((*sets, *(setting(path, value) for path, value in changed)))
+        except ScenarioError as error:
+            return [_of_row(table.file, line, dict(changed), problem) for problem in error.problems]
+        return []
 
     # -- what is watched -----------------------------------------------------------------------------------------------
 
@@ -429,12 +438,32 @@ def _sample(values: tuple[Value, ...]) -> list[Value]:
     return list(values[:_MOST_CHECKED])
 
 
-def _cell(text: str) -> Value:
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, KeyError):
-        return text.strip()
-    return value if isinstance(value, int | float | str | bool) else text.strip()
+def _tried_rows(rows: tuple[tuple[Value, ...], ...]) -> list[int]:
+    """Give the rows that are tried: all of a few; of very many the first, and those with the ends of any column."""
+    if len(rows) <= _MOST_CHECKED:
+        return list(range(len(rows)))
+    chosen = dict.fromkeys(range(_MOST_CHECKED // 2))
+    for values in zip(*rows, strict=True):
+        if all(isinstance(value, int | float) for value in values):
+            chosen |= dict.fromkeys((values.index(min(values)), values.index(max(values))))
+        else:
+            chosen |= dict.fromkeys(values.index(value) for value in list(dict.fromkeys(values))[:_MOST_CHECKED])
+    return list(chosen)
+
+
+def _of_row(file: str, line: int, row: Mapping[str, Value], problem: Problem) -> Problem:
+    """Say of a problem with a point at which column it lies, or that the values do not fit together."""
+    for path, value in row.items():
+        asked = {path, PARAMETERS_PREFIX + path}
+        if problem.file == "--set" and (problem.path in asked or problem.value == path):
+            near = problem.nearest and problem.nearest.removeprefix(PARAMETERS_PREFIX)
+            shown = problem.value if problem.value in (path, value) or problem.path in asked else value
+            return Problem(file, path, shown, problem.allowed, near, line)
+    return Problem(file, "row", dict(row), f"values that fit the scenario, and each other ({problem})", line=line)
+
+
+def _place(problem: Problem) -> tuple[str, str, str]:
+    return problem.path, str(problem.value), problem.allowed
 
 
 def _leaves(table: Mapping[str, Any], at: Place) -> Iterator[tuple[Place, str, Any]]:
