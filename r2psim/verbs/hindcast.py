@@ -118,7 +118,8 @@ def write_hindcast(found: Hindcast, directory: Path, probabilities: bool = False
 def hindcast(
     world: Annotated[Path, typer.Argument(help="Directory that r2psim import-world wrote.")],
     onsets: Annotated[
-        Path, typer.Option(metavar="CSV", help="Observed onsets: year, iso3 or ccode; a row for each, or a 0/1 column.")
+        Path,
+        typer.Option(metavar="CSV", help="Observed onsets: year and iso3 or ccode; a row for each, or a 0/1 column."),
     ],
     years: Annotated[int, typer.Option(min=1, max=20, help="Years after the year of the data.")] = 2,
     runs: Annotated[int, typer.Option(min=10, max=1_000_000, help="Runs.")] = 1000,

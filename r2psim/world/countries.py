@@ -124,7 +124,7 @@ def conflict_of(battle_deaths_log2: float) -> int:
 
     Examples
     --------
-    >>> conflict_of(0.0), conflict_of(math.log2(26)), conflict_of(10.0)
+    >>> conflict_of(0.0), conflict_of(4.71), conflict_of(10.0)
     (0, 2, 3)
     """
     deaths = round(2.0**battle_deaths_log2 - 1.0)
