@@ -171,13 +171,13 @@ def import_world(
     as_json: Annotated[bool, typer.Option("--json", help="Print the account as one JSON object.")] = False,
 ) -> None:
     """Make a world of country data, to test the model against what happened; it is no forecast of any country."""
-    from r2psim.ensemble.store import new_directory
+    from r2psim.ensemble.output import OutputDirectory
     from r2psim.world.importing import import_countries
 
     files = {"predictors": predictors, "groups": groups, "contiguity": contiguity}
-    with new_directory(out, force) as directory:
+    with OutputDirectory(out, force) as directory:
         imported = import_countries(predictors, groups, contiguity, year, seed, group_names, typical)
-        write_world(imported, files, seed, directory)
+        directory.fill(lambda folder: write_world(imported, files, seed, folder))
         account = _account(imported, files, seed)
     if as_json:
         typer.echo(json.dumps(account, allow_nan=False))
