@@ -211,6 +211,11 @@ def calibrate(
         Told how many evaluations have finished since it was last called.
     note : callable, optional
         Told each wave.
+
+    Raises
+    ------
+    OutputError
+        If the directory holds something else, is in use, or cannot be written any more; what was finished is kept.
     """
     from r2psim.world.expand import expand
 
@@ -236,19 +241,20 @@ def calibrate(
         known = bank.evaluate(problem.values(unit), first, work, threads, advance)
         return np.array([told(values) for values in known])
 
-    found = fit(
-        problem,
-        seed,
-        budget.waves,
-        budget.points,
-        budget.draws,
-        evaluate,
-        lambda unit, step: evaluate(unit, REFINING + step),
-        budget.refining,
-        budget.around,
-        budget.checks,
-        note=note,
-    )
+    with bank:
+        found = fit(
+            problem,
+            seed,
+            budget.waves,
+            budget.points,
+            budget.draws,
+            evaluate,
+            lambda unit, step: evaluate(unit, REFINING + step),
+            budget.refining,
+            budget.around,
+            budget.checks,
+            note=note,
+        )
     best = problem.values(found.best[None])[0]
     return Calibration(
         free=chosen,
