@@ -119,24 +119,27 @@ def run(
 ) -> None:
     """Run one world once, in Mesa, and tell what happened."""
     from r2psim.analysis.summary import story, summarise
+    from r2psim.ensemble.output import files_in, output_or_none
 
     loaded = _load(scenario, set_)
     _note(loaded.notes((policy,)))
-    history = _run_model(loaded, policy, seed, run, years, agent_by_agent, show=not as_json)
-    told = story(history, _nearest_group(history.world.groups, explain)) if explain is not None else []
-    summary = summarise(history)
-    if out is not None:
-        _write(history, loaded, summary, out, force)
-    if as_json:
-        typer.echo(json.dumps({**summary, "story": told} if explain is not None else summary))
-        return
-    from r2psim.analysis.tables import run_summary
+    # Around the run too: a directory that cannot be written is refused before it, not after.
+    with output_or_none(out, force) as directory:
+        history = _run_model(loaded, policy, seed, run, years, agent_by_agent, show=not as_json)
+        told = story(history, _nearest_group(history.world.groups, explain)) if explain is not None else []
+        summary = summarise(history)
+        if directory is not None:
+            directory.fill(lambda folder: _write(history, loaded, summary, folder))
+        if as_json:
+            typer.echo(json.dumps({**summary, "story": told} if explain is not None else summary))
+        else:
+            from r2psim.analysis.tables import run_summary
 
-    run_summary(history, summary)
-    for paragraph in told:
-        typer.echo(f"\n{paragraph}")
-    if out is not None:
-        typer.echo(f"\nWritten to {out}: states.parquet, groups.parquet, events.parquet, figures, resolved.json.")
+            run_summary(history, summary)
+            for paragraph in told:
+                typer.echo(f"\n{paragraph}")
+    if out is not None and not as_json:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
 def _run_model(
@@ -159,16 +162,15 @@ def _run_model(
         model.close()
 
 
-def _write(history: History, loaded: Scenario, summary: dict[str, object], out: Path, force: bool) -> None:
-    """Write data and figures of a run into a new directory, all or nothing."""
-    from r2psim.analysis.export import new_directory, write_run
+def _write(history: History, loaded: Scenario, summary: dict[str, object], directory: Path) -> None:
+    """Write data and figures of a run."""
+    from r2psim.analysis.export import write_run
     from r2psim.plots import harm_over_time, save, stage_map, stage_ribbons
 
-    with new_directory(out, force) as directory:
-        write_run(history, loaded.resolved(), summary, directory)
-        save(stage_ribbons(history), directory / "stage-ribbons.png")
-        save(stage_map(history), directory / "stage-map.png")
-        save(harm_over_time(history), directory / "harm.png")
+    write_run(history, loaded.resolved(), summary, directory)
+    save(stage_ribbons(history), directory / "stage-ribbons.png")
+    save(stage_map(history), directory / "stage-map.png")
+    save(harm_over_time(history), directory / "harm.png")
 
 
 @app.command()
@@ -202,6 +204,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
+    from r2psim.ensemble.output import files_in, output_or_none
+
     loaded = _load(scenario, set_)
     named = _policies(loaded, policies)
     uncertainty = _uncertainty(uncertainty)
@@ -212,28 +216,25 @@ def compare(
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"--baseline: {baseline} is not allowed: one of those compared, {', '.join(named)}{hint}")
     _note(loaded.notes(named))
-    asked = (loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, not as_json)
-    if out is None:
-        comparison = _compare(*asked)
-    else:
-        from r2psim.analysis.export import new_directory
+    # Around the runs too: a directory that cannot be written is refused before them, not after.
+    with output_or_none(out, force) as directory:
+        comparison = _compare(
+            loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, show=not as_json
+        )
+        if directory is not None:
+            directory.fill(lambda folder: _write_comparison(comparison, loaded, folder))
+        if as_json:
+            from r2psim.analysis.published import beside_published
 
-        # Around the runs too: a directory that cannot be written is refused before them, not after.
-        with new_directory(out, force) as directory:
-            comparison = _compare(*asked)
-            _write_comparison(comparison, loaded, directory)
-    if as_json:
-        from r2psim.analysis.published import beside_published
+            told = comparison.others if comparison.uncertainty != "none" else ()
+            published = {"published": {policy: beside_published(comparison, policy) for policy in told}} if told else {}
+            typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
+        else:
+            from r2psim.analysis.tables import comparison_table
 
-        told = comparison.others if comparison.uncertainty != "none" else ()
-        published = {"published": {policy: beside_published(comparison, policy) for policy in told}} if told else {}
-        typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
-        return
-    from r2psim.analysis.tables import comparison_table
-
-    comparison_table(comparison)
-    if out is not None:
-        typer.echo(f"\nWritten to {out}: {', '.join(sorted(file.name for file in out.iterdir()))}.")
+            comparison_table(comparison)
+    if out is not None and not as_json:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
 def _uncertainty(named: str) -> str:
@@ -415,7 +416,6 @@ def warmup() -> None:
 
     from r2psim.ensemble.warmup import warm_up
 
-    typer.echo("Compiling the rules; this takes about two minutes the first time ...", err=True)
     began = perf_counter()
     warm_up()
     typer.echo(f"Ready after {perf_counter() - began:.1f} s.", err=True)

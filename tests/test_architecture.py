@@ -33,7 +33,13 @@ LAYERS = (
 
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init__": 9, "__main__": 9}
 
-LEAVES = {"r2psim.scenario.channels", "r2psim.world.tables", "r2psim.progress"}
+LEAVES = {
+    "r2psim.scenario.channels",
+    "r2psim.world.tables",
+    "r2psim.progress",
+    "r2psim.machine_code",
+    "r2psim.compiling",
+}
 """Declarations and tools that every layer may read, because they import nothing of the package but each other."""
 
 NOT_IN_RULES = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from r2psim.analysis.calibration.emulator import fit_emulator
 from r2psim.analysis.calibration.fit import Fit, Free, Problem, evenly, fit
 from r2psim.analysis.calibration.refine import ranks, uniformity
 from r2psim.analysis.calibration.sampler import sample
-from r2psim.ensemble.store import OutputError
+from r2psim.ensemble.output import OutputDirectory
+from r2psim.ensemble.store import OutputError, write_json
 
 FREE = (Free("a", 0.0, 2.0), Free("b", 0.01, 1.0, log=True), Free("c", -1.0, 1.0))
 NOISE = 0.05
@@ -156,9 +159,136 @@ def test_interrupted_while_writing_it_goes_on_with_the_same_result(tmp_path: Pat
     assert file.read_bytes() == (tmp_path / "whole" / "evaluations.jsonl").read_bytes()
 
 
+COUNT = 8
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    """Give the file of eight evaluations."""
+    Bank(tmp_path / "bank", {"seed": 1}).evaluate(np.arange(float(COUNT)).reshape(COUNT, 1), 0, work, 1)
+    return tmp_path / "bank" / "evaluations.jsonl"
+
+
+def done_again(file: Path) -> tuple[list[int], list[str], int]:
+    """Read a bank and complete it; give the numbers that were evaluated, what was told, and how many were kept."""
+    again: list[int] = []
+    told: list[str] = []
+
+    def noting(values: np.ndarray, number: int) -> dict[str, float]:
+        again.append(number)
+        return work(values, number)
+
+    read = Bank(file.parent, {"seed": 1}, told.append)
+    kept = len(read)
+    points = np.arange(float(COUNT)).reshape(COUNT, 1)
+    assert read.evaluate(points, 0, noting, 1) == [work(x, i) for i, x in enumerate(points)]
+    assert len(Bank(file.parent, {"seed": 1}, pytest.fail)) == COUNT, "what was told once is mended"
+    return again, told, kept
+
+
+DAMAGE = {
+    "no JSON": (lambda line: line.replace(b'"number": 3', b'"number": 3 ]'), "is not JSON"),
+    "another value": (lambda line: line.replace(b'"sum": 3.0', b'"sum": 4.0'), "is not what was written"),
+    "no UTF-8": (lambda line: b"\xff" + line, "is not text"),
+    "x is a table": (lambda line: line.replace(b'"x": [3.0]', b'"x": {}'), "x is not a list of numbers"),
+    "x has text": (lambda line: line.replace(b'"x": [3.0]', b'"x": ["3"]'), "x is not a list of numbers"),
+    "values are text": (lambda line: line.replace(b'"sum": 3.0', b'"sum": "3"'), "values are not numbers"),
+    "number is a list": (lambda line: line.replace(b'"number": 3,', b'"number": [3],'), r"number is [3]"),
+    "number is true": (lambda line: line.replace(b'"number": 3,', b'"number": true,'), "number is true"),
+    "nothing": (lambda line: b"null", "is no evaluation"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_line_costs_that_evaluation_and_no_other(bank: Path, how: str) -> None:
+    damage, says = DAMAGE[how]
+    lines = bank.read_bytes().split(b"\n")
+    lines[4] = damage(lines[4])
+    bank.write_bytes(b"\n".join(lines))
+    again, told, kept = done_again(bank)
+    assert (again, kept) == ([3], COUNT - 1)
+    assert len(told) == 1 and "evaluations.jsonl: line 5 " in told[0] and says in told[0]
+    assert (bank.parent / "evaluations-damaged.txt").read_bytes() == lines[4] + b"\n"
+
+
+def test_lines_that_are_there_twice_count_once(bank: Path) -> None:
+    content = bank.read_bytes()
+    bank.write_bytes(content + content.split(b"\n", 1)[1])
+    again, told, kept = done_again(bank)
+    assert (again, kept, len(told)) == ([], COUNT, 1)
+    assert bank.read_bytes() == content
+
+
+def test_lines_that_contradict_one_another_are_done_again(bank: Path) -> None:
+    other = Bank(bank.parent.parent / "other", {"seed": 1})
+    other.evaluate(np.array([[3.0]]), 3, lambda x, number: {"sum": 5.0, "number": 3.0}, 1)
+    assert other.file is not None
+    bank.write_bytes(bank.read_bytes() + other.file.read_bytes().split(b"\n", 1)[1])
+    again, told, kept = done_again(bank)
+    assert (again, kept) == ([3], COUNT - 1)
+    assert len(told) == 2 and all("contradicts another line" in text for text in told)
+
+
+def test_evaluations_of_another_design_are_kept_beside(bank: Path) -> None:
+    Bank(bank.parent, {"seed": 1}).evaluate(np.array([[9.0]]), 3, work, 1)
+    assert len(Bank(bank.parent, {"seed": 1})) == COUNT + 1
+    lines = bank.read_bytes()
+    assert Bank(bank.parent, {"seed": 1}).get(3, np.array([3.0])) == work(np.array([3.0]), 3)
+    assert bank.read_bytes() == lines
+
+
+def test_a_damaged_first_line_is_written_anew_and_costs_nothing(bank: Path) -> None:
+    content = bank.read_bytes()
+    bank.write_bytes(b"?" + content[1:])
+    again, told, kept = done_again(bank)
+    assert (again, kept) == ([], COUNT) and "line 1 is damaged" in told[0]
+    assert bank.read_bytes() == content
+    bank.write_bytes(b"?" + content.split(b"\n")[0] + b"\n")
+    with pytest.raises(OutputError, match="line 1 is damaged"):
+        Bank(bank.parent, {"seed": 1})
+    bank.write_bytes(b"")
+    assert len(Bank(bank.parent, {"seed": 1})) == 0
+
+
+def test_a_full_disk_is_told_and_what_was_finished_is_kept(bank: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Bank(bank.parent, {"seed": 1})
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"evaluations\.jsonl: cannot be written: No space left"):
+        read.evaluate(np.array([[9.0]]), COUNT, work, 1)
+    monkeypatch.undo()
+    assert len(Bank(bank.parent, {"seed": 1})) >= COUNT
+
+
+def test_one_calibration_at_a_time(bank: Path) -> None:
+    with Bank(bank.parent, {"seed": 1}), pytest.raises(OutputError, match="is at work here"):
+        Bank(bank.parent, {"seed": 1})
+    assert {found.name for found in bank.parent.iterdir()} == {"evaluations.jsonl"}
+
+
+def test_results_beside_evaluations_replace_what_they_wrote_before_and_nothing_else(bank: Path) -> None:
+    def write(text: str) -> None:
+        with OutputDirectory(bank.parent, growing=True, tell=told.append) as out:
+            out.fill(lambda folder: [(folder / name).write_text(text) for name in ("best.toml", "posterior.csv")]
+                     and write_json({"r2psim": "0", "kind": "calibration"}, folder / "provenance.json"))  # fmt: skip
+
+    told: list[str] = []
+    content = bank.read_bytes()
+    write("1")
+    (bank.parent / "best.toml").write_text("mine")
+    write("2")
+    found = {file.name: file.read_text() for file in bank.parent.iterdir()}
+    assert (found["best.toml"], found["best-2.toml"], found["posterior.csv"]) == ("2", "mine", "2")
+    assert bank.read_bytes() == content
+    assert len(told) == 1 and "best.toml as best-2.toml" in told[0]
+
+
 def test_a_directory_of_another_calibration_is_refused(tmp_path: Path) -> None:
     Bank(tmp_path / "bank", {"seed": 1})
-    with pytest.raises(OutputError, match="begun for another"):
+    with pytest.raises(OutputError, match=r"begun for another.*\(seed differs\)"):
         Bank(tmp_path / "bank", {"seed": 2})
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("keep me", encoding="utf-8")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ast
+import errno
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 
 import r2psim
+from r2psim import machine_code
 from r2psim.ensemble.warmup import warm_up
+from r2psim.machine_code import DamagedError, read_checked, write_checked
 from r2psim.rules import compiled
 
 PACKAGE = Path(r2psim.__file__).parent
@@ -229,3 +234,117 @@ def test_rules_are_compiled_in_memory_where_nothing_can_be_written(root: Path, t
     assert said(done)["restraint"] == 1.0
     assert done.stderr.count("R2PSIM_CACHE") == 1, done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -- damaged files -----------------------------------------------------------------------------------------------------
+
+
+def cut(content: bytes) -> bytes:
+    return content[:100]
+
+
+def emptied(content: bytes) -> bytes:
+    return b""
+
+
+def flipped(content: bytes) -> bytes:
+    return content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :]
+
+
+def random_bytes(content: bytes) -> bytes:
+    return hashlib.sha512(content).digest() * 20
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a cache in which the small rule is kept."""
+    cache = tmp_path_factory.mktemp("cached") / "cache"
+    assert said(ran(PROBE, PACKAGE.parent, R2PSIM_CACHE=cache))["read"] == 0
+    return cache
+
+
+@pytest.mark.parametrize(("kind", "damage"), [("*.nb?", emptied), ("*.nbc", flipped), ("*.nbi", random_bytes)])
+def test_damaged_code_is_compiled_anew(
+    cached: Path, tmp_path: Path, kind: str, damage: Callable[[bytes], bytes]
+) -> None:
+    shutil.copytree(cached, tmp_path / "cache")
+    files = [file for file in (tmp_path / "cache").rglob(kind) if file.is_file()]
+    assert files
+    for file in files:
+        file.write_bytes(damage(file.read_bytes()))
+    done = ran(PROBE, PACKAGE.parent, R2PSIM_CACHE=tmp_path / "cache")
+    found = said(done)
+    assert (found["restraint"], found["read"]) == (1.0, 0)
+    assert done.stderr.count("are damaged, and are compiled anew") == 1 and str(tmp_path) in done.stderr
+    again = ran(PROBE, PACKAGE.parent, R2PSIM_CACHE=tmp_path / "cache")
+    assert (said(again)["read"], again.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("damage", [cut, emptied, flipped, random_bytes])
+def test_what_was_changed_is_not_read(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    file = tmp_path / "code"
+    write_checked(b"machine code" * 20, file.write_bytes)
+    assert read_checked(file) == b"machine code" * 20
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(DamagedError, match=str(file)):
+        read_checked(file)
+
+
+def twice(x: float) -> float:
+    """Do something that is compiled quickly."""
+    return 2.0 * x
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """Give what makes a small function that is kept in a directory of its own."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(machine_code, "_told", set())
+    monkeypatch.setattr(machine_code, "kept_files", {})
+
+    def make() -> Any:
+        made = numba.njit(twice)
+        machine_code.keep(made, tmp_path)
+        return made
+
+    yield make
+
+
+def test_a_full_disk_does_not_stop_what_can_go_on(
+    small: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made = small()
+
+    def full(content: bytes, write: Callable[[bytes], object]) -> None:
+        write(content[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(machine_code, "write_checked", full)
+    assert made(2.0) == 4.0 and made(2) == 4
+    told = capsys.readouterr().err
+    assert told.count("cannot be kept") == 1 and "No space left on device" in told and "R2PSIM_CACHE" in told
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+    monkeypatch.undo()
+
+
+def test_a_cache_that_is_taken_away_does_not_stop_what_can_go_on(
+    small: Callable[[], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = small()
+    shutil.rmtree(tmp_path)
+    tmp_path.write_text("a file now")
+    assert made(2.0) == 4.0
+    assert "cannot be" in capsys.readouterr().err
+    # What is made from now on must not be kept where old code could be served from.
+    another = small()
+    assert another(2.0) == 4.0 and type(another._cache).__name__ == "NullCache"
+
+
+def test_a_form_that_cannot_be_rebuilt_is_compiled_anew(
+    small: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert small()(2.0) == 4.0
+    read = small()
+    monkeypatch.setattr(read._cache._impl, "rebuild", lambda *_: 1 / 0)
+    assert read(2.0) == 4.0 and sum(read.stats.cache_hits.values()) == 0
+    assert small()(2.0) == 4.0

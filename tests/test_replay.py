@@ -19,7 +19,7 @@ from r2psim.analysis.comparison import compare
 from r2psim.analysis.comparison_export import write_comparison
 from r2psim.cli import app
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.store import new_directory
+from r2psim.ensemble.store import new_directory, seal
 from r2psim.scenario import load
 from r2psim.verbs.replay import replay_run
 from r2psim.world.expand import expand
@@ -46,7 +46,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tampered(written: Path, tmp_path: Path) -> Path:
-    """Give a copy in which one value of one run has been changed by the smallest amount."""
+    """Give a copy in which one value of one run has been changed by the smallest amount, and the hashes with it."""
     out = tmp_path / "tampered"
     shutil.copytree(written, out)
     table = pq.read_table(out / "runs.parquet")
@@ -54,6 +54,7 @@ def tampered(written: Path, tmp_path: Path) -> Path:
     values = table.column(place).to_numpy().copy()
     values[8] *= 1.0 + 2.0**-52
     pq.write_table(table.set_column(place, "gdp_lost", pa.array(values)), out / "runs.parquet")
+    seal(out)
     return out
 
 
@@ -101,6 +102,7 @@ def test_other_rules_are_named(tampered: Path) -> None:
     file = tampered / "provenance.json"
     facts = json.loads(file.read_text())
     file.write_text(json.dumps(facts | {"rules": "0" * 16}))
+    seal(tampered)
     done = call(tampered, 2, "--policy", "prevention", code=1)
     assert "other rules" in done.stderr and "0" * 16 in done.stderr
 

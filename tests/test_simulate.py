@@ -394,6 +394,9 @@ def test_damage_is_noticed_and_named(tmp_path: Path) -> None:
     damaged("provenance.json", b"{}", "single run")
     damaged("provenance.json", b'{"policies": ["a"], "seed": 1}', r"provenance\.json: is damaged")
     facts = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    damaged("provenance.json", json.dumps(facts | {"first_run": 1}).encode(), r"provenance\.json: is damaged")
+    facts.pop("contents")
+    facts.pop("seal")
     damaged("provenance.json", json.dumps(facts | {"first_run": 1}).encode(), "not the runs")
     Results.load(tmp_path / "out")
 

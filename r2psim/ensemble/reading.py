@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from r2psim.ensemble import tables
 from r2psim.ensemble.results import Results
-from r2psim.ensemble.store import OutputError, read_json, read_table
+from r2psim.ensemble.store import MARK, OutputError, digest_of_file, read_json, read_table, sealed
 from r2psim.scenario import Scenario, ScenarioError
 from r2psim.scenario.paths import effects_by_path
 from r2psim.scenario.posterior import present_name, read_posterior
@@ -24,10 +24,10 @@ _Read = TypeVar("_Read")
 
 def _facts(directory: Path) -> dict[str, Any]:
     """Read what was run, and refuse what holds no runs of several policies."""
-    file = directory / "provenance.json"
+    file = directory / MARK
     if not file.is_file():
-        raise OutputError(f"{directory}: is no output of r2psim: it holds no provenance.json")
-    facts = read_json(file)
+        raise OutputError(f"{directory}: is no output of r2psim: it holds no {MARK}")
+    facts, contents = sealed(directory)
     if facts.get("kind") == "batch":
         raise OutputError(f"{directory}: holds a batch: read it with r2psim.open, or with r2psim results")
     if "policies" not in facts:
@@ -41,7 +41,30 @@ def _facts(directory: Path) -> dict[str, Any]:
         found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
-    return found
+    return found | {"contents": contents}
+
+
+def _as_written(file: Path, contents: Mapping[str, str] | None) -> bool:
+    """Say whether there is such a file, if it is what was written.
+
+    Raises
+    ------
+    OutputError
+        If it is not, or is missing.
+    """
+    listed = contents is not None and file.name in contents
+    if not file.exists():
+        if listed:
+            raise OutputError(f"{file}: is missing")
+        return False
+    if contents is None:
+        return True
+    try:
+        if not listed or digest_of_file(file) != contents[file.name]:
+            raise OutputError(f"{file}: is damaged: its content is not what was written")
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be read: {error.strerror}") from error
+    return True
 
 
 def _scenario(file: Path) -> Scenario:
@@ -66,6 +89,8 @@ def read_results(directory: Path) -> Results:
         If it holds no runs, or is damaged; the message names the file.
     """
     facts = _facts(directory)
+    contents = facts["contents"]
+    _as_written(directory / "resolved.json", contents)
     scenario = _scenario(directory / "resolved.json")
     known = {*read_posterior()[0], *effects_by_path(scenario.forms)}
     if lost := [path for path in facts["drawn"] if path not in known]:
@@ -75,7 +100,7 @@ def read_results(directory: Path) -> Results:
 
     def read(name: str, convert: Callable[[Any], _Read], needed: bool = False) -> _Read | dict[Any, Any]:
         file = directory / f"{name}.parquet"
-        if not needed and not file.exists():
+        if not _as_written(file, contents) and not needed:
             return {}
         try:
             return convert(read_table(file))

@@ -309,23 +309,29 @@ class Results:
         directory : str or Path
             Gets a Parquet file for each table of `to_arrow`, ``resolved.json`` and ``provenance.json``.
         force : bool
-            Replace an earlier output of r2psim.
+            Replace the files of an earlier output of r2psim; what else lies there is kept.
 
         Raises
         ------
         OutputError
-            If the directory holds anything, or cannot be written.
+            If the directory holds anything, is in use, or cannot be written; the message says if the results were
+            kept elsewhere.
         ValueError
             If the runs went to a sink.
         """
-        from r2psim.ensemble.store import new_directory, provenance, write_json, write_table
+        from r2psim.ensemble.output import OutputDirectory
 
         self._kept()
-        with new_directory(Path(directory), force) as target:
-            for name, made in self._tables().items():
-                write_table(made(), target / f"{name}.parquet")
-            write_json(self.scenario.resolved(), target / "resolved.json")
-            write_json(provenance(**self.facts()), target / "provenance.json")
+        with OutputDirectory(Path(directory), force) as out:
+            out.fill(self._write)
+
+    def _write(self, directory: Path) -> None:
+        from r2psim.ensemble.store import provenance, write_json, write_table
+
+        for name, made in self._tables().items():
+            write_table(made(), directory / f"{name}.parquet")
+        write_json(self.scenario.resolved(), directory / "resolved.json")
+        write_json(provenance(**self.facts()), directory / "provenance.json")
 
     def facts(self) -> dict[str, Any]:
         """Give what, beside the scenario, is needed to run all this again."""

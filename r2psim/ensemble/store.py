@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import platform
-import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,60 +16,51 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["OutputError", "new_directory", "provenance", "read_json", "read_table", "write_json", "write_table"]
+__all__ = [
+    "MARK",
+    "OutputError",
+    "digest_of_file",
+    "new_directory",
+    "provenance",
+    "read_json",
+    "read_table",
+    "seal",
+    "sealed",
+    "write_json",
+    "write_table",
+]
 
 SCHEMA_VERSION = 1
 MARK = "provenance.json"
+"""By this file an output is known; it has the hash of every other file, and one of its own."""
+
+_CONTENTS, _SEAL = "contents", "seal"
 
 
 class OutputError(Exception):
     """An output directory that cannot be written or read; the message says which and why."""
 
 
-def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
+def new_directory(target: Path, force: bool = False) -> AbstractContextManager[Path]:
+    """Give a directory to write into, that is put in place when everything in it is finished.
 
-
-@contextmanager
-def new_directory(target: Path, force: bool = False) -> Iterator[Path]:
-    """Write a directory aside and put it in place only when everything in it is finished.
+    See `r2psim.ensemble.output`, which has another way for results that took long.
 
     Parameters
     ----------
     target : Path
         Must not exist, or be empty; with ``force`` an output of an earlier run is replaced.
     force : bool
-        Replace an earlier output (a directory that holds a ``provenance.json``); anything else is never touched.
+        Replace the files of an earlier output; anything else is never touched.
 
     Raises
     ------
     OutputError
         If the target is something else's, or cannot be written.
     """
-    if target.exists():
-        if not target.is_dir():
-            raise OutputError(f"{target}: is a file, and a directory is needed")
-        if any(target.iterdir()):
-            if not (target / MARK).is_file():
-                raise OutputError(f"{target}: is not empty and not an output of r2psim; name a new directory")
-            if not force:
-                raise OutputError(f"{target}: holds an earlier output; name a new directory, or say --force")
-    part = _temporary(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}") from error
-    try:
-        yield part
-        if target.exists():
-            shutil.rmtree(target)
-        part.rename(target)
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    from r2psim.ensemble import output
+
+    return output.new_directory(target, force)
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -117,6 +107,64 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise OutputError(f"{file}: is damaged: not an object")
     return found
+
+
+# -- hashes ------------------------------------------------------------------------------------------------------------
+
+
+def digest_of_file(file: Path) -> str:
+    """Give the SHA-256 of a file."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _seal_of(facts: Mapping[str, Any]) -> str:
+    text = json.dumps({key: value for key, value in facts.items() if key != _SEAL}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def seal(directory: Path) -> None:
+    """Note the hashes of all files of an output in its ``provenance.json``, and one of what is noted.
+
+    Parameters
+    ----------
+    directory : Path
+        An output, finished; one without a provenance is left as it is.
+    """
+    mark = directory / MARK
+    if not mark.is_file():
+        return
+    files = sorted(file for file in directory.rglob("*") if file.is_file() and file != mark)
+    facts = read_json(mark)
+    facts.pop(_SEAL, None)
+    facts[_CONTENTS] = {file.relative_to(directory).as_posix(): digest_of_file(file) for file in files}
+    write_json(facts | {_SEAL: _seal_of(facts)}, mark)
+
+
+def sealed(directory: Path) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """Read the provenance of an output, and see that nothing in it was changed.
+
+    Returns
+    -------
+    tuple
+        What it says; the SHA-256 of every other file by name, None in an output that has none.
+
+    Raises
+    ------
+    OutputError
+        If it is damaged.
+    """
+    mark = directory / MARK
+    facts = read_json(mark)
+    if _SEAL not in facts and _CONTENTS not in facts:
+        return facts, None
+    contents = facts.get(_CONTENTS)
+    if facts.get(_SEAL) != _seal_of(facts) or not isinstance(contents, dict):
+        raise OutputError(f"{mark}: is damaged: what it says is not what was written")
+    return facts, contents
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
 
 
 def write_table(table: pa.Table, file: Path) -> None:

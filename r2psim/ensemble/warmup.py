@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.compiling import expect_everything
 from r2psim.ensemble.engine import ACCOUNTS, add_in_order, blocks_of, run_chunk
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.rules.draws import draws_of
@@ -64,6 +65,7 @@ def smallest_rows() -> Rows:
 
 def warm_up() -> None:
     """Compile everything, or load it from the cache."""
+    expect_everything()
     rows, p, luck = smallest_rows(), defaults(), draws_of(0, 0, 0)
     opening(rows, p, luck)
     for phase in PHASES:

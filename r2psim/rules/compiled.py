@@ -63,7 +63,8 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     base = os.environ.get("R2PSIM_CACHE") or os.environ.get("NUMBA_CACHE_DIR")
-    return (Path(base) if base else user_cache_path("r2psim")) / "compiled" / source_digest()
+    # Absolute: the program may change its working directory between two rules.
+    return (Path(base) if base else user_cache_path("r2psim")).absolute() / "compiled" / source_digest()
 
 
 def _kept() -> bool:
@@ -87,6 +88,14 @@ def _kept() -> bool:
     return True
 
 
+def _announced() -> None:
+    """Have it said whenever rules are compiled."""
+    # Imported here, and in `rule`: rules are not made of what only looks after them.
+    from r2psim.compiling import announce_compiling
+
+    announce_compiling()
+
+
 def _interleave() -> None:
     """Let loops go through four vectors of rows at a time, and through the rest one vector at a time.
 
@@ -100,11 +109,17 @@ def _interleave() -> None:
 
 _interleave()
 _KEPT = not numba.config.DISABLE_JIT and _kept()
+if not numba.config.DISABLE_JIT:
+    _announced()
 
 
 def rule(function: _Function) -> _Function:
     """Compile a rule: no Python objects, no new arrays, releases the interpreter, kept on disk."""
-    compiled: _Function = numba.njit(cache=_KEPT, nogil=True, error_model="numpy", _nrt=False)(function)
+    compiled: _Function = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    if _KEPT:
+        from r2psim.machine_code import keep
+
+        keep(compiled, Path(numba.config.CACHE_DIR))
     return compiled
 
 

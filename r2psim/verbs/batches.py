@@ -115,7 +115,7 @@ def _do(
     hands: Crew | None = None
     try:
         with BatchDirectory.opened(out, experiment, text, points, plan, storage) as directory:
-            _tell_mended(directory.mended, out)
+            _tell_mended(directory.mended, out, storage)
             if retry_failed and (count := directory.retry_failed()):
                 _say(f"{out}: points that failed and are tried again: {count}")
             if directory.complete:
@@ -165,7 +165,9 @@ def _kept(out: Path) -> str:
     return f"finished work is kept in {out} ({done:,} runs of points). Go on with:\n  {_command()}"
 
 
-def _tell_mended(mended: Mended, out: Path) -> None:
+def _tell_mended(mended: Mended, out: Path, storage: str | None) -> None:
+    from r2psim.ensemble.batch.parts import SET_ASIDE
+
     for names, what in (
         (mended.damaged, "damaged: done again"),
         (mended.missing, "missing: done again"),
@@ -174,6 +176,11 @@ def _tell_mended(mended: Mended, out: Path) -> None:
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             _say(f"{out}: {names[0]}{more} {'are' if more else 'is'} {what}")
+    if mended.foreign:
+        where = f"moved to {SET_ASIDE}" if storage is None else "left alone"
+        _say(f"{out}: {len(mended.foreign)} parts such as {mended.foreign[0]} are another batch's: {where}")
+    for note in mended.notes:
+        _say(note)
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------
@@ -293,6 +300,7 @@ def _facts(opened: Batch, lost: list[str]) -> dict[str, Any]:
         "bytes": sum(size for entry in opened.manifest.entries for *_, size in entry.files()),
         "failed": {str(point): error for point, error in sorted(opened.failed.items())},
         "damaged": lost,
+        "notes": opened.notes(),
         "headline": None if watched is None else str(watched[0]),
         "estimate": None if watched is None or watched[1] is None else watched[1]._asdict(),
         "started": opened.provenance.get("started"),
@@ -324,6 +332,7 @@ def _status_text(facts: dict[str, Any], opened: Batch) -> str:
     if facts["damaged"]:
         more = f" and {len(facts['damaged']) - 1} more" if len(facts["damaged"]) > 1 else ""
         lines.append(f"  damaged or missing: {facts['damaged'][0]}{more}; the same batch run again mends it")
+    lines += [f"  {note}" for note in facts["notes"]]
     if not facts["complete"] and not facts["at_work"]:
         lines.append(f"  go on with: {facts['command']}")
     return "\n".join(lines)
@@ -342,8 +351,9 @@ def results(
     force: Annotated[bool, typer.Option("--force", help="Replace the file named by --out.")] = False,
 ) -> None:
     """Write all rows of a batch into one file, sorted, with what each point was set to."""
-    from r2psim.ensemble.batch.export import FORMATS, export
+    from r2psim.ensemble.batch.export import FORMATS, export, is_own_file
     from r2psim.ensemble.batch.opened import open_batch
+    from r2psim.ensemble.output import check_file
     from r2psim.ensemble.store import OutputError
     from r2psim.scenario.errors import nearest
 
@@ -359,12 +369,15 @@ def results(
         raise typer.BadParameter(f"--table: {error}") from None
     name = "results" if table == "runs" else f"results-{table}"
     file = out or directory / f"{name}.{FORMATS[form][0]}"
-    if out is not None and out.exists() and not force:
-        raise OutputError(f"{out}: exists; name a new file, or say --force")
+    check_file(file, force or out is None)
+    if is_own_file(directory, file):
+        raise OutputError(f"{file}: is a file of the batch itself; name another one")
+    for note in opened.notes():
+        _say(note)
     if not opened.complete:
         share = opened.done / max(opened.plan.total, 1)
         _say(f"{directory}: unfinished: {share:.0%} of the runs are there, and are written")
     if opened.failed:
         _say(f"{directory}: {_failed_text(opened.failed)}")
-    export(opened, form, file, table)
+    export(opened, form, file, table, force or out is None)
     typer.echo(f"Written to {file}.")

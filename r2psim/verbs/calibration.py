@@ -37,11 +37,13 @@ def _targets(path: Path | None) -> tuple[Target, ...]:
         raise typer.BadParameter(str(error), param_hint="--targets") from None
 
 
-def _draw(found: Validation, directory: Path) -> None:
-    """Draw the figures of a validation."""
+def _write_validation(found: Validation, directory: Path) -> None:
+    """Write numbers, page and figures of a validation."""
+    from r2psim.analysis.calibration.report import write_validation
     from r2psim.plots import save
     from r2psim.plots.validation import patterns_beside_the_record, targets_with_bands
 
+    write_validation(found, directory)
     save(targets_with_bands(found), directory / "targets.png")
     save(patterns_beside_the_record(found), directory / "patterns.png")
 
@@ -69,11 +71,9 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Hold a world against the record: every target with value, interval, accepted band and verdict."""
-    from contextlib import nullcontext
-
-    from r2psim.analysis.calibration.report import print_validation, write_validation
+    from r2psim.analysis.calibration.report import print_validation
     from r2psim.analysis.calibration.validation import validate as hold
-    from r2psim.ensemble.store import new_directory
+    from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
     from r2psim.scenario import load
     from r2psim.scenario.posterior import present_name
@@ -89,18 +89,17 @@ def validate(
     loaded.policy(policy)
     for note in loaded.notes((policy,)):
         typer.echo(f"note: {note}", err=True)
-    with nullcontext() if out is None else new_directory(out, force) as directory:
+    with output_or_none(out, force) as directory:
         with progress("runs", runs, not as_json) as advance:
             found: Validation = hold(loaded, runs, seed, years, policy, wanted, kind, threads, advance)
         if directory is not None:
-            write_validation(found, directory)
-            _draw(found, directory)
-    if as_json:
-        typer.echo(json.dumps(found.summary(), allow_nan=False))
-        return
-    print_validation(found)
-    if out is not None:
-        typer.echo(f"\nWritten to {out}: validation.md, validation.json, targets.png, patterns.png.")
+            directory.fill(lambda folder: _write_validation(found, folder))
+        if as_json:
+            typer.echo(json.dumps(found.summary(), allow_nan=False))
+        else:
+            print_validation(found)
+    if out is not None and not as_json:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
 def calibrate(
@@ -122,9 +121,11 @@ def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
 ) -> None:
     """Fit the free parameters of a world to the targets, by simulation; write the posterior."""
+    from r2psim.analysis.calibration.bank import FILE
     from r2psim.analysis.calibration.calibrate import Budget
     from r2psim.analysis.calibration.calibrate import calibrate as fit_world
     from r2psim.analysis.calibration.report import print_calibration, write_calibration
+    from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load
 
@@ -146,12 +147,14 @@ def calibrate(
                 loaded, wanted, seed=seed, budget=budget, directory=out, threads=threads, advance=advance, note=note
             )
     except BaseException:
-        if out.exists():
+        if (out / FILE).exists():
             typer.echo(f"finished evaluations are kept in {out}: the same command goes on from them", err=True)
         raise
-    summary = write_calibration(found, budget, loaded.name, out)
+    summary: dict[str, object] = {}
+    with OutputDirectory(out, growing=True) as directory:
+        directory.fill(lambda folder: summary.update(write_calibration(found, budget, loaded.name, folder)))
     if as_json:
         typer.echo(json.dumps(summary, allow_nan=False))
         return
     print_calibration(found)
-    typer.echo(f"\nWritten to {out}: posterior.parquet, best.toml, calibration.json.")
+    typer.echo(f"\nWritten to {out}: {files_in(out)}.")

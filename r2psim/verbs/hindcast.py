@@ -134,26 +134,24 @@ def hindcast(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Hold an imported world against the onsets that followed: to validate the model, not to forecast."""
-    from contextlib import nullcontext
-
     from r2psim.analysis.hindcast import hindcast as run_world
-    from r2psim.ensemble.store import new_directory
+    from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
 
     if probabilities and out is None:
         raise typer.BadParameter("--probabilities needs --out: probabilities of single states are not printed")
-    with nullcontext() if out is None else new_directory(out, force) as directory:
+    with output_or_none(out, force) as directory:
         with progress("runs", runs, not as_json) as advance:
             found = run_world(world, onsets, years, runs, seed, policy, threads, advance=advance)
         if directory is not None:
-            write_hindcast(found, directory, probabilities)
-    summary = found.summary()
-    if as_json:
-        typer.echo(json.dumps(summary, allow_nan=False))
-        return
-    _show(summary)
-    if out is not None:
-        typer.echo(f"\nWritten to {out}: hindcast.json, calibration.csv, hindcast.png.")
+            directory.fill(lambda folder: write_hindcast(found, folder, probabilities))
+        summary = found.summary()
+        if as_json:
+            typer.echo(json.dumps(summary, allow_nan=False))
+        else:
+            _show(summary)
+    if out is not None and not as_json:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
 def _show(summary: dict[str, Any]) -> None:

@@ -178,22 +178,22 @@ def import_world(
     as_json: Annotated[bool, typer.Option("--json", help="Print the account as one JSON object.")] = False,
 ) -> None:
     """Make a world of country data, to test the model against what happened; it is no forecast of any country."""
-    from r2psim.ensemble.store import new_directory
+    from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.world.importing import import_countries
 
     files = {"predictors": predictors, "groups": groups, "contiguity": contiguity}
-    with new_directory(out, force) as directory:
+    with OutputDirectory(out, force) as directory:
         imported = import_countries(
             predictors, groups, contiguity, year, seed, group_names, typical, _separately(leave_out or ())
         )
-        write_world(imported, files, seed, directory)
+        directory.fill(lambda folder: write_world(imported, files, seed, folder))
         account = _account(imported, files, seed)
     if as_json:
         typer.echo(json.dumps(account, allow_nan=False))
         return
     for line in told(account):
         typer.echo(line)
-    typer.echo(f"\nWritten to {out}: scenario.toml, {STATES}, {ACCOUNT}. For example: r2psim compare {out} --runs 50")
+    typer.echo(f"\nWritten to {out}: {files_in(out)}. For example: r2psim compare {out} --runs 50")
 
 
 def _separately(named: Iterable[str]) -> list[str]:

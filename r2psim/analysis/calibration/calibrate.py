@@ -218,6 +218,8 @@ def calibrate(
     ------
     ScenarioError
         If a parameter that is to be fitted is set whatever a policy sets: it cannot be both.
+    OutputError
+        If the directory holds something else, is in use, or cannot be written any more; what was finished is kept.
     """
     from r2psim.world.expand import expand
 
@@ -246,19 +248,20 @@ def calibrate(
         known = bank.evaluate(problem.values(unit), first, work, threads, advance)
         return np.array([told(values) for values in known])
 
-    found = fit(
-        problem,
-        seed,
-        budget.waves,
-        budget.points,
-        budget.draws,
-        evaluate,
-        lambda unit, step: evaluate(unit, REFINING + step),
-        budget.refining,
-        budget.around,
-        budget.checks,
-        note=note,
-    )
+    with bank:
+        found = fit(
+            problem,
+            seed,
+            budget.waves,
+            budget.points,
+            budget.draws,
+            evaluate,
+            lambda unit, step: evaluate(unit, REFINING + step),
+            budget.refining,
+            budget.around,
+            budget.checks,
+            note=note,
+        )
     best = problem.values(found.best[None])[0]
     return Calibration(
         free=chosen,

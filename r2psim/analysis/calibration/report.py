@@ -183,7 +183,7 @@ def print_calibration(calibration: Calibration) -> None:
 
 
 def write_calibration(calibration: Calibration, budget: Budget, scenario: str, directory: Path) -> dict[str, Any]:
-    """Write posterior, best values, report and provenance beside the evaluations; give the report."""
+    """Write posterior, best values, report and provenance into an existing directory; give the report."""
     import pyarrow as pa
 
     from r2psim.ensemble.store import provenance, write_json, write_table
@@ -195,5 +195,5 @@ def write_calibration(calibration: Calibration, budget: Budget, scenario: str, d
     (directory / "best.toml").write_text(best, encoding="utf-8")
     summary = _summary(calibration, budget, scenario)
     write_json(summary, directory / "calibration.json")
-    write_json(provenance(scenario=scenario, seed=calibration.seed), directory / "provenance.json")
+    write_json(provenance(kind="calibration", scenario=scenario, seed=calibration.seed), directory / "provenance.json")
     return summary

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,10 +18,12 @@ from typing import Any, NamedTuple
 
 from r2psim.ensemble.batch.designs import Points, points_table
 from r2psim.ensemble.batch.experiment import Experiment
-from r2psim.ensemble.batch.manifest import Entry, Manifest
+from r2psim.ensemble.batch.manifest import Entry, Manifest, without_overlaps
 from r2psim.ensemble.batch.parts import TABLES, PartName, Parts, parts_at, write_aside
 from r2psim.ensemble.batch.plan import Plan
 from r2psim.ensemble.batch.tasks import ABOUT, Done
+from r2psim.ensemble.locks import NAME as FILLED
+from r2psim.ensemble.locks import holder_of, note_holder, try_lock
 from r2psim.ensemble.store import OutputError, provenance, read_json
 
 __all__ = ["LOCK", "BatchDirectory", "Mended", "digest_of", "identity", "locked_by"]
@@ -34,11 +35,21 @@ _SHOWN = 3
 
 
 class Mended(NamedTuple):
-    """What was found when a directory was opened again: names of damaged, missing and taken-over parts."""
+    """What was found when a directory was opened again.
+
+    Attributes
+    ----------
+    damaged, missing, adopted, foreign : tuple of str
+        Names of parts that are done again, that were taken over, and that are another batch's and were kept.
+    notes : tuple of str
+        Which lines of the manifest did not count, and why.
+    """
 
     damaged: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     adopted: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,39 +73,19 @@ def _json(content: Mapping[str, Any]) -> bytes:
 # -- one at a time -----------------------------------------------------------------------------------------------------
 
 
-def _try_lock(handle: int) -> bool:
-    try:
-        if os.name == "posix":
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        else:
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except OSError:
-        return False
-    return True
-
-
-def locked_by(directory: Path) -> str | None:
+def locked_by(directory: Path, name: str = LOCK) -> str | None:
     """Say who works on a directory, or give None where nobody does."""
-    file = directory / LOCK
+    file = directory / name
     try:
         handle = os.open(file, os.O_RDWR)
     except OSError:
         return None
     try:
-        return None if _try_lock(handle) else _holder(file)
+        return None if try_lock(handle) else holder_of(file)
+    except OSError:  # no locks here: nobody can work on it
+        return None
     finally:
         os.close(handle)
-
-
-def _holder(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip() or "another process"
-    except OSError:
-        return "another process"
 
 
 @contextmanager
@@ -105,12 +96,18 @@ def _lock(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"{directory}: cannot be written: {error.strerror}") from error
     try:
-        if not _try_lock(handle):
+        try:
+            free = try_lock(handle)
+        except OSError as error:
             raise OutputError(
-                f"{directory}: {_holder(file)} is at work here; r2psim status {directory} says how far it is"
+                f"{directory}: its file system cannot lock files ({error.strerror}), and a batch needs that: name a "
+                "directory on another one; --storage may still name any place for the parts"
+            ) from error
+        if not free:
+            raise OutputError(
+                f"{directory}: {holder_of(file)} is at work here; r2psim status {directory} says how far it is"
             )
-        os.ftruncate(handle, 0)
-        os.write(handle, f"process {os.getpid()} on {platform.node()}\n".encode())
+        note_holder(handle)
         yield
     finally:
         os.close(handle)
@@ -144,7 +141,7 @@ class BatchDirectory:
         self.batch = digest_of(self.resolved, rules)
         self.storage = storage
         self.parts: Parts = parts_at(storage or path)
-        self.manifest = Manifest(path / MANIFEST)
+        self.manifest = Manifest(path / MANIFEST, batch=self.batch)
         self.mended = Mended()
 
     @classmethod
@@ -163,6 +160,8 @@ class BatchDirectory:
         _claim(path)
         with _lock(path):
             directory = cls(path, experiment, points, plan, facts["rules"], storage)
+            if not (path / PROVENANCE).exists():
+                directory._see_that_it_is_ours(text)
             try:
                 if (path / PROVENANCE).exists():
                     directory._go_on(facts, text)
@@ -174,6 +173,17 @@ class BatchDirectory:
             yield directory
 
     # -- beginning -----------------------------------------------------------------------------------------------------
+
+    def _see_that_it_is_ours(self, text: str) -> None:
+        """See that files with names of ours are from a beginning of this batch, and not somebody else's."""
+        for name, content in ((COPY, text.encode()), (RESOLVED, _json(self.resolved))):
+            file = self.path / name
+            try:
+                ours = not os.path.lexists(file) or file.read_bytes() == content
+            except OSError as error:
+                raise OutputError(f"{file}: cannot be read: {error.strerror}") from error
+            if not ours:
+                raise OutputError(f"{file}: is there already and is not of this batch; name a new directory")
 
     def _begin(self, facts: Mapping[str, Any], text: str) -> None:
         table = points_table(self.points)
@@ -245,51 +255,78 @@ class BatchDirectory:
 
     def _mend(self) -> None:
         """Check every part against its hash; keep what is whole, drop what is not, take over what nobody noted."""
-        self.parts.clear_aside()
-        self.manifest.read()
+        if self.storage is None:
+            # Elsewhere, somebody else may just be writing.
+            self.parts.clear_aside()
+        notes = self.manifest.read().notes()
         there = {table: self.parts.names(table) for table in TABLES}
         damaged: list[str] = []
         missing: list[str] = []
-        adopted: list[str] = []
-        known: dict[str, set[str]] = {table: set() for table in TABLES}
-        kept: list[Entry] = []
+        whole: list[Entry] = []
         for entry in self.manifest.entries:
             bad = [
                 (table, name, name in there[table])
                 for table, name, digest, size in entry.files()
                 if there[table].get(name) != size or self.parts.digest(table, name) != digest
             ]
-            if not bad:
-                kept.append(entry)
-                for table, name, _, _ in entry.files():
-                    known[table].add(name)
+            if not bad and entry.first + entry.count <= self.plan.total:
+                whole.append(entry)
             for table, name, exists in bad:
                 (damaged if exists else missing).append(f"{table}/{name}")
-        for name in sorted(there["runs"].keys() - known["runs"]):
-            taken = self._adopt(name, there) if f"runs/{name}" not in damaged else None
-            if taken is not None and not _overlaps(taken, kept):
-                kept.append(taken)
-                adopted.append(f"runs/{name}")
-                for table, own, _, _ in taken.files():
-                    known[table].add(own)
-        for table in TABLES:
-            for name in there[table].keys() - known[table]:
-                self.parts.delete(table, name)
+        noted = {name for entry in whole for table, name, *_ in entry.files() if table == "runs"}
+        found = [
+            taken
+            for name in sorted(there["runs"].keys() - noted)
+            if f"runs/{name}" not in damaged and (taken := self._adopt(name, there)) is not None
+        ]
+        kept, _ = without_overlaps([*whole, *found])
+        new = {id(entry) for entry in found}
+        adopted = [f"runs/{name}" for e in kept if id(e) in new for table, name, *_ in e.files() if table == "runs"]
+        known = {(table, name) for entry in kept for table, name, *_ in entry.files()}
+        foreign = [
+            f"{table}/{name}"
+            for table in TABLES
+            for name in sorted(there[table])
+            if (table, name) not in known and not self._clear(table, name, damaged)
+        ]
         self.manifest.replace(kept)
-        self.mended = Mended(tuple(damaged), tuple(missing), tuple(adopted))
+        self.mended = Mended(tuple(damaged), tuple(missing), tuple(adopted), tuple(foreign), tuple(notes))
 
-    def _adopt(self, name: str, there: Mapping[str, Mapping[str, int]]) -> Entry | None:
-        """Give the entry of a part that the manifest does not name, if it is whole and of this batch."""
+    def _clear(self, table: str, name: str, damaged: list[str]) -> bool:
+        """Delete a part that does not count if it is certainly of this batch, and say whether it was; keep others."""
+        ours = f"{table}/{name}" in damaged
+        if not ours:
+            about = self._about(table, name)
+            # One that nobody can read can be somebody else's only where others put theirs too.
+            ours = self.storage is None if about is None else about.get("batch") == self.batch
+        if ours:
+            self.parts.delete(table, name)
+        elif self.storage is None:
+            self.parts.set_aside(table, name)
+        return ours
+
+    def _about(self, table: str, name: str) -> dict[str, Any] | None:
+        """Give what a part says of itself, None if it cannot be read."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        try:
+            with self.parts.open(table, name) as file:
+                about = json.loads(pq.read_schema(file).metadata[ABOUT])
+        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
+            return None
+        return about if isinstance(about, dict) else None
+
+    def _adopt(self, name: str, there: Mapping[str, Mapping[str, int]]) -> Entry | None:
+        """Give the entry of a part that the manifest does not name, if it is whole and of this batch."""
         part = PartName.read(name)
         digest = self.parts.digest("runs", name)
         if part is None or not digest.startswith(part.digest):
             return None
+        about = self._about("runs", name)
+        if about is None:
+            return None
         try:
-            with self.parts.open("runs", name) as file:
-                about = json.loads(pq.read_schema(file).metadata[ABOUT])
             if about["batch"] != self.batch or (about["first"], about["count"]) != part[:2]:
                 return None
             hashes = {"runs": (digest, there["runs"][name])}
@@ -301,7 +338,7 @@ class BatchDirectory:
             return Entry(
                 part.first, part.length, hashes, tuple((int(p), str(e), str(log)) for p, e, log in about["failed"])
             )
-        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
+        except (OSError, KeyError, TypeError, ValueError):
             return None
 
     @property
@@ -327,13 +364,12 @@ class BatchDirectory:
 
     def retry_failed(self) -> int:
         """Forget the stretches on which points failed; give the number of those points."""
-        failed = {point for entry in self.manifest.entries for point, _, _ in entry.failed}
+        forgotten = [entry for entry in self.manifest.entries if entry.failed]
         self.manifest.replace([entry for entry in self.manifest.entries if not entry.failed])
-        for table in TABLES:
-            kept = {name for entry in self.manifest.entries for own, name, _, _ in entry.files() if own == table}
-            for name in self.parts.names(table).keys() - kept:
+        for entry in forgotten:
+            for table, name, *_ in entry.files():
                 self.parts.delete(table, name)
-        return len(failed)
+        return len({point for entry in forgotten for point, _, _ in entry.failed})
 
     def finish(self) -> None:
         """Note in the provenance when the batch was finished."""
@@ -353,6 +389,8 @@ def _claim(path: Path) -> None:
         raise OutputError(f"{path}: is a file, and a directory is needed") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    if (holder := locked_by(path, FILLED)) is not None:
+        raise OutputError(f"{path}: {holder} is at work here; name another directory")
     if PROVENANCE not in names and names - OURS:
         raise OutputError(f"{path}: is not empty and not a batch of r2psim; name a new directory")
 
@@ -364,10 +402,6 @@ def _parquet_bytes(table: Any) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
-
-
-def _overlaps(entry: Entry, others: list[Entry]) -> bool:
-    return any(entry.first < o.first + o.count and o.first < entry.first + entry.count for o in others)
 
 
 def _differences(old: Any, new: Any, at: str = "") -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r2psim.ensemble.batch.parts import DESCRIPTIONS, TABLES
+from r2psim.ensemble.output import check_file, fill_file
 from r2psim.ensemble.store import OutputError
 
 if TYPE_CHECKING:
@@ -15,22 +16,19 @@ if TYPE_CHECKING:
 
     from r2psim.ensemble.batch.opened import Batch
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "export", "is_own_file"]
 
 ROWS = 65_536
 """Rows of a row group, so that its limits do not depend on how the work was cut."""
 
 
-@contextmanager
-def _aside(file: Path) -> Iterator[Path]:
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+def is_own_file(directory: Path, file: Path) -> bool:
+    """Say whether a file is one that a batch in a directory consists of."""
     try:
-        yield part
-        part.replace(file)
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+        inside = Path(os.path.realpath(file)).relative_to(os.path.realpath(directory)).parts
+    except ValueError:
+        return False
+    return inside[0] in (*TABLES, *DESCRIPTIONS)
 
 
 def _pieces(batch: Batch, table: str) -> Iterator[pa.Table]:
@@ -94,7 +92,7 @@ FORMATS: dict[str, tuple[str, Callable[[Batch, str, Path], None]]] = {
 """Formats by name, with the ending of their files."""
 
 
-def export(batch: Batch, form: str, file: Path, table: str = "runs") -> None:
+def export(batch: Batch, form: str, file: Path, table: str = "runs", replace: bool = True) -> None:
     """Write all rows of a table, with what each point was set to, in order of points, policies and runs.
 
     Parameters
@@ -104,16 +102,16 @@ def export(batch: Batch, form: str, file: Path, table: str = "runs") -> None:
     form : str
         One of `FORMATS`.
     file : Path
-        Where to; replaced if it is there.
+        Where to.
     table : str
         ``runs``, ``series`` or ``points``.
+    replace : bool
+        Whether a file of that name is replaced.
 
     Raises
     ------
     OutputError
         If the batch is damaged, or the file cannot be written.
     """
-    if not file.parent.is_dir():
-        raise OutputError(f"{file}: cannot be written: there is no directory {file.parent}")
-    with _aside(file) as part:
-        FORMATS[form][1](batch, table, part)
+    check_file(file, replace)
+    fill_file(file, lambda aside: FORMATS[form][1](batch, table, aside), replace)

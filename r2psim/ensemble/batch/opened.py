@@ -60,13 +60,24 @@ class Batch:
         try:
             rounds = tuple(int(size) for size in self.provenance["rounds"])
             self.plan = Plan(int(self.provenance["points"]), int(self.provenance["runs"]), rounds)
-            self.manifest = Manifest(self.path / MANIFEST).read()
+            digest = self.provenance.get("batch")
+            self.manifest = Manifest(self.path / MANIFEST, batch=None if digest is None else str(digest)).read()
         except (KeyError, TypeError, ValueError) as error:
             raise OutputError(f"{self.path}: {PROVENANCE} or {MANIFEST} is damaged: {error}; {AGAIN}") from error
+        beyond = [entry for entry in self.manifest.entries if entry.first + entry.count > self.plan.total]
+        if beyond:
+            raise OutputError(
+                f"{self.path / MANIFEST}: is damaged: it names runs up to place {beyond[0].first + beyond[0].count:,}, "
+                f"and the batch has {self.plan.total:,}; {AGAIN}"
+            )
         self.parts: Parts = parts_at(self.provenance.get("storage") or self.path)
 
     def __repr__(self) -> str:
         return f"Batch({str(self.path)!r}, points={self.plan.points}, runs={self.plan.runs}, done={self.done:,})"
+
+    def notes(self) -> list[str]:
+        """Say which lines of the manifest do not count, and why; the same batch run again writes it anew."""
+        return self.manifest.notes()
 
     def lost(self) -> list[str]:
         """Give the parts that are missing, or not as long as they were."""

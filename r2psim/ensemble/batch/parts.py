@@ -15,12 +15,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
-__all__ = ["TABLES", "LocalParts", "PartName", "Parts", "RemoteParts", "parts_at", "write_aside"]
+__all__ = [
+    "DESCRIPTIONS",
+    "SET_ASIDE",
+    "TABLES",
+    "LocalParts",
+    "PartName",
+    "Parts",
+    "RemoteParts",
+    "parts_at",
+    "write_aside",
+]
 
 TABLES = ("series", "runs")
 """Tables of parts, in the order in which those of a stretch are written: the runs last, they say that it is done."""
 
+DESCRIPTIONS = ("manifest.jsonl", "provenance.json", "resolved.json", "points.parquet", "experiment.toml")
+"""What else lies in the directory of a batch."""
+
+SET_ASIDE = "set-aside"
+"""Folder for parts that are another batch's."""
+
 _ASIDE = ".part"
+_WRITTEN = re.compile(rf"\.(.+)\.\d+{re.escape(_ASIDE)}")
+"""What is being written, with its own name in it."""
+
 _NAME = re.compile(r"(\d{12})-(\d{8})-([0-9a-f]{16})\.parquet")
 
 Hashes = Mapping[str, tuple[str, int]]
@@ -94,6 +113,9 @@ class Parts(Protocol):
     def delete(self, table: str, name: str) -> None:
         """Delete a part."""
 
+    def set_aside(self, table: str, name: str) -> None:
+        """Keep somebody else's part where nobody takes it for one of these; where others write too, leave it."""
+
     def clear_aside(self) -> None:
         """Delete what was being written when somebody was killed."""
 
@@ -135,10 +157,22 @@ class LocalParts:
         """Delete a part."""
         (self.directory / table / name).unlink(missing_ok=True)
 
+    def set_aside(self, table: str, name: str) -> None:
+        """Move somebody else's part to a folder beside those of the tables."""
+        folder = self.directory / SET_ASIDE / table
+        folder.mkdir(parents=True, exist_ok=True)
+        # Its name has the hash of its content: what has that name already is the same.
+        (self.directory / table / name).replace(folder / name)
+
     def clear_aside(self) -> None:
         """Delete what was being written when somebody was killed."""
-        for file in self.directory.rglob(f".*{_ASIDE}"):
-            file.unlink(missing_ok=True)
+        for folder in (self.directory, *(self.directory / table for table in TABLES)):
+            if folder.is_dir():
+                for file in folder.iterdir():
+                    if (found := _WRITTEN.fullmatch(file.name)) and (
+                        found[1] in DESCRIPTIONS or PartName.read(found[1])
+                    ):
+                        file.unlink(missing_ok=True)
 
     def open(self, table: str, name: str) -> Any:
         """Open a part to read."""
@@ -188,6 +222,9 @@ class RemoteParts:
     def delete(self, table: str, name: str) -> None:
         """Delete a part."""
         self.fs.rm_file(self._path(table, name))
+
+    def set_aside(self, table: str, name: str) -> None:
+        """Leave it where it is: others write there too."""
 
     def clear_aside(self) -> None:
         """Nothing is written aside."""

@@ -1,0 +1,221 @@
+"""That the rules are being compiled, and for how long still: said on the error stream, whoever needs them.
+
+Compiling takes minutes and happens where a rule is first called: on the command line, in a script, in a notebook, in a
+worker. The compiler itself tells when it begins and ends with a function, so nobody has to be asked to announce it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import threading
+from time import monotonic
+from typing import Any
+
+from numba.core import event
+
+from r2psim.machine_code import kept_files
+from r2psim.progress import beside_bar, notice, rewrites, wanted
+
+__all__ = ["EVERY_SECONDS", "Compiling", "announce_compiling", "expect_everything"]
+
+EVERY_SECONDS = 2.0
+"""Between two lines; the compiler holds threads up for as long as a second."""
+
+SOON_SECONDS = 0.5
+"""What takes less is not worth a line."""
+
+IDLE_SECONDS = 0.7
+"""After which nothing more is expected to be compiled."""
+
+SECONDS = {
+    "standing": 1.5,
+    "state_risk_factors": 3.0,
+    "observation": 2.0,
+    "delivery": 15.0,
+    "states_look_around": 1.5,
+    "states_move": 12.0,
+    "groups_move": 20.0,
+    "states_sum_up": 6.0,
+    "bodies_act": 16.0,
+    "states_receive": 3.5,
+    "bodies_settle": 2.5,
+    "run_chunk": 52.0,
+}
+"""How long the parts of a month, and the whole of a run, take on a processor of 2024, without those parts in them.
+
+Only what they are to each other matters once the first of them is compiled.
+"""
+
+WHOLE = "run_chunk"
+"""What is compiled for an ensemble, and not where Mesa steps through a model."""
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+class Compiling:
+    """How far compiling is.
+
+    Attributes
+    ----------
+    began : float
+        When, in seconds of the clock that `now` is read from.
+    expected : dict of str to float
+        What is still to be compiled, with its share of the work.
+    """
+
+    def __init__(self, now: float, first: str, kept: set[str]) -> None:
+        """Begin.
+
+        Parameters
+        ----------
+        now : float
+            Seconds of a clock.
+        first : str
+            Function that is compiled first.
+        kept : set of str
+            Functions that were compiled before and are kept.
+        """
+        self.began = self.last = now
+        self.expected = {
+            name: seconds
+            for name, seconds in SECONDS.items()
+            if first in SECONDS and name not in kept and (name != WHOLE or first == WHOLE)
+        }
+        self.all = sum(self.expected.values())
+
+    def expect_whole(self, kept: set[str]) -> None:
+        """Take in that all that an ensemble needs is compiled."""
+        if WHOLE not in self.expected and WHOLE not in kept:
+            self.expected[WHOLE] = SECONDS[WHOLE]
+            self.all += SECONDS[WHOLE]
+
+    def finished(self, name: str, now: float) -> None:
+        """Take in that a function is compiled."""
+        if self.expected.pop(name, None) is not None:
+            self.last = now
+
+    def left(self, now: float) -> float | None:
+        """Estimate the seconds that are left; None where nobody knows what is still needed."""
+        if not self.expected:
+            return None
+        to_do = sum(self.expected.values())
+        done = self.all - to_do
+        # Before anything is done a second is taken for a second.
+        pace = (self.last - self.began + 5.0) / (done + 5.0)
+        return max(pace * to_do - (now - self.last), 0.0)
+
+    def words(self, now: float) -> str:
+        """Say how far it is."""
+        text = f"compiling the rules: {_clock(now - self.began)} so far"
+        left = self.left(now)
+        # What takes longer than was thought is not nearly done, it is unknown.
+        return f"{text}, about {_clock(left)} left" if left is not None and left >= 1.0 else text
+
+
+class _Listener(event.Listener):
+    """Hears from the compiler, in whichever thread compiles; a thread of its own tells."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.depth = 0
+        self.quiet_since = 0.0
+        self.compiling: Compiling | None = None
+        self.whole = False
+        self.thread: threading.Thread | None = None
+        self.ends = threading.Event()
+
+    @staticmethod
+    def _ours(happened: Any) -> str | None:
+        function = happened.data["dispatcher"].py_func
+        return function.__name__ if (function.__module__ or "").startswith("r2psim.") else None
+
+    def on_start(self, event: Any) -> None:
+        """Note that a function is being compiled."""
+        name = self._ours(event)
+        if name is None:
+            return
+        with self.lock:
+            self.depth += 1
+            if self.compiling is None:
+                self.compiling = Compiling(monotonic(), name, self._kept())
+                if self.whole:
+                    self.compiling.expect_whole(self._kept())
+                self.thread = threading.Thread(target=self._tell, name="r2psim compiling", daemon=True)
+                self.thread.start()
+            elif name == WHOLE:
+                self.compiling.expect_whole(self._kept())
+
+    def on_end(self, event: Any) -> None:
+        """Note that it is compiled."""
+        name = self._ours(event)
+        if name is None:
+            return
+        with self.lock:
+            self.depth -= 1
+            self.quiet_since = monotonic()
+            if self.compiling is not None:
+                self.compiling.finished(name, self.quiet_since)
+
+    @staticmethod
+    def _kept() -> set[str]:
+        return {name for name, file in kept_files.items() if file.exists()}
+
+    def close(self) -> None:
+        """Tell no more: a thread that still writes while the interpreter ends would end it badly."""
+        self.ends.set()
+        if self.thread is not None:
+            self.thread.join(timeout=2.0)
+
+    def _tell(self) -> None:
+        """Tell until nothing is compiled any more."""
+        process = multiprocessing.current_process().name
+        who = "r2psim" if process == "MainProcess" else f"r2psim, {process}"
+        said, written = 0.0, False
+        wait = SOON_SECONDS
+        while True:
+            ends = self.ends.wait(wait)
+            now, wait = monotonic(), 0.2
+            with self.lock:
+                assert self.compiling is not None
+                idle = now - self.quiet_since if self.depth == 0 else 0.0
+                words, took = self.compiling.words(now), self.quiet_since - self.compiling.began
+                left = self.compiling.left(now)
+                over = idle > IDLE_SECONDS or ends
+                if over:
+                    self.compiling = None
+            if over:
+                break
+            if not said:
+                if idle > 0.0:  # perhaps that was all
+                    continue
+                length = "" if left is None else f", which takes about {max(1, round(left / 60))} min"
+                kept = "; they are kept for the next time" if kept_files else ""
+                notice(f"{who}: compiling the rules for this machine{length}{kept}")
+                said = now
+            elif now - said >= EVERY_SECONDS and wanted():
+                said = now
+                if not beside_bar(words):
+                    written = rewrites()
+                    # Over the line before, whatever its length.
+                    notice(f"\r{who}: {words}   " if written else f"{who}: {words}", end="" if written else "\n")
+        if said:
+            beside_bar("")
+            notice(f"{chr(13) if written else ''}{who}: compiled the rules in {_clock(took)}" + " " * (20 * written))
+
+
+_listener = _Listener()
+
+
+def expect_everything() -> None:
+    """Say that all rules are going to be compiled, so that the time left is known from the start."""
+    _listener.whole = True
+
+
+def announce_compiling() -> None:
+    """Have it said from now on whenever rules are compiled; once is enough."""
+    event.register("numba:compile", _listener)
+    atexit.register(_listener.close)

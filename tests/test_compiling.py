@@ -1,0 +1,224 @@
+"""Compiling is announced wherever it happens, with the time left, unless it is asked not to be."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import numba
+import pytest
+
+from r2psim import compiling as compiling_module
+from r2psim import progress as progress_module
+from r2psim.compiling import SECONDS, WHOLE, Compiling
+from r2psim.progress import LOGGER, beside_bar, notice, progress, rewrites
+from r2psim.rules.month import PHASES
+
+# -- how long still ----------------------------------------------------------------------------------------------------
+
+
+def test_the_parts_whose_length_is_known_are_those_of_a_month() -> None:
+    parts = {phase.run.__name__ for phase in PHASES}
+    assert set(SECONDS) - parts <= {"standing", "state_risk_factors", "observation", "delivery", WHOLE}
+    assert parts <= set(SECONDS)
+
+
+def test_the_time_left_falls_as_parts_are_finished_and_follows_the_pace() -> None:
+    usual, slow = (Compiling(0.0, "standing", set()) for _ in range(2))
+    before = usual.left(0.0)
+    assert before == pytest.approx(sum(SECONDS.values()) - SECONDS[WHOLE])
+    at = 0.0
+    for name in ("standing", "state_risk_factors", "observation", "delivery"):
+        at += SECONDS[name]
+        usual.finished(name, at)
+        slow.finished(name, 3.0 * at)
+    assert usual.left(at) == pytest.approx(before - at)
+    assert slow.left(3.0 * at) > 2.0 * usual.left(at)
+    # Within a part, time passes too.
+    assert usual.left(at + 4.0) == pytest.approx(usual.left(at) - 4.0)
+    assert usual.left(at + 1000.0) == 0.0
+
+
+def test_what_was_kept_is_not_waited_for_and_what_is_unknown_not_guessed() -> None:
+    rest = Compiling(0.0, WHOLE, set(SECONDS) - {WHOLE})
+    assert rest.left(0.0) == SECONDS[WHOLE]
+    rest.finished(WHOLE, 50.0)
+    assert rest.left(51.0) is None
+    unknown = Compiling(0.0, "some_rule", set())
+    assert unknown.left(1.0) is None
+    assert unknown.words(61.0) == "compiling the rules: 1:01 so far"
+    model = Compiling(0.0, "standing", set())
+    before = model.left(0.0)
+    model.expect_whole(set())
+    assert model.left(0.0) == pytest.approx(before + SECONDS[WHOLE])
+
+
+# -- what is said ------------------------------------------------------------------------------------------------------
+
+
+class Notebook(io.StringIO):
+    """The error stream of a kernel."""
+
+
+Notebook.__module__ = "ipykernel.iostream"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something that takes a second be announced as if it took minutes."""
+    monkeypatch.delenv("R2PSIM_QUIET", raising=False)
+    monkeypatch.setattr(compiling_module, "SOON_SECONDS", 0.05)
+    monkeypatch.setattr(compiling_module, "EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(compiling_module, "IDLE_SECONDS", 0.3)
+
+
+def slow_compile(seconds: float = 1.0) -> float:
+    """Call a new function whose compiling takes a while; give how long."""
+
+    def new(x: float) -> float:
+        return x
+
+    new.__module__ = "r2psim.rules.made_up"
+
+    class Slow(numba.core.compiler.Compiler):
+        def define_pipelines(self) -> Any:
+            sleep(seconds)
+            return super().define_pipelines()
+
+    began = monotonic()
+    numba.njit(pipeline_class=Slow)(new)(1.0)
+    took = monotonic() - began
+    end = monotonic() + 5.0
+    while compiling_module._listener.compiling is not None and monotonic() < end:
+        sleep(0.02)
+    return took
+
+
+def test_a_script_is_told_in_lines(quick: None, capsys: pytest.CaptureFixture[str]) -> None:
+    slow_compile()
+    first, *between, last = capsys.readouterr().err.splitlines()
+    assert first == "r2psim: compiling the rules for this machine; they are kept for the next time"
+    assert len(between) >= 2 and all(re.fullmatch(r"r2psim: compiling the rules: 0:0\d so far", t) for t in between)
+    assert re.fullmatch(r"r2psim: compiled the rules in 0:0\d", last)
+
+
+def test_a_notebook_is_told_in_one_line_that_changes(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Notebook()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert rewrites()
+    slow_compile()
+    first, *others = stream.getvalue().splitlines(keepends=True)
+    assert first.endswith("next time\n")
+    assert others and all(text.endswith("\r") or text.startswith("r2psim: comp") for text in others)
+    assert stream.getvalue().count("\n") == 2
+
+
+@pytest.mark.parametrize("how", ["R2PSIM_QUIET", "level", "disable", "other code", "no stream"])
+def test_nothing_is_said_where_nobody_wants_it(
+    how: str, quick: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    match how:
+        case "R2PSIM_QUIET":
+            monkeypatch.setenv("R2PSIM_QUIET", "1")
+        case "level":
+            monkeypatch.setattr(LOGGER, "level", logging.WARNING)
+        case "disable":
+            monkeypatch.setattr(logging.root.manager, "disable", logging.INFO)
+        case "no stream":
+            monkeypatch.setattr(sys, "stderr", None)
+    if how == "other code":
+        numba.njit(lambda x: x)(1.0)
+    else:
+        slow_compile(0.3)
+    assert capsys.readouterr().err == ""
+    if how not in ("other code", "no stream", "disable"):
+        notice("damaged", logging.WARNING)
+        assert capsys.readouterr().err == "damaged\n", "warnings are still said"
+
+
+def test_handlers_of_the_logger_get_the_lines(quick: None, capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    handler = Keep()
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        slow_compile(0.5)
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(logging.NOTSET)
+    assert lines[0].startswith("r2psim: compiling") and lines[-1].startswith("r2psim: compiled")
+    assert capsys.readouterr().err == ""
+
+
+def test_beside_a_bar_no_line_breaks_it(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(progress_module, "_bars", [shown.append])
+    slow_compile(0.6)
+    assert any("so far" in text for text in shown) and shown[-1] == ""
+
+
+def test_a_bar_shows_what_is_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert not beside_bar("nobody sees it")
+    with progress("runs", 3) as advance:
+        assert beside_bar("compiling the rules")
+        advance(1)
+        sleep(0.3)
+    assert "compiling the rules" in stream.getvalue()
+    assert not beside_bar("nobody sees it")
+
+
+PROGRAM = """
+import sys
+import r2psim
+{what}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "what",
+    [
+        "r2psim.simulate('seminar', runs=2, years=1)",
+        "r2psim.R2PModel('seminar', years=1).step()",
+        "from r2psim.cli import main; sys.argv = ['r2psim', 'run', 'seminar', '--years', '1', '--json']; main()",
+    ],
+    ids=["simulate", "model", "command"],
+)
+def test_whoever_needs_the_rules_is_told_every_few_seconds(what: str, tmp_path: Path) -> None:
+    """In a new process with nothing kept, stopped once it has told enough."""
+    environment = {k: v for k, v in os.environ.items() if k != "R2PSIM_QUIET"} | {"R2PSIM_CACHE": str(tmp_path)}
+    words = [sys.executable, "-c", PROGRAM.format(what=what)]
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        first = running.stderr.readline()
+        times = []
+        for _ in range(4):
+            line = running.stderr.readline()
+            assert re.search(r"\d:\d\d so far, about \d+:\d\d left", line), line
+            times.append(monotonic())
+        running.kill()
+    assert "compiling the rules for this machine, which takes about" in first
+    assert max(b - a for a, b in pairwise(times)) < 6.0
