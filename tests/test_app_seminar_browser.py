@@ -253,6 +253,6 @@ def test_a_wrong_code_or_address_says_so_and_a_place_is_remembered(room: Room) -
     page.wait_for_selector("text=this address leads to no session")
     person = room.join(code, "Gil", "government-drevna")
     person.goto(f"{room.server.base}/seminar")
-    person.get_by_role("link", name="Monday: Gil").click()
+    person.get_by_role("button", name="Monday: Gil").click()
     person.wait_for_selector("text=You are Gil.")
     room.check()

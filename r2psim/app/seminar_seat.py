@@ -11,7 +11,7 @@ from r2psim.app.inputs import told
 from r2psim.app.markup import element, join
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_server import use_version
-from r2psim.app.seminar_widgets import Countdown, Places, Plan
+from r2psim.app.seminar_widgets import Countdown, Plan
 from r2psim.app.seminar_words import PHASES, account, events, plan_rows, states, works
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import Seat, SeminarError
@@ -74,7 +74,6 @@ def SeatPage(seat: Seat, token: str) -> None:
         set_problem("")
         set_done((look.year, f"Committed for year {look.year + 1}: {what}."))
 
-    Places(token=token, label=f"{look.title}: {look.name}, {look.role.title}")
     others = [name for name in look.team if name != look.name]
     team = f" Together with {', '.join(others)}." if others else ""
     View(
