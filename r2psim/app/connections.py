@@ -42,8 +42,11 @@ class Sockets:
     def enter(self, client: str) -> bool:
         """Take one more page of a client, or say that it is too many."""
         limits = self.limits
-        room = limits.sockets - (0 if here(client) else limits.sockets_here)
-        if self._held[client] >= limits.sockets_of_one or self._held.total() >= room:
+        others = sum(count for name, count in self._held.items() if not here(name))
+        full = self._held.total() >= limits.sockets or (
+            not here(client) and others >= limits.sockets - limits.sockets_here
+        )
+        if full or self._held[client] >= limits.sockets_of_one:
             return False
         self._held[client] += 1
         return True
