@@ -150,8 +150,14 @@ def test_one_client_takes_its_share_of_pages_and_this_machine_always_finds_room(
         made, _ = gate()
 
         async def pages(client: str, count: int) -> list[Socket]:
-            opened = [Socket(made, page(), client=client) for _ in range(count)]
-            return [s for s in opened if await s.opened()]
+            opened = []
+            for _ in range(count):
+                one = Socket(made, page(), client=client)
+                if await one.opened():
+                    one.say("websocket.receive", text="{}")
+                    await one.opened()
+                    opened.append(one)
+            return opened
 
         one = await pages("10.0.0.1", 20)
         assert len(one) == 3
@@ -165,6 +171,31 @@ def test_one_client_takes_its_share_of_pages_and_this_machine_always_finds_room(
         # A whole network of IPv6 is one client.
         made.sockets._held.clear()
         assert len(await pages("2001:db8::1", 2)) + len(await pages("2001:db8::2", 2)) == 3
+
+    asyncio.run(tried())
+
+
+async def quiet(made: Gate) -> Socket:
+    opened = Socket(made, page(), client="10.0.0.1")
+    assert await opened.opened()
+    return opened
+
+
+def test_connections_that_say_nothing_give_way_to_those_that_come() -> None:
+    async def tried() -> None:
+        made, _ = gate(limits=Limits(sockets=4, sockets_of_one=4, sockets_here=0))
+        silent = [await quiet(made) for _ in range(200)]
+        assert made.sockets._held == {"10.0.0.1": 4}
+        visitor = Socket(made, page(), client="10.0.0.2")
+        assert await visitor.opened()
+        visitor.say("websocket.receive", text="{}")
+        again = [await quiet(made) for _ in range(200)]
+        assert visitor.said == ["websocket.accept"] and made.sockets._held.total() == 4
+        ended = await asyncio.wait_for(asyncio.gather(*(one.task for one in (*silent, *again[:-3]))), 10.0)
+        assert len(ended) == 397 and {tuple(one.said) for one in again[-3:]} == {("websocket.accept",)}
+        for one in (visitor, *again[-3:]):
+            await one.close()
+        assert made.sockets._held.total() == 0
 
     asyncio.run(tried())
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from test_app_seminar_browser import Room, begin, browser, room, server  # noqa: F401 - fixtures
+from test_app_seminar_browser import Log, Room, Server, begin, browser, room, server  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.slow
 
@@ -79,3 +80,27 @@ def test_no_address_gives_a_place_away(room: Room) -> None:  # noqa: F811
     person.wait_for_selector("text=Open a new seminar")
     assert person.get_by_text("taken this place back").count() == 0
     room.check()
+
+
+def test_the_pages_work_under_the_path_of_a_proxy(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    server = Server(tmp_path, "--url", "http://127.0.0.1:{port}/deep/down")  # noqa: F811
+    try:
+        page = browser.new_context().new_page()
+        log = Log(page)
+        page.goto(f"{server.base}/deep/down/")
+        page.wait_for_selector("text=Explore one world")
+        leads = page.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.pathname)")
+        assert leads == ["/deep/down/", "/deep/down/compare", "/deep/down/seminar"]
+        page.get_by_role("link", name="Seminar").click()
+        page.get_by_role("button", name="Open the seminar").click()
+        page.wait_for_selector(".r2p-code")
+        assert page.url == f"{server.base}/deep/down/seminar"
+        link = link_of(page)
+        assert link.startswith(f"{server.base}/deep/down/seminar?token=")
+        page.reload()
+        page.wait_for_selector(".r2p-code")
+        assert all("/deep/down/" in url for url in log.asked if not url.startswith(("data:", "blob:")))
+        assert not log.wrong
+        page.context.close()
+    finally:
+        server.kill()

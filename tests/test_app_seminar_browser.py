@@ -25,11 +25,12 @@ DESK = {"width": 1280, "height": 900}
 class Server:
     """The pages, started as a user starts them; can be killed and started again on the same data."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *more: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.data = data
+        self.more = [word.format(port=self.port) for word in more]
         self.running: subprocess.Popen[str] | None = None
         self.start()
 
@@ -39,6 +40,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "r2psim", "app", "--port", str(self.port), "--data", str(self.data)]
+        command += self.more
         nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
         self.running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | nowhere)
         assert self.running.stderr is not None

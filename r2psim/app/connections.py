@@ -39,14 +39,18 @@ class Sockets:
         self.limits = limits
         self._held: Counter[str] = Counter()
 
+    def would(self, client: str, instead_of: str | None = None) -> bool:
+        """Say whether there is a place for one more page of a client, perhaps in place of another client's."""
+        limits, held = self.limits, self._held.copy()
+        if instead_of is not None:
+            held[instead_of] -= 1
+        others = sum(count for name, count in held.items() if not here(name))
+        full = held.total() >= limits.sockets or (not here(client) and others >= limits.sockets - limits.sockets_here)
+        return not full and held[client] < limits.sockets_of_one
+
     def enter(self, client: str) -> bool:
         """Take one more page of a client, or say that it is too many."""
-        limits = self.limits
-        others = sum(count for name, count in self._held.items() if not here(name))
-        full = self._held.total() >= limits.sockets or (
-            not here(client) and others >= limits.sockets - limits.sockets_here
-        )
-        if full or self._held[client] >= limits.sockets_of_one:
+        if not self.would(client):
             return False
         self._held[client] += 1
         return True

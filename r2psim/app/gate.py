@@ -62,6 +62,7 @@ class Gate:
         self.first_message = first_message
         self.sockets = Sockets(limits)
         self.kernels = Kernels(limits.kernels_of_one)
+        self._silent: dict[_Silent, None] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request through, or answer it here."""
@@ -145,38 +146,71 @@ class Gate:
     # -- pages that are open -------------------------------------------------------------------------------------------
 
     async def _socket(self, scope: Any, receive: Any, send: Any, client: str, wrong: tuple[int, str] | None) -> None:
-        if wrong is not None or not self.sockets.enter(client):
+        if wrong is not None or not self._enter(client):
             await receive()
             # Before it was accepted: the browser is answered with status 403.
             await send({"type": "websocket.close", "code": 1008 if wrong is not None else 1013})
             return
+        silent = _Silent(client)
         try:
             kernel = SOCKET.fullmatch(scope["path"])
             assert kernel is not None
             self.kernels.note(client, kernel[1])
-            await self.app(scope, self._impatient(receive, send), send)
+            await self.app(scope, self._impatient(receive, send, silent), send)
         except Exception:
             log.exception("a page failed")
         finally:
-            self.sockets.leave(client)
+            self._silent.pop(silent, None)
+            if not silent.replaced.is_set():
+                self.sockets.leave(client)
 
-    def _impatient(self, receive: Any, send: Any) -> Any:
+    def _enter(self, client: str) -> bool:
+        """Take a place for a page, if need be that of a connection that has said nothing yet, the oldest first."""
+        if self.sockets.enter(client):
+            return True
+        for silent in list(self._silent):
+            if self.sockets.would(client, instead_of=silent.client):
+                del self._silent[silent]
+                silent.replaced.set()
+                self.sockets.leave(silent.client)
+                return self.sockets.enter(client)
+        return False
+
+    def _impatient(self, receive: Any, send: Any, silent: _Silent) -> Any:
         """Wait for the first message of a page only so long; later a page may be silent, while it is still there."""
-        spoken = False
 
         async def next_message() -> Any:
-            nonlocal spoken
-            if spoken:
+            if silent.spoken:
                 return await receive()
+            message = asyncio.ensure_future(receive())
+            replaced = asyncio.ensure_future(silent.replaced.wait())
             try:
-                message = await asyncio.wait_for(receive(), self.first_message)
-            except TimeoutError:
-                await send({"type": "websocket.close", "code": 1008})
-                return {"type": "websocket.disconnect", "code": 1008}
-            spoken = message["type"] == "websocket.receive"
-            return message
+                ends = {message, replaced}
+                await asyncio.wait(ends, timeout=self.first_message, return_when=asyncio.FIRST_COMPLETED)
+                if message.done() and not silent.replaced.is_set():
+                    told = message.result()
+                    if told["type"] == "websocket.connect":
+                        self._silent[silent] = None
+                    else:
+                        silent.spoken = True
+                        self._silent.pop(silent, None)
+                    return told
+            finally:
+                message.cancel()
+                replaced.cancel()
+            await send({"type": "websocket.close", "code": 1008})
+            return {"type": "websocket.disconnect", "code": 1008}
 
         return next_message
+
+
+class _Silent:
+    """A connection, until it has spoken; ``replaced`` is set when its place is given to another one before."""
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+        self.spoken = False
+        self.replaced = asyncio.Event()
 
 
 def _unreadable(scope: Any) -> tuple[int, str] | None:

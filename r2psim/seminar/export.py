@@ -147,7 +147,7 @@ class _Reader:
             raise SeminarError(f"{self.path}: {place[:80]}: lists within lists are at most {DEEPEST} deep")
         if isinstance(data, str):
             if wrong := _NO_TEXT.search(data):
-                raise self.refuse(place, ascii(data), f"text without the character {ascii(wrong[0])}")
+                raise self.refuse(place, ascii(data), f"text without the character {wrong[0]!a}")
         elif isinstance(data, Mapping):
             for key, value in data.items():
                 self.texts(key, f"a name in {place or 'the file'}")

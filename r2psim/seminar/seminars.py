@@ -250,7 +250,7 @@ class Seminars:
         return token
 
     def _room_of(self, code: str, asker: str) -> Room:
-        """Find a session by its code. The right one is always served; wrong ones are answered ever later."""
+        """Find a session by its code. The right one is always served; wrong ones, after some, are answered late."""
         typed = plain(str(code))
         with self._lock:
             number = self._codes.get(typed) if len(typed) == LENGTH else None
