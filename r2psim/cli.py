@@ -436,6 +436,7 @@ def _log_failure(error: BaseException) -> Path:
         folder = Path(tempfile.gettempdir())
     file = folder / f"r2psim-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.log"
     command = " ".join(sys.argv)
+    file.touch(mode=0o600)
     file.write_text(f"{command}\n\n{''.join(traceback.format_exception(error))}", encoding="utf-8")
     return file
 

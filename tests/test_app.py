@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -209,6 +211,42 @@ def test_only_known_scenarios_are_read(name: str) -> None:
 def test_only_parameters_can_be_changed(text: str) -> None:
     with pytest.raises(ScenarioError, match="a parameter of the model"):
         scenario_of("seminar", (text,))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0.5#$(touch x)", "0.5 # `id`", "", "true", '"0.5"', "[0.5]", "0.5;x", "nan", "inf", "0x1", "٣", "0.5\nyears=9"],
+)
+def test_a_value_from_a_browser_is_a_number_and_nothing_else(value: str) -> None:
+    for path in ("assistance.openness", "policies.late-response.parameters.assistance.openness"):
+        with pytest.raises(ScenarioError, match="a number"):
+            scenario_of("seminar", (f"{path}={value}",))
+
+
+@settings_of_hypothesis(max_examples=100)
+@given(st.text(min_size=1), st.lists(st.text(min_size=1), max_size=3))
+def test_a_copied_command_line_gives_its_words_and_nothing_to_the_shell(name: str, sets: list[str]) -> None:
+    words = shlex.split(Choice(name, name, 7, 3, tuple(sets)).command(years=2))
+    assert words[:5] == ["r2psim", "run", name, "--policy", name]
+    assert [words[i + 1] for i, word in enumerate(words[5:], 5) if words[i - 1] != "--set" and word == "--set"] == sets
+
+
+def test_the_command_line_of_a_comparison_is_quoted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = tmp_path / "it's $(mine) & yours"
+    mine.mkdir()
+    shutil.copy("scenarios/seminar.toml", mine / "seminar.toml")
+    monkeypatch.setattr(settings, "_now", replace(settings.current(), scenario=str(mine / "seminar.toml")))
+    plan = Plan(str(mine / "seminar.toml"), ("late-response", "prevention"), moved=(("effect", 0.5),))
+    words = shlex.split(plan.command())
+    assert words[2] == str(mine / "seminar.toml") and words[-3:] == ["--set", "assistance.effect_scale=0.5", "--json"]
+
+
+@pytest.mark.parametrize("search", ["&".join(f"a{i}=1" for i in range(61)), "scenario=%ff", "seed=%FF%FE"])
+def test_an_address_that_cannot_be_read_is_refused_in_words(search: str) -> None:
+    with pytest.raises(RefusedError, match="this address is not allowed"):
+        choice_of(search)
+    with pytest.raises(RefusedError, match=r"seed '9{30}' is not allowed"):
+        choice_of("seed=" + "9" * 5000)
 
 
 def test_changes_are_bounded_in_number_and_length() -> None:

@@ -26,11 +26,12 @@ DESK = {"width": 1280, "height": 900}
 class Server:
     """The pages, started as a user starts them; can be killed and started again on the same data."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *more: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.data = data
+        self.more = [word.format(port=self.port) for word in more]
         self.running: subprocess.Popen[str] | None = None
         self.start()
 
@@ -40,6 +41,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "r2psim", "app", "--port", str(self.port), "--data", str(self.data)]
+        command += self.more
         nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
         self.running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | nowhere)
         assert self.running.stderr is not None
@@ -353,6 +355,6 @@ def test_a_wrong_code_or_address_says_so_and_a_place_is_remembered(room: Room) -
     page.wait_for_selector("text=this address leads to no session")
     person = room.join(code, "Gil", "government-drevna")
     person.goto(f"{room.server.base}/seminar")
-    person.get_by_role("link", name="Monday: Gil").click()
+    person.get_by_role("button", name="Monday: Gil").click()
     person.wait_for_selector("text=You are Gil.")
     room.check()

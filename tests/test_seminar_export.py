@@ -120,6 +120,18 @@ def spoil(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
         (spoil("branches", 0, "years", 1, "digest", value=None), "years[1].digest"),
         (spoil("branches", 0, "years", value=[{}] * 41), "at most 40"),
         (spoil("scenario", "states", value={}), "session.json"),
+        (spoil("scenario", "generate", value={"states": 400}), "scenario.generate"),
+        (spoil("title", value="\ud800"), "title: '\\ud800' is not allowed"),
+        (spoil("branches", 1, "title", value="\x1b[2J"), "branches[1].title: '\\x1b[2J' is not allowed"),
+        (spoil("scenario", "title", value="a\x07"), "scenario.title"),
+        (spoil("provenance", "rules", value="\x9b2J"), "provenance.rules"),
+        (spoil("log", value=json.loads("[" * 40 + "]" * 40)), "at most 32 deep"),
+        (
+            spoil("branches", 0, "years", 1, "plans", "good-offices", value=[["drevna", "media", 10**400]]),
+            "years[1].plans.good-offices",
+        ),
+        (spoil("branches", 0, "years", 1, "triggers", value=[[1, ["drevna"], "coup"]]), "years[1].triggers"),
+        (spoil("branches", 0, "years", 1, "triggers", value=[[1, "drevna", ["coup"]]]), "years[1].triggers"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused_with_its_place(

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -94,6 +95,39 @@ def test_neither_tokens_nor_what_leads_to_them_are_stored(exercise: Exercise) ->
     assert token.encode() not in stored and exercise.opened.token.encode() not in stored
 
 
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are told otherwise there")
+def test_only_the_user_reads_the_file_of_the_sessions(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        exercise = Exercise(path=tmp_path / "above" / "data" / "seminars.sqlite")
+        assert exercise.path is not None
+        exercise.seat("elected-1")
+        kept = list(exercise.path.parent.iterdir())
+        assert len(kept) > 1, "the log has files beside it while it is open"
+        assert {mode(p) for p in kept} == {0o600} and mode(exercise.path.parent) == 0o700
+
+        # What an earlier version, or a copy, has left open is closed when it is opened again.
+        exercise.seminars._log._db.close()
+        for path in (*exercise.path.parent.iterdir(), exercise.path.parent):
+            path.chmod(0o755)
+        exercise.seminars = Seminars(exercise.path)
+        assert {mode(p) for p in exercise.path.parent.iterdir()} == {0o600} and mode(exercise.path.parent) == 0o700
+        exercise.seminars.close()
+
+        # A directory that holds more than the sessions is the user's own affair.
+        (tmp_path / "mine").mkdir(mode=0o755)
+        (tmp_path / "mine" / "notes.txt").touch()
+        Seminars(tmp_path / "mine" / "seminars.sqlite").close()
+        assert mode(tmp_path / "mine") == 0o755 and mode(tmp_path / "mine" / "notes.txt") == 0o644
+        assert mode(tmp_path / "mine" / "seminars.sqlite") == 0o600
+    finally:
+        os.umask(before)
+
+
 def test_two_servers_do_not_write_to_one_file(exercise: Exercise) -> None:
     with pytest.raises(LogError, match="another server of r2psim uses it"):
         Seminars(exercise.path)
@@ -158,7 +192,7 @@ opened = seminars.open("Monday", years=3)
 token = seminars.join(opened.code, "Ada", "government-drevna")
 seminars.enter(opened.token).begin()
 print(json.dumps([opened.token, token]), flush=True)
-for i in range(2_000):
+for i in range(200):
     seminars.enter(token).commit_consent(i % 2 == 0)
     print(i, flush=True)
 """

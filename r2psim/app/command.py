@@ -19,6 +19,14 @@ def app(
     data: Annotated[
         Path | None, typer.Option(help="Directory for what must survive the server; the user's own if not given.")
     ] = None,
+    url: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where browsers reach it if a proxy stands before it, with its path: https://example.org/r2psim. "
+            "Then the last address of X-Forwarded-For is believed: let nobody but the proxy reach the port.",
+        ),
+    ] = "",
 ) -> None:
     """Open the pages in a browser: explore a world, compare policies, hold a seminar. Works without a network."""
     from platformdirs import user_data_path
@@ -33,7 +41,7 @@ def app(
         typer.echo(f"app: {error.name} is not installed; pip install 'r2psim[app]' installs what it needs", err=True)
         raise typer.Exit(BAD_INPUT) from None
     try:
-        serve(Settings(scenario=scenario, data=data or user_data_path("r2psim")), host, port)
+        serve(Settings(scenario=scenario, data=data or user_data_path("r2psim"), url=url), host, port)
     except AppError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None

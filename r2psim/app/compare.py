@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -79,11 +80,11 @@ class Plan:
     def command(self) -> str:
         """Write the command line that computes the same numbers."""
         sets = sorted({text for s in settings_of(self) for text in s.sets})
-        changed = "".join(f" --set {text}" for text in sets)
-        return (
-            f"r2psim compare {self.scenario} --policies {','.join(self.policies)} --runs {self.runs} "
-            f"--seed {self.seed} --baseline {self.against}{changed} --json"
-        )
+        words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
+        words += ["--runs", str(self.runs), "--seed", str(self.seed), "--baseline", self.against]
+        for text in sets:
+            words += ["--set", text]
+        return shlex.join([*words, "--json"])
 
 
 def settings_of(plan: Plan) -> tuple[Setting, ...]:
@@ -197,12 +198,12 @@ def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
     if not 2 <= len(named) <= most:
         raise RefusedError(f"two to {most} policies can be compared, not {len(named)}")
     seed = str(values.get("seed", plan.seed)).strip()
-    if not (seed.isascii() and seed.isdigit() and int(seed[:20]) < 2**64):
+    if not (seed.isascii() and seed.isdigit() and len(seed) <= 20 and int(seed) < 2**64):
         raise RefusedError(f"seed {seed[:30]!r} is not allowed: a whole number from 0 to {2**64 - 1}")
     if problem := why_not(int(seed[:20])):
         raise RefusedError(problem)
     runs = str(values.get("runs", plan.runs))
-    found = Plan(scenario, tuple(named), int(seed[:20]), int(runs) if runs in map(str, RUNS) else plan.runs)
+    found = Plan(scenario, tuple(named), int(seed), int(runs) if runs in map(str, RUNS) else plan.runs)
     same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
     against = str(values.get("baseline", plan.baseline))
     found = replace(found, baseline=against if against in found.policies else "")

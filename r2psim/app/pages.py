@@ -49,10 +49,30 @@ def _Appearance() -> None:
     """Offer light, dark, or what the device prefers."""
 
 
+@solara.component_vue("way.vue")
+def _Way() -> None:
+    """Keep addresses under the path that a proxy gives the pages."""
+
+
+@solara.component
+def _To(path: str, words: str, here: bool) -> None:
+    """Lead to a page; its address is also right where the link is opened in another tab."""
+    router = solara.use_router()
+    with solara.v.Html(tag="a", attributes={"href": router.root_path + path}) as link:
+        solara.v.Html(
+            tag="span",
+            class_="r2p-tab r2p-here" if here else "r2p-tab",
+            attributes={"aria-current": "page"} if here else {},
+            children=[words],
+        )
+    solara.v.use_event(link, "click.prevent.stop", lambda *_: router.push(path))
+
+
 @solara.component
 def Layout(children: list[Any]) -> None:
     """Surround a page."""
     solara.Style(STYLE)
+    _Way()
     route, _ = solara.use_route(peek=True)
     with solara.v.Html(tag="div", class_="r2p"):
         with solara.v.Html(tag="header", class_="r2p-head", attributes={"role": "banner"}):
@@ -61,13 +81,7 @@ def Layout(children: list[Any]) -> None:
             with solara.v.Html(tag="nav", class_="r2p-nav", attributes={"aria-label": "Pages"}):
                 for entry in PAGES:
                     here = route is not None and route.path == entry.path
-                    with solara.Link("/" if entry.path == "/" else f"/{entry.path}"):
-                        solara.v.Html(
-                            tag="span",
-                            class_="r2p-tab r2p-here" if here else "r2p-tab",
-                            attributes={"aria-current": "page"} if here else {},
-                            children=[entry.label],
-                        )
+                    _To("/" if entry.path == "/" else f"/{entry.path}", entry.label, here)
             _Appearance()
         solara.v.Html(tag="main", class_="r2p-main", attributes={"id": "main", "tabindex": "-1"}, children=children)
         solara.v.Html(tag="footer", class_="r2p-foot", children=[NOT])

@@ -156,8 +156,8 @@ def _Door(chair: Chair, act: Act, version: int) -> None:
         + element("p", shown(session.code), class_="r2p-code")
         + element(
             "p",
-            "Participants open this server's address, choose Seminar, and type the code. Keep the address of this page "
-            "to yourself: it makes whoever has it the facilitator.",
+            "Participants open this server's address, choose Seminar, and type the code. This page can be projected: "
+            "its address gives nobody your place.",
             class_="r2p-note",
         )
     )

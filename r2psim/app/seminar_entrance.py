@@ -9,7 +9,7 @@ import solara
 
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join
-from r2psim.app.seminar_server import asker, seminars
+from r2psim.app.seminar_server import asker, browser, seminars
 from r2psim.app.watch import known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import SeminarError
@@ -25,15 +25,15 @@ WHAT = (
 
 
 @solara.component
-def Entrance(scenario: str) -> None:
-    """Offer to join a seminar, or to open one."""
+def Entrance(scenario: str, enter: Callable[[str], None]) -> None:
+    """Offer to join a seminar, or to open one; ``enter`` is told the token of the place that follows."""
     code, set_code = solara.use_state("")
     View(html=element("p", WHAT, class_="r2p-note"))
     if code:
-        _Join(code, lambda: set_code("")).key(code)
+        _Join(code, lambda: set_code(""), enter).key(code)
     else:
         _Code(set_code)
-        _Open(scenario)
+        _Open(scenario, enter)
 
 
 @solara.component
@@ -66,9 +66,8 @@ def role_options(roles: dict[str, Role]) -> list[tuple[str, str]]:
 
 
 @solara.component
-def _Join(code: str, back: Callable[[], None]) -> None:
+def _Join(code: str, back: Callable[[], None], enter: Callable[[str], None]) -> None:
     """Ask for name and role."""
-    router = solara.use_router()
     problem, set_problem = solara.use_state("")
     entered, set_entered = solara.use_state({"name": "", "role": ""})
     roles = solara.use_memo(lambda: seminars().roles(code, asker()), [code])
@@ -77,11 +76,11 @@ def _Join(code: str, back: Callable[[], None]) -> None:
     def join_in(values: dict[str, Any]) -> None:
         set_entered({key: str(values.get(key, ""))[:200] for key in ("name", "role")})
         try:
-            token = seminars().join(code, str(values.get("name", "")), str(values.get("role", "")), asker())
+            token = seminars().join(code, str(values.get("name", "")), str(values.get("role", "")), asker(), browser())
         except SeminarError as error:
             set_problem("choose a role" if not values.get("role") else str(error))
             return
-        router.push(f"/seminar?token={token}")
+        enter(token)
 
     View(html=element("h2", "Join"))
     told(problem)
@@ -103,9 +102,8 @@ def _Join(code: str, back: Callable[[], None]) -> None:
 
 
 @solara.component
-def _Open(scenario: str) -> None:
+def _Open(scenario: str, enter: Callable[[str], None]) -> None:
     """Ask for what a new exercise needs."""
-    router = solara.use_router()
     problem, set_problem = solara.use_state("")
     first = {"title": "Seminar", "scenario": scenario, "seed": "", "years": "8", "minutes": "10"}
     entered, set_entered = solara.use_state(first)
@@ -123,11 +121,12 @@ def _Open(scenario: str) -> None:
                 seed=_whole(given["seed"], "seed") if given["seed"].strip() else None,
                 years=_whole(given["years"], "years"),
                 minutes=_number(given["minutes"], "minutes"),
+                asker=asker(),
             )
         except SeminarError as error:
             set_problem(str(error))
             return
-        router.push(f"/seminar?token={opened.token}")
+        enter(opened.token)
 
     View(html=element("h2", "Open a new seminar"))
     told(problem)

@@ -11,7 +11,7 @@ from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_server import use_version
-from r2psim.app.seminar_widgets import Confirm, Countdown, Places, Plan
+from r2psim.app.seminar_widgets import Confirm, Countdown, Plan
 from r2psim.app.seminar_words import (
     PHASES,
     account,
@@ -70,7 +70,6 @@ def SeatPage(seat: Seat, token: str) -> None:
         return
     names, forms = seat.room.play.names, seat.room.play.forms
 
-    Places(token=token, label=f"{look.title}: {look.name}, {look.role.title}")
     others = [name for name in look.team if name != look.name]
     team = f" Together with {', '.join(others)}." if others else ""
     View(

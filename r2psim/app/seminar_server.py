@@ -7,14 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import solara
+from solara.lab import headers
 
 from r2psim.app import settings
+from r2psim.app.connections import here
 from r2psim.app.following import looked_at
+from r2psim.app.site import CLIENT
 from r2psim.seminar import Seminars
 from r2psim.seminar.room import Room
-from r2psim.seminar.seminars import FILE
+from r2psim.seminar.seminars import FILE, HERE
 
-__all__ = ["asker", "seminars", "use_version"]
+__all__ = ["asker", "browser", "seminars", "use_version"]
 
 AT_MOST_EVERY = 0.25
 """Seconds between two looks of one page at a session: many commit in the same moment."""
@@ -42,11 +45,21 @@ def seminars() -> Seminars:
 
 
 def asker() -> str:
-    """Say which browser asks, for the rate limit."""
+    """Say from where a page asks: the address that the gate has seen; `HERE` for this machine, and without a server."""
+    try:
+        given = headers.value or {}
+    except RuntimeError:
+        return HERE
+    client = str(given.get(CLIENT.decode("ascii"), [HERE])[0])
+    return HERE if here(client) else client
+
+
+def browser() -> str:
+    """Say which browser asks, by its cookie: it tells the browsers behind one address apart."""
     try:
         return str(solara.get_session_id())[:100]
-    except Exception:
-        return ""
+    except RuntimeError:
+        return HERE
 
 
 def use_version(room: Room, stand: Callable[[], object]) -> int:

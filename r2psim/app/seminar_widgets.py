@@ -60,8 +60,20 @@ def Countdown(seconds: float, running: bool, stamp: int) -> None:
 
 
 @solara.component_vue("places.vue")
-def Places(token: str = "", label: str = "") -> None:
-    """Remember a place in this browser, or without a token offer those that are remembered."""
+def Places(
+    token: str = "", label: str = "", refused: str = "", event_enter: Callable[[str], None] | None = None
+) -> None:
+    """Keep the place of this tab, and remember it in this browser; without one offer those that are remembered.
+
+    Parameters
+    ----------
+    token, label : str
+        Of the place that is shown; the token is taken out of the address.
+    refused : str
+        A token that leads nowhere any more: it is forgotten.
+    event_enter : callable, optional
+        Told the token of the place that is wanted; empty to leave it.
+    """
 
 
 @solara.component_vue("save.vue")

@@ -6,7 +6,6 @@ import socket
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import solara.server.settings
 import solara.settings
@@ -14,7 +13,11 @@ import typer
 import uvicorn
 
 from r2psim.app import settings
+from r2psim.app.answers import PagePolicy
+from r2psim.app.connections import PatientProtocol
+from r2psim.app.gate import Gate
 from r2psim.app.guard import LARGEST_MESSAGE, close_doors
+from r2psim.app.site import Site, SiteError, site_of
 from r2psim.ensemble.warmup import warm_up
 
 __all__ = ["AppError", "prepare", "serve"]
@@ -25,21 +28,30 @@ FRONT_END = "@widgetti/solara-vuetify-app@10.1.1/dist/solara-vuetify-app8.min.js
 NOWHERE = "http://127.0.0.1:9/"
 """Where the server would fetch front-end files that are not installed: nothing answers there."""
 
-
 BACKLOG = 256
+
+SPARE = 16
+
+FILES = 4096
+"""Files and connections that the process may have open, where the system lets it choose."""
 
 
 class AppError(Exception):
     """The pages cannot be served; the message says why."""
 
 
-def _settle() -> None:
+def _settle(site: Site, limits: settings.Limits) -> None:
     """Set what Solara may do: nothing leaves this machine, and nobody opens sessions without end."""
+    # Where these are not set, the first request that comes sets them for all who come after it.
+    solara.server.settings.main.root_path = site.prefix
+    solara.server.settings.main.base_url = site.base
+    solara.server.settings.session.http_only = True
     solara.server.settings.telemetry.mixpanel_enable = False
     solara.server.settings.main.mode = "production"
     solara.server.settings.theme.title = "r2psim"
     solara.server.settings.theme.show_banner = False
-    solara.server.settings.kernel.max_count = 200
+    # Threads that wait for messages. The gate lets in fewer: whoever comes to a full server is told, and does not wait.
+    solara.server.settings.kernel.max_count = limits.sockets + SPARE
     solara.server.settings.kernel.max_per_session = 20
     solara.server.settings.kernel.cull_timeout = "1h"
     solara.settings.assets.cdn = NOWHERE
@@ -48,33 +60,43 @@ def _settle() -> None:
     warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)
 
 
-def prepare(chosen: settings.Settings) -> Any:
+def prepare(chosen: settings.Settings, host: str = "127.0.0.1", port: int = 8765) -> Gate:
     """Make the ASGI application that serves the pages.
 
     Parameters
     ----------
     chosen : Settings
         What the pages open with.
+    host, port : str, int
+        What the server listens on.
 
     Returns
     -------
-    starlette.applications.Starlette
+    Gate
         To be run by uvicorn.
 
     Raises
     ------
     AppError
-        If the front end is not installed beside Solara.
+        If the front end is not installed beside Solara, or ``chosen.url`` is no address.
     """
-    _settle()
+    try:
+        site = site_of(host, port, chosen.url)
+    except SiteError as error:
+        raise AppError(f"app: {error}") from None
+    _settle(site, chosen.limits)
     if not (Path(solara.server.settings.assets.proxy_cache_dir) / FRONT_END).is_file():
         raise AppError("app: the front end (solara-assets) is not installed; pip install 'r2psim[app]' installs it")
     close_doors()
     settings.use(chosen)
     from solara.server import app, starlette
+    from starlette.middleware import Middleware
 
     app.apps["__default__"] = app.AppScript("r2psim.app.pages")
-    return starlette.app
+    if not any(given.cls is PagePolicy for given in starlette.app.user_middleware):
+        # The last of the list is the innermost: it sees pages before they are compressed.
+        starlette.app.user_middleware.append(Middleware(PagePolicy))
+    return Gate(starlette.app, site, chosen.limits)
 
 
 def serve(chosen: settings.Settings, host: str, port: int) -> None:
@@ -85,16 +107,41 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     AppError
         If the front end is missing, or the address cannot be listened on.
     """
-    application = prepare(chosen)
+    application = prepare(chosen, host, port)
     listening = _listen(host, port)
+    _more_files()
     typer.echo("Loading the compiled rules ...", err=True)
     warm_up()
     import_module("r2psim.app.pages")
-    config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=2, ws_max_size=LARGEST_MESSAGE)
+    if application.site.behind:
+        # All connections are the proxy's.
+        PatientProtocol.most = FILES
+    config = uvicorn.Config(
+        application,
+        http=PatientProtocol,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        ws_max_size=LARGEST_MESSAGE,
+    )
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    typer.echo(f"r2psim is at http://{shown}:{port}  (Ctrl-C ends it)", err=True)
+    at = application.site.base if application.site.behind else f"http://{shown}:{port}"
+    typer.echo(f"r2psim is at {at}  (Ctrl-C ends it)", err=True)
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _more_files() -> None:
+    """Let the process hold more connections than the few hundred that some systems give at first."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such bound.
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["LIMITS", "Limits", "Settings", "current", "use"]
+__all__ = ["LIMITS", "MOST_FIELDS", "Limits", "Settings", "current", "use"]
+
+MOST_FIELDS = 60
+"""Values that an address may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ class Limits:
         their seed when somebody comes back to them.
     result_bytes : int
         Results of comparisons that are kept for whoever asks the same.
+    sockets, sockets_of_one, sockets_here : int
+        Open pages of all clients together; of one client, by its address; and those kept for this machine itself.
+    kernels_of_one : int
+        Pages of one client whose state is kept, those that are closed at the moment included.
     """
 
     runs: int = 1000
@@ -38,6 +45,10 @@ class Limits:
     run_seconds: float = 60.0
     world_bytes: int = 600 * 2**20
     result_bytes: int = 128 * 2**20
+    sockets: int = 240
+    sockets_of_one: int = 80
+    sockets_here: int = 16
+    kernels_of_one: int = 160
 
 
 LIMITS = Limits()
@@ -56,11 +67,14 @@ class Settings:
         Directory in which the server keeps what must survive it.
     limits : Limits
         What it does at most.
+    url : str
+        Where browsers reach it if a proxy stands before it (`r2psim.app.site`); empty without one.
     """
 
     scenario: str = "seminar"
     data: Path = field(default_factory=lambda: Path("r2psim-data"))
     limits: Limits = LIMITS
+    url: str = ""
 
 
 _now = Settings()

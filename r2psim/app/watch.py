@@ -7,6 +7,8 @@ again from their seed when somebody comes back to them, to the same bits.
 
 from __future__ import annotations
 
+import re
+import shlex
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +20,7 @@ import numpy as np
 
 from r2psim.agents import R2PModel
 from r2psim.app.reserved import free_seed, why_not
-from r2psim.app.settings import current
+from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.errors import Problem, ScenarioError, nearest
 from r2psim.scenario.shipped import shipped_names
@@ -33,6 +35,8 @@ CENTS = 100.0
 MOST_SETS = 40
 """Parameters that one person may change at a time."""
 LONGEST_SET = 200
+NUMBER = re.compile(r"[+-]?([0-9][0-9_]*)?\.?[0-9]+([eE][+-]?[0-9]+)?")
+"""What a browser may write as a value: a number, and none of the rest of TOML, such as comments."""
 
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Models that step at the same time, whoever watches them."""
@@ -69,12 +73,22 @@ class Choice(NamedTuple):
         >>> Choice("seminar", "prevention", 7, 3, ("assistance.openness=0.5",)).command(years=2)
         'r2psim run seminar --policy prevention --seed 7 --run 3 --years 2 --set assistance.openness=0.5 --json'
         """
-        length = "" if years is None else f" --years {years}"
-        changed = "".join(f" --set {text}" for text in self.sets)
-        return (
-            f"r2psim run {self.scenario} --policy {self.policy} --seed {self.seed} --run {self.run}{length}{changed}"
-            " --json"
-        )
+        words = [
+            "r2psim",
+            "run",
+            self.scenario,
+            "--policy",
+            self.policy,
+            "--seed",
+            str(self.seed),
+            "--run",
+            str(self.run),
+        ]
+        words += [] if years is None else ["--years", str(years)]
+        for text in self.sets:
+            words += ["--set", text]
+        # Names and values come from an address, which anybody may have made; people paste this into a shell.
+        return shlex.join([*words, "--json"])
 
     def query(self, month: int | None = None) -> str:
         """Write the part of an address that leads to this world."""
@@ -129,6 +143,9 @@ def _bounded(sets: tuple[str, ...]) -> None:
             known = [*PARAMETERS, *(number.path for number in form_numbers(catalogue()))]
             allowed = "a parameter of the model, or a number of a form of assistance"
             raise ScenarioError([Problem("--set", path, None, allowed, nearest(path, known))])
+        value = text.partition("=")[2].strip()
+        if not NUMBER.fullmatch(value):
+            raise ScenarioError([Problem("--set", path, value, "a number")])
 
 
 def choice_of(search: str | None) -> tuple[Choice, int]:
@@ -144,7 +161,10 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
     >>> choice_of("scenario=seminar&policy=prevention&seed=7&run=12&month=30")
     (Choice(scenario='seminar', policy='prevention', seed=7, run=12, sets=()), 30)
     """
-    found = parse_qs(search or "", max_num_fields=60)
+    try:
+        found = parse_qs(search or "", max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise RefusedError(f"this address is not allowed: at most {MOST_FIELDS} values, all of them text") from None
 
     def number(key: str, default: int, highest: int) -> int:
         text = found.get(key, [str(default)])[-1].strip()

@@ -12,7 +12,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 LENGTH = 10
 """Characters of a code: 31**10, about 8e14 codes. A million tries against fifty open sessions find one with a chance
-of less than one in ten million, were they not slowed down (`r2psim.seminar.limits`)."""
+of less than one in ten million. This alone keeps guessers out: wrong codes are answered late, but nobody is locked out
+for them, since whoever sends them would then lock out those who have the right one."""
 
 
 def new_code() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import ceil, isfinite
+from math import ceil
 from typing import Any
 
 from r2psim.agents import Allocation, Choices, Trigger
@@ -25,6 +25,9 @@ __all__ = [
     "triggers_of",
     "votes_of",
 ]
+
+MOST_DOLLARS = 1e12
+"""US$ a month that a row of a plan can have at most."""
 
 VOTES = ("yes", "no", "abstain")
 
@@ -190,8 +193,9 @@ def plan_of(value: object) -> tuple[Allocation, ...] | None:
         if not isinstance(row, list | tuple) or len(row) != 3:
             raise SeminarError(f"a plan has rows of state, form and US$ a month; {str(row)[:80]} is not allowed")
         state, form, dollars = row
-        number = isinstance(dollars, int | float) and not isinstance(dollars, bool) and isfinite(dollars)
-        if not isinstance(state, str) or not isinstance(form, str) or not number or not 0.0 <= dollars <= 1e12:
+        # Compared before it is made a float, which a whole number may be too large for; nothing compares with NaN.
+        number = isinstance(dollars, int | float) and not isinstance(dollars, bool) and 0 <= dollars <= MOST_DOLLARS
+        if not isinstance(state, str) or not isinstance(form, str) or not number:
             raise SeminarError(f"a plan has rows of state, form and US$ a month; {str(row)[:80]} is not allowed")
         # Whole cents: what is written to a file and read again is the same number.
         plan.append(Allocation(state, form, round(float(dollars), 2)))
@@ -210,7 +214,7 @@ def votes_of(value: object, states: Iterable[str]) -> dict[str, str]:
     if not isinstance(value, Mapping) or len(value) > len(known):
         raise SeminarError("votes are given by state: yes, no or abstain")
     for state, vote in value.items():
-        if state not in known:
+        if not isinstance(state, str) or state not in known:
             raise SeminarError(f"vote: {str(state)[:40]} is not allowed: a state of this world")
         if vote not in VOTES:
             raise SeminarError(f"vote on {state}: {str(vote)[:40]} is not allowed: {', '.join(VOTES)}")
@@ -233,9 +237,9 @@ def triggers_of(value: object, states: Iterable[str]) -> list[Trigger]:
         month, state, kind = row
         if isinstance(month, bool) or not isinstance(month, int) or not 0 <= month <= 11:
             raise SeminarError(f"trigger: month {str(month)[:40]} is not allowed: 0 to 11")
-        if state not in known:
+        if not isinstance(state, str) or state not in known:
             raise SeminarError(f"trigger: {str(state)[:40]} is not allowed: a state of this world")
-        if kind not in TRIGGERS:
+        if not isinstance(kind, str) or kind not in TRIGGERS:
             raise SeminarError(f"trigger: {str(kind)[:40]} is not allowed: {', '.join(TRIGGERS)}")
         found.append(Trigger(month, state, kind))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,12 @@ __all__ = ["Line", "SessionFile", "export", "read_session", "replay_line"]
 FORMAT = "r2psim seminar"
 VERSION = 1
 YEAR = 12
+
+DEEPEST = 32
+"""Lists and tables within one another in an exported session, which has nine."""
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters that stand in no text: controls but for tabs and ends of lines, and halves of pairs."""
 
 _TOLD = (
     "participant",
@@ -134,6 +141,21 @@ class _Reader:
     def refuse(self, place: str, value: object, allowed: str) -> SeminarError:
         return SeminarError(f"{self.path}: {place}: {str(value)[:80]} is not allowed: {allowed}")
 
+    def texts(self, data: object, place: str = "", depth: int = 0) -> None:
+        """Refuse text that a terminal or a page would take for something else: control characters, halves of pairs."""
+        if depth > DEEPEST:
+            raise SeminarError(f"{self.path}: {place[:80]}: lists within lists are at most {DEEPEST} deep")
+        if isinstance(data, str):
+            if wrong := _NO_TEXT.search(data):
+                raise self.refuse(place, ascii(data), f"text without the character {wrong[0]!a}")
+        elif isinstance(data, Mapping):
+            for key, value in data.items():
+                self.texts(key, f"a name in {place or 'the file'}")
+                self.texts(value, f"{place}.{key}" if place else key, depth + 1)
+        elif isinstance(data, list):
+            for number, value in enumerate(data):
+                self.texts(value, f"{place}[{number}]", depth + 1)
+
     def get(self, data: object, key: str, kind: type, place: str, allowed: str) -> Any:
         where = f"{place}{key}"
         if not isinstance(data, Mapping) or key not in data:
@@ -184,8 +206,13 @@ def read_session(path: Path, limits: Limits = LIMITS) -> SessionFile:
         raise SeminarError(f"{path}: is not an exported session: it does not say format {FORMAT!r}")
     if data.get("version") != VERSION:
         raise read.refuse("version", data.get("version"), f"{VERSION}, the version that this r2psim writes")
+    read.texts(data)
+    world = read.get(data, "scenario", dict, "", "a resolved scenario")
+    if "generate" in world:
+        # It would be generated at every use, to whatever size the file asks for.
+        raise read.refuse("scenario.generate", world["generate"], "a world in which all states are written out")
     try:
-        scenario = scenario_of(read.get(data, "scenario", dict, "", "a resolved scenario"), str(path))
+        scenario = scenario_of(world, str(path))
         policy = read.get(data, "policy", str, "", "a policy of the scenario")
         read.known([policy], scenario.policies, "policy", "a policy")
     except ScenarioError as error:

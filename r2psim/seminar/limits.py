@@ -33,8 +33,14 @@ class Limits:
     ----------
     sessions : int
         Sessions kept at a time.
+    opened_by_one : int
+        Sessions opened from one place that have not begun; of the places outside the server's own machine.
+    sessions_here : int
+        Of the sessions, those that only the server's own machine can open.
     participants : int
-        Places in a session.
+        Places in a session; one that the facilitator takes back is free again.
+    places_of_one : int
+        Places in a session that one browser can take.
     name, title : int
         Characters of a name, and of a session's title.
     years, states : int
@@ -44,9 +50,11 @@ class Limits:
     triggers : int
         Triggers that a facilitator can inject in a year.
     commits : int
-        Commitments that one participant can make in a session.
+        Commitments that one participant can make in a session: six a round in the longest.
     records : int
         Records in a session's log.
+    reserve : int
+        Of the records, those that only the facilitator can write: what participants do never ends a session.
     record_bytes : int
         Size of one record.
     models : int
@@ -58,15 +66,19 @@ class Limits:
     """
 
     sessions: int = 50
+    opened_by_one: int = 6
+    sessions_here: int = 10
     participants: int = 60
+    places_of_one: int = 6
     name: int = 40
     title: int = 80
     years: int = 40
     states: int = 60
     branches: int = 16
     triggers: int = 12
-    commits: int = 2_000
+    commits: int = 240
     records: int = 20_000
+    reserve: int = 2_000
     record_bytes: int = 2_000_000
     models: int = 16
     minutes: int = 240
@@ -119,18 +131,13 @@ class Bucket:
         left, then = self._left.get(asker, (self.tries, now))
         return min(self.tries, left + max(0.0, now - then) * self.per_second)
 
-    def take(self, asker: str) -> None:
-        """Use up one try.
-
-        Raises
-        ------
-        TooManyError
-            If there is none left.
-        """
+    def take(self, asker: str) -> bool:
+        """Use up one try, and say whether there was one."""
         left = self.left(asker)
         if left < 1.0:
-            raise TooManyError(f"too many tries: wait {(1.0 - left) / self.per_second:.0f} seconds")
+            return False
         self._left[asker] = (left - 1.0, self.clock())
         self._left.move_to_end(asker)
         while len(self._left) > self.askers:
             self._left.popitem(last=False)
+        return True

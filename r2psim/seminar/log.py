@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 import weakref
@@ -17,6 +18,9 @@ __all__ = ["Log", "LogError", "Record"]
 
 FORMAT = 1
 MEMORY = ":memory:"
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite adds to the name of a file for those that it keeps beside it."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS session (number INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE);
@@ -79,7 +83,7 @@ class Log:
         self._lock = threading.Lock()
         try:
             if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                _close_to_others(path)
             self._db = sqlite3.connect(path or MEMORY, check_same_thread=False, timeout=0.3, isolation_level=None)
             # Whoever forgets a log has its file closed all the same, and its lock given back.
             self._shut = weakref.finalize(self, self._db.close)
@@ -162,6 +166,26 @@ class Log:
 
     def _writing(self) -> _Transaction:
         return _Transaction(self._db, self.path)
+
+
+def _close_to_others(path: Path) -> None:
+    """Make the file and its directory, for this user alone: names and decisions of a class are in it.
+
+    SQLite gives its files beside this one the same rights. A directory that holds something else besides is the
+    user's own affair; the files are closed all the same.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    own = [path, *(path.with_name(path.name + end) for end in BESIDE)]
+    try:
+        for file in own:
+            if file.exists():
+                file.chmod(0o600)
+        if set(path.parent.iterdir()) <= set(own):
+            path.parent.chmod(0o700)
+    except PermissionError:
+        # A file system without rights, such as a memory stick's.
+        logging.getLogger(__name__).warning("%s: cannot be closed to other users of this machine", path.parent)
 
 
 class _Transaction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,9 @@ from r2psim.seminar.session import Session
 __all__ = ["Room"]
 
 MINUTE = 60.0
+
+OF_PARTICIPANTS = {"joined", "committed"}
+"""Records that participants write."""
 
 
 class Room:
@@ -64,14 +68,18 @@ class Room:
         NotFoundError
             If the session was deleted.
         TooManyError
-            If the session's log is full.
+            If the session's log is full, or full but for what is kept for the facilitator; or the record is too large.
         LogError
             If it cannot be written; then it did not happen.
         """
         with self.lock:
             self.check_there()
-            if self.session.records >= self.limits.records:
-                raise TooManyError(f"this session is full: it has {self.limits.records:,} records; open another one")
+            limits = self.limits
+            most = limits.records - (limits.reserve if kind in OF_PARTICIPANTS else 0)
+            if self.session.records >= most:
+                raise TooManyError(f"this session is full: it has {self.session.records:,} records; open another one")
+            if len(json.dumps(data)) > limits.record_bytes:
+                raise TooManyError(f"this is too much at a time: at most {limits.record_bytes:,} characters are kept")
             record = Record(self.session.records, self.clock(), kind, data)
             self._log.append(self.session.number, record)
             self.session.apply(record)

@@ -27,7 +27,11 @@ __all__ = ["FILE", "Opened", "Seminars"]
 FILE = "seminars.sqlite"
 """Name of the file of all sessions in the directory of the data."""
 
-EVERYBODY = ""
+HERE = ""
+"""Who asks where the server's own machine does, or a program that uses the library."""
+
+LATE = 2.0
+"""Seconds after which a wrong code is answered, once somebody has tried too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Seminars:
         Bounds.
     clock : callable
         Gives the time, s since 1970.
+    sleep : callable
+        Waits some seconds, in the thread of whoever sends wrong codes.
 
     Raises
     ------
@@ -65,7 +71,11 @@ class Seminars:
     """
 
     def __init__(
-        self, path: Path | None = None, limits: Limits = LIMITS, clock: Callable[[], float] = time.time
+        self,
+        path: Path | None = None,
+        limits: Limits = LIMITS,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.limits = limits
         self.clock = clock
@@ -75,10 +85,11 @@ class Seminars:
         self._rooms: dict[int, Room] = {}
         self._codes: dict[str, int] = {}
         self._tokens: dict[str, tuple[int, int | None]] = {}
-        # Wrong codes: a few at once from one place, then one every few seconds; and a bound on all places together.
+        self._sleep = sleep
+        # Wrong codes: a few at once from one place, then one every few seconds.
         self._misses = Bucket(clock, tries=20.0, per_second=0.5)
-        self._all_misses = Bucket(clock, tries=200.0, per_second=10.0)
-        self._opened = Bucket(clock, tries=30.0, per_second=1.0 / 60.0)
+        self._openers: dict[int, str] = {}
+        self._joiners: dict[int, dict[int, str]] = {}
         for number, code in self._log.sessions():
             self._take_up(number, code)
 
@@ -113,6 +124,7 @@ class Seminars:
         run: int = 0,
         years: int | None = None,
         minutes: float = 10.0,
+        asker: str = HERE,
     ) -> Opened:
         """Open a session.
 
@@ -132,11 +144,13 @@ class Seminars:
             Length; the scenario's own if not given, and at most what the limits allow.
         minutes : float
             Time for a round.
+        asker : str
+            Where the request comes from.
 
         Raises
         ------
         SeminarError
-            If something is not allowed, or the server has as many sessions as it takes.
+            If something is not allowed, or the server has as many sessions as it takes, or takes from one place.
         """
         from r2psim.scenario import ScenarioError, load
         from r2psim.world.expand import expand
@@ -157,9 +171,7 @@ class Seminars:
         if isinstance(minutes, bool) or not 0.1 <= minutes <= limits.minutes:
             raise SeminarError(f"minutes: {minutes} is not allowed: 0.1 to {limits.minutes}")
         with self._lock:
-            if len(self._rooms) >= limits.sessions:
-                raise TooManyError(f"this server holds {limits.sessions} sessions; delete one that is over")
-            self._opened.take(EVERYBODY)
+            self._check_opening(asker)
             token = new_token()
             code = new_code()
             while code in self._codes:
@@ -176,13 +188,25 @@ class Seminars:
             }
             number = self._log.create(code, self.clock(), data)
             self._take_up(number, code)
+            self._openers[number] = asker
         return Opened(code, token)
 
-    def roles(self, code: str, asker: str = EVERYBODY) -> dict[str, Role]:
+    def _check_opening(self, asker: str) -> None:
+        """Refuse one session more than there may be, of all or of one place."""
+        limits = self.limits
+        most = limits.sessions - (0 if asker == HERE else limits.sessions_here)
+        if len(self._rooms) >= most:
+            raise TooManyError(f"this server holds {len(self._rooms)} sessions; delete one that is over")
+        if asker != HERE:
+            mine = [n for n, who in self._openers.items() if who == asker and not self._rooms[n].session.begun]
+            if len(mine) >= limits.opened_by_one:
+                raise TooManyError(f"{len(mine)} seminars that were opened from here have not begun; use or delete one")
+
+    def roles(self, code: str, asker: str = HERE) -> dict[str, Role]:
         """Give the roles of a session, to those who know its code."""
         return self._room_of(code, asker).play.roles
 
-    def join(self, code: str, name: str, role: str, asker: str = EVERYBODY) -> str:
+    def join(self, code: str, name: str, role: str, asker: str = HERE, browser: str = HERE) -> str:
         """Join a session, and give the token by which the participant comes back.
 
         Parameters
@@ -193,15 +217,15 @@ class Seminars:
             How the participant is called.
         role : str
             Key of a role; several people may share one.
-        asker : str
-            Where the request comes from, for the rate limit.
+        asker, browser : str
+            Where the request comes from, and which browser there sends it.
 
         Raises
         ------
         NotFoundError
             If there is no such session.
         TooManyError
-            After too many wrong codes, or if all places are taken.
+            If all places are taken, or this browser has taken as many as it can.
         SeminarError
             If the name or the role is not allowed, or nobody is let in at present.
         """
@@ -213,28 +237,32 @@ class Seminars:
             called = text(name, "name", self.limits.name)
             if role not in room.play.roles:
                 raise SeminarError(f"role: {str(role)[:40]} is not allowed: one of the roles of this session")
-            if len(session.participants) >= self.limits.participants:
+            present = session.present
+            if len(present) >= self.limits.participants:
                 raise TooManyError(f"all {self.limits.participants} places of this session are taken")
+            joiners = self._joiners.setdefault(session.number, {})
+            mine = [who for who in present if browser != HERE and joiners.get(who.number) == browser]
+            if len(mine) >= self.limits.places_of_one:
+                raise TooManyError(f"this browser has taken {len(mine)} places of this session; come back to one")
             token = new_token()
             number = len(session.participants)
             room.record("joined", participant=number, name=called, role=role, token=fingerprint(token))
             with self._lock:
                 self._tokens[fingerprint(token)] = (session.number, number)
+                joiners[number] = browser
         return token
 
     def _room_of(self, code: str, asker: str) -> Room:
-        """Find a session by its code; wrong codes cost tries."""
+        """Find a session by its code. The right one is always served; wrong ones, after some, are answered late."""
         typed = plain(str(code))
         with self._lock:
-            for bucket, who in ((self._misses, asker), (self._all_misses, EVERYBODY)):
-                if bucket.left(who) < 1.0:
-                    bucket.take(who)
             number = self._codes.get(typed) if len(typed) == LENGTH else None
-            if number is None:
-                self._misses.take(asker)
-                self._all_misses.take(EVERYBODY)
-                raise NotFoundError("there is no session with this code")
-            return self._rooms[number]
+            if number is not None:
+                return self._rooms[number]
+            late = not self._misses.take(asker)
+        if late:
+            self._sleep(LATE)
+        raise NotFoundError("there is no session with this code")
 
     def reserved(self) -> frozenset[tuple[int, int]]:
         """Give seed and run of every session whose luck is not told yet: whoever ran them would see what is to come."""
@@ -281,6 +309,8 @@ class Seminars:
             self._log.delete(session.number)
             del self._rooms[session.number]
             del self._codes[session.code]
+            self._openers.pop(session.number, None)
+            self._joiners.pop(session.number, None)
             self._tokens = {k: v for k, v in self._tokens.items() if v[0] != session.number}
             self._models.drop(session.number)
             place.room.deleted = True

@@ -124,6 +124,11 @@ class Session:
         return self.branches[self.current]
 
     @property
+    def present(self) -> list[Participant]:
+        """Those who take part: all who joined but those whose place the facilitator has taken back."""
+        return [who for who in self.participants.values() if who.active]
+
+    @property
     def finished(self) -> bool:
         """Whether the line that is being played has no year left."""
         return self.branch.year >= self.years
