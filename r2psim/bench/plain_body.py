@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import mesa
 from r2psim.bench.plain_programme import Form, Pledge, Programme
 from r2psim.bench.plain_structure import WAR, clip01
 from r2psim.rules.draws import ASSESSMENT
-from r2psim.world.tables import PLEDGES
+from r2psim.world.tables import STAGES
 
 if TYPE_CHECKING:
     from r2psim.bench.plain import PlainModel
@@ -60,6 +61,7 @@ class Body(mesa.Agent):
         self.noise = start["noise"]
         self.will = start["will"]
         self.carry_over = start["carry_over"]
+        self.attention = start["attention"]
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
         self.balance = 0
         self.received = 0
@@ -100,6 +102,10 @@ class Body(mesa.Agent):
         noise = self.noise * (1.0 - gain * state.inhibitors["early_warning"])
         return clip01(state.perceived + noise * self.model.luck.bell(state, ASSESSMENT, under=self))
 
+    def can_prevent(self) -> bool:
+        """Whether it may provide a form of prevention that applies before a crisis and waits for no mandate."""
+        return any(not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides)
+
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
         p = self.model.parameters
@@ -107,34 +113,60 @@ class Body(mesa.Agent):
         saved = self.balance - self.tranche
         room = self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
         will = 1.0 - p.challenges_will_strength * (1.0 - self.will)
-        early_most = max(will, p.principles_prevention_reserve) * room
-        late_most = (1.0 - p.principles_prevention_reserve) * room
+        reserve = p.principles_prevention_reserve if self.can_prevent() else 0.0
+        early_most = max(will, reserve) * room
+        late_most = (1.0 - reserve) * room
         wait = self.decision_delay + p.principles_harm_delay * p.principles_harm_screening
         # Of its own money of last month, what the body does not promise again: others need not count on it.
         own = {pledge.programme: pledge.last_offer for pledge in self.pledges}
         early, late = self.keep_pledges(own, room, early_most, late_most)
         promised = {pledge.programme: pledge for pledge in self.pledges}
-        for state in self.ranked_states(will) if room - early - late >= 1 else ():
-            for _ in range(int(p.assistance_forms_at_once)):
-                left = room - early - late
-                if left < 1:
-                    break
-                left_early = min(early_most - early, left)
-                left_late = min(late_most - late, left)
-                programme, amount = self.best_programme(state, promised, own, left_early, left_late)
-                if programme is None or (programme not in promised and len(self.pledges) == PLEDGES):
-                    break
-                if programme not in promised:
-                    pledge = Pledge(programme, 0, now if programme.months > 0 else now + wait)
-                    promised[programme] = pledge
-                    self.pledges.append(pledge)
-                promised[programme].amount += amount
-                own[programme] = own.get(programme, 0) - amount
-                if self.is_early(programme):
-                    early += amount
-                else:
-                    late += amount
+        states = self.ranked_states(will) if room - early - late >= 1 else []
+        for forms, stage, pot in self.rounds(room):
+            most = pot - self.promised_to(forms, stage) if pot < math.inf else pot
+            for state in states:
+                if stage is not None and state.stage != stage:
+                    continue
+                for _ in range(int(p.assistance_forms_at_once)):
+                    left = min(room - early - late, most)
+                    if left < 1:
+                        break
+                    left_early = min(early_most - early, left)
+                    left_late = min(late_most - late, left)
+                    programme, amount = self.best_programme(state, forms, promised, own, left_early, left_late, pot)
+                    if programme is None or (programme not in promised and len(self.pledges) >= self.attention):
+                        break
+                    if programme not in promised:
+                        pledge = Pledge(programme, 0, now if programme.months > 0 else now + wait)
+                        promised[programme] = pledge
+                        self.pledges.append(pledge)
+                    promised[programme].amount += amount
+                    own[programme] = own.get(programme, 0) - amount
+                    if self.is_early(programme):
+                        early += amount
+                    else:
+                        late += amount
+                    most -= amount
         self.decisions += 1
+
+    def rounds(self, room: float) -> Iterator[tuple[list[Form], int | None, float]]:
+        """Yield what each round is for: its forms, its stage, and what is earmarked for them; the last is for all."""
+        for form in self.provides:
+            if form.share * room >= 1.0:
+                yield [form], None, math.floor(form.share * room)
+        for stage in range(len(STAGES)):
+            share = self.model.preference[f"share_{stage}"]
+            if share * room >= 1.0:
+                yield self.provides, stage, math.floor(share * room)
+        yield self.provides, None, math.inf
+
+    def promised_to(self, forms: list[Form], stage: int | None) -> int:
+        """Give what is promised to some forms in states at a stage, or at any."""
+        return sum(
+            pledge.amount
+            for pledge in self.pledges
+            if any(pledge.programme.form is form for form in forms) and stage in (None, pledge.programme.state.stage)
+        )
 
     def keep_pledges(
         self, own: dict[Programme, int], room: float, early_most: float, late_most: float
@@ -161,32 +193,37 @@ class Body(mesa.Agent):
         return early, kept - early
 
     def ranked_states(self, will: float) -> list[State]:
-        """Give the states of highest priority: perceived risk, and urgency as far as the body lacks will."""
+        """Give the states of highest priority: perceived risk, and urgency as far as the body lacks will.
+
+        The policy may lay emphasis on some.
+        """
 
         def priority(state: State) -> float:
-            return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency)
+            return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency) * state.emphasis
 
         return nlargest(int(self.model.parameters.assistance_considered), self.members, key=priority)
 
     def best_programme(
         self,
         state: State,
+        forms: list[Form],
         promised: dict[Programme, Pledge],
         own: dict[Programme, int],
         early: float,
         late: float,
+        pot: float,
     ) -> tuple[Programme | None, int]:
         """Give the programme that the body values most in a state and can afford, and the money for it."""
         part = self.model.parameters.assistance_smallest_part
         best = None
         most = money = 0.0
-        for form in self.provides:
+        for form in forms:
             programme = state.programmes[form.place]
             if programme.demand <= most:
                 continue
             missing = programme.cost - programme.pledged + own.get(programme, 0)
             amount = min(missing, early if self.is_early(programme) else late)
-            smallest = 1.0 if programme in promised else part * programme.cost
+            smallest = 1.0 if programme in promised else part * min(programme.cost, pot)
             if amount < smallest or amount < 1.0 or not self.may_fund(programme):
                 continue
             most = programme.demand
