@@ -189,9 +189,9 @@ def test_no_policys_name_appears_in_the_rules(path: Path) -> None:
         assert not {name for name in names if "policy" in name or "policies" in name}
 
 
-def test_policies_are_overlays_of_parameters_and_budgets_and_nothing_else() -> None:
+def test_policies_are_overlays_of_parameters_budgets_priorities_and_shares_and_nothing_else() -> None:
     for policy in SHIPPED_POLICIES.values():
-        assert set(policy) <= {"description", "parameters", "budgets"}
+        assert set(policy) <= {"description", "parameters", "budgets", "priorities", "shares"}
 
 
 RUNS = 24

@@ -1,8 +1,11 @@
-"""What a policy can be written in terms of: priorities and shares of forms, stages and kinds of state, and attention."""
+"""What policies can be written in terms of: priorities and shares of forms, stages and kinds of state; attention."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +23,12 @@ from r2psim.rules.month import month
 from r2psim.scenario import Scenario, ScenarioError, load
 from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.schema import json_schema
+from r2psim.scenario.shipped import shipped_path
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
 from r2psim.world.tables import PF, STAGES, STATE_KINDS, B, F, L, S
 
+README = shipped_path("seminar").with_name("README.md")
 FIRST = draws_of(1, 0, 0)
 WAR, RECOVERY = 3.0, 1.0
 
@@ -49,7 +54,7 @@ def with_policy(policy: dict[str, Any], name: str = "seminar") -> Scenario:
     return scenario_of(data)
 
 
-def earmark(table: Table, forms: dict[str, float] = {}, stages: dict[int, float] = {}) -> Table:
+def earmark(table: Table, forms: Mapping[str, float] = {}, stages: Mapping[int, float] = {}) -> Table:
     """Earmark shares of what the body can promise for forms and stages."""
     form, preference = table.rows.form.copy(), table.rows.preference.copy()
     for key, share in forms.items():
@@ -114,6 +119,18 @@ def test_what_is_not_known_is_refused_with_its_place_and_the_nearest_name(
     (problem,) = caught.value.problems
     assert problem.path.replace('"', "") == ".".join(("policies", "mine", *place))
     assert problem.allowed.startswith(allowed) and problem.nearest == near
+
+
+def test_the_policy_that_the_readme_shows_loads_and_buys_what_it_says(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(# mediators-first\.toml\n.*?)```", README.read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "mediators-first.toml"
+    file.write_text(shown, encoding="utf-8")
+    scenario = load(str(file))
+    spent = {}
+    for policy in ("late-response", "mediators-first"):
+        r = run(build(scenario, policy), scenario.parameter_values(policy), 60)
+        spent[policy] = r.ledger[-1, :, r.world.forms.index("mediation")].sum()
+    assert spent["mediators-first"] > spent["late-response"] > 0.0
 
 
 @pytest.mark.parametrize("of", ["forms", "stages"])
@@ -224,7 +241,7 @@ DEAR, CHEAP = "individual-accountability", "mediation"
 """Two forms for states under threat; per dollar, the second is worth more to a body."""
 
 ONE_AT_ONCE = FULL | {"assistance.forms_at_once": 1.0}
-"""A body begins one form in a state, in each round: where its money is short, the common pot goes to what it prefers."""
+"""A body begins one form in a state in each round: its money being short, the common pot goes to what it prefers."""
 
 
 def short_of_money(states: int = 6, **body: float) -> Table:

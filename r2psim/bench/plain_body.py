@@ -122,8 +122,16 @@ class Body(mesa.Agent):
         early, late = self.keep_pledges(own, room, early_most, late_most)
         promised = {pledge.programme: pledge for pledge in self.pledges}
         states = self.ranked_states(will) if room - early - late >= 1 else []
-        for forms, stage, pot in self.rounds(room):
-            most = pot - self.promised_to(forms, stage) if pot < math.inf else pot
+        for forms, stage, share in self.rounds():
+            if share is None:
+                pots = [math.inf] * 3
+                most_early, most_late, most = pots
+            elif share * room < 1.0:
+                continue
+            else:
+                pots = [math.floor(share * money) for money in (early_most, late_most, room)]
+                got_early, got_late = self.promised_to(forms, stage)
+                most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
             for state in states:
                 if stage is not None and state.stage != stage:
                     continue
@@ -131,8 +139,9 @@ class Body(mesa.Agent):
                     left = min(room - early - late, most)
                     if left < 1:
                         break
-                    left_early = min(early_most - early, left)
-                    left_late = min(late_most - late, left)
+                    left_early = min(early_most - early, left, most_early)
+                    left_late = min(late_most - late, left, most_late)
+                    pot = pots[0] if state.stage <= 2 and state.conflict != WAR else pots[1]
                     programme, amount = self.best_programme(state, forms, promised, own, left_early, left_late, pot)
                     if programme is None or (programme not in promised and len(self.pledges) >= self.attention):
                         break
@@ -144,29 +153,34 @@ class Body(mesa.Agent):
                     own[programme] = own.get(programme, 0) - amount
                     if self.is_early(programme):
                         early += amount
+                        most_early -= amount
                     else:
                         late += amount
+                        most_late -= amount
                     most -= amount
         self.decisions += 1
 
-    def rounds(self, room: float) -> Iterator[tuple[list[Form], int | None, float]]:
-        """Yield what each round is for: its forms, its stage, and what is earmarked for them; the last is for all."""
-        for form in self.provides:
-            if form.share * room >= 1.0:
-                yield [form], None, math.floor(form.share * room)
-        for stage in range(len(STAGES)):
-            share = self.model.preference[f"share_{stage}"]
-            if share * room >= 1.0:
-                yield self.provides, stage, math.floor(share * room)
-        yield self.provides, None, math.inf
+    def rounds(self) -> Iterator[tuple[list[Form], int | None, float | None]]:
+        """Yield what each round is for: its forms, its stage, and the share that is earmarked; the last is for all."""
+        prefers = self.model.preference
+        if prefers["earmarks"]:
+            for form in self.provides:
+                yield [form], None, form.share
+            for stage in range(len(STAGES)):
+                yield self.provides, stage, prefers[f"share_{stage}"]
+        yield self.provides, None, None
 
-    def promised_to(self, forms: list[Form], stage: int | None) -> int:
-        """Give what is promised to some forms in states at a stage, or at any."""
-        return sum(
-            pledge.amount
-            for pledge in self.pledges
-            if any(pledge.programme.form is form for form in forms) and stage in (None, pledge.programme.state.stage)
-        )
+    def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:
+        """Give what is promised to some forms in states at a stage, or at any, early and late."""
+        early = late = 0
+        for pledge in self.pledges:
+            programme = pledge.programme
+            if any(programme.form is form for form in forms) and stage in (None, programme.state.stage):
+                if self.is_early(programme):
+                    early += pledge.amount
+                else:
+                    late += pledge.amount
+        return early, late
 
     def keep_pledges(
         self, own: dict[Programme, int], room: float, early_most: float, late_most: float

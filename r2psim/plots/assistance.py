@@ -160,11 +160,12 @@ def _empty(page: Page) -> Axes:
 
 
 def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
-    """Say which share of its spending each policy spends before a crisis, at stages 0-2."""
+    """Say which share of its spending each policy spends on prevention: no relief, and nothing in a war or a crisis."""
     chosen = [p for p in comparison.headline or spenders[:1] if p in spenders] or list(spenders[:1])
-    shares = [float(comparison.spending[p][:, :3].sum() / comparison.spending[p].sum()) for p in chosen]
+    spent = [[float(comparison.values(p, f"spent_{on}").sum()) for on in ("prevention", "response")] for p in chosen]
+    shares = [prevention / (prevention + response) for prevention, response in spent]
     said = [f"{share:.0%} under {policy}" for policy, share in zip(chosen, shares, strict=True)]
-    return f"Share of the money spent before imminent risk (stages 0-2): {', '.join(said)}".replace("%", " %")
+    return f"Share of the money spent on prevention, before a crisis: {', '.join(said)}".replace("%", " %")
 
 
 # -- when help arrived -------------------------------------------------------------------------------------------------

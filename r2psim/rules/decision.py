@@ -17,7 +17,8 @@ __all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "offer
 NOTHING = -1.0
 ALL = -1
 """Of a round of a decision: every form, every stage."""
-NO_END = np.inf
+NO_END = 1e300
+"""More money than there is."""
 _STAGES = len(STAGES)
 
 
@@ -35,6 +36,12 @@ def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
     """
     agreed = consents(rows.programme[PR.consent, row], 1.0 - rows.body[B.leverage, b], gate)
     return bool(rows.programme[PR.demand, row] >= 0.0 and agreed)
+
+
+@inline
+def least(a: float, b: float) -> float:
+    """Give the smaller of two."""
+    return a if a < b else b
 
 
 @inline
@@ -264,15 +271,18 @@ def sides(rows: Rows, b: int) -> tuple[bool, bool, bool]:
 
 
 @inline
-def promised_to(rows: Rows, b: int, f: int, stage: int) -> float:
-    """Give what a body has promised to a form, or in states at a stage; the other is `ALL`."""
+def promised_to(rows: Rows, b: int, f: int, stage: int) -> tuple[float, float]:
+    """Give what a body has promised to a form, or in states at a stage, early and late; the other is `ALL`."""
     first = rows.pledge_start[b]
-    total = 0.0
+    early, late = 0.0, 0.0
     for slot in range(first, first + int(rows.body[B.pledges, b])):
-        at = int(rows.state[S.stage, int(rows.pledge[L.state, slot])])
-        counts = int(rows.pledge[L.form, slot]) == f if stage == ALL else at == stage
-        total += rows.pledge[L.amount, slot] if counts else 0.0
-    return total
+        s = int(rows.pledge[L.state, slot])
+        of = int(rows.pledge[L.form, slot])
+        if (of == f) if stage == ALL else (int(rows.state[S.stage, s]) == stage):
+            counts_early = is_early(rows, s, of)
+            early += rows.pledge[L.amount, slot] * counts_early
+            late += rows.pledge[L.amount, slot] * (1.0 - counts_early)
+    return early, late
 
 
 @inline
@@ -361,27 +371,18 @@ def forget(rows: Rows, b: int, before: int) -> None:
 
 
 @inline
-def earmarked(rows: Rows, b: int, r: int, room: float) -> tuple[int, int, float, float]:
-    """Give what round ``r`` of a decision is for: the place of its form, its stage, what is earmarked, and what is left.
+def earmarked(rows: Rows, b: int, r: int) -> tuple[int, int, float]:
+    """Give what round ``r`` of a decision is for: the place of its form, its stage, and the share that is earmarked.
 
-    First comes each form that the body provides, then each stage, of which either may have a share of the room; the
-    last round is for everything and has no limit of its own.
+    First comes each form that the body provides, then each stage; the last round is for everything.
     """
     first = rows.provides_start[b]
     forms = rows.provides_start[b + 1] - first
     if r >= forms + _STAGES:
-        return ALL, ALL, NO_END, NO_END
+        return ALL, ALL, 1.0
     if r >= forms:
-        stage = r - forms
-        pot = np.floor(rows.preference[PF.share_0 + stage, 0] * room)
-        if pot < 1.0:
-            return ALL, stage, pot, 0.0
-        return ALL, stage, pot, pot - promised_to(rows, b, ALL, stage)
-    f = rows.provides[first + r]
-    pot = np.floor(rows.form[F.share, f] * room)
-    if pot < 1.0:
-        return first + r, ALL, pot, 0.0
-    return first + r, ALL, pot, pot - promised_to(rows, b, f, ALL)
+        return ALL, r - forms, rows.preference[PF.share_0 + r - forms, 0]
+    return first + r, ALL, rows.form[F.share, rows.provides[first + r]]
 
 
 @inline
@@ -411,7 +412,15 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     last_round = rows.provides_start[b + 1] - rows.provides_start[b] + _STAGES
     first_round = 0 if rows.preference[PF.earmarks, 0] > 0.0 else last_round
     for r in range(first_round, last_round + 1):
-        only, stage, pot, most = earmarked(rows, b, r, room)
+        only, stage, share = earmarked(rows, b, r)
+        if share * room < 1.0:
+            continue
+        pot_early, pot_late, pot = NO_END, NO_END, NO_END
+        most_early, most_late, most = NO_END, NO_END, NO_END
+        if r < last_round:
+            pot_early, pot_late, pot = np.floor(share * early_most), np.floor(share * late_most), np.floor(share * room)
+            got_early, got_late = promised_to(rows, b, rows.provides[only] if stage == ALL else ALL, stage)
+            most_early, most_late, most = pot_early - got_early, pot_late - got_late, pot - got_early - got_late
         for k in range(considered):
             if room - early - late < 1.0 or most < 1.0:
                 break
@@ -420,16 +429,15 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 continue
             calm = before_crisis(rows, s) > 0.0
             for _ in range(int(p[P.assistance_forms_at_once])):
-                left = room - early - late
-                left = most if most < left else left
-                left_early = early_most - early if early_most - early < left else left
-                left_late = late_most - late if late_most - late < left else left
+                left = least(room - early - late, most)
+                left_early = least(least(early_most - early, left), most_early)
+                left_late = least(least(late_most - late, left), most_late)
                 for_prevention = left_early if calm else left_late
                 # Many states of a list end here (half of them in the seminar, under prevention): money that is left is
                 # seldom money for what the body may provide.
                 if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
                     break
-                f, amount = best_form(rows, p, b, s, for_prevention, left_late, only, pot)
+                f, amount = best_form(rows, p, b, s, for_prevention, left_late, only, pot_early if calm else pot_late)
                 row = f * states + s
                 if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] >= body[B.attention, b]):
                     break
@@ -438,6 +446,8 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 counts_early = is_early(rows, s, f)
                 early += amount * counts_early
                 late += amount * (1.0 - counts_early)
+                most_early -= amount * counts_early
+                most_late -= amount * (1.0 - counts_early)
                 most -= amount
     forget(rows, b, before)
     body[B.decisions, b] += 1.0

@@ -102,10 +102,11 @@ def _preference(policy: PolicySpec) -> dict[str, float]:
     }
 
 
-def _attention(values: dict[str, float], p: np.ndarray) -> float:
-    """Give how many programmes a body can fund at a time: its own number, or what the parameter says."""
-    own = values.get("attention", 0.0)
-    return float(floor(own if own > 0.0 else float(p[P.assistance_attention])))
+def _attention(scenario: Scenario, p: np.ndarray) -> dict[str, float]:
+    """Give how many programmes every body can fund at a time: its own number, or what the parameter says."""
+    usual = float(p[P.assistance_attention])
+    own = {key: body.values.get("attention", 0.0) for key, body in scenario.bodies.items()}
+    return {key: float(floor(number if number > 0.0 else usual)) for key, number in own.items()}
 
 
 def _budgets(scenario: Scenario, policy: PolicySpec, p: np.ndarray, provides: dict[str, list[int]]) -> dict[str, float]:
@@ -158,6 +159,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     chosen = scenario.policy(policy) if policy is not None else PolicySpec()
     p = scenario.parameter_values(policy)
     budgets = _budgets(scenario, chosen, p, provides)
+    attention = _attention(scenario, p)
     priorities, shares = (of.get("forms", {}) for of in (chosen.priorities, chosen.shares))
     effects = [
         [(_CHANNEL_PLACE[e.on], _effect(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
@@ -170,7 +172,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         names=tuple(forms),
         forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()],
         bodies=[
-            {**body.values, "budget": budgets[key], "attention": _attention(body.values, p)}
+            {**body.values, "budget": budgets[key], "attention": attention[key]}
             for key, body in scenario.bodies.items()
         ],
         preference=_preference(chosen),
