@@ -111,7 +111,7 @@ def test_policies_spend_as_early_as_they_say(name: str) -> None:
     assert early["late-response"] < 0.5 * early["balanced"]
     assert early["balanced"] < early["recommendations"] < early["prevention"]
     assert early["prevention"] > 2.0 * early["balanced"]
-    assert share["late-response"] < 0.15 < 0.3 < share["prevention"]
+    assert share["late-response"] < 0.2 < 0.3 < share["prevention"]
 
 
 def side(name: str, policy: str) -> float:
