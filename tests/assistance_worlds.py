@@ -20,7 +20,7 @@ from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, PLEDGES, PROGRAMME, STATE, TRIGGERS, F, L, S
+from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, PROGRAMME, STATE, TRIGGERS, F, L, S
 
 __all__ = [
     "FORMS",
@@ -251,7 +251,7 @@ def ask_consent(rows: Rows) -> None:
 
 def pledged(rows: Rows, body: int = 0) -> list[tuple[int, int]]:
     """Give the programmes that a body has pledged to, as state and form; of its slots these are the first ones."""
-    slots = slice(body * PLEDGES, (body + 1) * PLEDGES)
+    slots = slice(rows.pledge_start[body], rows.pledge_start[body + 1])
     count = rows.state.shape[1]
     row, states, forms = rows.pledge[[L.programme, L.state, L.form], slots].astype(int)
     taken = int(np.count_nonzero(row >= 0))
@@ -279,6 +279,7 @@ def copies(world: World, count: int) -> Rows:
         programme=np.repeat(of_first, count, axis=1),
         body=rows.body[:, :0].copy(),
         pledge=rows.pledge[:, :0].copy(),
+        pledge_start=np.zeros(1, dtype=np.int64),
         rating=rows.rating[:, :0].copy(),
         ledger=rows.ledger[:0].copy(),
         state_id=np.arange(count, dtype=np.uint64),

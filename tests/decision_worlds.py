@@ -18,6 +18,8 @@ from r2psim.world.tables import BODY, RATING, STATE
 __all__ = ["Table"]
 
 FIRST = draws_of(1, 0, 0)
+SLOTS = 1000
+"""Room for pledges: as many as the largest attention."""
 
 
 class Table:
@@ -36,7 +38,8 @@ class Table:
         donor = setting().rows
         rows = alone._replace(
             body=donor.body.copy(),
-            pledge=donor.pledge.copy(),
+            pledge=np.repeat(donor.pledge[:, :1], SLOTS, axis=1),
+            pledge_start=np.array([0, SLOTS]),
             rating=np.zeros((len(RATING.columns), self.count)),
             ledger=donor.ledger.copy(),
             body_id=donor.body_id,

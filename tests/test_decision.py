@@ -17,7 +17,7 @@ from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.channels import CHANNELS
 from r2psim.world.assistance import ASSESSMENT_WORTH
-from r2psim.world.tables import GROUP_CHANNELS, PLEDGES, PROGRAMME, STATE, B, L, R, S
+from r2psim.world.tables import GROUP_CHANNELS, PROGRAMME, STATE, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 WAR = 3.0
@@ -204,16 +204,18 @@ def test_what_is_kept_moves_up_with_its_amount_and_its_month() -> None:
     assert table.rows.body[B.pledges, 0] == 3.0
     kept = {key: before[key] for key in before if key[0] in (1, 4, 5)}
     assert contents(table) == kept
-    assert (table.rows.pledge[L.programme, 3:PLEDGES] == -1.0).all() and not table.rows.pledge[L.amount, 3:].any()
+    assert (table.rows.pledge[L.programme, 3:] == -1.0).all() and not table.rows.pledge[L.amount, 3:].any()
     assert table.of_body("spent") == kept[1, f][0], "the others begin a month later"
     table.a_month(only_the_first)
     assert table.of_body("spent") == kept[1, f][0] + sum(amount for amount, _ in kept.values())
 
 
-def test_a_body_fills_its_slots_and_no_more() -> None:
-    table = Table([2.0] * 30, [0.5] * 30, ["mediation", "preventive-diplomacy"], budget=1e9)
-    table.months(parameters(FULL), 12)
-    assert table.of_body("pledges") == PLEDGES == len(table.pledged)
+@pytest.mark.parametrize("attention", [1.0, 7.0, 59.0, 60.0, 150.0])
+def test_a_body_funds_what_it_can_attend_to_and_no_more(attention: float) -> None:
+    forms = ["mediation", "preventive-diplomacy"]
+    table = Table([2.0] * 30, [0.5] * 30, forms, budget=1e9, attention=attention)
+    table.months(parameters(FULL | {"assistance.considered": 30.0}), 12)
+    assert table.of_body("pledges") == len(table.pledged) == min(attention, 60.0)
 
 
 def test_a_decision_leaves_no_notes_at_programmes() -> None:

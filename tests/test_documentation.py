@@ -331,11 +331,14 @@ def test_every_policy_that_ships_appears_with_what_it_sets(scenario):
     costs = {f"forms.{key}.{cost}": value for key, form in given.items() for cost, value in form.items()}
     assert {path: float(value) for path, value in said.items()} == load(scenario).parameters | costs
     assert set(shipped) == set(rows) | set(re.findall(r"[\w-]+\w", own))
-    for name, (about, sets, weights) in rows.items():
+    for name, (about, sets, weights, priorities, shares) in rows.items():
         assert about == shipped[name].description
         said = {path: float(value) for path, value in re.findall(r"`?([\w.]+)`? = ([\w.-]+)", sets)}
         assert said == shipped[name].parameters
         assert {tag: float(x) for tag, x in re.findall(r"([\w-]+)`? x([\w.]+)", weights)} == shipped[name].budgets
+        for cell, given in ((priorities, shipped[name].priorities), (shares, shipped[name].shares)):
+            said = {path: float(x) for path, x in re.findall(r"([\w.-]+)`? x?([\d.]+)", cell)}
+            assert said == {f"{of}.{key}": x for of, values in given.items() for key, x in values.items()}
 
 
 @pytest.mark.parametrize("family", ["principles", "challenges"])
@@ -423,7 +426,8 @@ def test_the_first_decision_can_begin_programmes_as_the_text_says():
     assert (rows.programme[PR.cost] > 0.0).all() and (rows.state[S.willingness] > 0.0).all()
     assert np.array_equal(rows.state[S.threatened], rows.state[S.stage] >= 2.0)
     _, rows = run("prevention", 1)
-    deciding = (rows.pledge[L.programme].reshape(rows.body.shape[1], -1) >= 0.0).any(axis=1)
+    of_body = np.split(rows.pledge[L.programme] >= 0.0, rows.pledge_start[1:-1])
+    deciding = np.array([pledged.any() for pledged in of_body])
     assert deciding[rows.body[B.rhythm] == 12.0].any(), "a body with a rhythm of a year loses its first turn"
 
 

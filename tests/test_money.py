@@ -28,7 +28,7 @@ from r2psim.ensemble.measures import METRICS, metrics_of, spending_of
 from r2psim.scenario import Scenario
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build
-from r2psim.world.tables import BODY, PLEDGE, PLEDGES, PR, PROGRAMME, B, F, L, S
+from r2psim.world.tables import BODY, PLEDGE, PR, PROGRAMME, B, F, L, S
 
 POLICIES = list(SHIPPED_POLICIES)
 EXACT = 2.0**53
@@ -146,7 +146,7 @@ def check_permitted(r: Run) -> None:
         members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
         barred = np.setdiff1d(np.arange(forms), provides)
         assert not r.ledger[:, b, barred].any()
-        pledged = r.pledge[:, L.programme, b * PLEDGES : (b + 1) * PLEDGES]
+        pledged = r.pledge[:, L.programme, rows.pledge_start[b] : rows.pledge_start[b + 1]]
         taken = pledged[pledged >= 0.0].astype(int)
         assert np.isin(taken % states, members).all() and np.isin(taken // states, provides).all()
         reachable[np.ix_(provides, members)] = True
@@ -173,16 +173,18 @@ def check_spending(r: Run) -> None:
 
 def check_pledges(r: Run) -> None:
     """Assert that a body's slots in use come first, are counted, and say which programme; and that no note is left."""
-    states, bodies = len(r.world.states), len(r.world.bodies)
-    slots = r.pledge.reshape(*r.pledge.shape[:2], bodies, PLEDGES)
-    programme = slots[:, L.programme]
-    used = programme >= 0.0
-    assert np.array_equal(r.of_body("pledges"), used.sum(axis=2))
-    assert np.array_equal(used, np.arange(PLEDGES) < r.of_body("pledges")[:, :, None])
-    assert np.array_equal(programme[used], (slots[:, L.form] * states + slots[:, L.state])[used])
-    assert not slots[:, L.amount][~used].any() and not slots[:, L.offer].any()
-    ordered = np.sort(programme, axis=2)
-    assert not ((np.diff(ordered, axis=2) == 0.0) & (ordered[:, :, 1:] >= 0.0)).any(), "two slots for one programme"
+    states, start = len(r.world.states), r.world.rows.pledge_start
+    for b in range(len(r.world.bodies)):
+        slots = r.pledge[:, :, start[b] : start[b + 1]]
+        programme = slots[:, L.programme]
+        used = programme >= 0.0
+        assert np.array_equal(r.of_body("pledges")[:, b], used.sum(axis=1))
+        assert np.all(r.of_body("pledges")[:, b] <= r.of_body("attention")[:, b])
+        assert np.array_equal(used, np.arange(used.shape[1]) < r.of_body("pledges")[:, [b]])
+        assert np.array_equal(programme[used], (slots[:, L.form] * states + slots[:, L.state])[used])
+        assert not slots[:, L.amount][~used].any() and not slots[:, L.offer].any()
+        ordered = np.sort(programme, axis=1)
+        assert not ((np.diff(ordered, axis=1) == 0.0) & (ordered[:, 1:] >= 0.0)).any(), "two slots for one programme"
     assert not r.programme[:, [PR.slot, PR.own]].any(), "a decision leaves its notes behind"
 
 

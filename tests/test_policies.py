@@ -106,10 +106,12 @@ def test_all_budgets_zero_equals_no_assistance_bit_for_bit(name: str) -> None:
 
 @pytest.mark.parametrize("policy", OTHERS)
 def test_under_every_policy_a_world_without_money_is_one_without_assistance(policy: str) -> None:
-    """But for what a programme nobody pays for would cost and be worth, which some policies change."""
+    """But for what a programme nobody pays for would cost and be worth, and which states would come first."""
     nothing, poor = history(lively(), NO_ASSISTANCE), history(with_budget(lively(), 0.0), policy)
-    for name in ("state", "group", "body", "pledge", "ledger"):
+    for name in ("group", "body", "pledge", "ledger"):
         assert getattr(nothing, name).tobytes() == getattr(poor, name).tobytes(), name
+    states = [np.delete(r.state, STATE.index["emphasis"], axis=1) for r in (nothing, poor)]
+    assert np.array_equal(*states)
     assert without(nothing.programme, WOULD_BE).tobytes() == without(poor.programme, WOULD_BE).tobytes()
 
 
@@ -189,9 +191,9 @@ def test_no_policys_name_appears_in_the_rules(path: Path) -> None:
         assert not {name for name in names if "policy" in name or "policies" in name}
 
 
-def test_policies_are_overlays_of_parameters_and_budgets_and_nothing_else() -> None:
+def test_policies_are_overlays_of_parameters_budgets_priorities_and_shares_and_nothing_else() -> None:
     for policy in SHIPPED_POLICIES.values():
-        assert set(policy) <= {"description", "parameters", "budgets"}
+        assert set(policy) <= {"description", "parameters", "budgets", "priorities", "shares"}
 
 
 RUNS = 24
@@ -217,8 +219,17 @@ def test_without_effects_a_policy_is_worse_than_nothing_by_exactly_its_cost(poli
     np.testing.assert_allclose(aid, found[:, PLACE["spent_response"]], rtol=1e-9, atol=1e-3)
 
 
-ABOUT_AID = {"helped", "aid_forms", "expected_help", "assessed", "best_help", "prevention_at_work", "forces_at_work"}
-"""Columns of a state that say what help there is, not what comes of it."""
+ABOUT_AID = {
+    "emphasis",
+    "helped",
+    "aid_forms",
+    "expected_help",
+    "assessed",
+    "best_help",
+    "prevention_at_work",
+    "forces_at_work",
+}
+"""Columns of a state that say what help there is and where it is to go first, not what comes of it."""
 
 
 def moved_by_nothing(policy: str) -> set[str]:

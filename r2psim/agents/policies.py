@@ -27,7 +27,7 @@ import numpy as np
 from r2psim.rules.decision import applicable, income, offering, perceive
 from r2psim.rules.demand import demand
 from r2psim.scenario.parameters import P
-from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
+from r2psim.world.tables import CONFLICT, PR, B, L, R, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
@@ -118,12 +118,15 @@ class View:
         US$ a month that it can promise.
     states : tuple of StateView
         Its members.
+    attention : int
+        How many programmes it can fund at a time.
     """
 
     month: int
     body: str
     room: float
     states: tuple[StateView, ...]
+    attention: int
 
 
 class Policy(Protocol):
@@ -148,7 +151,7 @@ def _view(model: R2PModel, b: int) -> View:
     perceive(rows, p, b, model.luck)
     risk = rows.rating[R.seen, rows.member_start[b] : rows.member_start[b + 1]]
     forms = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
-    slots = slice(b * PLEDGES, (b + 1) * PLEDGES)
+    slots = slice(rows.pledge_start[b], rows.pledge_start[b + 1])
     own = dict(zip(rows.pledge[L.programme, slots].tolist(), rows.pledge[L.last_offer, slots].tolist(), strict=True))
     states = []
     for seen, s in zip(risk, map(int, members), strict=True):
@@ -171,7 +174,8 @@ def _view(model: R2PModel, b: int) -> View:
                 offers=tuple(offers),
             )
         )
-    return View(model.month, world.bodies[b], room_of(model, b) / CENTS, tuple(states))
+    attention = int(rows.body[B.attention, b])
+    return View(model.month, world.bodies[b], room_of(model, b) / CENTS, tuple(states), attention)
 
 
 def view_of(model: R2PModel, body: str) -> View:
@@ -211,8 +215,8 @@ def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
     """
     offers = {state.key: {offer.form for offer in state.offers} for state in view.states}
     found = list(allocations)
-    if len(found) > PLEDGES:
-        raise _refuse(view.body, len(found), f"at most {PLEDGES} allocations at a time")
+    if len(found) > view.attention:
+        raise _refuse(view.body, len(found), f"at most {view.attention} allocations at a time")
     pairs = set()
     for a in found:
         if a.state not in offers:
@@ -234,7 +238,7 @@ def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
 def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
     """Write a body's pledges anew; a programme that runs goes on without delay."""
     rows, world = model.rows, model.world
-    slots = slice(b * PLEDGES, (b + 1) * PLEDGES)
+    slots = slice(rows.pledge_start[b], rows.pledge_start[b + 1])
     # A decision that is on its way is not delayed again by being repeated.
     earlier = dict(zip(rows.pledge[L.programme, slots].tolist(), rows.pledge[L.begins, slots].tolist(), strict=True))
     rows.pledge[L.programme, slots] = -1.0

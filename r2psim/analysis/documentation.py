@@ -39,10 +39,10 @@ from r2psim.world.tables import (
     GROUP_CHANNELS,
     INHIBITORS,
     PERPETRATOR,
-    PLEDGES,
     RISK_FACTORS,
     STAGES,
     STATE,
+    STATE_KINDS,
     STATUS_EXCLUSION,
     TABLES,
     TRIGGERS,
@@ -69,7 +69,6 @@ HAZARDS: dict[str, tuple[dict[str, Any], Table]] = {
 """Log-linear hazards by the table of parameters that declares them, and whose columns they multiply."""
 
 FIXED = {
-    "PLEDGES": (PLEDGES, "programmes", "most programmes that a body can fund at a time"),
     "ASSESSMENT_WORTH": (ASSESSMENT_WORTH, "log", "worth of a needs assessment to bodies that choose: its `potency`"),
 }
 """Numbers of the rules of assistance that are fixed in the code: value, unit, meaning."""
@@ -431,8 +430,15 @@ def _policies() -> str:
     for name, table in _policy_tables().items():
         sets = [f"`{path}` = {_number(value)}" for path, value in _leaves(table.get("parameters", {}))]
         weights = [f"{_code(tag)} x{_number(weight)}" for tag, weight in table.get("budgets", {}).items()]
-        rows.append((_code(name), table["description"], "; ".join(sets) or "-", ", ".join(weights) or "-"))
-    return _markdown(("policy", "description", "sets", "weights of budgets by mandate"), rows)
+        first = [f"{_code(of)} x{_number(weight)}" for of, weight in _leaves(table.get("priorities", {}))]
+        shares = [f"{_code(of)} {_number(share)}" for of, share in _leaves(table.get("shares", {}))]
+        cells = ("; ".join(sets), ", ".join(weights), ", ".join(first), ", ".join(shares))
+        rows.append((_code(name), table["description"], *(cell or "-" for cell in cells)))
+    return _markdown(("policy", "description", "sets", "weights of budgets by mandate", "priorities", "shares"), rows)
+
+
+def _state_kinds() -> str:
+    return _markdown(("kind of State", "when"), [(_code(name), about) for name, about in STATE_KINDS.items()])
 
 
 def _switches(family: str) -> str:
@@ -534,6 +540,7 @@ def tables() -> dict[str, str]:
         "channels": _channels(),
         "mandates": _mandates(),
         "policies": _policies(),
+        "kinds of state": _state_kinds(),
         "principles": _switches("principles"),
         "challenges": _switches("challenges"),
         "fixed numbers of assistance": _fixed(),

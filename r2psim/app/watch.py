@@ -26,7 +26,7 @@ from r2psim.scenario.errors import Problem, ScenarioError, nearest
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.expand import expand
 from r2psim.world.history import Event, History
-from r2psim.world.tables import PLEDGES, PR, L
+from r2psim.world.tables import PR, L
 
 __all__ = ["Choice", "Payment", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
 
@@ -294,7 +294,7 @@ class Watch:
         used = programme[PR.accepted, pledge[L.programme, slots].astype(np.int64)]
         cents = np.floor(pledge[L.last_offer, slots] * used)
         return _Payments(
-            (slots // PLEDGES).astype(np.int16),
+            (np.searchsorted(self._model.rows.pledge_start, slots, side="right") - 1).astype(np.int16),
             pledge[L.state, slots].astype(np.int16),
             pledge[L.form, slots].astype(np.int16),
             cents / CENTS,

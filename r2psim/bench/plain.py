@@ -28,7 +28,7 @@ from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import PARAMETERS, identifier
 from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import BODY, FORM, GROUP, STAGES, STATE, TRIGGERS, Table
+from r2psim.world.tables import BODY, FORM, GROUP, PREFERENCE, STAGES, STATE, TRIGGERS, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,6 +184,7 @@ class PlainModel(mesa.Model):
     def _make_agents(self, world: World) -> None:
         """Make all agents from the start of a built world, and tie them to one another."""
         rows = world.rows
+        self.preference = _entries(PREFERENCE, rows.preference)[0]
         forms = self._make_forms(world)
         states = [
             State(self, key, int(rows.state_id[i]), start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import mesa
 from r2psim.bench.plain_programme import Form, Pledge, Programme
 from r2psim.bench.plain_structure import WAR, clip01
 from r2psim.rules.draws import ASSESSMENT
-from r2psim.world.tables import PLEDGES
+from r2psim.world.tables import STAGES
 
 if TYPE_CHECKING:
     from r2psim.bench.plain import PlainModel
@@ -60,6 +61,7 @@ class Body(mesa.Agent):
         self.noise = start["noise"]
         self.will = start["will"]
         self.carry_over = start["carry_over"]
+        self.attention = start["attention"]
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
         self.balance = 0
         self.received = 0
@@ -101,6 +103,10 @@ class Body(mesa.Agent):
         noise = self.noise * (1.0 - gain * state.inhibitors["early_warning"])
         return clip01(state.perceived + noise * self.model.luck.bell(state, ASSESSMENT, under=self))
 
+    def can_prevent(self) -> bool:
+        """Whether it may provide a form of prevention that applies before a crisis and waits for no mandate."""
+        return any(not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides)
+
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
         p = self.model.parameters
@@ -108,34 +114,74 @@ class Body(mesa.Agent):
         saved = self.balance - self.tranche
         room = self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
         will = 1.0 - p.challenges_will_strength * (1.0 - self.will)
-        early_most = max(will, p.principles_prevention_reserve) * room
-        late_most = (1.0 - p.principles_prevention_reserve) * room
+        reserve = p.principles_prevention_reserve if self.can_prevent() else 0.0
+        early_most = max(will, reserve) * room
+        late_most = (1.0 - reserve) * room
         wait = self.decision_delay + p.principles_harm_delay * p.principles_harm_screening
         # Of its own money of last month, what the body does not promise again: others need not count on it.
         own = {pledge.programme: pledge.last_offer for pledge in self.pledges}
         early, late = self.keep_pledges(own, room, early_most, late_most)
         promised = {pledge.programme: pledge for pledge in self.pledges}
-        for state in self.ranked_states(will) if room - early - late >= 1 else ():
-            for _ in range(int(p.assistance_forms_at_once)):
-                left = room - early - late
-                if left < 1:
-                    break
-                left_early = min(early_most - early, left)
-                left_late = min(late_most - late, left)
-                programme, amount = self.best_programme(state, promised, own, left_early, left_late)
-                if programme is None or (programme not in promised and len(self.pledges) == PLEDGES):
-                    break
-                if programme not in promised:
-                    pledge = Pledge(programme, 0, now if programme.months > 0 else now + wait)
-                    promised[programme] = pledge
-                    self.pledges.append(pledge)
-                promised[programme].amount += amount
-                own[programme] = own.get(programme, 0) - amount
-                if self.is_early(programme):
-                    early += amount
-                else:
-                    late += amount
+        states = self.ranked_states(will) if room - early - late >= 1 else []
+        for forms, stage, share in self.rounds():
+            if share is None:
+                pots = [math.inf] * 3
+                most_early, most_late, most = pots
+            elif share * room < 1.0:
+                continue
+            else:
+                pots = [math.floor(share * money) for money in (early_most, late_most, room)]
+                got_early, got_late = self.promised_to(forms, stage)
+                most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
+            for state in states:
+                if stage is not None and state.stage != stage:
+                    continue
+                for _ in range(int(p.assistance_forms_at_once)):
+                    left = min(room - early - late, most)
+                    if left < 1:
+                        break
+                    left_early = min(early_most - early, left, most_early)
+                    left_late = min(late_most - late, left, most_late)
+                    pot = pots[0] if state.stage <= 2 and state.conflict != WAR else pots[1]
+                    programme, amount = self.best_programme(state, forms, promised, own, left_early, left_late, pot)
+                    if programme is None or (programme not in promised and len(self.pledges) >= self.attention):
+                        break
+                    if programme not in promised:
+                        pledge = Pledge(programme, 0, now if programme.months > 0 else now + wait)
+                        promised[programme] = pledge
+                        self.pledges.append(pledge)
+                    promised[programme].amount += amount
+                    own[programme] = own.get(programme, 0) - amount
+                    if self.is_early(programme):
+                        early += amount
+                        most_early -= amount
+                    else:
+                        late += amount
+                        most_late -= amount
+                    most -= amount
         self.decisions += 1
+
+    def rounds(self) -> Iterator[tuple[list[Form], int | None, float | None]]:
+        """Yield what each round is for: its forms, its stage, and the share that is earmarked; the last is for all."""
+        prefers = self.model.preference
+        if prefers["earmarks"]:
+            for form in self.provides:
+                yield [form], None, form.share
+            for stage in range(len(STAGES)):
+                yield self.provides, stage, prefers[f"share_{stage}"]
+        yield self.provides, None, None
+
+    def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:
+        """Give what is promised to some forms in states at a stage, or at any, early and late."""
+        early = late = 0
+        for pledge in self.pledges:
+            programme = pledge.programme
+            if any(programme.form is form for form in forms) and stage in (None, programme.state.stage):
+                if self.is_early(programme):
+                    early += pledge.amount
+                else:
+                    late += pledge.amount
+        return early, late
 
     def keep_pledges(
         self, own: dict[Programme, int], room: float, early_most: float, late_most: float
@@ -162,32 +208,37 @@ class Body(mesa.Agent):
         return early, kept - early
 
     def ranked_states(self, will: float) -> list[State]:
-        """Give the states of highest priority: perceived risk, and urgency as far as the body lacks will."""
+        """Give the states of highest priority: perceived risk, and urgency as far as the body lacks will.
+
+        The policy may lay emphasis on some.
+        """
 
         def priority(state: State) -> float:
-            return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency)
+            return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency) * state.emphasis
 
         return nlargest(int(self.model.parameters.assistance_considered), self.members, key=priority)
 
     def best_programme(
         self,
         state: State,
+        forms: list[Form],
         promised: dict[Programme, Pledge],
         own: dict[Programme, int],
         early: float,
         late: float,
+        pot: float,
     ) -> tuple[Programme | None, int]:
         """Give the programme that the body values most in a state and can afford, and the money for it."""
         part = self.model.parameters.assistance_smallest_part
         best = None
         most = money = 0.0
-        for form in self.provides:
+        for form in forms:
             programme = state.programmes[form.place]
             if programme.demand <= most:
                 continue
             missing = programme.cost - programme.pledged + own.get(programme, 0)
             amount = min(missing, early if self.is_early(programme) else late)
-            smallest = 1.0 if programme in promised else part * programme.cost
+            smallest = 1.0 if programme in promised else part * min(programme.cost, pot)
             if amount < smallest or amount < 1.0 or not self.may_fund(programme):
                 continue
             most = programme.demand

@@ -44,6 +44,7 @@ class Form:
     military: bool
     potency: float
     need: str | None
+    share: float
     effects_on_state: list[tuple[str, float, bool]] = field(default_factory=list)
     effects_on_group: list[tuple[str, float, bool]] = field(default_factory=list)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["State"]
 
+FRESH = 0.5
+
 
 @dataclass(slots=True)
 class Spell:
@@ -56,6 +58,7 @@ class State(Structure):
         self.risk_score = 0.0
         self.perceived = 0.0
         self.urgency = 0.0
+        self.emphasis = 1.0
         self.willingness = 0.0
         self.aid_forms = 0.0
         self.assessed = 0.0
@@ -105,8 +108,28 @@ class State(Structure):
         self.be_observed()
         war = self.model.parameters.assistance_war_urgency if self.conflict == WAR else 0.0
         self.urgency = max(0.25 * self.stage, war)
+        self.emphasis = self.policy_priority()
         for programme in self.programmes:
             programme.weigh()
+
+    def policy_priority(self) -> float:
+        """Give the policy's priority for a state as it stands, as a share of the largest that there could be."""
+        prefers = self.model.preference
+        if not prefers["selects"]:
+            return 1.0
+        transitions = ("coup", "irregular_transition", "contested_election")
+        kinds = {
+            "calm": self.stage <= 1 and self.conflict == PEACE,
+            "at_risk": self.perceived >= self.model.parameters.assistance_at_risk,
+            "in_transition": max(self.fresh[name] for name in transitions) >= FRESH,
+            "post_conflict": self.conflict == RECOVERY,
+            "at_war": self.conflict == WAR,
+            "government_perpetrator": bool(self.government_perpetrator),
+        }
+        weight = prefers[f"stage_{int(self.stage)}"]
+        for name, is_one in kinds.items():
+            weight *= prefers[f"kind_{name}"] if is_one else 1.0
+        return clip01(weight / prefers["largest"])
 
     def receive(self) -> None:
         """Decide mandates, let programmes work, and count what the crisis needs."""

@@ -11,7 +11,7 @@ from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows
-from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PLEDGES, PROGRAMME, RATING, STATE, F, S
+from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, S
 
 __all__ = ["smallest_rows", "warm_up"]
 
@@ -31,10 +31,11 @@ def smallest_rows() -> Rows:
         group=block(len(GROUP.columns)),
         body=block(len(BODY.columns)),
         programme=block(len(PROGRAMME.columns)),
-        pledge=block(len(PLEDGE.columns), PLEDGES),
+        pledge=block(len(PLEDGE.columns), 0),
         rating=block(len(RATING.columns), 0),
         ledger=np.zeros((1, 1)),
         form=block(len(FORM.columns)),
+        preference=block(len(PREFERENCE.columns)),
         state_id=one,
         group_id=one,
         body_id=one,
@@ -51,6 +52,7 @@ def smallest_rows() -> Rows:
         member_start=starts,
         member=none,
         member_id=np.zeros(0, dtype=np.uint64),
+        pledge_start=starts,
         provides_start=starts,
         provides=none,
         effect_start=starts,

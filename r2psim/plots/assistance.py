@@ -167,11 +167,19 @@ def _empty(page: Page) -> Axes:
 
 
 def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
-    """Say which share of its spending each policy spends before a crisis, at stages 0-2."""
-    chosen = _told(comparison, spenders)
-    shares = [float(comparison.spending[p][:, :3].sum() / comparison.spending[p].sum()) for p in chosen]
-    said = [f"{share:.0%} under {policy}" for policy, share in zip(chosen, shares, strict=True)]
-    return f"Share of all money spent at stages 0-2, in all runs together: {', '.join(said)}".replace("%", " %")
+    """Say which share of its spending each policy spends on prevention: no relief, and nothing in a war or a crisis."""
+    said = []
+    for policy in _told(comparison, spenders):
+        prevention, response = (comparison.values(policy, f"spent_{on}") for on in ("prevention", "response"))
+        spent = prevention + response
+        found = mean_interval(prevention[spent > 0.0] / spent[spent > 0.0])
+        if found is None:
+            continue
+        limits = (
+            "" if found.low is None or found.high is None else f" ({100 * found.low:.0f} to {100 * found.high:.0f} %)"
+        )
+        said.append(f"{100 * found.mean:.0f} %{limits} under {policy}")
+    return f"Share of the money spent on prevention, before a crisis, mean of a run: {', '.join(said)}"
 
 
 # -- when help arrived -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from r2psim.rules.compiled import rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PLEDGES, PR, B, F, L, S
+from r2psim.world.tables import PR, B, F, L, S
 
 __all__ = ["accounts"]
 
@@ -28,7 +28,8 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         spent = 0.0
         on_response = 0.0
         met = 0.0
-        for slot in range(b * PLEDGES, b * PLEDGES + int(body[B.pledges, b])):
+        first_slot = rows.pledge_start[b]
+        for slot in range(first_slot, first_slot + int(body[B.pledges, b])):
             offer = pledge[L.offer, slot]
             pledge[L.last_offer, slot] = offer
             if offer <= 0.0:

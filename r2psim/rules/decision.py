@@ -10,11 +10,16 @@ from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PLEDGES, PR, B, F, L, R, S
+from r2psim.world.tables import PF, PR, STAGES, B, F, L, R, S
 
 __all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "offering", "perceive"]
 
 NOTHING = -1.0
+ALL = -1
+"""Of a round of a decision: every form, every stage."""
+NO_END = 1e300
+"""More money than there is."""
+_STAGES = len(STAGES)
 
 
 @inline
@@ -31,6 +36,12 @@ def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
     """
     agreed = consents(rows.programme[PR.consent, row], 1.0 - rows.body[B.leverage, b], gate)
     return bool(rows.programme[PR.demand, row] >= 0.0 and agreed)
+
+
+@inline
+def least(a: float, b: float) -> float:
+    """Give the smaller of two."""
+    return a if a < b else b
 
 
 @inline
@@ -104,7 +115,7 @@ def keep_pledges(
     locked = (1.0 - p[P.principles_flexibility_share]) * room
     gate = p[P.assistance_consent_gate]
     unmoved = 1.0 - rows.body[B.leverage, b]
-    first = b * PLEDGES
+    first = rows.pledge_start[b]
     end = first + int(rows.body[B.pledges, b])
     kept = 0.0
     early = 0.0
@@ -147,7 +158,7 @@ def prioritise(rows: Rows, b: int, will: float) -> None:
     """Note the priority of a body's members, from what it saw of them.
 
     It grows with the risk that the body perceives; how much the crisis must already be there before it counts is its
-    lack of will (challenge: too little will to prevent).
+    lack of will (challenge: too little will to prevent). A policy may lay emphasis on stages and kinds of state.
     """
     first = rows.member_start[b]
     last = rows.member_start[b + 1]
@@ -158,6 +169,9 @@ def prioritise(rows: Rows, b: int, will: float) -> None:
     for m in range(last - first):
         priority[m] = seen[m] * (will + (1.0 - will) * urgency[m])
         ranked[m] = 0.0
+    if rows.preference[PF.selects, 0] > 0.0:
+        for m in range(last - first):
+            priority[m] *= rows.state[S.emphasis, rows.member[first + m]]
 
 
 @inline
@@ -239,24 +253,54 @@ def affordable(rows: Rows, row: int, room: float) -> float:
 
 
 @inline
-def sides(rows: Rows, b: int) -> tuple[bool, bool]:
-    """Say whether a body may provide forms of prevention, and forms of response."""
-    prevents, responds = False, False
+def sides(rows: Rows, b: int) -> tuple[bool, bool, bool]:
+    """Say whether a body may provide forms of prevention, forms of response, and any before a crisis by itself.
+
+    The last are forms of prevention that apply at stages 0-2 and wait for no mandate: what a reserve can be used for.
+    """
+    prevents, responds, early = False, False, False
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
-        if rows.form[F.response, rows.provides[e]] == 0.0:
+        f = rows.provides[e]
+        if rows.form[F.response, f] == 0.0:
             prevents = True
+            if rows.form[F.first_stage, f] <= 2.0 and rows.form[F.mandate, f] == 0.0:
+                early = True
         else:
             responds = True
-    return prevents, responds
+    return prevents, responds, early
+
+
+@inline
+def promised_to(rows: Rows, b: int, f: int, stage: int) -> tuple[float, float]:
+    """Give what a body has promised to a form, or in states at a stage, early and late; the other is `ALL`."""
+    first = rows.pledge_start[b]
+    early, late = 0.0, 0.0
+    for slot in range(first, first + int(rows.body[B.pledges, b])):
+        s = int(rows.pledge[L.state, slot])
+        of = int(rows.pledge[L.form, slot])
+        if (of == f) if stage == ALL else (int(rows.state[S.stage, s]) == stage):
+            counts_early = is_early(rows, s, of)
+            early += rows.pledge[L.amount, slot] * counts_early
+            late += rows.pledge[L.amount, slot] * (1.0 - counts_early)
+    return early, late
 
 
 @inline
 def best_form(
-    rows: Rows, p: np.ndarray, b: int, s: int, for_prevention: float, for_response: float
+    rows: Rows,
+    p: np.ndarray,
+    b: int,
+    s: int,
+    for_prevention: float,
+    for_response: float,
+    only: int,
+    pot: float,
 ) -> tuple[int, float]:
     """Give the form that a body values most in a state and can afford, and the money for it; -1 if there is none.
 
     ``for_prevention`` and ``for_response`` are the money a month that it has left here for forms of either kind.
+    ``only`` is the place of the one form that counts among those that it provides, or `ALL`. What is worth a pledge is
+    a part of the cost, or of ``pot`` where that is less: what is earmarked can always be used.
 
     Value: the demand, that is how much the state lacks what the form builds, times the size of the effects that the
     catalogue expects, over the square root of the cost (an assumption: bodies neither buy the cheapest nor ignore the
@@ -270,7 +314,9 @@ def best_form(
     best = -1
     most = 0.0
     best_amount = 0.0
-    for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
+    first = rows.provides_start[b] if only == ALL else only
+    last = rows.provides_start[b + 1] if only == ALL else only + 1
+    for e in range(first, last):
         f = rows.provides[e]
         row = f * states + s
         value = programme[PR.demand, row]
@@ -278,7 +324,8 @@ def best_form(
         # short of nobody can foretell: to choose costs less than to branch.
         if value > most:
             amount = affordable(rows, row, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
-            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * programme[PR.cost, row]
+            whole = programme[PR.cost, row] if programme[PR.cost, row] < pot else pot
+            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * whole
             fits = 1.0 if amount >= smallest else 0.0
             fits = fits if amount >= 1.0 else 0.0
             fits = fits if consents(programme[PR.consent, row], unmoved, gate) else 0.0
@@ -295,7 +342,7 @@ def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) 
     programme = rows.programme
     row = f * rows.state.shape[1] + s
     if programme[PR.slot, row] == 0.0:
-        slot = b * PLEDGES + int(rows.body[B.pledges, b])
+        slot = rows.pledge_start[b] + int(rows.body[B.pledges, b])
         rows.body[B.pledges, b] += 1.0
         programme[PR.slot, row] = rows.body[B.pledges, b]
         pledge[L.programme, slot] = row
@@ -304,7 +351,7 @@ def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) 
         pledge[L.amount, slot] = 0.0
         pledge[L.begins, slot] = begins
         pledge[L.offer, slot] = 0.0
-    slot = b * PLEDGES + int(programme[PR.slot, row]) - 1
+    slot = rows.pledge_start[b] + int(programme[PR.slot, row]) - 1
     pledge[L.amount, slot] += amount
     programme[PR.own, row] -= amount
 
@@ -312,29 +359,47 @@ def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) 
 @inline
 def forget(rows: Rows, b: int, before: int) -> None:
     """Clear what a decision noted for itself at the programmes that the body funded before and funds now."""
-    for slot in range(b * PLEDGES, b * PLEDGES + before):
+    first = rows.pledge_start[b]
+    for slot in range(first, first + before):
         row = int(rows.pledge[L.former, slot])
         rows.programme[PR.own, row] = 0.0
         rows.programme[PR.slot, row] = 0.0
-    for slot in range(b * PLEDGES, b * PLEDGES + int(rows.body[B.pledges, b])):
+    for slot in range(first, first + int(rows.body[B.pledges, b])):
         row = int(rows.pledge[L.programme, slot])
         rows.programme[PR.own, row] = 0.0
         rows.programme[PR.slot, row] = 0.0
 
 
 @inline
+def earmarked(rows: Rows, b: int, r: int) -> tuple[int, int, float]:
+    """Give what round ``r`` of a decision is for: the place of its form, its stage, and the share that is earmarked.
+
+    First comes each form that the body provides, then each stage; the last round is for everything.
+    """
+    first = rows.provides_start[b]
+    forms = rows.provides_start[b + 1] - first
+    if r >= forms + _STAGES:
+        return ALL, ALL, 1.0
+    if r >= forms:
+        return ALL, r - forms, rows.preference[PF.share_0 + r - forms, 0]
+    return first + r, ALL, rows.form[F.share, rows.provides[first + r]]
+
+
+@inline
 def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     """Take one body's decision: keep, rank, pledge.
 
-    Of the room, the part reserved for prevention (stages 0-2) is used for nothing else; early assistance may take no
-    more than the body's will allows, or the reserve if that is more. What is not promised is returned at the year's
-    end.
+    Of the room, the part reserved for prevention (stages 0-2) is used for nothing else, by a body that can use it so;
+    early assistance may take no more than the body's will allows, or the reserve if that is more. What a policy
+    earmarks for a form or a stage is used for that first; what is left of it goes to the common pot. What is not
+    promised is returned at the year's end.
     """
     body = rows.body
     states = rows.state.shape[1]
     room = budget_room(rows, b)
     will = 1.0 - p[P.challenges_will_strength] * (1.0 - body[B.will, b])
-    reserve = p[P.principles_prevention_reserve]
+    prevents, responds, early_by_itself = sides(rows, b)
+    reserve = p[P.principles_prevention_reserve] if early_by_itself else 0.0
     early_most = (will if will > reserve else reserve) * room
     late_most = (1.0 - reserve) * room
     now = np.float64(draws.month)
@@ -344,30 +409,46 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     wait = body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening]
     first = rows.member_start[b]
     considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
-    prevents, responds = sides(rows, b)
-    for k in range(considered):
-        if room - early - late < 1.0:
-            break
-        s = rows.member[first + int(rows.rating[R.candidate, first + k])]
-        calm = before_crisis(rows, s) > 0.0
-        for _ in range(int(p[P.assistance_forms_at_once])):
-            left = room - early - late
-            left_early = early_most - early if early_most - early < left else left
-            left_late = late_most - late if late_most - late < left else left
-            for_prevention = left_early if calm else left_late
-            # Many states of a list end here (half of them in the seminar, under prevention): money that is left is
-            # seldom money for what the body may provide.
-            if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
+    last_round = rows.provides_start[b + 1] - rows.provides_start[b] + _STAGES
+    first_round = 0 if rows.preference[PF.earmarks, 0] > 0.0 else last_round
+    for r in range(first_round, last_round + 1):
+        only, stage, share = earmarked(rows, b, r)
+        if share * room < 1.0:
+            continue
+        pot_early, pot_late, pot = NO_END, NO_END, NO_END
+        most_early, most_late, most = NO_END, NO_END, NO_END
+        if r < last_round:
+            pot_early, pot_late, pot = np.floor(share * early_most), np.floor(share * late_most), np.floor(share * room)
+            got_early, got_late = promised_to(rows, b, rows.provides[only] if stage == ALL else ALL, stage)
+            most_early, most_late, most = pot_early - got_early, pot_late - got_late, pot - got_early - got_late
+        for k in range(considered):
+            if room - early - late < 1.0 or most < 1.0:
                 break
-            f, amount = best_form(rows, p, b, s, for_prevention, left_late)
-            row = f * states + s
-            if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] == PLEDGES):
-                break
-            runs = rows.programme[PR.months, row] > 0.0
-            pledge_to(rows, b, s, f, amount, now if runs else now + wait)
-            counts_early = is_early(rows, s, f)
-            early += amount * counts_early
-            late += amount * (1.0 - counts_early)
+            s = rows.member[first + int(rows.rating[R.candidate, first + k])]
+            if stage != ALL and int(rows.state[S.stage, s]) != stage:
+                continue
+            calm = before_crisis(rows, s) > 0.0
+            for _ in range(int(p[P.assistance_forms_at_once])):
+                left = least(room - early - late, most)
+                left_early = least(least(early_most - early, left), most_early)
+                left_late = least(least(late_most - late, left), most_late)
+                for_prevention = left_early if calm else left_late
+                # Many states of a list end here (half of them in the seminar, under prevention): money that is left is
+                # seldom money for what the body may provide.
+                if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
+                    break
+                f, amount = best_form(rows, p, b, s, for_prevention, left_late, only, pot_early if calm else pot_late)
+                row = f * states + s
+                if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] >= body[B.attention, b]):
+                    break
+                runs = rows.programme[PR.months, row] > 0.0
+                pledge_to(rows, b, s, f, amount, now if runs else now + wait)
+                counts_early = is_early(rows, s, f)
+                early += amount * counts_early
+                late += amount * (1.0 - counts_early)
+                most_early -= amount * counts_early
+                most_late -= amount * (1.0 - counts_early)
+                most -= amount
     forget(rows, b, before)
     body[B.decisions, b] += 1.0
 
@@ -417,7 +498,8 @@ def offering(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     now = np.float64(draws.month)
     for b in range(first, last):
         total = 0.0
-        for slot in range(b * PLEDGES, b * PLEDGES + int(body[B.pledges, b])):
+        first_slot = rows.pledge_start[b]
+        for slot in range(first_slot, first_slot + int(body[B.pledges, b])):
             if pledge[L.begins, slot] > now:
                 continue
             amount = pledge[L.amount, slot]

@@ -5,14 +5,39 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01
-from r2psim.rules.compiled import rule
+from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PR, F, S
+from r2psim.world.tables import PF, PR, F, S
 
 __all__ = ["demand"]
+
+PEACE, RECOVERY = 0.0, 1.0
+FRESH = 0.5
+"""Freshness that a trigger has at its half-life."""
+
+
+@inline
+def emphasise(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Note the policy's priority for states ``first..last``: that of the stage times that of every kind they are of."""
+    state = rows.state
+    of = rows.preference
+    for s in range(first, last):
+        stage = state[S.stage, s]
+        conflict = state[S.conflict, s]
+        fresh = state[S.trigger_coup, s]
+        fresh = state[S.trigger_irregular_transition, s] if state[S.trigger_irregular_transition, s] > fresh else fresh
+        fresh = state[S.trigger_contested_election, s] if state[S.trigger_contested_election, s] > fresh else fresh
+        weight = of[PF.stage_0 + int(stage), 0]
+        weight *= of[PF.kind_calm, 0] if stage <= 1.0 and conflict == PEACE else 1.0
+        weight *= of[PF.kind_at_risk, 0] if state[S.perceived, s] >= p[P.assistance_at_risk] else 1.0
+        weight *= of[PF.kind_in_transition, 0] if fresh >= FRESH else 1.0
+        weight *= of[PF.kind_post_conflict, 0] if conflict == RECOVERY else 1.0
+        weight *= of[PF.kind_at_war, 0] if conflict == WAR else 1.0
+        weight *= of[PF.kind_government_perpetrator, 0] if state[S.government_perpetrator, s] > 0.0 else 1.0
+        state[S.emphasis, s] = clip01(weight / of[PF.largest, 0])
 
 
 @rule
@@ -20,7 +45,8 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     """Weigh every form in states ``first..last``: how much the state lacks what it builds, times what it is worth.
 
     A form applies at its stages, with a mandate where it needs one, and where it depends on consent only while the
-    government keeps its word (mutual commitment). Where it does not apply, demand is -1.
+    government keeps its word (mutual commitment). Where it does not apply, demand is -1. Where a policy has priorities
+    for stages or kinds of state, their emphasis is noted.
     """
     state = rows.state
     form = rows.form
@@ -38,6 +64,8 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
         of_stage = 0.25 * stage[s]
         war = of_war if conflict[s] == WAR else 0.0
         urgency[s] = of_stage if of_stage > war else war
+    if rows.preference[PF.selects, 0] > 0.0:
+        emphasise(first, last, rows, p)
     for f in range(form.shape[1]):
         worth = programme[PR.worth, f * states + first : f * states + last]
         wanted = programme[PR.demand, f * states + first : f * states + last]

@@ -459,10 +459,27 @@ def _cross_faults(data: Table) -> Iterator[Fault]:
             yield Fault(("bodies", key), key, "an id that no state has")
     for key, state in states.items():
         yield from _share_faults(("states", key, "groups"), _at(state, ("groups",)), generated="generate" in data)
+    yield from _policy_faults(data)
     groups = {f"{key}/{name}": None for key, state in states.items() for name in _at(state, ("groups",))}
     for place, table, key in _references(data):
         if isinstance(table[key], list):
             yield from _reference_faults((*place, key), table[key], groups if key == "kin" else states)
+
+
+def _policy_faults(data: Table) -> Iterator[Fault]:
+    """Yield what policies say of forms that the scenario does not have, and shares of more than there is."""
+    forms = merged_forms(_at(data, ("forms",)))
+    for key in _at(data, ("policies",)):
+        for place in (("policies", key, of, "forms") for of in ("priorities", "shares")):
+            for name in set(_at(data, place)) - set(forms):
+                yield Fault((*place, name), name, f"one of the forms {listing(forms)}", nearest(name, forms))
+        for of in ("forms", "stages"):
+            place = ("policies", key, "shares", of)
+            shares = list(_at(data, place).values())
+            if all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
+                total = math.fsum(shares)
+                if total > 1 + 1e-9:
+                    yield Fault(place, total, "shares that sum to at most 1")
 
 
 def _form_faults(data: Table) -> Iterator[Fault]:

@@ -31,7 +31,20 @@ from r2psim.scenario.values import (
     text,
     yes_or_no,
 )
-from r2psim.world.tables import BODY, CONFLICT, GROUP, PERPETRATOR, STAGES, STATE, STATUS_EXCLUSION, Column, Table
+from r2psim.world.tables import (
+    BODY,
+    CONFLICT,
+    FORM,
+    GROUP,
+    PERPETRATOR,
+    PREFERENCE,
+    STAGES,
+    STATE,
+    STATE_KINDS,
+    STATUS_EXCLUSION,
+    Column,
+    Table,
+)
 
 __all__ = [
     "CODES",
@@ -100,7 +113,7 @@ class _Strict(BaseModel):
 def _table(name: str, about: str, keys: Mapping[str, Key]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         # The underscore keeps a key such as "schema" or "copy" clear of the methods of a model.
-        f"{key.replace('-', '_')}_": (
+        f"{key.replace('-', '_').replace(' ', '_')}_": (
             spec.type,
             Field(
                 default=spec.default,
@@ -217,6 +230,45 @@ _BODY = _table(
 
 _PARAMETERS = _parameters()
 
+PRIORITY = PREFERENCE["stage_0"]
+"""Range of every priority of a policy."""
+
+
+def _of_forms(column: Column, about: str) -> Key:
+    """Make the table of numbers by form; that the forms exist is checked where the forms are known."""
+    value = number(column.low, column.high, column.unit)
+    return Key(dict[identifier(ID), value], about, json={"propertyNames": {"pattern": f"^{ID}$"}})  # type: ignore[misc]
+
+
+def _of_names(name: str, column: Column, names: Mapping[str, str], about: str) -> Key:
+    """Make the table of numbers by some fixed names, each with its meaning."""
+    value = number(column.low, column.high, column.unit)
+    return Key(_table(name, about, {key: Key(value, meaning) for key, meaning in names.items()}), about)
+
+
+_STAGE_NAMES = {name: f"States at stage {k}: {name}" for k, name in enumerate(STAGES)}
+
+_PRIORITIES = _table(
+    "Priorities",
+    "what bodies choose first, as multiples (assumptions): 1 as they would without the policy, 0 last",
+    {
+        "forms": _of_forms(PRIORITY, "of forms of assistance, by name: multiples of what bodies expect of them"),
+        "stages": _of_names("PriorityStages", PRIORITY, _STAGE_NAMES, "of States, by their stage"),
+        "states": _of_names("PriorityStates", PRIORITY, STATE_KINDS, "of States, by what kind they are of"),
+    },
+)
+
+_SHARES = _table(
+    "Shares",
+    "what is used for a purpose first, as parts of what a body can promise (assumptions); the rest is common",
+    {
+        "forms": _of_forms(FORM["share"], "for forms of assistance, by name; together at most 1"),
+        "stages": _of_names(
+            "ShareStages", PREFERENCE["share_0"], _STAGE_NAMES, "for States, by their stage; together at most 1"
+        ),
+    },
+)
+
 _POLICY = _table(
     "Policy",
     "a policy to compare: an overlay of the scenario",
@@ -229,6 +281,8 @@ _POLICY = _table(
             ),
             "budgets of the bodies that hold a mandate, as a multiple; then all are scaled back to the same total",
         ),
+        "priorities": Key(_PRIORITIES, "what bodies choose first: forms, stages and kinds of State"),
+        "shares": Key(_SHARES, "what bodies earmark: for forms and for States at a stage"),
         **_remove(),
     },
 )

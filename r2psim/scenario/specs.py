@@ -159,11 +159,18 @@ class PolicySpec:
         Parameters by path.
     budgets : dict of str to float
         Mandate tag -> multiple of the budgets of the bodies that hold it; the total stays the same.
+    priorities : dict of str to dict of str to float
+        ``forms``, ``stages``, ``states`` -> name -> multiple of the priority of forms, of states at a stage, and of
+        states of a kind (`r2psim.world.tables.STATE_KINDS`).
+    shares : dict of str to dict of str to float
+        ``forms``, ``stages`` -> name -> part of what bodies can promise that is used for it first.
     """
 
     description: str = ""
     parameters: dict[str, float] = field(default_factory=dict)
     budgets: dict[str, float] = field(default_factory=dict)
+    priorities: dict[str, dict[str, float]] = field(default_factory=dict)
+    shares: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -313,6 +320,8 @@ class Scenario:
                     "description": policy.description,
                     "parameters": _nested(policy.parameters),
                     "budgets": dict(policy.budgets),
+                    "priorities": {key: dict(values) for key, values in policy.priorities.items()},
+                    "shares": {key: dict(values) for key, values in policy.shares.items()},
                 }
                 for key, policy in self.policies.items()
             },
@@ -415,7 +424,11 @@ def _body(key: str, data: Mapping[str, Any]) -> BodySpec:
 
 
 def _policy(data: Mapping[str, Any]) -> PolicySpec:
-    return PolicySpec(data.get("description", ""), _flat(data.get("parameters", {})), data.get("budgets", {}))
+    return PolicySpec(
+        data.get("description", ""),
+        _flat(data.get("parameters", {})),
+        *(data.get(key, {}) for key in ("budgets", "priorities", "shares")),
+    )
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

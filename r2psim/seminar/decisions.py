@@ -9,7 +9,7 @@ from typing import Any
 
 from r2psim.agents import Allocation, Choices, Trigger
 from r2psim.seminar.limits import SeminarError
-from r2psim.world.tables import PLEDGES, TRIGGERS
+from r2psim.world.tables import BODY, TRIGGERS
 
 __all__ = [
     "VOTES",
@@ -30,6 +30,9 @@ MOST_DOLLARS = 1e12
 """US$ a month that a row of a plan can have at most."""
 
 VOTES = ("yes", "no", "abstain")
+
+LONGEST_PLAN = int(BODY["attention"].high)
+"""Most rows of a plan that is read at all; how many programmes a body can fund is for its view to say."""
 
 MAJORITY = 0.6
 """Share of the votes cast that adopts a mandate: nine of fifteen (Charter of the United Nations, Article 27)."""
@@ -184,8 +187,8 @@ def plan_of(value: object) -> tuple[Allocation, ...] | None:
     """
     if value is None:
         return None
-    if not isinstance(value, list | tuple) or len(value) > PLEDGES:
-        raise SeminarError(f"a plan is at most {PLEDGES} rows of state, form and US$ a month")
+    if not isinstance(value, list | tuple) or len(value) > LONGEST_PLAN:
+        raise SeminarError(f"a plan is at most {LONGEST_PLAN} rows of state, form and US$ a month")
     plan = []
     for row in value:
         if isinstance(row, Allocation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, S
+from r2psim.world.tables import CONFLICT, PR, B, L, S
 
 if TYPE_CHECKING:
     from r2psim.agents import R2PModel
@@ -124,7 +124,8 @@ def account_of(model: R2PModel, body: str) -> Account:
     world, rows = model.world, model.rows
     b = world.bodies.index(body)
     funds = []
-    for slot in range(b * PLEDGES, b * PLEDGES + int(rows.body[B.pledges, b])):
+    first = int(rows.pledge_start[b])
+    for slot in range(first, first + int(rows.body[B.pledges, b])):
         s, f = int(rows.pledge[L.state, slot]), int(rows.pledge[L.form, slot])
         paid = bool(rows.pledge[L.begins, slot] < model.month)
         funds.append((world.states[s], world.forms[f], float(rows.pledge[L.amount, slot]) / CENTS, paid))

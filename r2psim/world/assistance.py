@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from math import floor
+from math import floor, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
 from r2psim.scenario.parameters import P
+from r2psim.scenario.specs import PolicySpec
 from r2psim.world.rows import sparse
-from r2psim.world.tables import STATE
+from r2psim.world.tables import STAGES, STATE, STATE_KINDS
 
 if TYPE_CHECKING:
     from r2psim.scenario import Form, Scenario
@@ -41,6 +42,7 @@ class Assistance:
     names: tuple[str, ...]
     forms: list[dict[str, float]]
     bodies: list[dict[str, float]]
+    preference: dict[str, float]
     provides_start: np.ndarray
     provides: np.ndarray
     effect_start: np.ndarray
@@ -60,8 +62,11 @@ def _cents_a_month(dollars_a_year: float) -> float:
     return float(floor(dollars_a_year * 100.0 / 12.0))
 
 
-def _form(form: Form) -> dict[str, float]:
-    """Give the columns of one form; its potency is what bodies that choose expect of its effects, harm not counted."""
+def _form(form: Form, priority: float, share: float) -> dict[str, float]:
+    """Give the columns of one form under a policy's priority and share for it.
+
+    Its potency is what bodies that choose expect of its effects, harm not counted, times the priority.
+    """
     helps = [e for e in form.effects if not e.channel.harms(e.believed)]
     built = [e.on for e in helps if e.channel.kind == "raise" and e.on in STATE.index]
     return {
@@ -80,12 +85,38 @@ def _form(form: Form) -> dict[str, float]:
         "response": float(form.ledger == "response"),
         "mandate": float(form.mandate),
         "military": float(form.military),
-        "potency": ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps),
+        "potency": priority
+        * (ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
         "need": float(STATE.index[built[0]]) if built else -1.0,
+        "share": share,
     }
 
 
-def _budgets(scenario: Scenario, policy: str | None, p: np.ndarray, provides: dict[str, list[int]]) -> dict[str, float]:
+def _preference(policy: PolicySpec) -> dict[str, float]:
+    """Give what a policy prefers, by column of `r2psim.world.tables.PREFERENCE`."""
+    of_stage, of_kind = (policy.priorities.get(key, {}) for key in ("stages", "states"))
+    shares = policy.shares.get("stages", {})
+    weights = [of_stage.get(name, 1.0) for name in STAGES]
+    kinds = [of_kind.get(name, 1.0) for name in STATE_KINDS]
+    largest = max(weights) * prod(max(1.0, weight) for weight in kinds)
+    return {
+        **{f"stage_{k}": weight for k, weight in enumerate(weights)},
+        **{f"kind_{name.replace('-', '_')}": weight for name, weight in zip(STATE_KINDS, kinds, strict=True)},
+        **{f"share_{k}": shares.get(name, 0.0) for k, name in enumerate(STAGES)},
+        "largest": largest if largest > 0.0 else 1.0,
+        "selects": float(any(weight != 1.0 for weight in (*weights, *kinds))),
+        "earmarks": float(any(share > 0.0 for of in policy.shares.values() for share in of.values())),
+    }
+
+
+def _attention(scenario: Scenario, p: np.ndarray) -> dict[str, float]:
+    """Give how many programmes every body can fund at a time: its own number, or what the parameter says."""
+    usual = float(p[P.assistance_attention])
+    own = {key: body.values.get("attention", 0.0) for key, body in scenario.bodies.items()}
+    return {key: float(floor(number if number > 0.0 else usual)) for key, number in own.items()}
+
+
+def _budgets(scenario: Scenario, policy: PolicySpec, p: np.ndarray, provides: dict[str, list[int]]) -> dict[str, float]:
     """Give every body's budget under a policy, US$ a year.
 
     The scale applies to all, the policy's weights to the bodies that hold a mandate, the total staying the same. A
@@ -98,7 +129,7 @@ def _budgets(scenario: Scenario, policy: str | None, p: np.ndarray, provides: di
     able = {key for key, forms in provides.items() if forms}
     total = sum(given[key] for key in able)
 
-    weights = scenario.policy(policy).budgets if policy is not None else {}
+    weights = policy.budgets
     weighed = {
         key: given[key] * max((weights[tag] for tag in scenario.bodies[key].mandates if tag in weights), default=1.0)
         for key in able
@@ -124,7 +155,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     scenario : Scenario
         With its forms (the shipped catalogue and what the scenario changes) and bodies.
     policy : str or None
-        Whose parameters set the budgets; None for the scenario's own.
+        Whose parameters set the budgets, and which priorities and shares; None for the scenario's own.
     """
     forms = scenario.forms
     places = {key: place for place, key in enumerate(forms)}
@@ -132,7 +163,11 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         key: [places[f] for f, form in forms.items() if set(form.providers) & set(body.mandates)]
         for key, body in scenario.bodies.items()
     }
-    budgets = _budgets(scenario, policy, scenario.parameter_values(policy), provides)
+    chosen = scenario.policy(policy) if policy is not None else PolicySpec()
+    p = scenario.parameter_values(policy)
+    budgets = _budgets(scenario, chosen, p, provides)
+    attention = _attention(scenario, p)
+    priorities, shares = (of.get("forms", {}) for of in (chosen.priorities, chosen.shares))
     effects = [
         [(_CHANNEL_PLACE[e.on], size_in_rules(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
         for form in forms.values()
@@ -142,8 +177,12 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     effect_start[1:] = np.cumsum([len(e) for e in effects])
     return Assistance(
         names=tuple(forms),
-        forms=[_form(form) for form in forms.values()],
-        bodies=[{**body.values, "budget": budgets[key]} for key, body in scenario.bodies.items()],
+        forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()],
+        bodies=[
+            {**body.values, "budget": budgets[key], "attention": attention[key]}
+            for key, body in scenario.bodies.items()
+        ],
+        preference=_preference(chosen),
         provides_start=provides_start,
         provides=provided,
         effect_start=effect_start,

@@ -16,7 +16,7 @@ from r2psim.world.tables import (
     FORM,
     GROUP,
     PLEDGE,
-    PLEDGES,
+    PREFERENCE,
     PROGRAMME,
     RATING,
     STATE,
@@ -154,16 +154,21 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
     member_start, member = sparse(members)
     assistance = build_assistance(scenario, policy)
     state_id = _identities("state", state_names)
+    # No body can have more programmes than it has forms and members.
+    reach = np.diff(assistance.provides_start) * np.diff(member_start)
+    attention = np.array([body["attention"] for body in assistance.bodies], dtype=np.int64)
+    pledge_start = np.concatenate([[0], np.cumsum(np.minimum(attention, reach))]).astype(np.int64)
 
     rows = Rows(
         state=_block(STATE, states),
         group=_block(GROUP, groups),
         body=_block(BODY, assistance.bodies),
         programme=_block(PROGRAMME, [{}] * (len(states) * len(assistance.forms))),
-        pledge=_block(PLEDGE, [{}] * (len(assistance.bodies) * PLEDGES)),
+        pledge=_block(PLEDGE, [{}] * int(pledge_start[-1])),
         rating=_block(RATING, [{}] * len(member)),
         ledger=np.zeros((len(assistance.bodies), len(assistance.forms))),
         form=_block(FORM, assistance.forms),
+        preference=_block(PREFERENCE, [assistance.preference]),
         state_id=state_id,
         group_id=_identities("group", group_names),
         body_id=_identities("body", list(scenario.bodies)),
@@ -180,6 +185,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         member_start=member_start,
         member=member,
         member_id=state_id[member],
+        pledge_start=pledge_start,
         provides_start=assistance.provides_start,
         provides=assistance.provides,
         effect_start=assistance.effect_start,

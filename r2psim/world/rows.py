@@ -19,10 +19,12 @@ class Rows(NamedTuple):
     ----------
     state, group, body, programme, pledge, rating : numpy.ndarray, float64, shape (columns, rows)
         One block a kind: ``state[S.incitement]`` is the column of all states. The programme of form ``f`` in state
-        ``s`` is the row ``f * states + s``; the pledges of body ``b`` are the rows ``b * PLEDGES`` and following,
-        its ratings of its members the rows of ``member``.
+        ``s`` is the row ``f * states + s``; the pledges of body ``b`` are the rows
+        ``pledge_start[b]`` to ``pledge_start[b + 1] - 1``, its ratings of its members the rows of ``member``.
     form : numpy.ndarray, float64, shape (columns, forms)
         The catalogue.
+    preference : numpy.ndarray, float64, shape (columns, 1)
+        What the policy prefers.
     ledger : numpy.ndarray, float64, shape (bodies, forms)
         US cents spent by each body on each form since the start.
     state_id, group_id, body_id, form_id : numpy.ndarray, uint64
@@ -41,6 +43,8 @@ class Rows(NamedTuple):
         Sparse rows: member states of a body.
     member_id : numpy.ndarray, uint64, shape of ``member``
         Their identities.
+    pledge_start : numpy.ndarray, int64, shape (bodies + 1,)
+        Room for pledges. How many of them a body uses its ``attention`` says: more room would change nothing.
     provides_start, provides : numpy.ndarray, int64
         Sparse rows: forms that a body may provide.
     effect_start, effect_channel : numpy.ndarray, int64
@@ -57,6 +61,7 @@ class Rows(NamedTuple):
     rating: np.ndarray
     ledger: np.ndarray
     form: np.ndarray
+    preference: np.ndarray
     state_id: np.ndarray
     group_id: np.ndarray
     body_id: np.ndarray
@@ -73,6 +78,7 @@ class Rows(NamedTuple):
     member_start: np.ndarray
     member: np.ndarray
     member_id: np.ndarray
+    pledge_start: np.ndarray
     provides_start: np.ndarray
     provides: np.ndarray
     effect_start: np.ndarray
@@ -128,6 +134,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
         return {f"{name}_start": start, name: value}
 
     of_form = rows.programme.reshape(len(rows.programme), forms, states)
+    slots = rows.pledge.shape[1]
     first_group = [rows.first_group[:1], *(rows.first_group[1:] + k * groups for k in range(runs))]
     return rows._replace(
         **{name: repeated(name) for name in ("state", "group", "body", "pledge", "rating")},
@@ -139,6 +146,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
         body_run=numbers(bodies),
         home=np.concatenate([rows.home + k * states for k in range(runs)]),
         first_group=np.concatenate(first_group),
+        pledge_start=np.concatenate([[0], *(rows.pledge_start[1:] + k * slots for k in range(runs))]),
         **chained("neighbour", states),
         **chained("kin", groups),
         **chained("member", states),

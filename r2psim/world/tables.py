@@ -24,15 +24,17 @@ __all__ = [
     "GROUP_CHANNELS",
     "INHIBITORS",
     "PERPETRATOR",
+    "PF",
     "PLEDGE",
-    "PLEDGES",
     "PR",
+    "PREFERENCE",
     "PROGRAMME",
     "RATING",
     "RISK_FACTORS",
     "SIDES",
     "STAGES",
     "STATE",
+    "STATE_KINDS",
     "STATUS_EXCLUSION",
     "TABLES",
     "TRIGGERS",
@@ -171,8 +173,15 @@ GROUP_CHANNELS = (
 )
 """Channels that work on groups: a form of group scope reaches only the group that it is for."""
 
-PLEDGES = 48
-"""Most programmes that one body can fund at a time."""
+STATE_KINDS = {
+    "calm": "at stage 0 or 1 and at peace",
+    "at-risk": "the risk that the public assessment perceives is `assistance.at_risk` or more",
+    "in-transition": "a coup attempt, an irregular change of regime or a contested election is within its half-life",
+    "post-conflict": "in recovery from armed conflict",
+    "at-war": "at war",
+    "government-perpetrator": "the government prepares or commits crimes itself",
+}
+"""Kinds of state that a policy may be written in terms of, and when a state is of the kind; it may be of several."""
 
 
 def _given(name: str, meaning: str, default: float, unit: str = "0-1", high: float = 1.0, low: float = 0.0) -> Column:
@@ -326,6 +335,13 @@ STATE = Table(
         _derived("risk_score", "risk as the fourteen factors add up to it"),
         _derived("perceived", "risk as the best public assessment perceives it, with its error"),
         _derived("urgency", "crisis that bodies without the will to prevent wait for: stage or war"),
+        Column(
+            "emphasis",
+            "0-1",
+            "what the policy multiplies the state's priority by, as a share of the largest that it could",
+            "derived",
+            default=1.0,
+        ),
         _derived("aid_forms", "forms of assistance at work, each as far as it is built up", "forms", INF),
         _derived("assessed", "how far a needs assessment is built up"),
         _derived("best_help", "largest share of its full effect that any form reaches"),
@@ -519,6 +535,13 @@ BODY = Table(
         _given("noise", "standard deviation of its error in assessing a state's risk", 0.2),
         _given("will", "political will to act before a crisis", 0.3),
         _given("carry_over", "share of unspent money that it may keep at the end of a year", 0.0),
+        _given(
+            "attention",
+            "programmes that it can fund at a time; 0: as many as `assistance.attention` says",
+            0.0,
+            "count",
+            1000.0,
+        ),
         Column("balance", "US cents", "money at hand", "account", 0.0, INF),
         Column("received", "US cents", "money received since the start", "account", 0.0, INF),
         Column("spent", "US cents", "money spent since the start", "account", 0.0, INF),
@@ -560,8 +583,32 @@ FORM = Table(
         Column("response", "flag", "1 if its cost is response, 0 if prevention", "given"),
         Column("mandate", "flag", "1 if it needs a mandate of the Security Council", "given"),
         Column("military", "flag", "1 if armed groups come to expect help from it", "given"),
-        Column("potency", "0-1", "size of its effects, as bodies expect it when they choose", "given", 0.0, INF),
+        Column(
+            "potency",
+            "0-1",
+            "size of its effects, as bodies expect it when they choose, times the policy's priority for the form",
+            "given",
+            0.0,
+            INF,
+        ),
         Column("need", "place", "column of the state whose lack it answers to, or -1", "given", -1.0, INF),
+        Column("share", "0-1", "part of what bodies can promise that the policy earmarks for the form", "given"),
+    ),
+)
+
+PREFERENCE = Table(
+    "preference",
+    "what a policy prefers, beside its parameters and the columns of forms: one row, not an agent",
+    (
+        *(_given(f"stage_{k}", f"priority of states at stage {k}", 1.0, "ratio", 10.0) for k in range(len(STAGES))),
+        *(
+            _given(f"kind_{name.replace('-', '_')}", f"priority of states of the kind {name}", 1.0, "ratio", 10.0)
+            for name in STATE_KINDS
+        ),
+        *(_given(f"share_{k}", f"part earmarked for states at stage {k}", 0.0) for k in range(len(STAGES))),
+        Column("largest", "ratio", "largest product of priorities that a state can have", "given", 0.0, INF, 1.0),
+        Column("selects", "flag", "1 if any state has another priority than any other", "given"),
+        Column("earmarks", "flag", "1 if anything is earmarked, for a form or a stage", "given"),
     ),
 )
 
@@ -668,7 +715,7 @@ RATING = Table(
     ),
 )
 
-TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE, RATING)}
+TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE, RATING, PREFERENCE)}
 
 S: Any = STATE.positions()
 """Places of the columns of a state: ``state[S.incitement]``."""
@@ -684,3 +731,5 @@ L: Any = PLEDGE.positions()
 """Places of the columns of a pledge."""
 R: Any = RATING.positions()
 """Places of the columns of a rating."""
+PF: Any = PREFERENCE.positions()
+"""Places of what a policy prefers."""

@@ -1,10 +1,10 @@
-"""Search the policy `optimised`: levers that leave the fewest onsets of atrocity for the same total budget.
+"""Search five levers of a policy for those that leave the fewest onsets of atrocity for the same total budget.
 
-    python experiments/optimised_policy.py [--candidates N] [--runs N] [--check N]
+    python experiments/lever_search.py [--candidates N] [--runs N] [--check N]
 
 Candidates fill the space of five levers evenly (a Sobol sequence); each is run over the same luck. The best one is then
-compared with `prevention` on luck that the search has not seen, since the best of many looks better than it is. The
-result is copied by hand into r2psim/scenario/policies.toml; experiments/README.md says what it showed.
+compared with `prevention` on luck that the search has not seen, since the best of many looks better than it is.
+experiments/README.md says what it showed: nothing that would deserve to ship as a policy.
 """
 
 from __future__ import annotations
