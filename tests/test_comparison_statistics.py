@@ -106,8 +106,10 @@ def test_summary_has_what_is_promised_and_never_a_nan():
         for part in ("harm_avoided", "withheld", "total"):
             assert set(told["returns"][ledger][part]) == {"mean", "low", "high"}
         assert {"year", "told", "share", "horizon", "undiscounted"} == set(told["payback"][ledger])
+        assert [year["year"] for year in told["cumulative"][ledger]] == list(range(1, 21))
     assert set(told["need"]) == {"avoided", "met", "unmet", "null_twins"}
     assert told["prevention_and_response"]["difference"]["mean"] is not None
+    assert set(told["who"]) == {"donors", "hosts", "states"}
     assert summary["variance_reduction"]["prevention"]["episodes"] > 100.0
     assert summary["variance_reduction"]["prevention"]["months_to_help"] is None
     assert summary["policies"]["prevention"]["months_to_help"]["mean"] is None

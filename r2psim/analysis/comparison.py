@@ -18,7 +18,7 @@ from r2psim.analysis.ledgers import (
     split_of,
     weights,
 )
-from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
+from r2psim.ensemble.intervals import Interval, mean_limits, paired_interval, ratio_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.scenario.errors import listing, nearest
@@ -35,6 +35,7 @@ __all__ = [
     "Comparison",
     "Interval",
     "Returns",
+    "as_comparison",
     "compare",
     "comparison_of_results",
     "paired_interval",
@@ -272,6 +273,38 @@ class Comparison:
         """Say when the further prevention of a policy has paid for itself in some ledgers."""
         return payback_of(*self.net(policy, parts, rate))
 
+    def cumulative(self, policy: str, parts: Sequence[str], rate: float | None = None) -> list[dict[str, float]]:
+        """Tell year by year what harm avoided has saved so far, less further prevention.
+
+        Returns
+        -------
+        list of dict
+            For each year from 1: ``mean``, ``low`` and ``high`` (95 % interval of the mean), ``q05`` and ``q95`` (90 %
+            of the runs), US$.
+        """
+        total = np.cumsum(self.net(policy, parts, rate)[0], axis=1)
+        mean, low, high = mean_limits(total)
+        q05, q95 = np.quantile(total, (0.05, 0.95), axis=0)
+        columns = {"mean": mean, "low": low, "high": high, "q05": q05, "q95": q95}
+        return [
+            {"year": year + 1} | {name: float(values[year]) for name, values in columns.items()}
+            for year in range(total.shape[1])
+        ]
+
+    def who(self, policy: str) -> dict[str, dict[str, float | None]]:
+        """Tell who pays more and who gains, a policy against the baseline, undiscounted, US$ a run.
+
+        Returns
+        -------
+        dict
+            ``donors`` (prevention and response together), ``hosts`` (refugees) and ``states`` (lost GDP): mean, low and
+            high (95 %) of what each is better off by, below 0 where it is worse off.
+        """
+        metrics = {"donors": "prevention_and_response", "hosts": "hosting_cost", "states": "gdp_lost"}
+        return {
+            name: _as_dict(paired_interval(0.0 - self.difference(metric, policy))) for name, metric in metrics.items()
+        }
+
     # -- as plain data -------------------------------------------------------------------------------------------------
 
     def _need(self, policy: str) -> dict[str, Any]:
@@ -304,7 +337,8 @@ class Comparison:
         dict
             ``differences.METRIC``: mean, low, high (95 %), median, and the share of runs that differ at all;
             ``returns.LEDGER.{harm_avoided,withheld,total}`` per further dollar of prevention, discounted, and
-            ``returns_undiscounted`` likewise; ``gains.LEDGER`` the same in US$ a run; ``need``;
+            ``returns_undiscounted`` likewise; ``who`` pays and gains, as `who` gives it; ``cumulative.LEDGER``, as
+            `cumulative` gives it; ``gains.LEDGER`` the same in US$ a run; ``need``;
             ``prevention_and_response``; ``payback.LEDGER``: year, share of runs paid back, horizon, discounted, and
             undiscounted under ``undiscounted``.
         """
@@ -327,6 +361,8 @@ class Comparison:
             }
         return {
             "differences": differences,
+            "who": self.who(policy),
+            "cumulative": {name: self.cumulative(policy, ledger.parts) for name, ledger in COST_LEDGERS.items()},
             "extra_prevention": _as_dict(paired_interval(self.extra_prevention(policy))),
             "returns": returns,
             "returns_undiscounted": undiscounted,
@@ -412,7 +448,10 @@ def comparison_of_results(results: Results, baseline: str | None = None, discoun
     from r2psim.world.assistance import build_assistance
 
     if not results.metrics or not results.ledgers or results.null is None:
-        raise ValueError("a comparison needs runs that are kept, with ledgers and null twins")
+        raise ValueError(
+            "a comparison needs runs that are kept, with ledgers and null twins: r2psim.compare(...), or "
+            "simulate(..., ledgers=True, null_twins=True)"
+        )
     full = results.scenario
     uncertainty = results.uncertainty
     rate = float(full.parameter_values()[P.accounts_discount_rate]) if discount is None else discount
@@ -443,6 +482,11 @@ def comparison_of_results(results: Results, baseline: str | None = None, discoun
         drawn=results.drawn,
         overrides=dict(full.overrides),
     )
+
+
+def as_comparison(found: Comparison | Results) -> Comparison:
+    """Give a comparison as it is, and make one of results, as `comparison_of_results` does."""
+    return found if isinstance(found, Comparison) else comparison_of_results(found)
 
 
 def compare(

@@ -11,7 +11,7 @@ import numpy as np
 from r2psim.world.history import Event, History
 from r2psim.world.tables import CONFLICT, PERPETRATOR, SIDES, STAGES, TRIGGERS
 
-__all__ = ["date", "percent", "story", "summarise", "tell"]
+__all__ = ["date", "percent", "story", "summarise", "tell", "weight"]
 
 CENTS = 100.0
 
@@ -76,9 +76,11 @@ def percent(probability: float) -> str:
     --------
     >>> percent(0.25), percent(0.0123), percent(0.00004)
     ('25 %', '1.2 %', 'less than 0.01 %')
-    >>> percent(0.997), percent(1.0)
-    ('more than 99 %', '100 %')
+    >>> percent(0.997), percent(1.0), percent(0.0)
+    ('more than 99 %', '100 %', '0 %')
     """
+    if probability == 0.0:
+        return "0 %"
     if probability < 1e-4:
         return "less than 0.01 %"
     if 0.995 <= probability < 1.0:
@@ -87,15 +89,36 @@ def percent(probability: float) -> str:
     return f"{share:.0f} %" if share >= 10.0 else f"{share:.2g} %"
 
 
+def weight(effect: float) -> str:
+    """Say by how much a contribution moved a hazard, from its size in the log hazard; empty where it moved nothing.
+
+    Examples
+    --------
+    >>> weight(0.693147), weight(-1.0986123), weight(9.0)
+    ('raised the hazard 2 times', 'lowered the hazard 3 times', 'raised the hazard more than 1,000 times')
+    >>> weight(0.004), weight(-0.05), weight(0.0)
+    ('raised the hazard by less than 1 %', 'lowered the hazard by 5 %', '')
+    """
+    factor = exp(effect)
+    if factor == 1.0:
+        return ""
+    moved = "raised the hazard" if factor > 1.0 else "lowered the hazard"
+    larger = max(factor, 1.0 / factor)
+    if larger >= 1000.0:
+        return f"{moved} more than 1,000 times"
+    if larger >= 1.5:
+        return f"{moved} {larger:.3g} times"
+    share = 100.0 * abs(factor - 1.0)
+    return f"{moved} by {f'{share:.0f}' if share >= 1.0 else 'less than 1'} %"
+
+
 def _because(event: Event) -> str:
     """Say what weighed most, as factors of the hazard."""
     if not event.contributions:
         return "It came at its base rate."
-    parts = []
-    for words, effect in event.contributions:
-        factor = exp(abs(effect))
-        said = f"{factor:.3g} times" if factor < 1000.0 else "more than 1,000 times"
-        parts.append(f"{words} ({'raised' if effect > 0.0 else 'lowered'} the hazard {said})")
+    parts = [f"{words} ({weight(effect)})" for words, effect in event.contributions if weight(effect)]
+    if not parts:
+        return "It came at its base rate."
     return f"What weighed most: {', '.join(parts)}."
 
 

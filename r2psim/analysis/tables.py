@@ -103,12 +103,34 @@ def comparison_table(comparison: Comparison) -> None:
     console.print("Means of a run; below them, in brackets, 90 % of the runs.\n", style="dim")
     for line in findings(comparison):
         console.print(line, markup=False)
+    if comparison.others and not comparison.no_effects:
+        console.print()
+        console.print(_who(comparison))
+        console.print(
+            f"Better off against {comparison.baseline}, US$ a run, means; in brackets 95 % intervals; below 0 worse off.",
+            style="dim",
+        )
     if comparison.uncertainty != "none":
         console.print()
         for policy in comparison.others:
             for line in published_lines(comparison, policy):
                 console.print(line, markup=False)
     console.print("\nA model's world: it explains mechanisms, it forecasts no country.")
+
+
+def _who(comparison: Comparison) -> Table:
+    """Make a table of who pays and who gains: donors, host states, the states themselves."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("better off by", "donors", "host states", "the states"):
+        table.add_column(name, justify="left" if name == "better off by" else "right")
+    for policy in comparison.others:
+        cells = []
+        for found in comparison.who(policy).values():
+            mean, low, high = (found[end] for end in ("mean", "low", "high"))
+            limits = "" if low is None or high is None else f"\n[dim]({money(low)} to {money(high)})[/dim]"
+            cells.append("" if mean is None else f"{money(mean)}{limits}")
+        table.add_row(policy, *cells)
+    return table
 
 
 def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:

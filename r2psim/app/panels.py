@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from math import exp
 
 import numpy as np
 
 from r2psim.analysis.findings import money
-from r2psim.analysis.summary import date, percent, tell
+from r2psim.analysis.summary import date, percent, tell, weight
 from r2psim.app.marks import stage_mark
 from r2psim.app.markup import Markup, bar, element, join, pick, table
 from r2psim.app.watch import Payment
@@ -194,8 +193,9 @@ def why(history: History, number: int) -> Markup:
     items = []
     most = max((abs(effect) for _, effect in event.contributions), default=1.0) or 1.0
     for words, effect in event.contributions:
-        factor = exp(min(abs(effect), 12.0))
-        said = f"{'raised' if effect > 0.0 else 'lowered'} it {factor:.3g} times"
+        said = weight(effect)
+        if not said:
+            continue
         items.append(
             element(
                 "li", element("span", plain(words)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.comparison import Comparison, as_comparison
 from r2psim.analysis.findings import money
 from r2psim.ensemble.intervals import mean_interval
 from r2psim.plots import style
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from r2psim.ensemble.results import Results
+
 __all__ = ["money_by_form", "money_over_time", "when_help_arrived"]
 
 _MEDIAN = "median: {} months {} the threat"
@@ -42,12 +44,12 @@ _NO_HELP = "no help comes"
 # -- money by form -----------------------------------------------------------------------------------------------------
 
 
-def money_by_form(comparison: Comparison) -> Figure:
+def money_by_form(comparison: Comparison | Results) -> Figure:
     """Draw what each policy spent on each form while its state stood at each stage.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of one policy or more.
 
     Returns
@@ -55,6 +57,7 @@ def money_by_form(comparison: Comparison) -> Figure:
     Figure
         A panel for each policy that spent anything, forms as rows, the dearest of all first, bars stacked by stage.
     """
+    comparison = as_comparison(comparison)
     spenders = [policy for policy in comparison.policies if comparison.spending[policy].sum() > 0.0]
     rows = [f for f in range(len(comparison.forms)) if any(comparison.spending[p][f].sum() > 0.0 for p in spenders)]
     rows.sort(key=lambda f: -max(float(comparison.spending[p][f].sum()) for p in spenders))
@@ -101,12 +104,12 @@ def money_by_form(comparison: Comparison) -> Figure:
     return page.figure
 
 
-def money_over_time(comparison: Comparison) -> Figure:
+def money_over_time(comparison: Comparison | Results) -> Figure:
     """Draw what each policy spent a year, by the stage of the state at the time.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of one policy or more, with its spending year by year.
 
     Returns
@@ -114,6 +117,7 @@ def money_over_time(comparison: Comparison) -> Figure:
     Figure
         A panel for each policy that spent anything, years as columns, stacked by stage.
     """
+    comparison = as_comparison(comparison)
     spenders = [policy for policy in comparison.policies if comparison.spending[policy].sum() > 0.0]
     subtitle = f"{comparison.title}. US$ a year, mean of {comparison.runs} runs, by the stage of the state at the time."
     if not spenders:
@@ -185,12 +189,12 @@ def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
 # -- when help arrived -------------------------------------------------------------------------------------------------
 
 
-def when_help_arrived(comparison: Comparison) -> Figure:
+def when_help_arrived(comparison: Comparison | Results) -> Figure:
     """Draw how many months after the first threat help worked, run by run, for each policy.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of one policy or more.
 
     Returns
@@ -199,6 +203,7 @@ def when_help_arrived(comparison: Comparison) -> Figure:
         A histogram for each policy on one axis, with the first threat at 0, and the median; left of it help came
         before the threat.
     """
+    comparison = as_comparison(comparison)
     waits = {p: w[np.isfinite(w)] for p in comparison.policies for w in [comparison.values(p, "months_to_help")]}
     subtitle = (
         f"{comparison.title}. Mean over the states of a run that were threatened and got help, {comparison.runs} runs "

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from r2psim.analysis.comparison import Comparison, Interval, paired_interval
+from r2psim.analysis.comparison import Comparison, as_comparison
 from r2psim.analysis.findings import METRIC_NAMES, amount, headline, money, ranged
-from r2psim.ensemble.intervals import mean_interval
+from r2psim.ensemble.intervals import Interval, mean_interval, paired_interval
 from r2psim.plots import style
 from r2psim.plots.style import (
     FAINT,
@@ -30,6 +30,8 @@ from r2psim.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from r2psim.ensemble.results import Results
 
 __all__ = [
     "BAR",
@@ -181,12 +183,12 @@ def _money_handles() -> list[Patch]:
     return handles
 
 
-def cost_argument(comparison: Comparison) -> Figure:
+def cost_argument(comparison: Comparison | Results) -> Figure:
     """Draw harm and money of each policy side by side, under a title that says what the last of them brought.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of one policy or more.
 
     Returns
@@ -195,6 +197,7 @@ def cost_argument(comparison: Comparison) -> Figure:
         Left: episodes, killed, displaced; right: prevention and external response as stacked bars, the donors' bill,
         and lost GDP on its own scale. Means of a run; lines are 95 % intervals of the means.
     """
+    comparison = as_comparison(comparison)
     years = duration(comparison.months)
     panel = _PITCH * len(comparison.policies)
     height = 3 * (panel + _HEAD + 0.28) + 0.42
@@ -242,12 +245,12 @@ def cost_argument(comparison: Comparison) -> Figure:
 # -- paired differences ------------------------------------------------------------------------------------------------
 
 
-def paired_differences(comparison: Comparison, policy: str | None = None) -> Figure:
+def paired_differences(comparison: Comparison | Results, policy: str | None = None) -> Figure:
     """Draw, for each metric, the paired difference from the baseline with its interval, and how the runs split.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of two policies or more.
     policy : str, optional
         Which of them is told against the baseline; the last that is not the baseline if not given.
@@ -263,6 +266,7 @@ def paired_differences(comparison: Comparison, policy: str | None = None) -> Fig
     ValueError
         If there is only one policy.
     """
+    comparison = as_comparison(comparison)
     if not comparison.others:
         raise ValueError("a difference needs two policies")
     first, second = policy or comparison.others[-1], comparison.baseline

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.comparison import Comparison, as_comparison
 from r2psim.analysis.findings import money
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, mean_limits
@@ -19,6 +19,8 @@ from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, duration, legend
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from r2psim.ensemble.results import Results
 
 __all__ = ["net_over_time", "returns_on_prevention"]
 
@@ -39,12 +41,12 @@ def _dollars(value: float, _: object = None) -> str:
 # -- what a dollar brought ---------------------------------------------------------------------------------------------
 
 
-def returns_on_prevention(comparison: Comparison, policy: str | None = None) -> Figure:
+def returns_on_prevention(comparison: Comparison | Results, policy: str | None = None) -> Figure:
     """Draw what each further dollar of prevention saved in each ledger, apart from money that is merely not spent.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of two policies or more.
     policy : str, optional
         Which of them is told against the baseline; the last that is not the baseline if not given.
@@ -60,6 +62,7 @@ def returns_on_prevention(comparison: Comparison, policy: str | None = None) -> 
     ValueError
         If there is only one policy.
     """
+    comparison = as_comparison(comparison)
     policy = _policy(comparison, policy)
     found = {name: comparison.returns(policy, ledger.parts) for name, ledger in COST_LEDGERS.items()}
     saved = found["response"].harm_avoided
@@ -139,13 +142,13 @@ def _title(saved: Interval | None, policy: str, baseline: str) -> str:
 
 
 def net_over_time(
-    comparison: Comparison, policy: str | None = None, ledger: str | None = None, ax: Axes | None = None
+    comparison: Comparison | Results, policy: str | None = None, ledger: str | None = None, ax: Axes | None = None
 ) -> Figure:
     """Draw cumulative net gains year by year: what harm avoided saved, less further prevention.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or Results
         Of two policies or more.
     policy : str, optional
         Which of them is told against the baseline; the last that is not the baseline if not given.
@@ -164,6 +167,7 @@ def net_over_time(
     ValueError
         If there is only one policy, or no such ledger.
     """
+    comparison = as_comparison(comparison)
     policy = _policy(comparison, policy)
     if ledger is not None and ledger not in COST_LEDGERS:
         raise ValueError(f"ledger {ledger} is not allowed: one of {', '.join(COST_LEDGERS)}")
