@@ -107,7 +107,7 @@ def comparison_table(comparison: Comparison) -> None:
         console.print()
         console.print(_who(comparison))
         console.print(
-            f"Better off against {comparison.baseline}, US$ a run, means; in brackets 95 % intervals; below 0 worse off.",
+            f"Better off against {comparison.baseline}, US$ a run, means; in brackets 95 % intervals; below 0: worse",
             style="dim",
         )
     if comparison.uncertainty != "none":
