@@ -76,6 +76,7 @@ def test_no_address_gives_a_place_away(room: Room) -> None:  # noqa: F811
     person.wait_for_selector("text=taken this place back")
     person.reload()
     person.wait_for_selector("text=Open a new seminar")
+    person.wait_for_function("sessionStorage.getItem('r2psim-place') === null")
     person.reload()
     person.wait_for_selector("text=Open a new seminar")
     assert person.get_by_text("taken this place back").count() == 0
