@@ -273,8 +273,8 @@ def test_a_lively_world_shows_everything() -> None:
     assert r.of_group("crossings").max() > 0.0 and r.of_state("refugees_received").max() > 0.0
 
 
-BETWEEN_MONTHS_STILL = {"programme": {"offered", "slot", "own"}, "pledge": {"offer"}}
-"""Columns that rules fill and empty within a month."""
+BETWEEN_MONTHS_STILL = {"programme": {"offered", "slot", "own"}, "pledge": {"offer"}, "state": {"emphasis"}}
+"""Columns that rules fill and empty within a month, and what moves only where a policy has priorities for states."""
 
 
 def test_every_column_that_rules_move_moves() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from math import floor, prod
+from math import floor, fsum, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,20 +126,21 @@ def _budgets(scenario: Scenario, policy: PolicySpec, p: np.ndarray, provides: di
     scale = float(p[P.assistance_budget_scale])
     given = {key: scale * body.values.get("budget", 0.0) for key, body in scenario.bodies.items()}
     response = {key: bool(RESPONSE_MANDATES & set(body.mandates)) for key, body in scenario.bodies.items()}
-    able = {key for key, forms in provides.items() if forms}
-    total = sum(given[key] for key in able)
+    able = [key for key, forms in provides.items() if forms]
+    # Exact sums: in which order bodies stand, in a file or in memory, makes no difference to the last bit.
+    total = fsum(given[key] for key in able)
 
     weights = policy.budgets
     weighed = {
         key: given[key] * max((weights[tag] for tag in scenario.bodies[key].mandates if tag in weights), default=1.0)
         for key in able
     }
-    grown = sum(weighed.values())
+    grown = fsum(weighed.values())
     if weights and grown > 0.0:
         given |= {key: value * total / grown for key, value in weighed.items()}
 
     share = float(p[P.assistance_prevention_share])
-    parts = {side: sum(given[key] for key in able if response[key] == side) for side in (True, False)}
+    parts = {side: fsum(given[key] for key in able if response[key] == side) for side in (True, False)}
     if share >= 0.0 and parts[True] > 0.0 and parts[False] > 0.0:
         factor = {True: (1.0 - share) * total / parts[True], False: share * total / parts[False]}
         given |= {key: given[key] * factor[response[key]] for key in able}

@@ -288,6 +288,7 @@ def _found(
             **{column: rounded(value) for column, value in drawn.items()},
             **months,
             "carry_over": 0.0,
+            "attention": 0.0,
         }
 
 
@@ -317,6 +318,7 @@ def common_bodies(all_nations: Sequence[Nation], data: Table) -> Table:
             "members": members,
             "budget": rounded(row["budget"] * part),
             "carry_over": 0.0,
+            "attention": 0.0,
             **{column: float(value) for column, value in row["columns"].items()},
         }
     return bodies

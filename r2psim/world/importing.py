@@ -391,4 +391,5 @@ def _found(
         **columns,
         **{column: float(round(columns[column])) for column in ("decision_delay", "rhythm")},
         "carry_over": 0.0,
+        "attention": 0.0,
     }
