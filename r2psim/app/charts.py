@@ -8,6 +8,7 @@ import numpy as np
 
 from r2psim.analysis.comparison import Comparison, Interval, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, ranged
+from r2psim.app.lettering import fitted, room_for
 from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.plots.style import plain
@@ -15,7 +16,9 @@ from r2psim.plots.style import plain
 __all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
-LEFT, GAP, TOP, BOTTOM = 64.0, 22.0, 26.0, 24.0
+GAP, TOP, BOTTOM = 22.0, 26.0, 24.0
+SPACE = 6.0
+"""Between an axis and what is written at it."""
 MOST_DOTS = 1000
 
 BANDS = (0.05, 0.25, 0.75, 0.95)
@@ -42,25 +45,37 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     months : int
         Length of a run.
     """
-    policies = list(curves)
-    return join(_fan_row(name, policies, curves, months) for name in CURVES)
+    spread = {
+        name: {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in curves}
+        for name in CURVES
+    }
+    means = {name: {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in curves} for name in CURVES}
+    ticks = {name: _ticks(name, spread[name], means[name]) for name in CURVES}
+    # One margin for all series, so that the same month stands at the same place in each.
+    left = room_for([said for row in ticks.values() for said in row.values()]) + 2 * SPACE
+    return join(_fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES)
 
 
-def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
+Series = Mapping[str, np.ndarray]
+
+
+def _ticks(name: str, spread: Series, means: Series) -> dict[float, str]:
+    """Give the values of an axis and what is written at them."""
+    highest = max(float(max(spread[p][3].max(), means[p].max())) for p in means) or 1.0
+    return {highest * share: _short(highest * share, name in _MONEY) if share else "0" for share in (0.0, 0.5, 1.0)}
+
+
+def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, means: Series, months: int) -> Markup:
     """Draw one series, a panel a policy, all on one scale."""
-    words, dollars = CURVES[name][0], name in _MONEY
-    spread = {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in policies}
-    means = {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in policies}
-    highest = max(float(max(spread[p][3].max(), means[p].max())) for p in policies) or 1.0
-    across = LEFT + len(policies) * (PANEL_WIDTH + GAP)
+    words, dollars, policies, highest = CURVES[name][0], name in _MONEY, list(means), max(ticks)
+    across = left + len(policies) * (PANEL_WIDTH + GAP)
     parts = []
-    for k, share in enumerate((0.0, 0.5, 1.0)):
-        y = TOP + PANEL_HEIGHT * (1.0 - share)
-        parts.append(element("line", x1=LEFT, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
-        text = _short(highest * share, dollars) if k else "0"
-        parts.append(element("text", text, x=LEFT - 6, y=y + 4, class_="r2p-tick", text_anchor="end"))
+    for value, text in ticks.items():
+        y = TOP + PANEL_HEIGHT * (1.0 - value / highest)
+        parts.append(element("line", x1=left, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
+        parts.append(element("text", text, x=left - SPACE, y=y + 4, class_="r2p-tick", text_anchor="end"))
     for i, policy in enumerate(policies):
-        parts.append(_panel(i, policy, spread[policy], means, highest, months))
+        parts.append(_panel(left + i * (PANEL_WIDTH + GAP), policy, spread[policy], means, highest, months))
     height = TOP + PANEL_HEIGHT + BOTTOM
     ends = "; ".join(f"{p} {_short(float(means[p][-1]), dollars)}" for p in policies)
     drawing = element(
@@ -96,10 +111,10 @@ def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.nd
 
 
 def _panel(
-    i: int, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
+    left: float, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
 ) -> Markup:
     """Draw the fan of one policy, with the means of the others as thin lines."""
-    x = LEFT + i * (PANEL_WIDTH + GAP) + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
+    x = left + np.arange(spread.shape[1]) * EVERY / months * PANEL_WIDTH
     bottom = TOP + PANEL_HEIGHT
 
     def y(values: np.ndarray) -> np.ndarray:
@@ -117,10 +132,11 @@ def _panel(
     ]
     parts += [element("path", d=f"M{line(v)}", class_="r2p-other") for p, v in means.items() if p != policy]
     parts.append(element("path", d=f"M{line(means[policy])}", class_="r2p-mean"))
-    parts.append(element("text", policy, x=float(x[0]), y=16, class_="r2p-row-name r2p-strong"))
+    title = fitted(policy, PANEL_WIDTH, bold=True)
+    parts.append(element("text", title, element("title", policy), x=left, y=16, class_="r2p-row-name r2p-strong"))
     years = months // 12
     for year in (0, years // 2, years):
-        at = float(x[0]) + 12 * year / months * PANEL_WIDTH
+        at = left + 12 * year / months * PANEL_WIDTH
         anchor = "start" if year == 0 else "end" if year == years else "middle"
         said = f"year {year}" if year == 0 else str(year)
         parts.append(element("text", said, x=at, y=bottom + 16, class_="r2p-tick", text_anchor=anchor))
@@ -295,12 +311,13 @@ def each_run(comparison: Comparison, metric: str, chosen: int | None) -> Markup:
             )
         )
     words = METRIC_NAMES[metric][0]
+    less, more = (fitted(f"{word} under {pair[0]}", width / 2) for word in ("less", "more"))
     return element(
         "svg",
         element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
         join(dots),
-        element("text", f"less under {pair[0]}", x=left + 18, y=height - 6, class_="r2p-tick"),
-        element("text", f"more under {pair[0]}", x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
+        element("text", less, x=left + 18, y=height - 6, class_="r2p-tick"),
+        element("text", more, x=width - left, y=16, class_="r2p-tick", text_anchor="end"),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_="r2p-runs",
         role="group",

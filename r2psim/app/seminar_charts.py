@@ -8,6 +8,7 @@ from math import floor, log10
 
 import numpy as np
 
+from r2psim.app.lettering import room_for
 from r2psim.app.markup import Markup, element, join, table
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import amount
@@ -41,7 +42,7 @@ DASHES = ("", "7 3", "2 3", "10 3 2 3", "1 2", "12 4")
 COLOURS = 6
 """Colours and dashes of lines go round separately from each other: no two of the first six look alike in grey."""
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 190.0, 84.0, 22.0, 12.0, 24.0
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 194.0, 84.0, 22.0, 16.0, 24.0
 
 
 def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
@@ -97,19 +98,21 @@ def _sample(i: int) -> Markup:
 
 def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> Markup:
     top = _top(max(float(o.monthly[name].max()) for o in outcomes))
-    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    ticks = {share: amount(share * top) for share in (0.0, 0.5, 1.0)}
+    left = room_for(list(ticks.values()), LEFT - 12.0) + 12.0
+    wide, high = WIDTH - left - RIGHT, HEIGHT - TOP - BOTTOM
 
     def x(month: float) -> float:
-        return LEFT + wide * month / max(1, months)
+        return left + wide * month / max(1, months)
 
     def y(value: float) -> float:
         return TOP + high * (1.0 - value / top)
 
     parts = []
-    for share in (0.0, 0.5, 1.0):
-        value = share * top
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="r2p-grid"))
-        parts.append(element("text", amount(value), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="r2p-tick"))
+    for share, said in ticks.items():
+        at = y(share * top)
+        parts.append(element("line", x1=left, x2=WIDTH - RIGHT, y1=at, y2=at, class_="r2p-grid"))
+        parts.append(element("text", said, x=left - 6, y=at + 4, text_anchor="end", class_="r2p-tick"))
     years = max(1, months // 12)
     step = max(1, -(-years // 8))
     parts += [

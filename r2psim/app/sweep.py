@@ -11,8 +11,10 @@ import solara
 from r2psim.analysis.break_even import break_evens
 from r2psim.analysis.comparison import Interval, headline_pair, paired_interval
 from r2psim.analysis.findings import METRIC_NAMES, amount
+from r2psim.app import lettering
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
+from r2psim.app.lettering import room_for
 from r2psim.app.levers import LEVERS, Lever, sets_of
 from r2psim.app.markup import Markup, element, join
 from r2psim.app.runs import Setting
@@ -24,19 +26,27 @@ __all__ = ["Sweep", "draw_sweep"]
 
 POINTS = 7
 RUNS = 200
+EVEN = "break-even"
 ASKED = ("total_cost", "deaths", "onsets", "response_cost", "gdp_lost")
 
 
 def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> Markup:
     """Draw the mean difference and its 95 % interval along a slider."""
-    width, height, left, bottom, top, right = 760.0, 260.0, 132.0, 36.0, 20.0, 20.0
+    height, bottom, top, across = 260.0, 36.0, 20.0, 608.0
     low = np.array([i.mean if i.low is None else i.low for i in intervals])
     high = np.array([i.mean if i.high is None else i.high for i in intervals])
     mean = np.array([i.mean for i in intervals])
     most = float(max(np.abs(low).max(), np.abs(high).max())) or 1.0
+    ticks = {
+        value: "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
+        for value in (-most, 0.0, most)
+    }
+    places = [_place(lever, value) for value in at]
+    left, right = room_for(list(ticks.values())) + 12.0, room_for(places) / 2 + 6.0
+    width = left + across + right
 
     def x(value: Any) -> Any:
-        return left + (width - left - right) * (value - lever.low) / (lever.high - lever.low)
+        return left + across * (value - lever.low) / (lever.high - lever.low)
 
     def y(value: Any) -> Any:
         return top + (height - top - bottom) * (0.5 - 0.5 * value / most)
@@ -49,15 +59,10 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         element("line", x1=left, x2=width - right, y1=y(0.0), y2=y(0.0), class_="r2p-zero"),
         element("path", d="M" + "L".join(path(mean)), class_="r2p-mean"),
     ]
-    for value in (-most, 0.0, most):
-        said = "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
+    for value, said in ticks.items():
         parts.append(element("text", said, x=left - 8, y=float(y(value)) + 4, class_="r2p-tick", text_anchor="end"))
-    for value in at:
-        parts.append(
-            element(
-                "text", _place(lever, value), x=float(x(value)), y=height - 14, class_="r2p-tick", text_anchor="middle"
-            )
-        )
+    for value, said in zip(at, places, strict=True):
+        parts.append(element("text", said, x=float(x(value)), y=height - 14, class_="r2p-tick", text_anchor="middle"))
     for value, interval in zip(at, intervals, strict=True):
         kind = "r2p-apart" if interval.told_apart else "r2p-unsure"
         parts.append(element("circle", cx=float(x(value)), cy=float(y(interval.mean)), r=4.5, class_=f"r2p-dot {kind}"))
@@ -66,7 +71,8 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         left_, right_ = float(x(first)), float(x(last))
         box = {"x": left_, "width": right_ - left_, "y": top, "height": height - top - bottom}
         parts.insert(0, element("rect", **box, class_="r2p-even-range"))
-        parts.append(element("text", "break-even", x=left_ + 5, y=top + 11, class_="r2p-row-name r2p-strong"))
+        within = min(left_ + 5, width - lettering.width(EVEN, bold=True))
+        parts.append(element("text", EVEN, x=within, y=top + 11, class_="r2p-row-name r2p-strong"))
     words = METRIC_NAMES[metric][0]
     drawing = element(
         "svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", class_="r2p-fans", role="img",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.analysis.summary import date
+from r2psim.app.lettering import fitted, room_for
 from r2psim.app.marks import trigger_mark
 from r2psim.app.markup import Markup, element
 from r2psim.plots.ribbons import runs_of
@@ -14,8 +15,12 @@ from r2psim.world.tables import STAGES
 
 __all__ = ["cursor", "draw_timeline", "groups_shown"]
 
-WIDTH = 1000.0
-NAMES = 250.0
+ACROSS, RIGHT = 740.0, 10.0
+"""Length of the years, from 0; names stand before it, and something of the last year's number after it."""
+NAMES, LONGEST = 250.0, 420.0
+"""Least and greatest room for the names of states and groups."""
+INDENT = 12.0
+EDGE = 4.0
 ROW = 20.0
 TOP = 24.0
 MOST_GROUPS = 16
@@ -39,7 +44,7 @@ def groups_shown(history: History, selected: str | None) -> list[int]:
 
 
 def _x(month: float, months: int) -> float:
-    return NAMES + (WIDTH - NAMES - 10.0) * month / months
+    return ACROSS * month / months
 
 
 def cursor(month: int, months: int) -> dict[str, dict[str, str]]:
@@ -55,7 +60,7 @@ def _years(months: int, height: float) -> list[Markup]:
     for year in range(0, years + 1, step):
         x = _x(12 * year, months)
         found.append(element("line", x1=x, x2=x, y1=TOP - 6, y2=height, class_="r2p-grid"))
-        found.append(element("text", year or "Year 0", x=x, y=12, class_="r2p-tick", text_anchor="middle"))
+        found.append(element("text", year or "Year 0", x=x, y=14, class_="r2p-tick", text_anchor="middle"))
     return found
 
 
@@ -114,11 +119,13 @@ def _turns(history: History, rows: dict[str, float], months: int, picked: str | 
     return found
 
 
-def _ribbon(history: History, g: int, y: float, months: int) -> list[Markup]:
+def _ribbon(history: History, g: int, y: float, months: int, names: float) -> list[Markup]:
     """Draw the ribbon of one group."""
     world, known = history.world, len(history.group["stage"])
     name, place = world.names[world.groups[g]], world.names[world.states[world.rows.home[g]]]
-    found = [element("text", name, element("title", f"{name}, {place}"), x=16, y=y + 4, class_="r2p-row-name")]
+    shown = fitted(name, names - INDENT - 2 * EDGE)
+    whole = element("title", f"{name}, {place}")
+    found = [element("text", shown, whole, x=EDGE + INDENT - names, y=y + 4, class_="r2p-row-name")]
     for first, after, stage in runs_of(history.group["stage"][:, g].astype(int)):
         thick = (ROW - 3) * STAGE_THICKNESS[stage]
         left = _x(max(first - 1, 0), months)
@@ -136,6 +143,21 @@ def _ribbon(history: History, g: int, y: float, months: int) -> list[Markup]:
             )
         )
     return found
+
+
+def _room_for_names(history: History, groups: list[int], label: str) -> float:
+    """Give the room for the names that a time line shows, in units of the drawing."""
+    world = history.world
+    of_groups = [world.names[world.groups[g]] for g in groups]
+    of_states = [world.names[world.states[world.rows.home[g]]] for g in groups]
+    widest = max(room_for([label, *of_states], bold=True), INDENT + room_for(of_groups))
+    return float(round(min(max(NAMES, widest + 2 * EDGE), LONGEST)))
+
+
+def _strong(text: str, y: float, names: float) -> Markup:
+    """Write the name of a state, or what a row has."""
+    shown = fitted(text, names - 2 * EDGE, bold=True)
+    return element("text", shown, element("title", text), x=EDGE - names, y=y, class_="r2p-row-name r2p-strong")
 
 
 def draw_timeline(history: History, months: int, selected: str | None, picked: str | None = None) -> Markup:
@@ -165,7 +187,8 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
         if many
         else "Triggers, all states"
     )
-    parts = [element("text", label, x=4, y=y + 4, class_="r2p-row-name r2p-strong")]
+    names = _room_for_names(history, groups, label)
+    parts = [_strong(label, y + 4, names)]
     parts += _marks(history, chosen, months, y, picked)
     y += 30.0
     rows: dict[str, float] = {}
@@ -174,22 +197,26 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     for g in groups:
         if selected is None and world.rows.home[g] != home:
             home = world.rows.home[g]
-            ribbons.append(
-                element("text", world.names[world.states[home]], x=4, y=y + 3, class_="r2p-row-name r2p-strong")
-            )
+            ribbons.append(_strong(world.names[world.states[home]], y + 3, names))
             y += ROW - 4
         rows[world.groups[g]] = y
-        ribbons += _ribbon(history, g, y, months)
+        ribbons += _ribbon(history, g, y, months, names)
         y += ROW
     if not groups:
         said = "No group has left stage 0 so far." if selected is None else "No group."
-        ribbons.append(element("text", said, x=NAMES, y=y + 4, class_="r2p-tick"))
+        ribbons.append(element("text", said, x=0, y=y + 4, class_="r2p-tick"))
         y += ROW
     parts += ribbons + _turns(history, rows, months, picked)
     height = y + 4.0
     x = _x(history.months, months)
     line = element("line", x1=x, x2=x, y1=TOP - 8, y2=height, class_="r2p-cursor", data_id="cursor")
     return element(
-        "svg", *_years(months, height), *parts, line, viewBox=f"0 0 {WIDTH:.0f} {height:.0f}", class_="r2p-timeline",
-        role="group", aria_label="Time line; arrow keys lead from one event to the next, Enter tells why",
-    )  # fmt: skip
+        "svg",
+        *_years(months, height),
+        *parts,
+        line,
+        viewBox=f"{-names:.0f} 0 {names + ACROSS + RIGHT:.0f} {height:.0f}",
+        class_="r2p-timeline",
+        role="group",
+        aria_label="Time line; arrow keys lead from one event to the next, Enter tells why",
+    )

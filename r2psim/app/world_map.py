@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.app.lettering import fitted, width
 from r2psim.app.marks import path_of
 from r2psim.app.markup import Markup, element, join
 from r2psim.world.build import World
@@ -13,8 +14,11 @@ from r2psim.world.tables import CONFLICT, STAGES, S
 __all__ = ["draw_map", "patch_map"]
 
 WIDTH, HEIGHT = 1000.0, 640.0
-MARGIN = 46.0
+MARGIN = 50.0
 SIDE = 84.0
+LARGER = 1.7
+"""How much larger ``style.css`` draws marks and names on a small screen, at most."""
+EDGE = 4.0
 FEW = 30
 """Up to so many states all are named; of more, those selected or at imminent risk and above."""
 WAR = 3
@@ -31,6 +35,19 @@ def _places(world: World) -> np.ndarray:
     # North is at the top.
     found[:, 1] = HEIGHT - found[:, 1]
     return found
+
+
+def _name_of(name: str, key: str, place: tuple[float, float], size: float, few: bool) -> Markup:
+    """Write a state's name at its mark, within the drawing also where a small screen makes both larger."""
+    x, y = place
+    high = 17.0 if few else 13.0
+    shown = fitted(name, (WIDTH - 2 * EDGE) / LARGER, high)
+    half = width(shown, high) / 2
+    aside = min(max(0.0, half - (x - EDGE) / LARGER), (WIDTH - EDGE - x) / LARGER - half)
+    below = size * 2.9
+    lift = below if y + LARGER * (below + 0.3 * high) <= HEIGHT else -size * 2.05
+    class_ = "r2p-name-of" if few else "r2p-name-of r2p-hidden"
+    return element("text", shown, class_=class_, x=aside, y=lift, data_id=f"{key}/name")
 
 
 def draw_map(world: World) -> Markup:
@@ -60,9 +77,7 @@ def draw_map(world: World) -> Markup:
         ]
         if few:
             inner.append(element("text", "0", class_="r2p-digit r2p-d0", y=size * 0.36, data_id=f"{key}/digit"))
-        lift = -size * 2.05 if few and y > HEIGHT - MARGIN - 10 else size * 2.9
-        label = "r2p-name-of" if few else "r2p-name-of r2p-hidden"
-        inner.append(element("text", name, class_=label, y=lift, data_id=f"{key}/name"))
+        inner.append(_name_of(name, key, (float(x), float(y)), size, few))
         inner.append(element("title", name, data_id=f"{key}/title"))
         nodes.append(
             element(
