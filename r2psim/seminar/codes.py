@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-__all__ = ["ALPHABET", "LENGTH", "fingerprint", "new_code", "new_token", "plain", "shown"]
+__all__ = ["ALPHABET", "LENGTH", "fingerprint", "new_code", "new_seed", "new_token", "plain", "shown"]
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Digits and letters that nobody mistakes for one another on a blackboard: no 0 O, 1 I L."""
@@ -40,6 +40,11 @@ def plain(text: str) -> str:
     'ABCDE23456'
     """
     return "".join(c for c in text.upper()[: 4 * LENGTH] if c in ALPHABET)
+
+
+def new_seed() -> int:
+    """Give a new seed of a session: 64 bits of chance, too many to be tried out."""
+    return secrets.randbits(64)
 
 
 def new_token() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r2psim.seminar.chair import Chair
-from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_token, plain
+from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_seed, new_token, plain
 from r2psim.seminar.limits import LIMITS, Bucket, Limits, NotFoundError, SeminarError, TooManyError, text
 from r2psim.seminar.log import Log
 from r2psim.seminar.play import Models
@@ -109,7 +109,7 @@ class Seminars:
         title: str,
         scenario: str | Path | Scenario = "seminar",
         policy: str = "late-response",
-        seed: int = 1,
+        seed: int | None = None,
         run: int = 0,
         years: int | None = None,
         minutes: float = 10.0,
@@ -124,8 +124,10 @@ class Seminars:
             The world.
         policy : str
             What the rules do for those who do not decide.
-        seed, run : int
-            Luck.
+        seed : int, optional
+            Of all chance; drawn secretly if not given, so that nobody can look up what is to come.
+        run : int
+            Number of the run under that seed.
         years : int, optional
             Length; the scenario's own if not given, and at most what the limits allow.
         minutes : float
@@ -148,6 +150,7 @@ class Seminars:
             raise SeminarError(str(error)) from None
         length = min(world.years, limits.years) if years is None else years
         _whole("years", length, 1, limits.years)
+        seed = new_seed() if seed is None else seed
         _whole("seed", seed, 0, 2**64 - 1)
         _whole("run", run, 0, 2**32 - 1)
         _whole("states of the scenario", len(world.states), 1, limits.states)
@@ -232,6 +235,17 @@ class Seminars:
                 self._all_misses.take(EVERYBODY)
                 raise NotFoundError("there is no session with this code")
             return self._rooms[number]
+
+    def reserved(self) -> frozenset[tuple[int, int]]:
+        """Give seed and run of every session whose luck is not told yet: whoever ran them would see what is to come."""
+        with self._lock:
+            rooms = list(self._rooms.values())
+        found = set()
+        for room in rooms:
+            with room.lock:
+                if not room.session.luck_is_told:
+                    found.add((room.session.seed, room.session.run))
+        return frozenset(found)
 
     # -- coming back ---------------------------------------------------------------------------------------------------
 

@@ -128,6 +128,11 @@ class Session:
         """Whether the line that is being played has no year left."""
         return self.branch.year >= self.years
 
+    @property
+    def luck_is_told(self) -> bool:
+        """Whether everybody may know the seed: the debriefing is open, and no year is left to be decided."""
+        return self.debrief and (self.ended or self.finished)
+
     def accepts(self, now: float) -> bool:
         """Say whether commitments are taken at a time."""
         deciding = self.begun and not self.paused and not self.ended and not self.finished
