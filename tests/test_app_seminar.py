@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,11 +15,17 @@ import solara
 from page_reader import TAG, read, shown_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
+from r2psim.app import seminar_server
+from r2psim.app import settings as app_settings
+from r2psim.app.compare import Plan, _first_plan, _plan_from
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_charts import charts, metrics_table, strips
 from r2psim.app.seminar_seat import SeatPage
 from r2psim.app.seminar_words import account, choices_table, event_words, events, plan_rows, states, works
+from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
+from r2psim.seminar import Chair, Seminars
 from r2psim.seminar.debrief import GENERAL, questions
+from r2psim.seminar.seminars import FILE
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +140,101 @@ def test_a_plan_of_a_team_mate_is_replaced_only_after_a_question_and_both_see_bo
     page = shown_by(shown(SeatPage(first, exercise.tokens[role])))
     assert "Bob replaced your plan for year 1." in page.text and money in page.text
     assert {"Yours, replaced", "Bob's, in force"} <= set(page.headings)
+
+
+def test_what_was_entered_keeps_its_place_whatever_the_page_says_before_it(shown: Callable[..., Any]) -> None:
+    exercise = Exercise(years=3)
+    role = "permanent-1"
+    first = exercise.seat(role)
+    token = exercise.seminars.join(exercise.opened.code, "Bob", role)
+    exercise.chair.begin()
+    rc = shown(SeatPage(exercise.seminars.enter(token), token))
+
+    def forms() -> list[Any]:
+        """Give the widgets that hold what was entered; another widget would have forgotten it."""
+        return [w for w in widgets_with(rc, "taken") if w.label in ("Votes on mandates", "Plan for the year")]
+
+    (votes, plan) = forms()
+    first.commit_votes({"kessara": "yes"})
+    first.commit_plan([])
+    exercise.chair.pause()
+    votes.vue_change({"drevna": "no"})
+    assert "paused" in shown_by(rc).text and forms() == [votes, plan]
+    exercise.chair.resume()
+    votes.vue_change({"drevna": "no"})
+    assert widgets_with(rc, "question") and forms() == [votes, plan]
+    widgets_with(rc, "question")[0].vue_answer(False)
+    plan.vue_commit({"plan": None})
+    assert widgets_with(rc, "question") and forms() == [votes, plan]
+    exercise.chair.show(True)
+    votes.vue_change({"drevna": "yes"})
+    assert "What happened, and what would have happened" in shown_by(rc).headings and forms() == [votes, plan]
+
+
+def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
+    shown: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exercise = Exercise(path=tmp_path / FILE, years=2)
+    opened = exercise.seminars.open("Secret", years=2)
+    other = exercise.seminars.open("Secret too", years=2)
+    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
+    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, exercise.seminars)
+    chair = exercise.seminars.enter(opened.token)
+    assert isinstance(chair, Chair)
+    seed = chair.session.seed
+    assert seed >= 2**32 and seed != exercise.seminars.enter(other.token).session.seed  # type: ignore[union-attr]
+    token = exercise.seminars.join(opened.code, "Ada", "government-drevna")
+
+    def looked_up() -> list[str]:
+        """Try every way to run the world of the seminar; give those on which it was refused."""
+        refused = []
+        for sets in ((), ("assistance.openness=0.4999",)):
+            try:
+                Watch(Choice("seminar", "late-response", seed, 0, sets)).close()
+            except RefusedError:
+                refused.append("explore")
+        try:
+            _plan_from({"seed": str(seed)}, Plan("seminar", ("late-response", "prevention")))
+        except RefusedError:
+            refused.append("compare")
+        return refused
+
+    everywhere = ["explore", "explore", "compare"]
+    chair.begin()
+    assert looked_up() == everywhere
+    chair.advance()
+    # Debriefed, but not over.
+    chair.show(True)
+    assert looked_up() == everywhere
+    page = shown_by(shown(SeatPage(exercise.seminars.enter(token), token)))
+    assert "What happened, and what would have happened" in page.headings and str(seed) not in page.text
+    chair.show(False)
+    chair.advance()
+    # Over, but not debriefed.
+    assert looked_up() == everywhere
+    chair.show(True)
+    assert looked_up() == []
+    page = shown(SeatPage(exercise.seminars.enter(token), token))
+    assert f"--seed {seed} " in shown_by(page).text
+    # A line that is decided anew is to be decided yet: the future is closed again.
+    chair.switch(chair.rewind(0, 1, "Anew", keep_later=False))
+    assert looked_up() == everywhere
+    Watch(Choice("seminar", "late-response", seed, 1)).close()
+    exercise.seminars.delete(opened.token)
+    assert looked_up() == []
+    exercise.seminars.close()
+
+
+def test_pages_open_with_luck_that_no_seminar_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
+    assert choice_of("")[0].seed == _first_plan().seed == 1
+    assert not (tmp_path / FILE).exists()
+    made = Seminars(tmp_path / FILE)
+    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made)
+    made.open("Monday", seed=1, years=1)
+    made.open("Tuesday", seed=2, years=1)
+    assert choice_of("")[0].seed == _first_plan().seed == 3
+    made.close()
 
 
 def test_charts_have_a_line_and_a_letter_for_each(played: Exercise) -> None:

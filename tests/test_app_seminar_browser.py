@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from page_reader import TAG
-from test_app_browser import MILLISECONDS, Log, browser  # noqa: F401 - the module skips where no browser is
+from test_app_browser import MILLISECONDS, Log, browser, expect  # noqa: F401 - the module skips where no browser is
+from test_app_drawings_browser import inside
 
 pytestmark = pytest.mark.slow
 
@@ -206,9 +207,27 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     chair.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
     for words in ("Had it been late-response", "Had it been prevention", "Had it been no-assistance"):
         assert chair.get_by_role("columnheader", name=words).count() == 1
-    chair.get_by_role("button", name="Open the debriefing").click()
+    opens = chair.get_by_role("button", name="Open the debriefing")
+    opens.click()
+    # It asks where it was pressed, once, and shows nothing to anybody before the answer.
+    question = chair.get_by_role("alertdialog", name=re.compile("^Open it\\?"))
+    expect(question).to_have_count(1)
+    expect(question).to_be_in_viewport(ratio=1.0)
+    expect(chair.get_by_text("Open it?")).to_have_count(1)
+    expect(question.get_by_role("button", name="No")).to_be_focused()
+    chair.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(opens).to_be_focused()
+    assert office.get_by_text("Side by side").count() == 0
+    chair.keyboard.press("Enter")
+    chair.keyboard.press("Shift+Tab")
+    expect(question.get_by_role("button", name="Yes")).to_be_focused()
+    chair.keyboard.press("Enter")
+    expect(chair.get_by_role("button", name="Close the results to participants")).to_be_focused()
     for page in (office, member, government):
         page.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
+        page.locator("svg.r2p-chart").last.wait_for()
+        inside(page, 5)
 
     # The file that the browser saves is run again exactly on the command line.
     chair.get_by_role("button", name="This round").click()
@@ -221,6 +240,86 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     )
     found = json.loads(done.stdout)
     assert found["same"] is True and [line["years"] for line in found["branches"]] == [3, 3]
+    room.check()
+
+
+def pair(room: Room, role: str) -> tuple[Any, Any, Any]:
+    """Begin a seminar with two people in one role, on phones; give the facilitator's page and theirs."""
+    chair, code = begin(room)
+    ann, bob = (room.join(code, name, role, viewport=PHONE) for name in ("Ann", "Bob"))
+    chair.get_by_role("button", name="Begin the first round").click()
+    for page in (ann, bob):
+        page.wait_for_selector("text=Decide now")
+    return chair, ann, bob
+
+
+def test_a_team_mates_plan_is_replaced_knowingly_and_nothing_entered_is_lost(room: Room) -> None:
+    _, ann, bob = pair(room, "body-good-offices")
+    for page, dollars in ((bob, "1000"), (ann, "2000")):
+        page.locator("summary").first.click()
+        page.locator("details[open] input").first.fill(dollars)
+    money = bob.locator("details[open] input").first
+    ann.get_by_role("button", name="Commit this plan").click()
+    ann.wait_for_selector("text=Committed for year 1: the plan.")
+    # What Bob has entered is still there, still unsent, and beside it stands what is in force.
+    bob.wait_for_selector("text=Committed this year, last by Ann.")
+    expect(bob.get_by_role("heading", name="In force: Ann's plan of year 1")).to_have_count(1)
+    expect(money).to_have_value("1000")
+    commit = bob.get_by_role("button", name="Commit this plan")
+    commit.click()
+    question = bob.get_by_role("alertdialog", name="Ann has committed a plan. Replace it with yours?")
+    expect(question.get_by_role("listitem")).to_have_text([re.compile(r"US\$ 2,000 a"), re.compile(r"US\$ 1,000 a")])
+    expect(question.get_by_role("button", name="Leave it as it is")).to_be_focused()
+    expect(question).to_be_in_viewport(ratio=0.9)
+    assert bob.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    bob.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(commit).to_be_focused()
+    expect(money).to_have_value("1000")
+    assert ann.get_by_text("replaced your").count() == 0
+    bob.keyboard.press("Enter")
+    question.get_by_role("button", name="Replace it").click()
+    bob.wait_for_selector("text=It takes the place of Ann's plan.")
+    expect(bob.get_by_text("Not committed yet.")).to_have_count(0)
+    expect(ann.get_by_text("Bob replaced your plan for year 1.")).to_have_count(1)
+    expect(ann.get_by_role("heading", name="Yours, replaced")).to_have_count(1)
+    expect(ann.get_by_role("heading", name="Bob's, in force")).to_have_count(1)
+    room.check()
+
+
+def test_votes_that_are_not_sent_yet_survive_a_team_mates(room: Room) -> None:
+    chair, ann, bob = pair(room, "permanent-1")
+    bob.get_by_label("Drevna", exact=True).select_option("no")
+    ann.get_by_label("Kessara", exact=True).select_option("yes")
+    ann.get_by_role("button", name="Commit these votes").click()
+    bob.wait_for_selector("text=Committed this year, last by Ann.")
+    # What nobody has touched is as committed; what Bob has chosen is as chosen.
+    expect(bob.get_by_label("Kessara", exact=True)).to_have_value("yes")
+    expect(bob.get_by_label("Drevna", exact=True)).to_have_value("no")
+    votes = bob.get_by_role("form", name="Votes on mandates")
+    expect(votes.get_by_role("status")).to_have_text("Not committed yet.")
+    ann.get_by_label("Belisar", exact=True).select_option("abstain")
+    bob.get_by_role("button", name="Commit these votes").click()
+    # Not even the time that is over takes what was not sent.
+    chair.get_by_role("button", name="Pause").click()
+    bob.wait_for_selector("text=The exercise is paused.")
+    bob.get_by_role("button", name="Replace it").click()
+    expect(bob.get_by_role("alert")).to_contain_text("paused")
+    expect(bob.get_by_label("Drevna", exact=True)).to_have_value("no")
+    chair.get_by_role("button", name="Go on").click()
+    bob.wait_for_selector("text=Decide now")
+    bob.get_by_role("button", name="Commit these votes").click()
+    bob.get_by_role("button", name="Replace it").click()
+    bob.wait_for_selector("text=It takes the place of Ann's votes.")
+    expect(bob.get_by_text("Not committed yet.")).to_have_count(0)
+    ann.wait_for_selector("text=Bob replaced your votes for year 1.")
+    expect(ann.get_by_label("Belisar", exact=True)).to_have_value("abstain")
+    expect(ann.get_by_label("Drevna", exact=True)).to_have_value("no")
+    # In another year nothing of it is left.
+    run_year(chair, 1)
+    ann.wait_for_selector("text=Year 2 of 3")
+    for name in ("Drevna", "Belisar", "Kessara"):
+        expect(ann.get_by_label(re.compile(f"^{name}")).first).to_have_value("")
     room.check()
 
 

@@ -18,6 +18,7 @@ from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import LEVERS, fields, sets_of, start_of
 from r2psim.app.markup import Markup, element, join
+from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
 from r2psim.app.sweep import Sweep
@@ -168,6 +169,8 @@ def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
     seed = str(values.get("seed", plan.seed)).strip()
     if not (seed.isascii() and seed.isdigit() and int(seed[:20]) < 2**64):
         raise RefusedError(f"seed {seed[:30]!r} is not allowed: a whole number from 0 to {2**64 - 1}")
+    if problem := why_not(int(seed[:20])):
+        raise RefusedError(problem)
     runs = str(values.get("runs", plan.runs))
     found = Plan(scenario, tuple(named), int(seed[:20]), int(runs) if runs in map(str, RUNS) else plan.runs)
     same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
@@ -177,7 +180,7 @@ def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
 def _first_plan() -> Plan:
     base = setting_of(current().scenario, ())
     named = tuple(p for p in base.policies if p in USUAL) or tuple(base.policies)[:2]
-    return Plan(current().scenario, named)
+    return Plan(current().scenario, named, seed=free_seed())
 
 
 @solara.component

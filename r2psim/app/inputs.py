@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import element
+from r2psim.app.markup import Markup, element
 from r2psim.app.watch import Choice, choice_of, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.scenario import Scenario
@@ -19,9 +19,11 @@ MOST_RUN = 2**32 - 1
 
 
 def told(problem: str) -> None:
-    """Show a problem where there is one."""
-    if problem:
-        View(html=element("p", problem, class_="r2p-problem", role="alert"))
+    """Show a problem where there is one.
+
+    There is a view even where there is none: what follows it on a page keeps its place, and with it what was entered.
+    """
+    View(html=element("p", problem, class_="r2p-problem", role="alert") if problem else Markup())
 
 
 def world_fields(choice: Choice, setting: Scenario | None) -> list[dict[str, Any]]:

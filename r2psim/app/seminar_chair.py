@@ -72,7 +72,7 @@ def ChairPage(chair: Chair, token: str) -> None:
     if tab == "results":
         _Debrief(chair, act, version)
         return
-    with solara.v.Html(tag="div", class_="r2p-columns"):
+    with solara.v.Html(tag="div", class_="r2p-columns").key("round"):
         with solara.v.Html(tag="div"):
             _Progress(chair, act, version)
         with solara.v.Html(tag="div"):
@@ -272,7 +272,8 @@ def _File(chair: Chair, version: int) -> None:
         (
             "Decisions, lines of history and injected triggers, without names: ",
             element("code", f"r2psim replay {name}"),
-            " runs it again and checks every year.",
+            " runs it again and checks every year. It holds the seed, which tells all that is to come: keep "
+            "it to yourself until the debriefing.",
         )
     )
     View(html=element("h2", "Keep it") + element("p", said, class_="r2p-note"))

@@ -107,7 +107,7 @@ def _Open(scenario: str) -> None:
     """Ask for what a new exercise needs."""
     router = solara.use_router()
     problem, set_problem = solara.use_state("")
-    first = {"title": "Seminar", "scenario": scenario, "seed": "13", "years": "8", "minutes": "10"}
+    first = {"title": "Seminar", "scenario": scenario, "seed": "", "years": "8", "minutes": "10"}
     entered, set_entered = solara.use_state(first)
 
     def open_(values: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def _Open(scenario: str) -> None:
             opened = seminars().open(
                 given["title"],
                 given["scenario"],
-                seed=_whole(given["seed"], "seed"),
+                seed=_whole(given["seed"], "seed") if given["seed"].strip() else None,
                 years=_whole(given["years"], "years"),
                 minutes=_number(given["minutes"], "minutes"),
             )
@@ -137,8 +137,10 @@ def _Open(scenario: str) -> None:
             {"key": "title", "label": "Title", "kind": "text", "value": entered["title"]},
             {"key": "scenario", "label": "World", "kind": "select", "value": entered["scenario"],
              "options": [(name, name) for name in known_scenarios()]},
-            {"key": "seed", "label": "Seed", "kind": "text", "value": entered["seed"],
-             "help": "Of all chance: the same seed gives the same triggers whatever is decided."},
+            {"key": "seed", "label": "Seed (empty: drawn secretly)", "kind": "text", "value": entered["seed"],
+             "help": "Of all chance: the same seed gives the same triggers whatever is decided. Left empty, the server "
+             "draws one that nobody knows until the debriefing. One that you choose must not be guessed: whoever knows "
+             "it can run the world elsewhere and see what is to come."},
             {"key": "years", "label": "Years", "kind": "number", "low": 1, "high": 40, "step": 1,
              "value": entered["years"], "help": "Each is one round."},
             {"key": "minutes", "label": "Minutes a round", "kind": "number", "low": 1, "high": 240, "step": 1,

@@ -8,7 +8,7 @@ from typing import Any
 import solara
 
 from r2psim.app.marks import stage_key
-from r2psim.app.markup import element, pick
+from r2psim.app.markup import Markup, element, pick
 from r2psim.app.seminar_charts import charts, metrics_table, strips
 from r2psim.app.seminar_words import choices_table, events
 from r2psim.app.widgets import Form, View
@@ -41,6 +41,16 @@ def Tabs(tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None]) -
          event_pick=lambda key: choose(key) if key in dict(tabs) else None)  # fmt: skip
 
 
+def _luck(room: Room) -> Markup:
+    """Tell the seed, by which everybody can run the same world again."""
+    s = room.session
+    command = (
+        f"r2psim run {room.play.scenario.name} --policy {s.policy} --seed {s.seed} --run {s.run} --years {s.years}"
+    )
+    said = "Its luck was seed ", element("code", s.seed), f", run {s.run}. Without any decision: "
+    return element("p", *said, element("code", command), class_="r2p-note")
+
+
 @solara.component
 def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
     """Lay lines of history and policies with the same luck side by side."""
@@ -55,7 +65,9 @@ def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
         set_chosen([key for key in known if isinstance(keys, list) and key in keys][:MOST])
 
     play = room.play
-    View(html=element("h2", "What happened, and what would have happened") + element("p", LUCK, class_="r2p-note"))
+    luck = _luck(room) if room.session.luck_is_told else ""
+    head = element("h2", "What happened, and what would have happened")
+    View(html=head + element("p", LUCK, class_="r2p-note") + luck)
     Form(
         label="What to lay side by side",
         fields=[{"key": "lines", "label": "Lines", "kind": "check", "options": options, "low": 1, "high": MOST,

@@ -83,16 +83,18 @@ def SeatPage(seat: Seat, token: str) -> None:
     replaced = join(replaced_words(r, look.year, names, forms) for r in look.replaced)
     said = "" if replaced else commitments.said(look.year) or by
     View(html=element("div", element("p", said, class_="r2p-done") if said else "", replaced, role="status"))
+    results = look.debrief and tab == "results"
     if look.debrief:
         Tabs(TABS, tab, set_tab)
-        if tab == "results":
-            _Results(seat, version)
-            return
-    _Heard(look, names)
-    _Decide(seat, look, commitments)
-    View(html=states(look.public, look.view))
-    if look.account is not None:
-        View(html=account(look.account, names, forms))
+    # What was entered stays while the results are looked at, and whatever comes before it on the page.
+    with solara.v.Html(tag="div", class_="r2p-away" if results else "").key("round"):
+        _Heard(look, names)
+        _Decide(seat, look, commitments)
+        View(html=states(look.public, look.view))
+        if look.account is not None:
+            View(html=account(look.account, names, forms))
+    if results:
+        _Results(seat, version)
 
 
 @solara.component
@@ -130,14 +132,14 @@ def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
 
     View(html=element("h2", "Decide") + element("p", HOW[kind], class_="r2p-note"))
     if role.votes:
-        _Vote(seat, look, commitments)
+        _Vote(seat, look, commitments).key("vote")
         ask("votes")
     if role.state is not None:
-        _Consent(seat, look, commitments)
+        _Consent(seat, look, commitments).key("consent")
         ask("consent")
         View(html=works(look.works, seat.room.play.forms))
     if look.view is not None:
-        _Money(seat, look, commitments)
+        _Money(seat, look, commitments).key("money")
         ask("plan")
 
 
@@ -148,13 +150,15 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
     names, forms = seat.room.play.names, seat.room.play.forms
     now = look.in_force.get("plan")
     if now is None:
-        View(html=element("p", "At present the model's rules decide for this body.", class_="r2p-note"))
+        said = element("p", "At present the model's rules decide for this body.", class_="r2p-note")
     elif not now.mine:
         title = element("h3", f"In force: {whose(now.name)} plan of year {now.year + 1}")
-        View(html=title + committed("plan", now.value, names, forms))
+        said = title + committed("plan", now.value, names, forms)
+    elif now.value is None:
+        said = element("p", "You have left this body to the model's rules.", class_="r2p-note")
     else:
-        left = "You have left this body to the model's rules." if now.value is None else ""
-        View(html=element("p", left, class_="r2p-note") if left else Markup())
+        said = Markup()
+    View(html=said)
 
     def commit(sent: Any) -> None:
         rows = _plan(sent)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 
 from r2psim.agents import R2PModel
+from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.settings import current
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.errors import Problem, ScenarioError, nearest
@@ -152,7 +153,7 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
     choice = Choice(
         found.get("scenario", [current().scenario])[-1],
         found.get("policy", ["late-response"])[-1],
-        number("seed", 1, 2**64 - 1),
+        number("seed", free_seed(), 2**64 - 1),
         number("run", 0, 2**32 - 1),
         tuple(found.get("set", ())),
     )
@@ -243,6 +244,8 @@ class Watch:
     def __init__(self, choice: Choice) -> None:
         self.setting = scenario_of(choice.scenario, choice.sets)
         self.setting.policy(choice.policy)
+        if problem := why_not(choice.seed, choice.run):
+            raise RefusedError(problem)
         self.choice = choice
         self.months = YEAR * self.setting.years
         self._lock = threading.RLock()
