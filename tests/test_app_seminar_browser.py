@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from page_reader import TAG
 from test_app_browser import MILLISECONDS, Log, browser, expect  # noqa: F401 - the module skips where no browser is
+from test_app_drawings_browser import inside
 
 pytestmark = pytest.mark.slow
 
@@ -213,6 +214,7 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     # It asks where it was pressed, once, and shows nothing to anybody before the answer.
     question = chair.get_by_role("alertdialog", name=re.compile("^Open it\\?"))
     expect(question).to_have_count(1)
+    expect(question).to_be_in_viewport(ratio=1.0)
     expect(chair.get_by_text("Open it?")).to_have_count(1)
     expect(question.get_by_role("button", name="No")).to_be_focused()
     chair.keyboard.press("Escape")
@@ -226,6 +228,8 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     expect(chair.get_by_role("button", name="Close the results to participants")).to_be_focused()
     for page in (office, member, government):
         page.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
+        page.locator("svg.r2p-chart").last.wait_for()
+        inside(page, 5)
 
     # The file that the browser saves is run again exactly on the command line.
     chair.get_by_role("button", name="This round").click()
@@ -268,6 +272,7 @@ def test_a_team_mates_plan_is_replaced_knowingly_and_nothing_entered_is_lost(roo
     question = bob.get_by_role("alertdialog", name="Ann has committed a plan. Replace it with yours?")
     expect(question.get_by_role("listitem")).to_have_text([re.compile(r"US\$ 2,000 a"), re.compile(r"US\$ 1,000 a")])
     expect(question.get_by_role("button", name="Leave it as it is")).to_be_focused()
+    expect(question).to_be_in_viewport(ratio=0.9)
     assert bob.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     bob.keyboard.press("Escape")
     expect(question).to_have_count(0)

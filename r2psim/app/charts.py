@@ -47,22 +47,33 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     months : int
         Length of a run.
     """
-    policies = list(curves)
-    return join(_fan_row(name, policies, curves, months) for name in CURVES)
+    spread = {
+        name: {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in curves}
+        for name in CURVES
+    }
+    means = {name: {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in curves} for name in CURVES}
+    ticks = {name: _ticks(name, spread[name], means[name]) for name in CURVES}
+    # One margin for all series, so that the same month stands at the same place in each.
+    left = room_for([said for row in ticks.values() for said in row.values()]) + 2 * SPACE
+    return join(_fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES)
 
 
-def _fan_row(name: str, policies: list[str], curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
+Series = Mapping[str, np.ndarray]
+
+
+def _ticks(name: str, spread: Series, means: Series) -> dict[float, str]:
+    """Give the values of an axis and what is written at them."""
+    highest = max(float(max(spread[p][3].max(), means[p].max())) for p in means) or 1.0
+    return {highest * share: _short(highest * share, name in _MONEY) if share else "0" for share in (0.0, 0.5, 1.0)}
+
+
+def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, means: Series, months: int) -> Markup:
     """Draw one series, a panel a policy, all on one scale."""
-    words, dollars = CURVES[name][0], name in _MONEY
-    spread = {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in policies}
-    means = {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in policies}
-    highest = max(float(max(spread[p][3].max(), means[p].max())) for p in policies) or 1.0
-    ticks = {share: _short(highest * share, dollars) if share else "0" for share in (0.0, 0.5, 1.0)}
-    left = room_for(list(ticks.values())) + 2 * SPACE
+    words, dollars, policies, highest = CURVES[name][0], name in _MONEY, list(means), max(ticks)
     across = left + len(policies) * (PANEL_WIDTH + GAP)
     parts = []
-    for share, text in ticks.items():
-        y = TOP + PANEL_HEIGHT * (1.0 - share)
+    for value, text in ticks.items():
+        y = TOP + PANEL_HEIGHT * (1.0 - value / highest)
         parts.append(element("line", x1=left, x2=across - GAP, y1=y, y2=y, class_="r2p-grid"))
         parts.append(element("text", text, x=left - SPACE, y=y + 4, class_="r2p-tick", text_anchor="end"))
     for i, policy in enumerate(policies):
@@ -303,7 +314,7 @@ def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | Non
         element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
         join(dots),
         element("text", less, x=left + 18, y=height - 6, class_="r2p-tick"),
-        element("text", more, x=width - left, y=12, class_="r2p-tick", text_anchor="end"),
+        element("text", more, x=width - left, y=16, class_="r2p-tick", text_anchor="end"),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_="r2p-runs",
         role="group",

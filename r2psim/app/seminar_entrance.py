@@ -136,7 +136,7 @@ def _Open(scenario: str, enter: Callable[[str], None]) -> None:
             {"key": "title", "label": "Title", "kind": "text", "value": entered["title"]},
             {"key": "scenario", "label": "World", "kind": "select", "value": entered["scenario"],
              "options": [(name, name) for name in known_scenarios()]},
-            {"key": "seed", "label": "Seed", "kind": "text", "value": entered["seed"],
+            {"key": "seed", "label": "Seed (empty: drawn secretly)", "kind": "text", "value": entered["seed"],
              "help": "Of all chance: the same seed gives the same triggers whatever is decided. Left empty, the server "
              "draws one that nobody knows until the debriefing. One that you choose must not be guessed: whoever knows "
              "it can run the world elsewhere and see what is to come."},

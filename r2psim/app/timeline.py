@@ -60,7 +60,7 @@ def _years(months: int, height: float) -> list[Markup]:
     for year in range(0, years + 1, step):
         x = _x(12 * year, months)
         found.append(element("line", x1=x, x2=x, y1=TOP - 6, y2=height, class_="r2p-grid"))
-        found.append(element("text", year or "Year 0", x=x, y=12, class_="r2p-tick", text_anchor="middle"))
+        found.append(element("text", year or "Year 0", x=x, y=14, class_="r2p-tick", text_anchor="middle"))
     return found
 
 
