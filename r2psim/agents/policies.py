@@ -17,7 +17,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
@@ -26,13 +26,26 @@ import numpy as np
 
 from r2psim.rules.decision import applicable, income, offering, perceive
 from r2psim.rules.demand import demand
+from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
 from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
 
-__all__ = ["Allocation", "Offer", "Policy", "PolicyError", "StateView", "View", "act", "checked", "room_of", "view_of"]
+__all__ = [
+    "Allocation",
+    "Offer",
+    "Policy",
+    "PolicyError",
+    "StateView",
+    "View",
+    "act",
+    "checked",
+    "checked_bodies",
+    "room_of",
+    "view_of",
+]
 
 CENTS = 100.0
 
@@ -199,6 +212,23 @@ def _refuse(body: str, value: object, what: str, known: Iterable[str] = ()) -> P
     near = get_close_matches(str(value), list(known), 1, 0.3)
     hint = f" (did you mean {near[0]}?)" if near else ""
     return PolicyError(f"decide of {body}: {value} is not allowed: {what}{hint}")
+
+
+def checked_bodies(decide: Mapping[str, Policy], bodies: Sequence[str]) -> None:
+    """Check who is to decide for whom.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such body, or what is to decide for it cannot.
+    """
+    for body, policy in decide.items():
+        if body not in bodies:
+            near = nearest(body, bodies)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise PolicyError(f"decide: {body} is not allowed: one of {listing(bodies, limit=len(bodies))}{hint}")
+        if not callable(getattr(policy, "decide", None)):
+            raise PolicyError(f"decide of {body}: {policy!r:.80} is not allowed: an object with a method decide(view)")
 
 
 def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:

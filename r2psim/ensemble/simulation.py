@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from numbers import Integral
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
@@ -28,6 +29,7 @@ from r2psim.scenario.posterior import checked_uncertainty, with_draw
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
+from r2psim.world.luck import checked_run, checked_seed
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
@@ -296,19 +298,18 @@ def _checked_series(series: str | Sequence[str]) -> tuple[str, ...]:
     return named
 
 
-def _checked_numbers(seed: int, first: int, runs: int, threads: int | None, years: int | None) -> None:
+def _checked_numbers(first: int, runs: int, threads: int | None, years: int | None) -> None:
     for name, number in (("runs", runs), ("threads", threads), ("years", years)):
-        if number is not None and number < 1:
+        if number is not None and (isinstance(number, bool) or not isinstance(number, Integral) or number < 1):
             raise ValueError(f"{name} {number} is not allowed: a whole number from 1 on")
-    draws_of(seed, first, 0)
-    draws_of(seed, first + runs - 1, 0)
+    checked_run(first + runs - 1)
 
 
 def simulate(
     scenario: str | Path | Scenario,
     policies: str | Sequence[str] | None = None,
     runs: int = 1000,
-    seed: int = 1,
+    seed: int | None = 1,
     years: int | None = None,
     threads: int | None = None,
     first_run: int = 0,
@@ -328,7 +329,8 @@ def simulate(
     policies : str or sequence of str, optional
         Policies of the scenario, each once; if not given, those of `DEFAULT_POLICIES` that it has.
     runs, seed, first_run : int
-        Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy.
+        Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy. ``seed=None`` draws a
+        fresh seed; ``Results.seed`` says which.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional
@@ -371,7 +373,8 @@ def simulate(
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
     named = _checked_policies(full, policies)
     chosen = _checked_series(series)
-    _checked_numbers(seed, first_run, runs, threads, years)
+    seed, first_run = checked_seed(seed), checked_run(first_run)
+    _checked_numbers(first_run, runs, threads, years)
     checked_uncertainty(uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:

@@ -50,20 +50,25 @@ class Event:
 
 
 class Digest:
-    """SHA-256 over every column of every month of a run."""
+    """Digest over every column of every month of a run, as a chain: SHA-256 over the digest so far and the new month.
+
+    All that is kept is the digest itself, so that a model in the middle of a run can be copied, written down, and
+    go on elsewhere.
+    """
 
     def __init__(self) -> None:
-        self._sha = hashlib.sha256()
+        self._so_far = hashlib.sha256().digest()
 
     def update(self, rows: Rows) -> None:
         """Add all blocks as they stand."""
+        sha = hashlib.sha256(self._so_far)
         for name in WRITTEN:
-            block = getattr(rows, name)
-            self._sha.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
+            sha.update(np.ascontiguousarray(getattr(rows, name), dtype="<f8").tobytes())
+        self._so_far = sha.digest()
 
     def hexdigest(self) -> str:
         """Give the digest so far: 64 hexadecimal digits."""
-        return self._sha.hexdigest()
+        return self._so_far.hex()
 
 
 def kept_columns(table: Table) -> tuple[str, ...]:
