@@ -26,8 +26,10 @@ import numpy as np
 
 from r2psim.rules.decision import applicable, income, offering, perceive
 from r2psim.rules.demand import demand
+from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
+from r2psim.world.codebook import CENTS
 from r2psim.world.tables import CONFLICT, PLEDGES, PR, B, L, R, S
 
 if TYPE_CHECKING:
@@ -46,8 +48,6 @@ __all__ = [
     "room_of",
     "view_of",
 ]
-
-CENTS = 100.0
 
 
 class PolicyError(ValueError):
@@ -116,6 +116,8 @@ class StateView:
     willing: float
     offers: tuple[Offer, ...]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -137,6 +139,8 @@ class View:
     body: str
     room: float
     states: tuple[StateView, ...]
+
+    __repr__ = brief
 
 
 class Policy(Protocol):

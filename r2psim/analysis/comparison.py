@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.ensemble.html import metrics_html
 from r2psim.ensemble.intervals import Interval, paired_interval, t_quantile
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
+from r2psim.scenario.brief import brief
 from r2psim.scenario.specs import headline_pair
 
 if TYPE_CHECKING:
@@ -148,6 +150,12 @@ class Comparison:
     yearly: dict[str, np.ndarray] = field(default_factory=dict)
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
+
+    __repr__ = brief
+
+    def _repr_html_(self) -> str:
+        facts = f"{self.runs:,} runs of seed {self.seed}, {self.months} months"
+        return metrics_html(self.title, facts, self.policies, self.metrics)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

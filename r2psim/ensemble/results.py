@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.measures import METRICS, SERIES, UNITS
-from r2psim.ensemble.tables import START
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.tables import START, measure_about
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.posterior import drawn_in, with_draw
+from r2psim.world.codebook import attrs_of, column_about, to_frame
 from r2psim.world.history import Event
+from r2psim.world.tables import GROUP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +80,15 @@ class Results:
 
     def __repr__(self) -> str:
         return (
-            f"Results({self.scenario.name!r}, policies={list(self.policies)}, runs={self.runs}, seed={self.seed}, "
-            f"months={self.months}, first_run={self.first_run})"
+            f"Results({self.scenario.name!r}, policies=[{listing(self.policies, limit=4)}], runs={self.runs}, "
+            f"seed={self.seed}, months={self.months}, first_run={self.first_run})"
         )
+
+    def _repr_html_(self) -> str:
+        from r2psim.ensemble.html import metrics_html
+
+        facts = f"{self.runs:,} runs of seed {self.seed}, from run {self.first_run}, {self.months} months"
+        return metrics_html(self.scenario.title, facts, self.policies, self.metrics)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -161,7 +169,7 @@ class Results:
         return made
 
     def to_arrow(self, table: str = "runs") -> pa.Table:
-        """Give one of the tables.
+        """Give one of the tables; each field carries ``unit``, ``description`` and ``source``.
 
         Parameters
         ----------
@@ -181,7 +189,7 @@ class Results:
         return made[table]()
 
     def to_pandas(self, table: str = "runs") -> pd.DataFrame:
-        """Give one of the tables of `to_arrow` as a data frame.
+        """Give one of the tables of `to_arrow` as a data frame; ``attrs["columns"]`` says what each column is.
 
         Raises
         ------
@@ -190,16 +198,12 @@ class Results:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas  # noqa: F401 - only whether it is there
-        except ImportError:
-            raise _needs("pandas") from None
-        return self.to_arrow(table).to_pandas()
+        return to_frame(self.to_arrow(table))
 
     def to_xarray(self) -> xr.Dataset:
         """Give metrics, series and stages with named dimensions: policy, run, month (-1 is the start) and group.
 
-        Each variable has its unit in ``units`` and its meaning in ``long_name``.
+        Each variable has its unit in ``units``, its meaning in ``long_name`` and where it comes from in ``source``.
 
         Raises
         ------
@@ -216,10 +220,10 @@ class Results:
         variables: dict[str, Any] = {}
         for name, place in PLACE.items():
             values = np.stack([metrics[policy][:, place] for policy in self.policies])
-            variables[name] = (("policy", "run"), values, {"units": UNITS[name], "long_name": METRICS[name]})
+            variables[name] = (("policy", "run"), values, attrs_of(measure_about(name)))
         for name in self.series.get(self.policies[0], ()):
             values = np.stack([self.series[policy][name] for policy in self.policies])
-            variables[name] = (("policy", "run", "month"), values, {"units": UNITS[name], "long_name": SERIES[name]})
+            variables[name] = (("policy", "run", "month"), values, attrs_of(measure_about(name)))
         coords: dict[str, Any] = {
             "policy": list(self.policies),
             "run": np.arange(self.first_run, self.first_run + self.runs),
@@ -228,8 +232,7 @@ class Results:
             coords["month"] = np.arange(START, START + self.months + 1)
         if self.stages:
             values = np.stack([self.stages[policy] for policy in self.policies])
-            about = {"units": "1", "long_name": "stage of the group after the month"}
-            variables["stage"] = (("policy", "run", "month", "group"), values, about)
+            variables["stage"] = (("policy", "run", "month", "group"), values, attrs_of(column_about(GROUP["stage"])))
             coords["group"] = list(self.groups)
         facts = {"scenario": self.scenario.name, "title": self.scenario.title, "seed": str(self.seed)}
         return xr.Dataset(variables, coords, facts | {"months": self.months})

@@ -25,6 +25,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from r2psim.scenario.brief import brief
 from r2psim.scenario.channels import CHANNELS, MANDATES, Channel
 from r2psim.scenario.errors import Place, Problem, ScenarioError, dotted, listing, nearest
 from r2psim.scenario.parameters import LABELS, SOURCES
@@ -166,6 +167,8 @@ class Form:
     military: bool
     note: str
     effects: tuple[Effect, ...]
+
+    __repr__ = brief
 
     def table(self) -> dict[str, Any]:
         """Give the form as plain data, as in a file; `form_from_table` makes the same form of it."""

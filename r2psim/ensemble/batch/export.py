@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r2psim.ensemble.store import OutputError
+from r2psim.world.codebook import file_metadata
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +68,7 @@ def _parquet(batch: Batch, table: str, file: Path) -> None:
     import pyarrow.parquet as pq
 
     schema = batch._shape(table, None, True)
+    schema = schema.with_metadata(file_metadata(schema))
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for piece in _pieces(batch, table):
             writer.write_table(piece.cast(schema), row_group_size=ROWS)
