@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
     from r2psim.ensemble.simulation import simulate
     from r2psim.scenario import Scenario, ScenarioError, load
@@ -32,6 +33,7 @@ _HOMES = {
     "Batch": "r2psim.ensemble.batch.opened",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
+    "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
     "Scenario": "r2psim.scenario",
@@ -55,6 +57,7 @@ __all__ = [
     "Batch",
     "Event",
     "History",
+    "PythonPolicy",
     "R2PModel",
     "Results",
     "Scenario",

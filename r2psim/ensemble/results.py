@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from r2psim.agents.model import R2PModel
+    from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
 __all__ = ["Results"]
@@ -62,6 +64,8 @@ class Results:
         By policy and number of the run, of the runs that were asked for.
     uncertainty : str
         ``posterior`` where each run has a draw of the calibrated parameters, ``none`` where all have the same.
+    decide : dict of str to PythonPolicy
+        By name: the policies that are Python. They are not on disk: results read back tell only what came of them.
     """
 
     scenario: Scenario
@@ -77,6 +81,7 @@ class Results:
     stages: Mapping[str, np.ndarray] = field(default_factory=dict)
     events: Mapping[tuple[str, int], tuple[Event, ...]] = field(default_factory=dict)
     uncertainty: str = "none"
+    decide: Mapping[str, PythonPolicy] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -268,7 +273,13 @@ class Results:
         if month is not None and not 0 <= month <= self.months:
             raise ValueError(f"month {month} is not allowed: 0 to {self.months}")
         scenario = self.scenario if self.uncertainty == "none" else with_draw(self.scenario, run)
-        model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows")
+        decide = None
+        if named in self.decide:
+            decide = deepcopy(self.decide[named].deciding(list(scenario.bodies)))
+            named = self.decide[named].base
+        elif named not in scenario.policies:
+            raise ValueError(f"policy {named} was decided by Python objects, which were not stored: run it anew")
+        model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows", decide=decide)
         for _ in range(month or 0):
             model.step()
         return model
@@ -313,6 +324,8 @@ class Results:
         }
         if self.uncertainty != "none":
             facts |= {"uncertainty": self.uncertainty, "drawn": drawn_in(self.scenario)}
+        if self.decide:
+            facts["decide"] = {name: policy.written() for name, policy in self.decide.items()}
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod

@@ -1,0 +1,378 @@
+"""Policies that are Python objects, run beside those of the scenario: the same luck, the same numbers, in processes.
+
+Whoever decides in Python holds the interpreter's lock, so runs go to worker processes. Each run is a Mesa model with
+all rows at once, and each begins with a fresh copy of the objects: what one remembers never reaches another run, and
+the results are the same bits for any number of workers.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from r2psim.agents.policies import Policy, PolicyError, checked_bodies
+from r2psim.ensemble.batch.executors import ProcessCrew
+from r2psim.ensemble.engine import add_in_order
+from r2psim.ensemble.measures import DEPTH, FIRST_FLOW, METRICS, SERIES, level_of, metrics_of, spending_of
+from r2psim.ensemble.results import Results
+from r2psim.scenario.brief import brief
+from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.posterior import with_draw
+from r2psim.world.history import Event
+from r2psim.world.tables import G
+
+if TYPE_CHECKING:
+    from r2psim.agents.model import R2PModel
+    from r2psim.scenario import Scenario
+
+__all__ = ["Order", "Outcome", "PythonPolicy", "python_policy", "run_beside", "run_python_policy"]
+
+YEAR = 12
+BASE = "late-response"
+SHARES = 4
+"""Into how many pieces a worker's part of the runs is cut, so that all workers end together."""
+
+
+@dataclass(frozen=True)
+class PythonPolicy:
+    """A policy in which Python objects decide for bodies.
+
+    Attributes
+    ----------
+    name : str
+        What results call it; no policy of the scenario has the name.
+    decide : Policy or mapping of str to Policy
+        Body -> object with a method ``decide(view)``; one object alone decides for every body. Bodies without an
+        object decide by the rules.
+    base : str
+        Policy of the scenario whose parameters and budgets hold.
+    """
+
+    name: str
+    decide: Policy | Mapping[str, Policy]
+    base: str = BASE
+
+    __repr__ = brief
+
+    def deciding(self, bodies: Sequence[str]) -> dict[str, Policy]:
+        """Give who decides for whom.
+
+        Raises
+        ------
+        PolicyError
+            If there is no such body, or an object cannot decide.
+        """
+        found = dict(self.decide) if isinstance(self.decide, Mapping) else dict.fromkeys(bodies, self.decide)
+        checked_bodies(found, bodies)
+        return found
+
+    def written(self) -> dict[str, Any]:
+        """Say what it was, for provenance: its base, and the classes that decided."""
+        objects = self.decide.values() if isinstance(self.decide, Mapping) else [self.decide]
+        by = sorted({f"{type(found).__module__}.{type(found).__qualname__}" for found in objects})
+        bodies = sorted(self.decide) if isinstance(self.decide, Mapping) else "all"
+        return {"base": self.base, "by": by, "bodies": bodies}
+
+
+def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:
+    """Make a policy of whatever somebody gives in place of a policy's name.
+
+    Parameters
+    ----------
+    policy : PythonPolicy or Policy
+        An object that only decides is called by its ``name``, or else its class, and its base is its ``base``, or
+        else ``late-response``.
+    scenario : Scenario
+        Whose bodies and policies it is checked against.
+
+    Raises
+    ------
+    PolicyError
+        If it cannot be used; the message says why, and what can.
+    """
+    if not isinstance(policy, PythonPolicy):
+        if not callable(getattr(policy, "decide", None)):
+            what = "the name of a policy, a PythonPolicy, or an object with a method decide(view)"
+            raise PolicyError(f"policies: {policy!r:.80} is not allowed: {what}")
+        name = getattr(policy, "name", type(policy).__name__)
+        policy = PythonPolicy(str(name), policy, str(getattr(policy, "base", BASE)))  # type: ignore[arg-type]
+    if policy.name in scenario.policies:
+        raise PolicyError(f"policy {policy.name}: the name is not allowed: the scenario has a policy of that name")
+    if policy.base not in scenario.policies:
+        near = nearest(policy.base, scenario.policies)
+        hint = f" (did you mean {near}?)" if near else ""
+        allowed = f"one of {listing(scenario.policies, limit=len(scenario.policies))}{hint}"
+        raise PolicyError(f"policy {policy.name}: base {policy.base} is not allowed: {allowed}")
+    policy.deciding(list(scenario.bodies))
+    return policy
+
+
+class Order(NamedTuple):
+    """What is run, the same for every policy.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        With everything generated.
+    seed, first_run, runs, months : int
+        Runs ``first_run .. first_run + runs - 1`` of this seed; length of each.
+    series : tuple of str
+        Names of `SERIES`.
+    histories : bool
+        Whether the stages of all groups are kept.
+    events : tuple of int
+        Runs whose events are told.
+    uncertainty : str
+        ``posterior`` where run ``i`` has draw ``i`` of the calibrated parameters, else ``none``.
+    """
+
+    scenario: Scenario
+    seed: int
+    first_run: int
+    runs: int
+    months: int
+    series: tuple[str, ...]
+    histories: bool
+    events: tuple[int, ...]
+    uncertainty: str
+
+
+class Outcome(NamedTuple):
+    """What came of some runs of a policy.
+
+    Attributes
+    ----------
+    arrays : dict of str to numpy.ndarray
+        ``metrics`` (runs, len(METRICS)); each series under its name (runs, months + 1); with histories ``stage``
+        (runs, months + 1, groups), int8.
+    spent : numpy.ndarray, shape (years, forms, 5), US$
+        Up to the end of each year, added over runs in their order.
+    events : dict of int to tuple of Event
+        Of the runs that were asked for.
+    """
+
+    arrays: dict[str, np.ndarray]
+    spent: np.ndarray
+    events: dict[int, tuple[Event, ...]]
+
+
+def _model(order: Order, policy: PythonPolicy, run: int) -> R2PModel:
+    from r2psim.agents.model import R2PModel
+
+    try:
+        decide = deepcopy(policy.deciding(list(order.scenario.bodies)))
+    except (TypeError, pickle.PickleError) as error:
+        raise PolicyError(f"policy {policy.name} cannot be copied, and each run begins with a copy: {error}") from error
+    scenario = order.scenario if order.uncertainty == "none" else with_draw(order.scenario, run)
+    return R2PModel(
+        scenario, policy.base, order.seed, run, order.months // YEAR,
+        drive="rows", record=run in order.events, decide=decide,
+    )  # fmt: skip
+
+
+def _one(
+    order: Order, policy: PythonPolicy, run: int, arrays: dict[str, np.ndarray], i: int, spending: np.ndarray
+) -> tuple[Event, ...]:
+    """Do one run; write what is measured of it at place ``i``, and give its events."""
+    model = _model(order, policy, run)
+    places = [(name, list(SERIES).index(name)) for name in order.series]
+    work = np.empty(DEPTH)
+
+    def note(at: int) -> None:
+        for name, place in places:
+            arrays[name][i, at] = level_of(model.rows, 0, place, work)
+        if order.histories:
+            arrays["stage"][i, at] = model.rows.group[G.stage].astype(np.int8)
+
+    try:
+        note(0)
+        while model.running:
+            try:
+                model.step()
+            except PolicyError:
+                raise
+            except Exception as error:
+                where = f"policy {policy.name}: run {run}, month {model.month}"
+                raise PolicyError(f"{where}: {type(error).__name__}: {error}") from error
+            note(model.month)
+            if model.month % YEAR == 0:
+                spending[i, model.month // YEAR - 1] = spending_of(model.rows)
+        for name, place in places:
+            if place >= FIRST_FLOW:
+                arrays[name][i] = np.diff(arrays[name][i], prepend=arrays[name][i, 0])
+        arrays["metrics"][i] = metrics_of(model.rows, order.months)
+        return tuple(model.events)
+    finally:
+        model.close()
+
+
+_Piece = tuple[dict[str, np.ndarray], np.ndarray, dict[int, tuple[Event, ...]]]
+
+
+def _stretch(order: Order, policy: PythonPolicy, first: int, count: int) -> _Piece:
+    """Do some runs; give their arrays, what each spent, and their events."""
+    groups = sum(len(state.groups) for state in order.scenario.states.values())
+    arrays = {"metrics": np.empty((count, len(METRICS)))}
+    arrays |= {name: np.empty((count, order.months + 1)) for name in order.series}
+    if order.histories:
+        arrays["stage"] = np.empty((count, order.months + 1, groups), dtype=np.int8)
+    spending = np.empty((count, order.months // YEAR, len(order.scenario.forms), 5))
+    events = {}
+    for i in range(count):
+        told = _one(order, policy, first + i, arrays, i, spending)
+        if first + i in order.events:
+            events[first + i] = told
+    return arrays, spending, events
+
+
+_REMEDY = "put its class into a module that can be imported, or say threads=1"
+
+
+class _UnreadableError(Exception):
+    """What was sent to a worker process cannot be read there."""
+
+
+@lru_cache(maxsize=1)
+def _read(written: bytes) -> tuple[Order, PythonPolicy]:
+    try:
+        found: tuple[Order, PythonPolicy] = pickle.loads(written)
+    except Exception as error:
+        raise _UnreadableError(f"{type(error).__name__}: {error}") from None
+    return found
+
+
+def _in_a_worker(written: bytes, first: int, count: int) -> _Piece:
+    return _stretch(*_read(written), first, count)
+
+
+def _written(order: Order, policy: PythonPolicy) -> bytes:
+    try:
+        return pickle.dumps((order, policy))
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        raise PolicyError(f"policy {policy.name} cannot go to worker processes: {told}: {_REMEDY}") from error
+
+
+def _stretches(order: Order, workers: int) -> list[tuple[int, int]]:
+    size = max(1, -(-order.runs // (workers * SHARES)))
+    end = order.first_run + order.runs
+    return [(at, min(size, end - at)) for at in range(order.first_run, end, size)]
+
+
+def _in_processes(order: Order, policy: PythonPolicy, workers: int) -> Iterator[_Piece]:
+    """Give what `_stretch` gives, in order of runs, from worker processes."""
+    written, name = _written(order, policy), policy.name
+    crew = ProcessCrew(workers)
+    try:
+        waiting = [crew.executor.submit(_in_a_worker, written, *stretch) for stretch in _stretches(order, workers)]
+        for future in waiting:
+            yield future.result()
+    except _UnreadableError as error:
+        crew.abandon()
+        raise PolicyError(f"policy {name} cannot be read by worker processes: {error}: {_REMEDY}") from None
+    except BrokenExecutor as error:
+        guard = 'a script starts its work under if __name__ == "__main__":'
+        raise PolicyError(f"policy {name}: a worker process died: {guard}; or {_REMEDY}") from error
+    except BaseException:
+        crew.abandon()
+        raise
+    finally:
+        crew.close()
+
+
+def run_python_policy(
+    order: Order, policy: PythonPolicy, workers: int, advance: Callable[[int], None] | None = None
+) -> Outcome:
+    """Run one policy that is Python, with the luck that every other policy has in the same runs.
+
+    Parameters
+    ----------
+    order : Order
+        What is run.
+    policy : PythonPolicy
+        Who decides.
+    workers : int
+        Processes; with 1 all is done in this one. The results do not depend on it.
+    advance : callable, optional
+        Told the number of runs finished since it was last called.
+
+    Raises
+    ------
+    PolicyError
+        If the policy allocates what a body may not, fails, or cannot go to worker processes.
+    """
+    workers = min(workers, order.runs)
+    pieces = (
+        (_stretch(order, policy, *stretch) for stretch in _stretches(order, 1))
+        if workers == 1
+        else _in_processes(order, policy, workers)
+    )
+    kept: list[dict[str, np.ndarray]] = []
+    spent = np.zeros((order.months // YEAR, len(order.scenario.forms), 5))
+    events: dict[int, tuple[Event, ...]] = {}
+    for arrays, spending, told in pieces:
+        kept.append(arrays)
+        add_in_order(spent, spending)
+        events |= told
+        if advance is not None:
+            advance(len(arrays["metrics"]))
+    return Outcome({name: np.concatenate([part[name] for part in kept]) for name in kept[0]}, spent, events)
+
+
+def run_beside(
+    order: Order,
+    wanted: Mapping[str, PythonPolicy | None],
+    ours: Results | None,
+    workers: int,
+    advance: Callable[[int], None] | None = None,
+) -> Results:
+    """Run the policies that are Python, and put them beside the results of the others.
+
+    Parameters
+    ----------
+    order : Order
+        What is run.
+    wanted : mapping of str to PythonPolicy or None
+        All policies by name, in the order asked for; None for those of the scenario.
+    ours : Results or None
+        Of the policies of the scenario, if any were asked for.
+    workers, advance
+        As for `run_python_policy`.
+    """
+    objects = {name: policy for name, policy in wanted.items() if policy is not None}
+    found = {name: run_python_policy(order, policy, workers, advance) for name, policy in objects.items()}
+
+    def joined(kind: str, of: Callable[[Outcome], Any]) -> dict[str, Any]:
+        by_policy = (dict(getattr(ours, kind)) if ours is not None else {}) | {
+            name: of(outcome) for name, outcome in found.items()
+        }
+        return {name: by_policy[name] for name in wanted}
+
+    def so_far(outcome: Outcome) -> np.ndarray:
+        return outcome.spent / order.runs
+
+    told = dict(ours.events) if ours is not None else {}
+    told |= {(name, run): events for name, outcome in found.items() for run, events in outcome.events.items()}
+    return Results(
+        scenario=order.scenario,
+        policies=tuple(wanted),
+        runs=order.runs,
+        seed=order.seed,
+        months=order.months,
+        first_run=order.first_run,
+        metrics=joined("metrics", lambda outcome: outcome.arrays["metrics"]),
+        spending=joined("spending", lambda outcome: so_far(outcome)[-1]),
+        yearly=joined("yearly", lambda outcome: np.diff(so_far(outcome), axis=0, prepend=0.0)),
+        series=joined("series", lambda outcome: {n: outcome.arrays[n] for n in order.series}) if order.series else {},
+        stages=joined("stages", lambda outcome: outcome.arrays["stage"]) if order.histories else {},
+        events={(name, run): told[name, run] for name in wanted for run in order.events},
+        uncertainty=order.uncertainty,
+        decide=objects,
+    )
