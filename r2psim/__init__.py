@@ -5,57 +5,91 @@ Nothing heavy is imported here; the public names are loaded when they are first 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from r2psim.agents.model import R2PModel
     from r2psim.analysis.comparison import Comparison, compare
+    from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
+    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
     from r2psim.ensemble.simulation import simulate
     from r2psim.scenario import Scenario, ScenarioError, load
     from r2psim.world.build import World, build
     from r2psim.world.history import Event, History
 
+    def open(directory: str | Path) -> Batch: ...
+
+
 __version__ = "0.1.0"
+
+_REFERENCE = "r2psim.analysis.reference"
 
 _HOMES = {
     "Comparison": "r2psim.analysis.comparison",
+    "Batch": "r2psim.ensemble.batch.opened",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
+    "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
     "World": "r2psim.world.build",
+    "bodies": _REFERENCE,
     "build": "r2psim.world.build",
     "compare": "r2psim.analysis.comparison",
+    "channels": _REFERENCE,
+    "forms": _REFERENCE,
     "load": "r2psim.scenario",
+    "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.opened",
+    "parameters": _REFERENCE,
+    "policies": _REFERENCE,
+    "scenarios": _REFERENCE,
+    "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
 }
 
 __all__ = [
+    "Batch",
     "Comparison",
     "Event",
     "History",
+    "PythonPolicy",
     "R2PModel",
     "Results",
     "Scenario",
     "ScenarioError",
     "World",
     "__version__",
+    "bodies",
     "build",
+    "channels",
     "compare",
+    "forms",
     "load",
+    "metrics",
+    "parameters",
+    "policies",
+    "scenarios",
+    "series",
     "simulate",
 ]
 
+if not TYPE_CHECKING:  # a checker would take any name for good
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), "open_batch" if name == "open" else name)
-    raise AttributeError(f"module 'r2psim' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), "open_batch" if name == "open" else name)
+        near = get_close_matches(name, _HOMES, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise AttributeError(f"module 'r2psim' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,7 @@ from r2psim.verbs import batches
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
+from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
 from r2psim.verbs.world_figure import world_figure
 
@@ -315,6 +316,7 @@ app.command()(world_figure)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
+app.command(name="list")(list_what)
 app.command()(validate)
 app.command()(calibrate)
 

@@ -168,8 +168,8 @@ def test_open_reads_what_is_asked_for(small: tuple[Path, Path, str]) -> None:
     assert list(chosen.columns) == ["point", "assistance.budget_scale", "observation.noise", "policy", "run", "deaths"]
     both = (pc.field("assistance.budget_scale") > 1.5) & (pc.field("run") == 3)
     assert len(batch.to_pandas(columns=["episodes"], where=both)) == 4
-    assert batch.schema().field("deaths").metadata[b"units"] == b"persons"
-    assert batch.points.schema.field("observation.noise").metadata[b"units"] == b"0-1"
+    assert batch.schema().field("deaths").metadata[b"unit"] == b"persons"
+    assert batch.points.schema.field("observation.noise").metadata[b"unit"] == b"0-1"
     assert batch.to_arrow("points").num_rows == 6
     with pytest.raises(ValueError, match=r"did you mean deaths\?"):
         batch.to_arrow(columns=["death"])

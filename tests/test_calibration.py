@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -251,5 +252,7 @@ def test_calibrate_command_on_a_small_world(small: Path, tmp_path: Path) -> None
     assert {p.name for p in (tmp_path / "c").iterdir()} == {
         "evaluations.jsonl", "posterior.parquet", "posterior.csv", "best.toml", "calibration.json", "provenance.json",
     }  # fmt: skip
+    for field in pq.read_schema(tmp_path / "c" / "posterior.parquet"):
+        assert field.metadata[b"unit"].decode() == PARAMETERS[field.name].unit
     for path, value in told["parameters"].items():
         assert PARAMETERS[path].low <= value["best"] <= PARAMETERS[path].high

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from r2psim.agents import Allocation, PolicyError, R2PModel, View
-from r2psim.world.tables import B, S
+from r2psim.agents import Allocation, Body, PolicyError, R2PModel, View
+from r2psim.agents.policies import view_of
+from r2psim.rules.decision import applicable
+from r2psim.rules.demand import demand
+from r2psim.world.tables import PR, B, S
 
 
 class Recorder:
@@ -49,6 +52,11 @@ def run(years: int = 2, **decide: object) -> R2PModel:
     return model
 
 
+def cents(body: Body, column: str) -> int:
+    """Give an amount of a body in whole cents, which add up exactly."""
+    return round(body[column] * 100.0)
+
+
 def test_a_view_holds_what_the_body_may_see_and_no_more() -> None:
     recorder = Recorder()
     model = run(northern_market=recorder)
@@ -62,7 +70,31 @@ def test_a_view_holds_what_the_body_may_see_and_no_more() -> None:
     fields = set(view.states[0].__slots__)
     assert fields == {"key", "name", "perceived_risk", "conflict", "in_atrocity", "willing", "offers"}
     assert body["spent"] == 0.0
-    assert body["received"] == body["returned"] + body["balance"]
+    assert cents(body, "received") == cents(body, "returned") + cents(body, "balance")
+    model.close()
+
+
+@pytest.mark.parametrize("body", ["good-offices", "peacebuilding", "northern-market"])
+def test_offers_are_what_the_rules_let_a_body_fund(body: str) -> None:
+    model = R2PModel("seminar", policy="late-response", seed=7, years=3, drive="rows", decide={body: First()})
+    while model.running:
+        model.step()
+        view, rows, world = view_of(model, body), model.rows, model.world
+        b = world.bodies.index(body)
+        seen = rows._replace(programme=rows.programme.copy())
+        demand(0, len(world.states), seen, model.parameters, model.luck)
+        for state in view.states:
+            s = world.states.index(state.key)
+            forms = [int(f) for f in rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]]
+            places = {f: f * len(world.states) + s for f in forms}
+            expected = {
+                world.forms[f]: seen.programme[PR.cost, row] / 100.0
+                for f, row in places.items()
+                if seen.programme[PR.cost, row] > 0.0 and applicable(seen, model.parameters, b, s, f)
+            }
+            assert {offer.form: offer.cost for offer in state.offers} == expected
+            assert all(0.0 <= offer.missing <= offer.cost for offer in state.offers)
+    assert model.body_agents[b]["spent"] > 0.0
     model.close()
 
 
@@ -70,7 +102,7 @@ def test_a_policy_spends_and_the_money_is_accounted_for() -> None:
     model = run(peacebuilding=First())
     body = next(b for b in model.body_agents if b.key == "peacebuilding")
     assert body["spent"] > 0.0
-    assert body["received"] == body["spent"] + body["balance"] + body["returned"]
+    assert cents(body, "received") == cents(body, "spent") + cents(body, "balance") + cents(body, "returned")
     assert (model.rows.body[B.balance] >= 0.0).all()
     model.close()
 
@@ -90,6 +122,8 @@ def test_bodies_without_an_object_decide_by_the_rules() -> None:
     [
         (Allocation("drevan", "media", 1.0), "drevan is not allowed: one of its member states"),
         (Allocation("drevna", "peacekeeping", 1.0), "peacekeeping is not allowed: a form that it may fund in drevna"),
+        (Allocation("drevna", "early-warnin", 1.0), "a form of the catalogue (did you mean early-warning?)"),
+        (Allocation("drevna", "mediaton", 1.0), "a form of the catalogue (did you mean mediation?)"),
         (Allocation("drevna", "early-warning", -1.0), "-1.0 is not allowed"),
         (Allocation("drevna", "early-warning", 1e12), "at most its room"),
         (Allocation("drevna", "early-warning", float("nan")), "nan is not allowed"),
@@ -102,8 +136,12 @@ def test_what_a_body_may_not_do_is_refused(allocation: Allocation, words: str) -
 
 
 def test_a_body_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="nobody is not allowed"):
+    with pytest.raises(ValueError, match=r"nobody is not allowed: one of .*good-offices"):
         R2PModel("seminar", decide={"nobody": Recorder()})
+    with pytest.raises(PolicyError, match=r"good-office is not allowed.*did you mean good-offices\?"):
+        R2PModel("seminar", decide={"good-office": Recorder()})
+    with pytest.raises(PolicyError, match=r"decide of good-offices: None is not allowed: an object with a method"):
+        R2PModel("seminar", decide={"good-offices": None})
 
 
 def test_luck_is_the_same_whoever_decides() -> None:

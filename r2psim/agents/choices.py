@@ -25,6 +25,7 @@ import numpy as np
 
 from r2psim.agents.policies import Allocation, View
 from r2psim.rules.contagion import WAR
+from r2psim.scenario.brief import brief
 from r2psim.scenario.parameters import P, identifier
 from r2psim.world.tables import TRIGGERS, S
 
@@ -88,6 +89,8 @@ class Choices:
     consent: Mapping[str, bool] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
 
+    __repr__ = brief
+
 
 NO_CHOICES = Choices()
 """A year that the rules decide."""
@@ -125,6 +128,8 @@ class Plan:
     """
 
     allocations: tuple[Allocation, ...]
+
+    __repr__ = brief
 
     def decide(self, view: View) -> Iterable[Allocation]:
         """Give what is possible of the plan now."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
+from r2psim.world.codebook import told
 from r2psim.world.tables import BODY, GROUP, STAGES, STATE, G, S, Table
 
 if TYPE_CHECKING:
@@ -40,19 +41,19 @@ class RowAgent(mesa.Agent):
 
     @property
     def block(self) -> np.ndarray:
-        """The block of columns that this agent's row is in."""
+        """The block of columns that this agent's row is in, as the rules hold it: the money of bodies in US cents."""
         block: np.ndarray = getattr(self.model.rows, self.kind)
         return block
 
     def __getitem__(self, column: str) -> float:
-        """Give the present value of a column of this row.
+        """Give the present value of a column of this row; money is US$.
 
         Raises
         ------
         KeyError
             If the table has no such column.
         """
-        return float(self.block[self.table.index[column], self.row])
+        return told(self.table[column], float(self.block[self.table.index[column], self.row]))
 
     def step(self) -> None:
         """Apply the rules of the phase that the month is in to this agent's own row."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import mesa
 
 from r2psim.agents.choices import NO_CHOICES, Choices, Plan, check_choices, receiving, striking, write_mandates
 from r2psim.agents.entities import BODY_CLASSES, Group, State
-from r2psim.agents.policies import Policy, act
+from r2psim.agents.policies import Policy, act, checked_bodies
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, Phase, opening
+from r2psim.rules.month import PHASES, opening
 from r2psim.rules.why import events_of_month
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.history import Digest, Event, History, Series
+from r2psim.world.luck import checked_run, checked_seed
 from r2psim.world.rows import copy_rows
 from r2psim.world.tables import STAGES, G, S
 
@@ -28,6 +30,8 @@ __all__ = ["R2PModel"]
 AGENT_BY_AGENT = "agents"
 ALL_ROWS = "rows"
 YEAR = 12
+LONGEST = 200
+"""Years of the longest run, as the command line has it."""
 
 
 def states_stable(model: R2PModel) -> int:
@@ -70,6 +74,16 @@ def displaced(model: R2PModel) -> float:
     return float(model.rows.state[S.displaced].sum())
 
 
+def seed_of(model: R2PModel) -> int:
+    """Give the seed, so that whoever gave none finds it beside what came of it."""
+    return model.seed_number
+
+
+def run_of(model: R2PModel) -> int:
+    """Give the number of the run under its seed."""
+    return model.run_number
+
+
 _COUNTERS = (states_stable, states_at_risk, states_under_threat, states_at_imminent_risk, states_in_atrocity)
 
 
@@ -82,8 +96,12 @@ class R2PModel(mesa.Model):
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
     policy : str
         Policy overlay of the scenario.
-    seed, run : int
-        Luck: the same two give the same triggers in every policy. A text that reads as a number is taken as one.
+    seed : int, optional
+        Luck: the same seed and run give the same triggers in every policy. A fresh one if not given; ``seed_number``,
+        the history, its provenance and the column ``seed`` of the data collector say which it was. Any kind of
+        integer, or a text that reads as one.
+    run : int
+        Number of the run under that seed.
     years : int, optional
         Length; the scenario's own if not given.
     drive : {"agents", "rows"}
@@ -96,8 +114,16 @@ class R2PModel(mesa.Model):
     choices : mapping of int to Choices, optional
         Year, from 0 -> what people decide for it; looked at when the year begins, so that it may be filled as the run
         goes on. See `r2psim.agents.choices`.
-    rng : None
-        Taken for Mesa's sake; all chance comes from ``seed`` and ``run``.
+    rng : int, optional
+        Mesa's newer name of ``seed``; only one of the two may be given.
+
+    Notes
+    -----
+    A model can be copied (`copy.deepcopy`) and pickled at any month, with the policies that decide in it if they can
+    be; both go on to the same bits. The copy looks at a copy of ``choices``.
+
+    ``mesa.batch_run`` gives each iteration a fresh seed where no seed is told, and the rows say which. With a seed
+    that is told, vary ``run`` instead of asking for iterations: the same seed and run are the same run.
 
     Examples
     --------
@@ -111,24 +137,28 @@ class R2PModel(mesa.Model):
         self,
         world: str | Scenario = "seminar",
         policy: str = "no-assistance",
-        seed: int | str = 1,
+        seed: int | str | None = None,
         run: int | str = 0,
         years: int | None = None,
         drive: str = AGENT_BY_AGENT,
         record: bool = True,
         decide: Mapping[str, Policy] | None = None,
         choices: Mapping[int, Choices] | None = None,
-        rng: None = None,
+        rng: int | str | None = None,
     ) -> None:
         super().__init__(rng=0)
         from r2psim.scenario import load
 
         if drive not in (AGENT_BY_AGENT, ALL_ROWS):
             raise ValueError(f"drive {drive!r} is not allowed: {AGENT_BY_AGENT!r} or {ALL_ROWS!r}")
+        if seed is not None and rng is not None:
+            raise ValueError(f"seed {seed!r} and rng {rng!r} are not allowed together: two names of one thing")
+        if years is not None and not 0 <= years <= LONGEST:
+            raise ValueError(f"years {years!r} is not allowed: a whole number from 0 to {LONGEST}")
         self.setting = expand(load(world) if isinstance(world, str) else world)
         self.policy = policy
-        self.seed_number = int(seed)
-        self.run_number = int(run)
+        self.seed_number = checked_seed(rng if seed is None else seed)
+        self.run_number = checked_run(run)
         self.months = 12 * (self.setting.years if years is None else years)
         self.drive = drive
         self.decide = dict(decide or {})
@@ -138,10 +168,10 @@ class R2PModel(mesa.Model):
         self.rows = copy_rows(self.world.rows)
         self.luck = draws_of(self.seed_number, self.run_number, 0)
         opening(self.rows, self.parameters, self.luck)
-        if unknown := self.decide.keys() - set(self.world.bodies):
-            raise ValueError(f"decide: {', '.join(sorted(unknown))} is not allowed: {', '.join(self.world.bodies)}")
+        checked_bodies(self.decide, self.world.bodies)
         self.month = 0
-        self._phase: Phase = PHASES[0]
+        # Its number: a compiled rule is no part of a model that is copied or written down.
+        self._phase = 0
         self.state_agents = [State(self, i, key) for i, key in enumerate(self.world.states)]
         self.group_agents = [Group(self, i, key) for i, key in enumerate(self.world.groups)]
         self.body_agents = [
@@ -157,6 +187,8 @@ class R2PModel(mesa.Model):
             self._digest.update(self.rows)
         self.datacollector = mesa.DataCollector(
             model_reporters={
+                "seed": seed_of,
+                "run": run_of,
                 "atrocity_entries": atrocity_entries,
                 "deaths": deaths,
                 "displaced": displaced,
@@ -168,7 +200,7 @@ class R2PModel(mesa.Model):
 
     def apply(self, first: int, last: int) -> None:
         """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent."""
-        self._phase.run(first, last, self.rows, self.parameters, self.luck)
+        PHASES[self._phase].run(first, last, self.rows, self.parameters, self.luck)
 
     def _let_bodies_act(self, chosen: Choices) -> None:
         """Let each body act: by the rules, by the policy that decides for it, or by the plan that people made."""
@@ -179,9 +211,10 @@ class R2PModel(mesa.Model):
             else:
                 body.step()
 
-    def _run_phase(self, phase: Phase, chosen: Choices) -> None:
+    def _run_phase(self, number: int, chosen: Choices) -> None:
         """Let all agents of a kind go through a phase, with what people chose."""
-        self._phase = phase
+        self._phase = number
+        phase = PHASES[number]
         agents = self._agents_of[phase.kind]
         striking_now = [t for t in chosen.triggers if t.month == self.month % YEAR]
         if phase.name == "move" and phase.kind == "state" and striking_now:
@@ -207,10 +240,10 @@ class R2PModel(mesa.Model):
         if self.month % YEAR == 0 and chosen is not NO_CHOICES:
             check_choices(self.world, self.month // YEAR, chosen)
         before = self.rows.state
-        for number, phase in enumerate(PHASES):
+        for number in range(len(PHASES)):
             if number == 1 and self._record:
                 before = self.rows.state.copy()
-            self._run_phase(phase, chosen)
+            self._run_phase(number, chosen)
         if self.series is not None:
             self._digest.update(self.rows)
             self.series.note(self.month + 1, self.rows)
@@ -254,6 +287,16 @@ class R2PModel(mesa.Model):
             sha256=self._digest.hexdigest(),
             real_names=self.setting.real_names,
         )
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.setting.name}, {self.policy}, seed {self.seed_number}, "
+            f"run {self.run_number}, month {self.month} of {self.months}>"
+        )
+
+    def __copy__(self) -> R2PModel:
+        """Copy all of it: a copy that shared its rows would move the original."""
+        return deepcopy(self)
 
     def close(self) -> None:
         """Let Mesa forget the model: Mesa 3.3 keeps every model alive through its counter of agents' numbers."""

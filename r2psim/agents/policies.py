@@ -17,24 +17,40 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from r2psim.rules.decision import applicable, income, offering, perceive
+from r2psim.rules.decision import consents, income, offering, perceive
 from r2psim.rules.demand import demand
+from r2psim.scenario.brief import brief
+from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
+from r2psim.world.codebook import CENTS
 from r2psim.world.tables import CONFLICT, PR, B, L, R, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
 
-__all__ = ["Allocation", "Offer", "Policy", "PolicyError", "StateView", "View", "act", "checked", "room_of", "view_of"]
+__all__ = [
+    "Allocation",
+    "Offer",
+    "Policy",
+    "PolicyError",
+    "StateView",
+    "View",
+    "act",
+    "checked",
+    "checked_bodies",
+    "room_of",
+    "view_of",
+]
 
-CENTS = 100.0
+_consents: Any = getattr(consents, "py_func", consents)
+"""The rule itself, as written: of whole arrays it gives whole arrays."""
 
 
 class PolicyError(ValueError):
@@ -103,6 +119,8 @@ class StateView:
     willing: float
     offers: tuple[Offer, ...]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -128,6 +146,8 @@ class View:
     states: tuple[StateView, ...]
     attention: int
 
+    __repr__ = brief
+
 
 class Policy(Protocol):
     """Whatever can decide for a body."""
@@ -152,16 +172,27 @@ def _view(model: R2PModel, b: int) -> View:
     risk = rows.rating[R.seen, rows.member_start[b] : rows.member_start[b + 1]]
     forms = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
     slots = slice(rows.pledge_start[b], rows.pledge_start[b + 1])
-    own = dict(zip(rows.pledge[L.programme, slots].tolist(), rows.pledge[L.last_offer, slots].tolist(), strict=True))
+    # A compiled rule takes longer to be called than to do its work: all programmes that it could fund, at once.
+    at = members[:, None] + forms[None, :] * len(world.states)
+    cost, pledged, demanded, agreed = (
+        rows.programme[column, at] for column in (PR.cost, PR.pledged, PR.demand, PR.consent)
+    )
+    own = np.zeros(rows.programme.shape[1])
+    used = rows.pledge[L.programme, slots] >= 0.0
+    own[rows.pledge[L.programme, slots][used].astype(np.int64)] = rows.pledge[L.last_offer, slots][used]
+    missing = np.maximum(0.0, cost - pledged + own[at]) / CENTS
+    # As `r2psim.rules.decision.may_fund` says.
+    enough = _consents(agreed, 1.0 - rows.body[B.leverage, b], p[P.assistance_consent_gate])
+    fundable = (cost > 0.0) & (demanded >= 0.0) & enough
     states = []
-    for seen, s in zip(risk, map(int, members), strict=True):
-        offers = []
-        for f in map(int, forms):
-            row = f * len(world.states) + s
-            cost = float(rows.programme[PR.cost, row])
-            if cost > 0.0 and applicable(rows, p, b, s, f):
-                missing = max(0.0, cost - float(rows.programme[PR.pledged, row]) + own.get(float(row), 0.0))
-                offers.append(Offer(world.forms[f], cost / CENTS, missing / CENTS))
+    for m, (seen, s) in enumerate(zip(risk, map(int, members), strict=True)):
+        chosen = np.flatnonzero(fundable[m])
+        offers = [
+            Offer(world.forms[f], dollars, lacks)
+            for f, dollars, lacks in zip(
+                forms[chosen].tolist(), (cost[m, chosen] / CENTS).tolist(), missing[m, chosen].tolist(), strict=True
+            )
+        ]
         key = world.states[s]
         states.append(
             StateView(
@@ -205,8 +236,34 @@ def _refuse(body: str, value: object, what: str, known: Iterable[str] = ()) -> P
     return PolicyError(f"decide of {body}: {value} is not allowed: {what}{hint}")
 
 
-def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
+def checked_bodies(decide: Mapping[str, Policy], bodies: Sequence[str]) -> None:
+    """Check who is to decide for whom.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such body, or what is to decide for it cannot.
+    """
+    for body, policy in decide.items():
+        if body not in bodies:
+            near = nearest(body, bodies)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise PolicyError(f"decide: {body} is not allowed: one of {listing(bodies, limit=len(bodies))}{hint}")
+        if not callable(getattr(policy, "decide", None)):
+            raise PolicyError(f"decide of {body}: {policy!r:.80} is not allowed: an object with a method decide(view)")
+
+
+def checked(view: View, allocations: Iterable[Allocation], catalogue: Sequence[str] = ()) -> list[Allocation]:
     """Check allocations against what a body may do.
+
+    Parameters
+    ----------
+    view : View
+        What it was shown.
+    allocations : iterable of Allocation
+        What it wants.
+    catalogue : sequence of str
+        All forms that there are, where a name may be misspelt.
 
     Raises
     ------
@@ -221,6 +278,8 @@ def checked(view: View, allocations: Iterable[Allocation]) -> list[Allocation]:
     for a in found:
         if a.state not in offers:
             raise _refuse(view.body, a.state, "one of its member states", offers)
+        if catalogue and a.form not in catalogue:
+            raise _refuse(view.body, a.form, "a form of the catalogue", catalogue)
         if a.form not in offers[a.state]:
             what = f"a form that it may fund in {a.state} now: {', '.join(sorted(offers[a.state])) or 'none'}"
             raise _refuse(view.body, a.form, what, offers[a.state])
@@ -275,5 +334,5 @@ def act(model: R2PModel, policies: Mapping[str, Policy], b: int, at_once: bool =
     income(b, b + 1, rows, p, model.luck)
     if at_once or model.month % max(1, int(rows.body[B.rhythm, b])) == 0:
         view = _view(model, b)
-        _promise(model, b, checked(view, policies[view.body].decide(view)))
+        _promise(model, b, checked(view, policies[view.body].decide(view), model.world.forms))
     offering(b, b + 1, rows, p, model.luck)

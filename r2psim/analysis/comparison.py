@@ -18,6 +18,7 @@ from r2psim.analysis.ledgers import (
     split_of,
     weights,
 )
+from r2psim.ensemble.html import metrics_html
 from r2psim.ensemble.intervals import Interval, mean_limits, paired_interval, ratio_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
@@ -176,6 +177,10 @@ class Comparison:
             f"Comparison({self.scenario!r}, policies={list(self.policies)}, baseline={self.baseline!r}, "
             f"runs={self.runs}, seed={self.seed}, months={self.months})"
         )
+
+    def _repr_html_(self) -> str:
+        facts = f"{self.runs:,} runs of seed {self.seed}, {self.months} months"
+        return metrics_html(self.title, facts, self.policies, self.metrics)
 
     @property
     def years(self) -> int:

@@ -5,32 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from r2psim.ensemble.store import OutputError, new_directory, provenance, write_json, write_table
-from r2psim.ensemble.tables import START, event_columns
+from r2psim.world.frames import HISTORY_TABLES
 from r2psim.world.history import History
 
 __all__ = ["OutputError", "new_directory", "provenance", "write_run"]
-
-
-def _write_series(series: dict[str, np.ndarray], rows: tuple[str, ...], file: Path) -> None:
-    """Write series as one long table: month, id, and a column for each variable."""
-    import pyarrow as pa
-
-    months = next(iter(series.values())).shape[0]
-    columns: dict[str, Any] = {
-        "month": pa.array(np.repeat(np.arange(START, START + months, dtype=np.int32), len(rows))),
-        "id": pa.array(list(rows) * months).dictionary_encode(),
-    }
-    columns.update({name: pa.array(values.ravel()) for name, values in series.items()})
-    write_table(pa.table(columns), file)
-
-
-def _write_events(history: History, file: Path) -> None:
-    import pyarrow as pa
-
-    write_table(pa.table(event_columns(history.events)), file)
 
 
 def write_run(history: History, resolved: dict[str, Any], summary: dict[str, Any], directory: Path) -> None:
@@ -46,12 +25,11 @@ def write_run(history: History, resolved: dict[str, Any], summary: dict[str, Any
         Its numbers, as `r2psim.analysis.summary.summarise` gives them.
     directory : Path
         Existing; gets ``states.parquet``, ``groups.parquet``, ``bodies.parquet``, ``events.parquet``, ``summary.json``,
-        ``resolved.json``, ``provenance.json``. In the series, month -1 is the start.
+        ``resolved.json``, ``provenance.json``. In the series, month -1 is the start and money is US$; every column
+        carries unit, description and source (`r2psim.world.codebook`).
     """
-    _write_series(history.state, history.world.states, directory / "states.parquet")
-    _write_series(history.group, history.world.groups, directory / "groups.parquet")
-    _write_series(history.body, history.world.bodies, directory / "bodies.parquet")
-    _write_events(history, directory / "events.parquet")
+    for name in HISTORY_TABLES:
+        write_table(history.to_arrow(name), directory / f"{name}.parquet")
     facts = provenance(
         scenario=history.scenario,
         policy=history.policy,

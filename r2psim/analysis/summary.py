@@ -13,8 +13,6 @@ from r2psim.world.tables import CONFLICT, PERPETRATOR, SIDES, STAGES, TRIGGERS
 
 __all__ = ["date", "percent", "story", "summarise", "tell", "weight"]
 
-CENTS = 100.0
-
 
 def date(month: int) -> str:
     """Name a month of a run.
@@ -58,8 +56,8 @@ def summarise(history: History) -> dict[str, Any]:
         "deaths": int(group["deaths"][-1].sum()),
         "displaced": round(float(state["displaced"][-1].sum())),
         "gdp_lost": round(float(state["gdp_lost"][-1].sum()), 2),
-        "spent_prevention": float(history.body["spent_prevention"][-1].sum()) / CENTS,
-        "spent_response": float(history.body["spent_response"][-1].sum()) / CENTS,
+        "spent_prevention": _dollars(history.body["spent_prevention"][-1]),
+        "spent_response": _dollars(history.body["spent_response"][-1]),
         "state_months": by_code(state["stage"], len(STAGES)),
         "group_months": by_code(group["stage"], len(STAGES)),
         "conflict_months": dict(zip(CONFLICT, by_code(state["conflict"], len(CONFLICT)), strict=True)),
@@ -67,6 +65,11 @@ def summarise(history: History) -> dict[str, Any]:
         "states": len(history.world.states),
         "groups": len(history.world.groups),
     }
+
+
+def _dollars(amounts: np.ndarray) -> float:
+    """Add amounts of whole cents, so that the sum is the number that the ensemble's metrics have."""
+    return round(float(amounts.sum()), 2)
 
 
 def percent(probability: float) -> str:

@@ -19,7 +19,6 @@ from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS,
 
 __all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
 
-CENTS = 100.0
 MOST_EVENTS = 60
 MOST_PROGRAMMES = 24
 FRESH = 0.05
@@ -225,7 +224,7 @@ def bodies(history: History, month: int, payments: Sequence[Payment], picked: st
         name = pick(f"body:{key}", world.names[key], pressed=picked == key, class_="r2p-link")
 
         def dollars(column: str, b: int = b) -> str:
-            return money(float(body[column][month, b]) / CENTS)
+            return money(float(body[column][month, b]))
 
         rows.append(
             (
@@ -274,8 +273,8 @@ def sums(history: History, month: int) -> Markup:
         _fact("Entries into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
         _fact("Killed", amount(float(group["deaths"][month].sum()))),
         _fact("Driven from home", amount(float(state["displaced"][month].sum()))),
-        _fact("Spent on prevention", money(float(body["spent_prevention"][month].sum()) / CENTS)),
-        _fact("Spent on response", money(float(body["spent_response"][month].sum()) / CENTS)),
+        _fact("Spent on prevention", money(float(body["spent_prevention"][month].sum()))),
+        _fact("Spent on response", money(float(body["spent_response"][month].sum()))),
         _fact("GDP lost", money(float(state["gdp_lost"][month].sum()))),
     )
     return join(

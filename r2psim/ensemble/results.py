@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.measures import METRICS, SERIES, UNITS
-from r2psim.ensemble.tables import START
+from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.tables import START, measure_about
 from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.errors import listing, nearest
+from r2psim.world.codebook import attrs_of, column_about, to_frame
 from r2psim.world.history import Event
+from r2psim.world.tables import GROUP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from r2psim.agents.model import R2PModel
+    from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
 __all__ = ["Results"]
@@ -71,6 +75,8 @@ class Results:
         Paths of what is drawn.
     null : Results or None
         The null twins, if they were asked for: the same policies and luck with all effects of assistance at none.
+    decide : dict of str to PythonPolicy
+        By name: the policies that are Python. They are not on disk: results read back tell only what came of them.
     """
 
     scenario: Scenario
@@ -91,12 +97,19 @@ class Results:
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
     null: Results | None = None
+    decide: Mapping[str, PythonPolicy] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
-            f"Results({self.scenario.name!r}, policies={list(self.policies)}, runs={self.runs}, seed={self.seed}, "
-            f"months={self.months}, first_run={self.first_run})"
+            f"Results({self.scenario.name!r}, policies=[{listing(self.policies, limit=4)}], runs={self.runs}, "
+            f"seed={self.seed}, months={self.months}, first_run={self.first_run})"
         )
+
+    def _repr_html_(self) -> str:
+        from r2psim.ensemble.html import metrics_html
+
+        facts = f"{self.runs:,} runs of seed {self.seed}, from run {self.first_run}, {self.months} months"
+        return metrics_html(self.scenario.title, facts, self.policies, self.metrics)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -186,7 +199,7 @@ class Results:
         return made
 
     def to_arrow(self, table: str = "runs") -> pa.Table:
-        """Give one of the tables.
+        """Give one of the tables; each field carries ``unit``, ``description`` and ``source``.
 
         Parameters
         ----------
@@ -210,7 +223,7 @@ class Results:
         return made[table]()
 
     def to_pandas(self, table: str = "runs") -> pd.DataFrame:
-        """Give one of the tables of `to_arrow` as a data frame.
+        """Give one of the tables of `to_arrow` as a data frame; ``attrs["columns"]`` says what each column is.
 
         Raises
         ------
@@ -219,16 +232,12 @@ class Results:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas  # noqa: F401 - only whether it is there
-        except ImportError:
-            raise _needs("pandas") from None
-        return self.to_arrow(table).to_pandas()
+        return to_frame(self.to_arrow(table))
 
     def to_xarray(self) -> xr.Dataset:
         """Give metrics, series and stages with named dimensions: policy, run, month (-1 is the start) and group.
 
-        Each variable has its unit in ``units`` and its meaning in ``long_name``.
+        Each variable has its unit in ``units``, its meaning in ``long_name`` and where it comes from in ``source``.
 
         Raises
         ------
@@ -245,10 +254,10 @@ class Results:
         variables: dict[str, Any] = {}
         for name, place in PLACE.items():
             values = np.stack([metrics[policy][:, place] for policy in self.policies])
-            variables[name] = (("policy", "run"), values, {"units": UNITS[name], "long_name": METRICS[name]})
+            variables[name] = (("policy", "run"), values, attrs_of(measure_about(name)))
         for name in self.series.get(self.policies[0], ()):
             values = np.stack([self.series[policy][name] for policy in self.policies])
-            variables[name] = (("policy", "run", "month"), values, {"units": UNITS[name], "long_name": SERIES[name]})
+            variables[name] = (("policy", "run", "month"), values, attrs_of(measure_about(name)))
         coords: dict[str, Any] = {
             "policy": list(self.policies),
             "run": np.arange(self.first_run, self.first_run + self.runs),
@@ -257,8 +266,7 @@ class Results:
             coords["month"] = np.arange(START, START + self.months + 1)
         if self.stages:
             values = np.stack([self.stages[policy] for policy in self.policies])
-            about = {"units": "1", "long_name": "stage of the group after the month"}
-            variables["stage"] = (("policy", "run", "month", "group"), values, about)
+            variables["stage"] = (("policy", "run", "month", "group"), values, attrs_of(column_about(GROUP["stage"])))
             coords["group"] = list(self.groups)
         facts = {"scenario": self.scenario.name, "title": self.scenario.title, "seed": str(self.seed)}
         return xr.Dataset(variables, coords, facts | {"months": self.months})
@@ -294,7 +302,13 @@ class Results:
         if month is not None and not 0 <= month <= self.months:
             raise ValueError(f"month {month} is not allowed: 0 to {self.months}")
         scenario = with_draw(self.scenario, run, self.drawn, self.seed) if self.drawn else self.scenario
-        model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows")
+        decide = None
+        if named in self.decide:
+            decide = deepcopy(self.decide[named].deciding(list(scenario.bodies)))
+            named = self.decide[named].base
+        elif named not in scenario.policies:
+            raise ValueError(f"policy {named} was decided by Python objects, which were not stored: run it anew")
+        model = R2PModel(scenario, named, self.seed, run, self.months // YEAR, drive="rows", decide=decide)
         for _ in range(month or 0):
             model.step()
         return model
@@ -347,6 +361,8 @@ class Results:
             facts |= {"uncertainty": self.uncertainty, "drawn": list(self.drawn)}
         if self.scenario.overrides:
             facts["overrides"] = dict(self.scenario.overrides)
+        if self.decide:
+            facts["decide"] = {name: policy.written() for name, policy in self.decide.items()}
         return facts | ({"events": [list(key) for key in self.events]} if self.events else {})
 
     @classmethod

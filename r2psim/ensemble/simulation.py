@@ -12,10 +12,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,12 +32,18 @@ from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
+from r2psim.world.luck import checked_run, checked_seed
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
+    from r2psim.agents.policies import Policy
+    from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
-__all__ = ["Block", "simulate"]
+__all__ = ["AnyPolicy", "Block", "simulate"]
+
+AnyPolicy: TypeAlias = "str | PythonPolicy | Policy"
+"""A policy of the scenario by name, or an object that decides."""
 
 YEAR = 12
 STAGES = 5
@@ -338,15 +345,27 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _checked_policies(scenario: Scenario, policies: str | Sequence[str] | None) -> tuple[str, ...]:
+def _checked_policies(
+    scenario: Scenario, policies: AnyPolicy | Sequence[AnyPolicy] | None
+) -> dict[str, PythonPolicy | None]:
+    """Give the policies by name, in the order asked for; with each that is Python, what it is."""
     if policies is None:
         policies = [name for name in DEFAULT_POLICIES if name in scenario.policies] or list(scenario.policies)
-    named = (policies,) if isinstance(policies, str) else tuple(policies)
-    if not named or len(set(named)) != len(named):
+    given = list(policies) if isinstance(policies, Sequence) and not isinstance(policies, str) else [policies]
+    found: dict[str, PythonPolicy | None] = {}
+    for policy in given:
+        if isinstance(policy, str):
+            scenario.policy(policy)
+            found[policy] = None
+        else:
+            # Imports Mesa, which nothing else here needs.
+            from r2psim.ensemble.python_policies import python_policy
+
+            made = python_policy(policy, scenario)
+            found[made.name] = made
+    if not given or len(found) != len(given):
         raise ValueError("policies are needed, each of them once")
-    for name in named:
-        scenario.policy(name)
-    return named
+    return found
 
 
 def _checked_series(series: str | Sequence[str]) -> tuple[str, ...]:
@@ -359,19 +378,18 @@ def _checked_series(series: str | Sequence[str]) -> tuple[str, ...]:
     return named
 
 
-def _checked_numbers(seed: int, first: int, runs: int, threads: int | None, years: int | None) -> None:
+def _checked_numbers(first: int, runs: int, threads: int | None, years: int | None) -> None:
     for name, number in (("runs", runs), ("threads", threads), ("years", years)):
-        if number is not None and number < 1:
+        if number is not None and (isinstance(number, bool) or not isinstance(number, Integral) or number < 1):
             raise ValueError(f"{name} {number} is not allowed: a whole number from 1 on")
-    draws_of(seed, first, 0)
-    draws_of(seed, first + runs - 1, 0)
+    checked_run(first + runs - 1)
 
 
 def simulate(
     scenario: str | Path | Scenario,
-    policies: str | Sequence[str] | None = None,
+    policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 1000,
-    seed: int = 1,
+    seed: int | None = 1,
     years: int | None = None,
     threads: int | None = None,
     first_run: int = 0,
@@ -390,14 +408,17 @@ def simulate(
     ----------
     scenario : str, Path or Scenario
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
-    policies : str or sequence of str, optional
-        Policies of the scenario, each once; if not given, those of `DEFAULT_POLICIES` that it has.
+    policies : str, PythonPolicy, Policy, or sequence of them, optional
+        Policies of the scenario by name, and objects that decide (`r2psim.ensemble.python_policies`), each once; if
+        not given, those of `DEFAULT_POLICIES` that it has.
     runs, seed, first_run : int
-        Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy.
+        Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy. ``seed=None`` draws a
+        fresh seed; ``Results.seed`` says which.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional
-        All processors if not given; the results do not depend on it.
+        All processors if not given; the results do not depend on it. Objects that decide are run by as many worker
+        processes, or with 1 in this one.
     series : str or sequence of str
         Monthly series of `r2psim.ensemble.measures.SERIES` to keep of every run.
     histories : bool
@@ -429,7 +450,7 @@ def simulate(
     ScenarioError
         If the scenario cannot be used or has no policy of such a name; nothing is run then.
     ValueError
-        If another argument is not allowed; the message says what is.
+        If another argument is not allowed; the message says what is. As `PolicyError`, if an object cannot decide.
 
     Examples
     --------
@@ -440,9 +461,11 @@ def simulate(
     from r2psim.scenario import load
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
-    named = _checked_policies(full, policies)
+    wanted = _checked_policies(full, policies)
+    named = tuple(wanted)
     chosen = _checked_series(series)
-    _checked_numbers(seed, first_run, runs, threads, years)
+    seed, first_run = checked_seed(seed), checked_run(first_run)
+    _checked_numbers(first_run, runs, threads, years)
     uncertainty = checked_uncertainty(uncertainty)
     drawn = drawn_in(full, uncertainty)
     told = tuple(dict.fromkeys(events))
@@ -451,6 +474,18 @@ def simulate(
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
     threads = threads or _processors()
+    if any(policy is not None for policy in wanted.values()):
+        from r2psim.ensemble.python_policies import Order, run_beside
+
+        if sink is not None:
+            raise ValueError("sink: not allowed where a policy is Python")
+        names = [name for name, policy in wanted.items() if policy is None]
+        years, fixed = months // YEAR, (chosen, histories, told, advance, None, uncertainty, ledgers, null_twins)
+        ours = simulate(full, names, runs, seed, years, threads, first_run, *fixed) if names else None
+        order = Order(
+            full, seed, first_run, runs, months, chosen, histories, told, uncertainty, drawn, ledgers, null_twins
+        )
+        return run_beside(order, wanted, ours, threads, advance)
     # Runs that lie side by side share their parameters and effects.
     most = 1 if drawn else -(-runs * len(named) // threads)
     ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS
+from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError
+from r2psim.world.codebook import KEYS, About, about_of, column_about, tagged
+from r2psim.world.frames import CONTRIBUTIONS, START, event_about, event_columns
 from r2psim.world.history import Event
+from r2psim.world.tables import GROUP
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,11 +21,13 @@ __all__ = [
     "START",
     "bodies_from",
     "bodies_table",
-    "event_columns",
     "events_from",
     "events_table",
+    "key_fields",
     "ledgers_from",
     "ledgers_table",
+    "measure_about",
+    "measure_field",
     "metrics_from",
     "monthly_from",
     "needs_from",
@@ -35,11 +40,10 @@ __all__ = [
     "yearly_table",
 ]
 
-START = -1
-"""Month that stands for the start in tables of months."""
-
 STAGES = 5
-CONTRIBUTIONS = 3
+
+STAGE = About("stage", "stage of the state when the money was spent: 0 stable to 4 atrocity", "model: accounts")
+YEARLY = About("US$", "spent on the form in the year, while its state stood at the stage; mean over runs", STAGE.source)
 
 ByPolicy = Mapping[str, np.ndarray]
 
@@ -49,6 +53,39 @@ def _names(names: Sequence[str], places: Any) -> pa.Array:
     import pyarrow as pa
 
     return pa.DictionaryArray.from_arrays(pa.array(places.ravel().astype(np.int32)), pa.array(list(names), pa.string()))
+
+
+def measure_about(name: str) -> About:
+    """Describe a metric or a monthly series.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name.
+    """
+    if name in METRICS:
+        return About(UNITS[name], METRICS[name], "r2psim.ensemble.measures: measured at the end of each run")
+    return About(UNITS[name], SERIES[name], "r2psim.ensemble.measures: measured after each month of a run")
+
+
+def measure_field(name: str) -> pa.Field:
+    """Give the field of a metric or a series in a table of many runs."""
+    import pyarrow as pa
+
+    return pa.field(name, pa.float64(), metadata=about_of(measure_about(name)))
+
+
+def key_fields(table: str) -> list[pa.Field]:
+    """Give the fields that say which row it is in a batch's tables ``runs`` and ``series``."""
+    import pyarrow as pa
+
+    kinds = {"point": pa.int64(), "policy": pa.dictionary(pa.int8(), pa.string()), "run": pa.int64()}
+    if table == "series":
+        kinds["month"] = pa.int32()
+    return [
+        pa.field(name, kind, nullable=name not in ("point", "run"), metadata=about_of(KEYS[name]))
+        for name, kind in kinds.items()
+    ]
 
 
 def _stacked(by_policy: ByPolicy) -> np.ndarray:
@@ -72,7 +109,7 @@ def runs_table(metrics: ByPolicy, first_run: int = 0) -> pa.Table:
     columns: dict[str, Any] = {"policy": _names(list(metrics), policy), "run": pa.array(run.ravel() + first_run)}
     # A run without a threatened state has no such month: missing, not "not a number".
     columns |= {name: pa.array(values[:, :, i].ravel(), from_pandas=True) for i, name in enumerate(METRICS)}
-    return pa.table(columns)
+    return tagged(pa.table(columns), {name: measure_about(name) for name in METRICS})
 
 
 def spending_table(spending: ByPolicy, forms: Sequence[str]) -> pa.Table:
@@ -81,14 +118,13 @@ def spending_table(spending: ByPolicy, forms: Sequence[str]) -> pa.Table:
 
     values = _stacked(spending)
     policy, form, stage = np.indices(values.shape)
-    return pa.table(
-        {
-            "policy": _names(list(spending), policy),
-            "form": _names(forms, form),
-            "stage": pa.array(stage.ravel().astype(np.int8)),
-            "dollars": pa.array(values.ravel()),
-        }
-    )
+    columns = {
+        "policy": _names(list(spending), policy),
+        "form": _names(forms, form),
+        "stage": pa.array(stage.ravel().astype(np.int8)),
+        "dollars": pa.array(values.ravel()),
+    }
+    return tagged(pa.table(columns), {"stage": STAGE})
 
 
 def yearly_table(yearly: ByPolicy, forms: Sequence[str]) -> pa.Table:
@@ -97,15 +133,14 @@ def yearly_table(yearly: ByPolicy, forms: Sequence[str]) -> pa.Table:
 
     values = _stacked(yearly)
     policy, year, form, stage = np.indices(values.shape)
-    return pa.table(
-        {
-            "policy": _names(list(yearly), policy),
-            "year": pa.array(year.ravel().astype(np.int32)),
-            "form": _names(forms, form),
-            "stage": pa.array(stage.ravel().astype(np.int8)),
-            "dollars": pa.array(values.ravel()),
-        }
-    )
+    columns = {
+        "policy": _names(list(yearly), policy),
+        "year": pa.array(year.ravel().astype(np.int32)),
+        "form": _names(forms, form),
+        "stage": pa.array(stage.ravel().astype(np.int8)),
+        "dollars": pa.array(values.ravel()),
+    }
+    return tagged(pa.table(columns), {"stage": STAGE, "dollars": YEARLY})
 
 
 def needs_table(needs: ByPolicy, forms: Sequence[str]) -> pa.Table:
@@ -189,7 +224,8 @@ def series_table(series: Mapping[str, ByPolicy], first_run: int = 0) -> pa.Table
     policies = list(series)
     values = {name: np.stack([series[policy][name] for policy in policies]) for name in series[policies[0]]}
     columns = _monthly(policies, next(iter(values.values())).shape, first_run)
-    return pa.table(columns | {name: pa.array(array.ravel()) for name, array in values.items()})
+    made = pa.table(columns | {name: pa.array(array.ravel()) for name, array in values.items()})
+    return tagged(made, {name: measure_about(name) for name in values})
 
 
 def stages_table(stages: ByPolicy, groups: Sequence[str], first_run: int = 0) -> pa.Table:
@@ -198,26 +234,9 @@ def stages_table(stages: ByPolicy, groups: Sequence[str], first_run: int = 0) ->
 
     values = _stacked(stages)
     columns = _monthly(list(stages), values.shape[:3], first_run)
-    return pa.table(columns | {key: pa.array(values[..., g].ravel()) for g, key in enumerate(groups)})
-
-
-def event_columns(events: Sequence[Event]) -> dict[str, Any]:
-    """Give the columns of a table of events, a row each."""
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {
-        "month": pa.array([e.month for e in events], pa.int32()),
-        **{
-            name: pa.array([getattr(e, name) for e in events], pa.string())
-            for name in ("kind", "state", "group", "what", "before", "after")
-        },
-        "probability": pa.array([e.probability for e in events], pa.float64()),
-    }
-    for k in range(CONTRIBUTIONS):
-        chosen = [e.contributions[k] if k < len(e.contributions) else (None, None) for e in events]
-        columns[f"contribution{k + 1}"] = pa.array([c[0] for c in chosen], pa.string())
-        columns[f"log_effect{k + 1}"] = pa.array([c[1] for c in chosen], pa.float64())
-    return columns
+    made = pa.table(columns | {key: pa.array(values[..., g].ravel()) for g, key in enumerate(groups)})
+    stage = column_about(GROUP["stage"])
+    return tagged(made, {key: stage._replace(description=f"stage of {key} after the month") for key in groups})
 
 
 def events_table(events: Mapping[tuple[str, int], Sequence[Event]]) -> pa.Table:
@@ -229,7 +248,8 @@ def events_table(events: Mapping[tuple[str, int], Sequence[Event]]) -> pa.Table:
         "policy": pa.array([policy for policy, _ in who], pa.string()),
         "run": pa.array([run for _, run in who], pa.int64()),
     }
-    return pa.table(columns | event_columns([e for found in events.values() for e in found]))
+    made = pa.table(columns | event_columns([e for found in events.values() for e in found]))
+    return tagged(made, event_about())
 
 
 # -- and back ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from r2psim.scenario.brief import brief
 from r2psim.scenario.catalogue import Form, forms_of
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 from r2psim.scenario.parameters import PARAMETERS, defaults
@@ -92,6 +93,8 @@ class GroupSpec:
     kin: Ids = ()
     written: frozenset[str] = frozenset()
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class StateSpec:
@@ -121,6 +124,8 @@ class StateSpec:
     groups: dict[str, GroupSpec] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class BodySpec:
@@ -145,6 +150,8 @@ class BodySpec:
     members: Ids | Literal["all"]
     values: dict[str, float] = field(default_factory=dict)
     mandates: Ids = ()
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,8 @@ class PolicySpec:
     budgets: dict[str, float] = field(default_factory=dict)
     priorities: dict[str, dict[str, float]] = field(default_factory=dict)
     shares: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -219,6 +228,13 @@ class Scenario:
     changed_forms: dict[str, Any] = field(default_factory=dict)
     real_names: bool = False
     overrides: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        drawn = "" if self.generate is None else f", {self.generate.states} more to generate"
+        return (
+            f"Scenario({self.name!r}, years={self.years}, states={len(self.states)}{drawn}, bodies={len(self.bodies)}, "
+            f"policies={len(self.policies)}, parameters set={len(self.parameters)})"
+        )
 
     @property
     def forms(self) -> dict[str, Form]:

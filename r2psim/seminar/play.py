@@ -26,7 +26,6 @@ COUNTERFACTUALS = ("late-response", "prevention", "no-assistance")
 """Policies under which the same luck is run to the end, as far as the scenario has them."""
 
 YEAR = 12
-CENTS = 100.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def outcome_of(model: R2PModel, title: str, key: str) -> Outcome:
     monthly = {
         "deaths": state["deaths"].sum(axis=1),
         "displaced": state["displaced"].sum(axis=1),
-        "spent_prevention": body["spent_prevention"].sum(axis=1) / CENTS,
-        "spent_response": body["spent_response"].sum(axis=1) / CENTS,
+        "spent_prevention": body["spent_prevention"].sum(axis=1),
+        "spent_response": body["spent_response"].sum(axis=1),
         "states_in_atrocity": (state["stage"] == 4.0).sum(axis=1),
         "states_at_war": (state["conflict"] == 3.0).sum(axis=1),
     }

@@ -61,6 +61,12 @@ class World:
     regions: tuple[str, ...]
     kinds: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"World(states={len(self.states)}, groups={len(self.groups)}, bodies={len(self.bodies)}, "
+            f"forms={len(self.forms)})"
+        )
+
 
 def _block(table: Table, entries: list[dict[str, float]]) -> np.ndarray:
     """Fill a block from the values given for each row, defaults elsewhere."""

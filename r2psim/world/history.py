@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from r2psim.scenario.brief import brief
 from r2psim.world.build import World
+from r2psim.world.codebook import told
 from r2psim.world.rows import WRITTEN, Rows
 from r2psim.world.tables import BODY, GROUP, STATE, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import xarray as xr
 
 __all__ = ["Digest", "Event", "History", "Series", "kept_columns"]
 
@@ -48,22 +56,29 @@ class Event:
     probability: float
     contributions: tuple[tuple[str, float], ...]
 
+    __repr__ = brief
+
 
 class Digest:
-    """SHA-256 over every column of every month of a run."""
+    """Digest over every column of every month of a run, as a chain: SHA-256 over the digest so far and the new month.
+
+    All that is kept is the digest itself, so that a model in the middle of a run can be copied, written down, and
+    go on elsewhere.
+    """
 
     def __init__(self) -> None:
-        self._sha = hashlib.sha256()
+        self._so_far = hashlib.sha256().digest()
 
     def update(self, rows: Rows) -> None:
         """Add all blocks as they stand."""
+        sha = hashlib.sha256(self._so_far)
         for name in WRITTEN:
-            block = getattr(rows, name)
-            self._sha.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
+            sha.update(np.ascontiguousarray(getattr(rows, name), dtype="<f8").tobytes())
+        self._so_far = sha.digest()
 
     def hexdigest(self) -> str:
         """Give the digest so far: 64 hexadecimal digits."""
-        return self._sha.hexdigest()
+        return self._so_far.hex()
 
 
 def kept_columns(table: Table) -> tuple[str, ...]:
@@ -75,7 +90,7 @@ def kept_columns(table: Table) -> tuple[str, ...]:
 
 @dataclass
 class Series:
-    """Monthly series of the kept columns, filled month by month.
+    """Monthly series of the kept columns, filled month by month, as the outside gets them: all money is US$.
 
     Attributes
     ----------
@@ -98,6 +113,9 @@ class Series:
         made.note(0, rows)
         return made
 
+    def __repr__(self) -> str:
+        return f"Series(months={self.months}, columns={len(self.state) + len(self.group) + len(self.body)})"
+
     def _blocks(self, rows: Rows) -> tuple[tuple[Table, np.ndarray, dict[str, np.ndarray]], ...]:
         return (STATE, rows.state, self.state), (GROUP, rows.group, self.group), (BODY, rows.body, self.body)
 
@@ -105,7 +123,7 @@ class Series:
         """Note the columns as they stand at index ``at``."""
         for table, block, kept in self._blocks(rows):
             for name, series in kept.items():
-                series[at] = block[table.index[name]]
+                series[at] = told(table[name], block[table.index[name]])
 
 
 @dataclass(frozen=True)
@@ -121,7 +139,7 @@ class History:
     world : World
         Names and the start.
     state, group, body : dict of str to numpy.ndarray
-        Series, as in `Series`.
+        Series, as in `Series`: shape (months + 1, rows), money in US$.
     events : tuple of Event
         In order of months.
     sha256 : str
@@ -147,3 +165,58 @@ class History:
     def months(self) -> int:
         """Months that were run."""
         return int(self.group["stage"].shape[0]) - 1
+
+    def __repr__(self) -> str:
+        world = self.world
+        return (
+            f"History({self.scenario!r}, policy={self.policy!r}, seed={self.seed}, run={self.run}, "
+            f"months={self.months}, states={len(world.states)}, groups={len(world.groups)}, "
+            f"bodies={len(world.bodies)}, events={len(self.events)}, sha256={self.sha256[:12]!r})"
+        )
+
+    def to_arrow(self, table: str = "states") -> pa.Table:
+        """Give one of the tables of the run; each field carries ``unit``, ``description`` and ``source``.
+
+        Parameters
+        ----------
+        table : str
+            ``states``, ``groups`` or ``bodies``: a row for each month (-1 is the start) and each of them, a column
+            for each variable. ``events``: a row each.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        """
+        from r2psim.world.frames import history_table
+
+        return history_table(self, table)
+
+    def to_pandas(self, table: str = "states") -> pd.DataFrame:
+        """Give one of the tables of `to_arrow` as a data frame; ``attrs["columns"]`` says what each column is.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        ImportError
+            If pandas is not installed.
+        """
+        from r2psim.world.codebook import to_frame
+
+        return to_frame(self.to_arrow(table))
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give all series as labelled arrays by month (-1 is the start) and state, group or body.
+
+        A variable is named after its kind of agent and its column, such as ``state_gdp``; it has its unit in
+        ``units``, its meaning in ``long_name`` and where it comes from in ``source``.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        from r2psim.world.frames import history_dataset
+
+        return history_dataset(self)

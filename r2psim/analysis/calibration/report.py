@@ -187,9 +187,11 @@ def write_calibration(calibration: Calibration, budget: Budget, scenario: str, d
     import pyarrow as pa
 
     from r2psim.ensemble.store import provenance, write_json, write_table
+    from r2psim.world.codebook import path_about, tagged
 
     columns = {free.path: calibration.draws[:, k] for k, free in enumerate(calibration.free)}
-    write_table(pa.table(columns), directory / "posterior.parquet")
+    about = {path: path_about(path) for path in columns}
+    write_table(tagged(pa.table(columns), about), directory / "posterior.parquet")
     (directory / "posterior.csv").write_text(posterior_csv(calibration), encoding="utf-8")
     best = "".join(f'"{path}" = {value!r}\n' for path, value in calibration.best.items())
     (directory / "best.toml").write_text(best, encoding="utf-8")

@@ -11,7 +11,7 @@ import numpy as np
 
 from r2psim.ensemble.batch.experiment import Experiment, Factor, Value
 from r2psim.ensemble.store import OutputError
-from r2psim.scenario.paths import about_path
+from r2psim.world.codebook import KEYS, about_of, file_metadata, path_about
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,23 +147,30 @@ def points_of(experiment: Experiment) -> Points:
 def points_table(points: Points) -> pa.Table:
     """Make a table with a row for each point, a column for each path; empty where a point leaves it as it is.
 
-    Units and meanings of parameters are in the metadata of their fields.
+    Units, meanings and sources are in the metadata of the fields (`r2psim.world.codebook`).
     """
     import pyarrow as pa
 
-    fields = [pa.field("point", pa.int64(), nullable=False)]
+    fields = [_field("point", pa.int64(), nullable=False)]
     arrays = [pa.array(range(len(points)), pa.int64())]
     for i, path in enumerate(points.paths):
         values = pa.array([row[i] for row in points.rows], _type([row[i] for row in points.rows]))
-        fields.append(pa.field(path, values.type, metadata=_about(path)))
+        fields.append(pa.field(path, values.type, metadata=about_of(path_about(path))))
         arrays.append(values)
     if points.trajectory:
-        fields.append(pa.field("trajectory", pa.int64()))
+        fields.append(_field("trajectory", pa.int64()))
         arrays.append(pa.array(points.trajectory, pa.int64()))
     if points.moved:
-        fields.append(pa.field("moved", pa.string()))
+        fields.append(_field("moved", pa.string()))
         arrays.append(pa.array(points.moved, pa.string()))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    schema = pa.schema(fields)
+    return pa.Table.from_arrays(arrays, schema=schema.with_metadata(file_metadata(schema)))
+
+
+def _field(name: str, kind: pa.DataType, nullable: bool = True) -> pa.Field:
+    import pyarrow as pa
+
+    return pa.field(name, kind, nullable, about_of(KEYS[name]))
 
 
 def _type(values: list[Value | None]) -> pa.DataType:
@@ -175,8 +182,3 @@ def _type(values: list[Value | None]) -> pa.DataType:
     if kinds <= {int}:
         return pa.int64()
     return pa.float64() if kinds <= {int, float} else pa.string()
-
-
-def _about(path: str) -> dict[str, str] | None:
-    meaning, unit = ("length of a run", "years") if path == "years" else about_path(path)
-    return {"units": unit, "long_name": meaning} if meaning else None

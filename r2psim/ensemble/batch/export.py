@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from r2psim.ensemble.batch.parts import DESCRIPTIONS, TABLES
 from r2psim.ensemble.output import check_file, fill_file
 from r2psim.ensemble.store import OutputError
+from r2psim.world.codebook import file_metadata
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,6 +66,7 @@ def _parquet(batch: Batch, table: str, file: Path) -> None:
     import pyarrow.parquet as pq
 
     schema = batch._shape(table, None, True)
+    schema = schema.with_metadata(file_metadata(schema))
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for piece in _pieces(batch, table):
             writer.write_table(piece.cast(schema), row_group_size=ROWS)

@@ -18,9 +18,10 @@ from r2psim.ensemble.batch.parts import TABLES, Parts, parts_at
 from r2psim.ensemble.batch.plan import Plan
 from r2psim.ensemble.batch.reading import AGAIN
 from r2psim.ensemble.intervals import Interval
-from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError, read_json, read_table
+from r2psim.ensemble.tables import key_fields, measure_field
 from r2psim.scenario.errors import listing, nearest
+from r2psim.world.codebook import file_metadata, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,22 +206,13 @@ class Batch:
         return self.parts.dataset(table, self._names(table), self.schema(table))
 
     def schema(self, table: str = "runs") -> pa.Schema:
-        """Give names, types, units and meanings of the columns of a table."""
+        """Give names, types, units, meanings and sources of the columns of a table."""
         import pyarrow as pa
 
         if self._has(table) == "points":
             return self.points.schema
-        fields = [
-            pa.field("point", pa.int64(), nullable=False),
-            pa.field("policy", pa.dictionary(pa.int8(), pa.string())),
-            pa.field("run", pa.int64(), nullable=False),
-        ]
-        if table == "series":
-            fields.append(pa.field("month", pa.int32()))
         columns = self.metrics if table == "runs" else self.series
-        meanings = METRICS | SERIES
-        about = {name: {"units": UNITS[name], "long_name": meanings[name]} for name in columns}
-        return pa.schema([*fields, *(pa.field(name, pa.float64(), metadata=about[name]) for name in columns)])
+        return pa.schema([*key_fields(table), *map(measure_field, columns)])
 
     def _names(self, table: str) -> list[str]:
         entries = sorted(self.manifest.entries, key=lambda entry: entry.first)
@@ -255,12 +247,14 @@ class Batch:
         """
         import pyarrow as pa
 
+        schema = self._shape(table, columns, factors)
+        schema = schema.with_metadata(file_metadata(schema))
         made = list(self._in_order(table, columns, where, factors))
-        return pa.concat_tables(made) if made else self._shape(table, columns, factors).empty_table()
+        return pa.concat_tables(made).cast(schema) if made else schema.empty_table()
 
     def to_pandas(self, table: str = "runs", **chosen: Any) -> pd.DataFrame:
-        """Give what `to_arrow` gives as a data frame."""
-        return self.to_arrow(table, **chosen).to_pandas()
+        """Give what `to_arrow` gives as a data frame; ``attrs["columns"]`` says what each column is."""
+        return to_frame(self.to_arrow(table, **chosen))
 
     def _shape(self, table: str, columns: Sequence[str] | None, factors: bool) -> pa.Schema:
         import pyarrow as pa

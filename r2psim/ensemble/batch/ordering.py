@@ -11,10 +11,10 @@ import numpy as np
 
 from r2psim.ensemble.batch.manifest import Entry
 from r2psim.ensemble.batch.reading import read_part
-from r2psim.ensemble.measures import METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError
-from r2psim.ensemble.tables import START
+from r2psim.ensemble.tables import START, measure_about
 from r2psim.scenario.errors import listing, nearest
+from r2psim.world.codebook import attrs_of, field_about
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -128,17 +128,13 @@ def labelled(batch: Batch, metrics: Sequence[str], series: Sequence[str]) -> xr.
         coords["month"] = np.arange(START, START + months)
         monthly = {name: np.full((*shape, months), np.nan) for name in series}
         _fill(batch, "series", monthly)
-    variables: dict[str, Any] = {name: (dims, values, _about(name, METRICS)) for name, values in found.items()}
-    variables |= {name: ((*dims, "month"), values, _about(name, SERIES)) for name, values in monthly.items()}
+    variables: dict[str, Any] = {name: (dims, values, attrs_of(measure_about(name))) for name, values in found.items()}
+    variables |= {name: ((*dims, "month"), values, attrs_of(measure_about(name))) for name, values in monthly.items()}
     for field in list(batch.points.schema)[1:]:
-        about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-        coords[field.name] = ("point", batch.points[field.name].to_pandas().to_numpy(), about)
+        values = batch.points[field.name].to_pandas().to_numpy()
+        coords[field.name] = ("point", values, attrs_of(field_about(field)))
     facts = {key: str(batch.experiment[key]) for key in ("name", "title")} | {"seed": str(batch.experiment["seed"])}
     return xr.Dataset(variables, coords, facts)
-
-
-def _about(name: str, meanings: Any) -> dict[str, str]:
-    return {"units": UNITS[name], "long_name": meanings[name]}
 
 
 def _months(batch: Batch) -> int:

@@ -16,13 +16,14 @@ import numpy as np
 
 from r2psim.ensemble.batch.experiment import Experiment, Headline, Value, setting
 from r2psim.ensemble.batch.plan import Segment
-from r2psim.ensemble.measures import METRICS, SERIES, UNITS
+from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
-from r2psim.ensemble.tables import START
+from r2psim.ensemble.tables import START, key_fields, measure_field
 from r2psim.ensemble.warmup import warm_up
 from r2psim.rules.compiled import source_digest
 from r2psim.scenario.paths import FormNumber, form_number, parameter_of
+from r2psim.world.codebook import file_metadata
 from r2psim.world.expand import expand
 
 if TYPE_CHECKING:
@@ -303,28 +304,12 @@ def _parquet(table: pa.Table, about: Mapping[str, Any]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = table.replace_schema_metadata({ABOUT: json.dumps(about, ensure_ascii=False)})
+    told = {ABOUT: json.dumps(about, ensure_ascii=False).encode()}
+    table = table.replace_schema_metadata(told | file_metadata(table.schema))
     sink = pa.BufferOutputStream()
     names = [name for name in ("point", "policy", "run", "month") if name in table.column_names]
     pq.write_table(table, sink, compression="zstd", use_dictionary=names, write_page_checksum=True)
     return bytes(sink.getvalue().to_pybytes())
-
-
-def _field(name: str) -> pa.Field:
-    import pyarrow as pa
-
-    long = METRICS.get(name) or SERIES[name]
-    return pa.field(name, pa.float64(), metadata={"units": UNITS[name], "long_name": long})
-
-
-def _keys(policies: Sequence[str]) -> list[pa.Field]:
-    import pyarrow as pa
-
-    return [
-        pa.field("point", pa.int64(), nullable=False),
-        pa.field("policy", pa.dictionary(pa.int8(), pa.string())),
-        pa.field("run", pa.int64(), nullable=False),
-    ]
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: Any = np.float64) -> np.ndarray:
@@ -352,7 +337,7 @@ def _runs_table(job: Job, found: Sequence[tuple[Segment, Results]]) -> pa.Table:
         values = _joined([results.metrics[p][:, place] for _, results in found for p in job.policies])
         # A run without a threatened state has no such month: missing, not "not a number".
         columns.append(pa.array(values, from_pandas=True))
-    return pa.Table.from_arrays(columns, schema=pa.schema([*_keys(job.policies), *map(_field, job.metrics)]))
+    return pa.Table.from_arrays(columns, schema=pa.schema([*key_fields("runs"), *map(measure_field, job.metrics)]))
 
 
 def _series_table(job: Job, found: Sequence[tuple[Segment, Results]]) -> pa.Table:
@@ -373,5 +358,4 @@ def _series_table(job: Job, found: Sequence[tuple[Segment, Results]]) -> pa.Tabl
     arrays = [pa.array(keys["point"]), _named(job, keys["policy"]), pa.array(keys["run"])]
     arrays.append(pa.array(keys["month"].astype(np.int32)))
     arrays += [pa.array(_joined(columns[name])) for name in job.series]
-    month = pa.field("month", pa.int32(), metadata={"long_name": "month from 0; -1 is the start"})
-    return pa.Table.from_arrays(arrays, schema=pa.schema([*_keys(job.policies), month, *map(_field, job.series)]))
+    return pa.Table.from_arrays(arrays, schema=pa.schema([*key_fields("series"), *map(measure_field, job.series)]))
