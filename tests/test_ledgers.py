@@ -248,3 +248,21 @@ def test_crises_that_call_for_pillar_three_are_mandated_vetoed_or_neither() -> N
     assert (
         everyone.values("late-response", "pillar3_vetoed") == everyone.values("late-response", "pillar3_called")
     ).all()
+
+
+def test_the_ledger_of_need_of_a_run_says_form_state_and_month_and_adds_up() -> None:
+    from r2psim import R2PModel
+
+    model = R2PModel("seminar", "late-response", seed=7, years=6, drive="rows")
+    model.run_model()
+    history = model.history()
+    table = history.to_arrow("needs").to_pandas()
+    model.close()
+    run = simulate("seminar", ["late-response"], 1, 7, years=6)
+    reconstruction = run.values("late-response", "response_cost") - run.values("late-response", "spent_response")
+    for column, metric in (("needed", "response_needed"), ("met", "response_met"), ("unmet", "response_unmet")):
+        of_forms = run.values("late-response", metric) - (0.0 if metric == "response_unmet" else reconstruction)
+        assert table[column].sum() == pytest.approx(float(of_forms[0]), rel=1e-9)
+    assert (table["needed"] > 0.0).all() and (table["unmet"] >= -0.011).all() and (table["met"] >= 0.0).all()
+    assert set(table["state"]) <= set(history.world.states)
+    assert {"refugee-protection", "peacekeeping"} <= set(table["form"].astype(str))

@@ -283,6 +283,7 @@ class R2PModel(mesa.Model):
             state={k: v[:end] for k, v in self.series.state.items()},
             group={k: v[:end] for k, v in self.series.group.items()},
             body={k: v[:end] for k, v in self.series.body.items()},
+            need={k: v[:end] for k, v in self.series.need.items()},
             events=tuple(self.events),
             sha256=self._digest.hexdigest(),
             real_names=self.setting.real_names,

@@ -63,15 +63,15 @@ METRICS: dict[str, str] = {
 """What is measured of every run, with unit and meaning."""
 
 LEDGERS: dict[str, str] = {
-    "spent_prevention": "spent on prevention (US$)",
-    "spent_response": "spent on response (US$)",
-    "reconstruction_cost": "external reconstruction aid (US$)",
-    "hosting_cost": "cost of hosting refugees (US$)",
-    "gdp_lost": "GDP lost (US$)",
-    "response_needed": "what response and reconstruction would take (US$)",
-    "response_met": "of that need, what was paid for (US$)",
-    "deaths": "killed (persons)",
-    "displaced": "driven from home (persons)",
+    "spent_prevention": "spent on prevention",
+    "spent_response": "spent on response",
+    "reconstruction_cost": "external reconstruction aid",
+    "hosting_cost": "cost of hosting refugees",
+    "gdp_lost": "GDP lost",
+    "response_needed": "what response and reconstruction would take",
+    "response_met": "of that need, what was paid for",
+    "deaths": "killed",
+    "displaced": "driven from home",
 }
 """What is added up year by year in every run."""
 
@@ -310,11 +310,11 @@ def ledgers_at(rows: Rows, beside: int, out: np.ndarray, work: np.ndarray) -> No
 
 
 BODY_ACCOUNTS: dict[str, str] = {
-    "received": "received (US$)",
-    "spent_prevention": "spent on prevention (US$)",
-    "spent_response": "spent on response (US$)",
-    "met": "of what was spent, what met a need for response (US$)",
-    "returned": "returned unspent (US$)",
+    "received": "received",
+    "spent_prevention": "spent on prevention",
+    "spent_response": "spent on response",
+    "met": "of what was spent, what met a need for response",
+    "returned": "returned unspent",
 }
 """What is told of every body at the end of a run."""
 

@@ -45,6 +45,18 @@ STAGES = 5
 STAGE = About("stage", "stage of the state when the money was spent: 0 stable to 4 atrocity", "model: accounts")
 YEARLY = About("US$", "spent on the form in the year, while its state stood at the stage; mean over runs", STAGE.source)
 
+NEED = {
+    "needed": About(
+        "US$",
+        "what the form of response was needed for, whether or not anybody paid; mean over runs",
+        "model: column needed of programme",
+    ),
+    "met": About("US$", "what was met of it; mean over runs", "model: column needed of programme"),
+    "unmet": About("US$", "what was not met of it; mean over runs", "model: column needed of programme"),
+}
+BODY = "r2psim.ensemble.measures: accounts of each body"
+LEDGER = "r2psim.ensemble.measures: what each ledger took"
+
 ByPolicy = Mapping[str, np.ndarray]
 
 
@@ -160,17 +172,16 @@ def needs_table(needs: ByPolicy, forms: Sequence[str]) -> pa.Table:
     kept = values[:, :, :, called_for]
     policy, year, form, stage = np.indices(kept[:, 0].shape)
     needed, met = kept[:, 0].ravel(), kept[:, 1].ravel()
-    return pa.table(
-        {
-            "policy": _names(list(needs), policy),
-            "year": pa.array(year.ravel().astype(np.int32)),
-            "form": _names([name for name, called in zip(forms, called_for, strict=True) if called], form),
-            "stage": pa.array(stage.ravel().astype(np.int8)),
-            "needed": pa.array(needed),
-            "met": pa.array(met),
-            "unmet": pa.array(needed - met),
-        }
-    )
+    columns = {
+        "policy": _names(list(needs), policy),
+        "year": pa.array(year.ravel().astype(np.int32)),
+        "form": _names([name for name, called in zip(forms, called_for, strict=True) if called], form),
+        "stage": pa.array(stage.ravel().astype(np.int8)),
+        "needed": pa.array(needed),
+        "met": pa.array(met),
+        "unmet": pa.array(needed - met),
+    }
+    return tagged(pa.table(columns), {"stage": STAGE, **NEED})
 
 
 def bodies_table(bodies: ByPolicy, names: Sequence[str]) -> pa.Table:
@@ -180,7 +191,11 @@ def bodies_table(bodies: ByPolicy, names: Sequence[str]) -> pa.Table:
     values = _stacked(bodies)
     policy, body = np.indices(values.shape[:2])
     columns: dict[str, Any] = {"policy": _names(list(bodies), policy), "body": _names(names, body)}
-    return pa.table(columns | {name: pa.array(values[..., i].ravel()) for i, name in enumerate(BODY_ACCOUNTS)})
+    columns |= {name: pa.array(values[..., i].ravel()) for i, name in enumerate(BODY_ACCOUNTS)}
+    about = {
+        name: About("US$", f"{meaning} by the end, mean over runs", BODY) for name, meaning in BODY_ACCOUNTS.items()
+    }
+    return tagged(pa.table(columns), about)
 
 
 def ledgers_table(ledgers: ByPolicy, first_run: int = 0) -> pa.Table:
@@ -194,7 +209,9 @@ def ledgers_table(ledgers: ByPolicy, first_run: int = 0) -> pa.Table:
         "run": pa.array(run.ravel() + first_run),
         "year": pa.array(year.ravel().astype(np.int32)),
     }
-    return pa.table(columns | {name: pa.array(values[..., i].ravel()) for i, name in enumerate(LEDGERS)})
+    columns |= {name: pa.array(values[..., i].ravel()) for i, name in enumerate(LEDGERS)}
+    about = {name: About(UNITS[name], f"{meaning}, in the year", LEDGER) for name, meaning in LEDGERS.items()}
+    return tagged(pa.table(columns), about)
 
 
 def _monthly(policies: Sequence[str], shape: tuple[int, ...], first_run: int) -> dict[str, Any]:

@@ -88,6 +88,7 @@ KEYS: dict[str, About] = {
     "year": About("year", "number of the year, from 0", _OURS),
     "id": About("name", "identifier of the row: a state, state/group, or a body", "the scenario"),
     "form": About("name", "form of assistance", "the scenario's catalogue"),
+    "body": About("name", "regional organisation, UN body or partner", "the scenario"),
     "dollars": About("US$", "spent on the form while its state stood at the stage, mean over runs", "model: accounts"),
     "trajectory": About("1", "trajectory of the design that the point belongs to", _OURS),
     "moved": About("name", "factor that was moved to reach the point", _OURS),

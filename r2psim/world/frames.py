@@ -9,7 +9,7 @@ import numpy as np
 
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import KEYS, About, attrs_of, column_about, tagged
-from r2psim.world.tables import BODY, GROUP, STATE, Table
+from r2psim.world.tables import BODY, GROUP, STATE, F, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +34,7 @@ CONTRIBUTIONS = 3
 
 _SERIES: dict[str, Table] = {"states": STATE, "groups": GROUP, "bodies": BODY}
 
-HISTORY_TABLES = (*_SERIES, "events")
+HISTORY_TABLES = (*_SERIES, "needs", "events")
 """Tables of a run, by the name of its file."""
 
 
@@ -97,6 +97,8 @@ def history_table(history: History, name: str) -> pa.Table:
         raise ValueError(f"table {name!r} is not there: one of {listing(HISTORY_TABLES)}{hint}")
     if name == "events":
         return tagged(pa.table(event_columns(history.events)), event_about())
+    if name == "needs":
+        return _needs(history)
     declared, series, rows = _block_of(history, name)
     months = history.months + 1
     columns: dict[str, Any] = {
@@ -105,6 +107,38 @@ def history_table(history: History, name: str) -> pa.Table:
     }
     columns.update({column: pa.array(values.ravel()) for column, values in series.items()})
     return tagged(pa.table(columns), {column: column_about(declared[column], declared) for column in series})
+
+
+_NEED = {
+    "stage": About("stage", "stage of the state in the month: 0 stable to 4 atrocity", "model: column stage of state"),
+    "needed": About(
+        "US$", "what the form was needed for in the month, paid for or not", "model: column needed of programme"
+    ),
+    "met": About("US$", "what was met of it", "model: columns met_0 to met_4 of programme"),
+    "unmet": About("US$", "what was not met of it", "model: needed less met"),
+}
+
+
+def _needs(history: History) -> pa.Table:
+    """Make the ledger of need: a row for each month, state and form of response of which anything was needed."""
+    import pyarrow as pa
+
+    needed = history.need["needed"][1:]
+    met = np.diff(history.need["met"], axis=0)
+    month, form, state = np.nonzero(needed > 0.0)
+    responds = np.flatnonzero(history.world.rows.form[F.response] > 0.0)
+    forms = [history.world.forms[f] for f in responds]
+    at = (month, form, state)
+    columns = {
+        "month": pa.array(month.astype(np.int32)),
+        "state": pa.array([history.world.states[s] for s in state], pa.string()).dictionary_encode(),
+        "form": pa.array([forms[f] for f in form], pa.string()).dictionary_encode(),
+        "stage": pa.array(history.state["stage"][1:][month, state].astype(np.int8)),
+        "needed": pa.array(needed[at]),
+        "met": pa.array(met[at]),
+        "unmet": pa.array(needed[at] - met[at]),
+    }
+    return tagged(pa.table(columns), _NEED)
 
 
 def history_dataset(history: History) -> xr.Dataset:

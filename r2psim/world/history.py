@@ -12,7 +12,7 @@ from r2psim.scenario.brief import brief
 from r2psim.world.build import World
 from r2psim.world.codebook import told
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import BODY, GROUP, STATE, Table
+from r2psim.world.tables import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,12 +96,16 @@ class Series:
     ----------
     state, group, body : dict of str to numpy.ndarray
         Column name -> array of shape (months + 1, rows); index 0 is the start.
+    need : dict of str to numpy.ndarray
+        ``needed`` of each form of response in each state in each month, and ``met`` since the start: shape
+        (months + 1, forms of response, states).
     """
 
     months: int
     state: dict[str, np.ndarray] = field(default_factory=dict)
     group: dict[str, np.ndarray] = field(default_factory=dict)
     body: dict[str, np.ndarray] = field(default_factory=dict)
+    need: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, rows: Rows, months: int) -> Series:
@@ -110,6 +114,8 @@ class Series:
         for table, block, kept in made._blocks(rows):
             for name in kept_columns(table):
                 kept[name] = np.full((months + 1, block.shape[1]), np.nan)
+        responds = int((rows.form[F.response] > 0.0).sum())
+        made.need = {name: np.full((months + 1, responds, rows.state.shape[1]), np.nan) for name in ("needed", "met")}
         made.note(0, rows)
         return made
 
@@ -124,6 +130,11 @@ class Series:
         for table, block, kept in self._blocks(rows):
             for name, series in kept.items():
                 series[at] = told(table[name], block[table.index[name]])
+        # A programme is the row of its form and state: form by form, states in their order.
+        programme = rows.programme.reshape(len(rows.programme), rows.form.shape[1], -1)
+        responds = rows.form[F.response] > 0.0
+        self.need["needed"][at] = told(PROGRAMME["needed"], programme[PR.needed, responds])
+        self.need["met"][at] = told(PROGRAMME["met_0"], programme[PR.met_0 : PR.met_0 + 5, responds].sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -140,6 +151,8 @@ class History:
         Names and the start.
     state, group, body : dict of str to numpy.ndarray
         Series, as in `Series`: shape (months + 1, rows), money in US$.
+    need : dict of str to numpy.ndarray
+        As in `Series`: ``needed`` in each month and ``met`` since the start, US$, by month, form of response and state.
     events : tuple of Event
         In order of months.
     sha256 : str
@@ -157,6 +170,7 @@ class History:
     state: dict[str, np.ndarray]
     group: dict[str, np.ndarray]
     body: dict[str, np.ndarray]
+    need: dict[str, np.ndarray]
     events: tuple[Event, ...]
     sha256: str
     real_names: bool = False
@@ -181,7 +195,8 @@ class History:
         ----------
         table : str
             ``states``, ``groups`` or ``bodies``: a row for each month (-1 is the start) and each of them, a column
-            for each variable. ``events``: a row each.
+            for each variable. ``events``: a row each. ``needs``: what response was needed, met and unmet, a row for
+            each month, state and form of which anything was needed.
 
         Raises
         ------
