@@ -24,10 +24,10 @@ def write_run(history: History, resolved: dict[str, Any], summary: dict[str, Any
     summary : dict
         Its numbers, as `r2psim.analysis.summary.summarise` gives them.
     directory : Path
-        Existing; gets ``states.parquet``, ``groups.parquet``, ``bodies.parquet``, ``needs.parquet`` (what response was needed, met and
-        unmet by month, state and form), ``events.parquet``, ``summary.json``,
-        ``resolved.json``, ``provenance.json``. In the series, month -1 is the start and money is US$; every column
-        carries unit, description and source (`r2psim.world.codebook`).
+        Existing; gets ``states.parquet``, ``groups.parquet``, ``bodies.parquet``, ``needs.parquet`` (what response was
+        needed, met and unmet by month, state and form), ``events.parquet``, ``summary.json``, ``resolved.json``,
+        ``provenance.json``. In the series, month -1 is the start and money is US$; every column carries unit,
+        description and source (`r2psim.world.codebook`).
     """
     for name in HISTORY_TABLES:
         write_table(history.to_arrow(name), directory / f"{name}.parquet")
