@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
@@ -28,6 +28,9 @@ from r2psim.app.gate import Gate
 from r2psim.app.settings import Limits
 from r2psim.app.site import SiteError, site_of
 from r2psim.cli import app as command_line
+
+SOME_KERNEL = UUID(int=7, version=4)
+"""In names of tests: the same for every worker that collects them."""
 
 SMALL = Limits(sockets=8, sockets_of_one=3, sockets_here=2)
 
@@ -219,8 +222,8 @@ def test_a_connection_that_says_nothing_is_closed_and_one_that_has_spoken_is_kep
 
 @pytest.mark.parametrize(
     "path",
-    ["/jupyter/api/kernels/x/channels?session_id=a", f"/jupyter/api/kernels/{uuid4()}/channels",
-     f"/jupyter/api/kernels/{uuid4()}/channels?session_id=", f"/jupyter/api/kernels/{uuid4()}/shell?session_id=a", "/"],
+    ["/jupyter/api/kernels/x/channels?session_id=a", f"/jupyter/api/kernels/{SOME_KERNEL}/channels",
+     f"/jupyter/api/kernels/{SOME_KERNEL}/channels?session_id=", f"/jupyter/api/kernels/{SOME_KERNEL}/shell?session_id=a", "/"],
 )  # fmt: skip
 def test_only_a_page_opens_a_connection(path: str) -> None:
     async def tried() -> list[str]:
@@ -336,7 +339,7 @@ def test_one_client_holds_a_bounded_number_of_connections(listening: Any) -> Non
         ("/resourcez", 404),
         ("/resourcez?verbose", 404),
         ("/_solara/api/evict/x", 404),
-        (f"/_solara/api/close/{uuid4()}", 404),
+        (f"/_solara/api/close/{SOME_KERNEL}", 404),
     ],
 )
 def test_whatever_is_wrong_is_a_plain_page_with_a_status(path: str, status: int) -> None:
