@@ -170,10 +170,10 @@ class History:
     state: dict[str, np.ndarray]
     group: dict[str, np.ndarray]
     body: dict[str, np.ndarray]
-    need: dict[str, np.ndarray]
     events: tuple[Event, ...]
     sha256: str
     real_names: bool = False
+    need: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def months(self) -> int:
