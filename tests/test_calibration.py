@@ -19,6 +19,7 @@ from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
 from r2psim.analysis.published import STUDIES, beside_published, published_lines
 from r2psim.cli import app
+from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import Drawing, with_draw
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
@@ -179,14 +180,17 @@ def test_run_after_run_takes_the_draws_and_what_the_scenario_sets_stays() -> Non
 
 def test_published_returns_stand_beside_the_ledgers_that_count_about_the_same() -> None:
     comparison = compare(load("seminar"), ["late-response", "prevention"], 20, 1, 5, uncertainty="rates")
-    rows = beside_published(comparison)
+    rows = beside_published(comparison, "prevention")
     assert [row["study"] for row in rows] == [study.name for study in STUDIES]
-    extra = comparison.difference("spent_prevention").mean()
-    kept = -comparison.difference("gdp_lost").mean() / extra
+    extra = comparison.difference("spent_prevention", "prevention").mean()
+    kept = -comparison.difference("gdp_lost", "prevention").mean() / extra
     assert rows[2]["simulated"]["mean"] == pytest.approx(kept)
-    avoided = -comparison.difference("response_cost").mean() / extra
-    assert rows[0]["simulated"]["mean"] == pytest.approx(avoided)
-    assert len(published_lines(comparison)) == len(STUDIES) + 2
+    # Of external response only what is owed to harm avoided counts: less than what was merely spent less.
+    spent_less = -comparison.difference("response_cost", "prevention").mean() / extra
+    null = [comparison.null_metrics[p][:, list(METRICS).index("response_cost")] for p in comparison.policies]
+    withheld = (null[0] - null[1]).mean() / extra
+    assert rows[0]["simulated"]["mean"] == pytest.approx(spent_less - withheld) and withheld > 0.0
+    assert len(published_lines(comparison, "prevention")) == len(STUDIES) + 2
     assert all(study.source in SOURCES and study.label in LABELS for study in STUDIES)
 
 

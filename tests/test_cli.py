@@ -32,8 +32,8 @@ def seven() -> dict:
 
 
 def test_json_has_the_promised_fields(seven: dict) -> None:
-    promised = "scenario policy seed run months sha256 onsets deaths displaced gdp_lost state_months".split()
-    assert set(promised) <= seven.keys()
+    promised = "scenario policy seed run months sha256 episodes atrocity_entries deaths displaced gdp_lost".split()
+    assert {*promised, "state_months"} <= seven.keys()
     assert (seven["scenario"], seven["policy"], seven["seed"], seven["run"], seven["months"]) == (
         "seminar",
         "no-assistance",
@@ -109,7 +109,7 @@ def test_output_directory_is_complete_and_never_overwrites(tmp_path: Path, seven
     call("run", "seminar", "--seed", "7", "--out", str(out))
     names = {f.name for f in out.iterdir()}
     assert names == {
-        *("states.parquet", "groups.parquet", "bodies.parquet", "events.parquet"),
+        *("states.parquet", "groups.parquet", "bodies.parquet", "needs.parquet", "events.parquet"),
         *("summary.json", "resolved.json", "provenance.json"),
         *("stage-ribbons.png", "stage-map.png", "harm.png"),
     }

@@ -174,11 +174,12 @@ def test_what_a_form_builds_in_the_state_lowers_exclusion_once_more() -> None:
 
 MAY_DIFFER = {
     *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work"),
-    *("expected_help", "moral_hazard", "helped"),
+    *("expected_help", "moral_hazard", "helped", "pillar3_uncovered"),
 }
 """Columns of a state that say that assistance is there, not what it does: how many forms are at work and how far, what
-help from outside armed groups expect, when help first came. `moral_hazard` acts on the hazard of conflict unless
-screening is full or its parameter is 0, which is a mechanism of its own and no effect of a form."""
+help from outside armed groups expect, when help first came, whether a call for Pillar III is covered. `moral_hazard`
+acts on the hazard of conflict unless screening is full or its parameter is 0, which is a mechanism of its own and no
+effect of a form."""
 
 
 @cache

@@ -25,6 +25,7 @@ IF_MEANT = f"\nIf the change is meant, write {FILE.name} anew: {UPDATE}"
 NEVER_MOVED = {
     "aid_to_threat": "no form of the catalogue acts on it",
     "offered": "back at nothing when the month ends",
+    "began_in_atrocity": "where a group stood before the first month",
     "slot": "back at nothing when the month ends",
     "own": "back at nothing when the month ends",
     "offer": "back at nothing when the month ends",

@@ -23,7 +23,7 @@ OWED_TO_HARM = ("deaths", "displaced", "hosting_cost", "gdp_lost", "response_nee
 
 # -- a toy whose answer is known ---------------------------------------------------------------------------------------
 
-YEARS = 10
+YEARS, RUNS = 10, 60
 COST, NULL_RESPONSE, RESPONSE, GDP = 10.0, 30.0, 12.0, 25.0
 
 
@@ -34,7 +34,7 @@ def toy(rate: float) -> Comparison:
     `COST` a year on prevention; whatever that does, it gives `NULL_RESPONSE` less to response; because it works,
     `RESPONSE` less is needed of what is left, and `GDP` less is lost.
     """
-    zero = np.zeros((3, YEARS, len(LEDGERS)))
+    zero = np.zeros((RUNS, YEARS, len(LEDGERS)))
     base, null_policy = zero.copy(), zero.copy()
     base[:, :, PLACE["spent_response"]] = 50.0
     base[:, :, PLACE["gdp_lost"]] = 100.0
@@ -44,10 +44,10 @@ def toy(rate: float) -> Comparison:
     policy = null_policy.copy()
     policy[:, :, PLACE["spent_response"]] -= RESPONSE
     policy[:, :, PLACE["gdp_lost"]] -= GDP
-    nothing = np.zeros((3, len(METRICS)))
+    nothing = np.zeros((RUNS, len(METRICS)))
     return Comparison(
-        scenario="toy", title="Toy", policies=("late-response", "prevention"), baseline="late-response", runs=3, seed=1,
-        months=12 * YEARS, metrics={"late-response": nothing, "prevention": nothing + 1.0},
+        scenario="toy", title="Toy", policies=("late-response", "prevention"), baseline="late-response",
+        runs=RUNS, seed=1, months=12 * YEARS, metrics={"late-response": nothing, "prevention": nothing + 1.0},
         null_metrics={"late-response": nothing, "prevention": nothing},
         ledgers={"late-response": base, "prevention": policy},
         null_ledgers={"late-response": base, "prevention": null_policy},
@@ -103,9 +103,9 @@ def test_a_return_that_counts_money_withheld_is_another_one() -> None:
     )
     values = [present_value(x, COST_LEDGERS["response"].parts, 0.0) for x in (policy, base, null_policy, base)]
     split = split_of(*values)
-    assert split.gained.tolist() == [(RESPONSE + NULL_RESPONSE) * YEARS] * 3
-    assert split.harm_avoided.tolist() == [RESPONSE * YEARS] * 3
-    assert split.withheld.tolist() == [NULL_RESPONSE * YEARS] * 3
+    assert split.gained.tolist() == [(RESPONSE + NULL_RESPONSE) * YEARS] * RUNS
+    assert split.harm_avoided.tolist() == [RESPONSE * YEARS] * RUNS
+    assert split.withheld.tolist() == [NULL_RESPONSE * YEARS] * RUNS
 
 
 # -- simulated worlds --------------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def test_what_takes_the_place_of_a_policys_own_value_is_said() -> None:
 
 
 def test_the_command_line_tells_it_beside_the_result_and_obeys() -> None:
-    line = ["compare", "seminar", "--runs", "3", "--years", "2", "--policies", "late-response,prevention", "--json"]
+    line = ["compare", "seminar", "--runs", "3", "--years", "8", "--policies", "late-response,prevention", "--json"]
     plain, told = (CliRunner().invoke(app, [*line, *more]) for more in ([], ["--set", f"{RESERVE}=0.0"]))
     assert f"note: {RESERVE} = 0 takes the place of what is set by prevention (0.6)\n" in told.stderr
     assert "note:" not in plain.stderr

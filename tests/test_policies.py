@@ -49,7 +49,10 @@ DIVIDES = [name for name in POLICIES if "prevention_share" in str(SHIPPED_POLICI
 
 PLACE = {name: place for place, name in enumerate(METRICS)}
 
-SPENDING = {"spent_prevention", "spent_response", "response_cost", "total_cost", "months_to_help"}
+SPENDING = {
+    *("spent_prevention", "spent_response", "response_cost", "prevention_and_response", "total_cost"),
+    *("response_met", "response_unmet", "pillar3_uncovered", "months_to_help", "never_helped"),
+}
 """What money changes by itself, whatever it does."""
 
 WOULD_BE = ("cost", "consent", "worth", "demand")
@@ -80,7 +83,7 @@ def with_budget(scenario: Scenario, budget: float, only: str = "") -> Scenario:
 
 def sha256(scenario: Scenario, policy: str, number: int = 0, years: int = 10) -> str:
     """Give the digest over every column of every month."""
-    model = R2PModel(scenario, policy, run=number, years=years, drive="rows")
+    model = R2PModel(scenario, policy, 7, number, years, drive="rows")
     try:
         model.run_model()
         return model.history().sha256
@@ -225,6 +228,7 @@ def test_without_effects_a_policy_is_worse_than_nothing_by_exactly_its_cost(poli
 ABOUT_AID = {
     "emphasis",
     "helped",
+    "pillar3_uncovered",
     "aid_forms",
     "expected_help",
     "assessed",

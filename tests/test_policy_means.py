@@ -411,7 +411,7 @@ def test_agents_and_rows_agree_under_a_policy_that_uses_every_means() -> None:
     scenario = with_policy(EVERYTHING)
     found = []
     for drive in ("agents", "rows"):
-        model = R2PModel(scenario, "mine", years=4, drive=drive)
+        model = R2PModel(scenario, "mine", 7, years=4, drive=drive)
         model.run_model()
         found.append(model.history().sha256)
         model.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -186,4 +187,7 @@ def test_the_figure_of_spending_does_not_call_war_relief_prevention() -> None:
         early_stages = comparison.spending[policy][:, :3].sum() / comparison.spending[policy].sum()
         share = spent[0] / sum(spent)
         assert early_stages > share + 0.05
-        assert f"{share:.0%} under {policy}".replace("%", " %") in " ".join(said.split())
+        told = re.search(rf"(\d+) % \(\d+ to \d+ %\) under {policy}", " ".join(said.split()))
+        prevention, response = (comparison.values(policy, f"spent_{on}") for on in ("prevention", "response"))
+        assert told is not None
+        assert int(told.group(1)) == round(100.0 * float((prevention / (prevention + response)).mean()))

@@ -97,7 +97,7 @@ def test_its_runs_can_be_watched_and_are_stored_without_the_object(tmp_path: Pat
 
 def test_it_draws_parameters_as_the_others_do() -> None:
     shadow = PythonPolicy("shadow", {}, base="prevention")
-    results = simulate("seminar", [shadow, "prevention"], 2, years=1, threads=1, uncertainty="posterior")
+    results = simulate("seminar", [shadow, "prevention"], 2, years=1, threads=1, uncertainty="rates")
     assert np.array_equal(results.metrics["shadow"], results.metrics["prevention"], equal_nan=True)
 
 

@@ -123,7 +123,7 @@ def test_a_damaged_list_of_what_was_drawn_is_refused(tmp_path: Path) -> None:
     simulate("seminar", ["prevention"], runs=1, years=1, uncertainty="effects").save(tmp_path / "out")
     file = tmp_path / "out" / "provenance.json"
     file.write_text(file.read_text(encoding="utf-8").replace(MEDIATION, MEDIATION + "d"), encoding="utf-8")
-    with pytest.raises(OutputError, match=r"provenance\.json: is damaged: .*sized is nothing that is drawn"):
+    with pytest.raises(OutputError, match=r"provenance\.json: is damaged"):
         Results.load(tmp_path / "out")
 
 

@@ -38,6 +38,7 @@ from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
+from r2psim.scenario.specs import PRESENT
 from r2psim.world.history import Event
 from r2psim.world.tables import PR, G
 
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["Order", "Outcome", "PythonPolicy", "python_policy", "run_beside", "run_python_policy"]
 
 YEAR = 12
-BASE = "late-response"
 SHARES = 4
 """Into how many pieces a worker's part of the runs is cut, so that all workers end together."""
 
@@ -70,7 +70,7 @@ class PythonPolicy:
 
     name: str
     decide: Policy | Mapping[str, Policy]
-    base: str = BASE
+    base: str = PRESENT
 
     __repr__ = brief
 
@@ -101,7 +101,7 @@ def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:
     ----------
     policy : PythonPolicy or Policy
         An object that only decides is called by its ``name``, or else its class, and its base is its ``base``, or
-        else ``late-response``.
+        else the policy that stands for the present.
     scenario : Scenario
         Whose bodies and policies it is checked against.
 
@@ -115,7 +115,7 @@ def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:
             what = "the name of a policy, a PythonPolicy, or an object with a method decide(view)"
             raise PolicyError(f"policies: {policy!r:.80} is not allowed: {what}")
         name = getattr(policy, "name", type(policy).__name__)
-        policy = PythonPolicy(str(name), policy, str(getattr(policy, "base", BASE)))  # type: ignore[arg-type]
+        policy = PythonPolicy(str(name), policy, str(getattr(policy, "base", PRESENT)))  # type: ignore[arg-type]
     if policy.name in scenario.policies:
         raise PolicyError(f"policy {policy.name}: the name is not allowed: the scenario has a policy of that name")
     if policy.base not in scenario.policies:

@@ -15,14 +15,13 @@ from r2psim.rules.month import month, opening
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import G
+from r2psim.world.tables import S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
 __all__ = ["onsets_by_state"]
 
-ATROCITY = 4.0
 _CHUNK = 8
 
 
@@ -38,8 +37,9 @@ def onsets_by_state(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Run a world many times for some months and tell in which states an episode of atrocity began.
 
-    An episode begins as in the data: when the killed of a group in twelve months reach ``harm.threshold``. Groups that
-    start in stage 4 had their onset before the start and are not counted.
+    An episode is one perpetrator's killing in a state, dated by calendar years as in the data
+    (`r2psim.rules.episodes`): a further group that the same perpetrator attacks begins none, and what goes on at the
+    start began before it.
 
     Parameters
     ----------
@@ -104,12 +104,11 @@ def _processors() -> int:
 
 
 def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, months: int) -> Any:
-    """Do one run; give by state whether an episode began in a group that had none at the start."""
+    """Do one run; give by state whether an episode began."""
     for name in WRITTEN:
         np.copyto(getattr(rows, name), getattr(world.rows, name))
     luck = draws_of(seed, run, 0)
     opening(rows, parameters, luck)
     for m in range(months):
         month(rows, parameters, luck._replace(month=np.uint64(m)))
-    began = (rows.group[G.crossings] > 0.0) & (world.rows.group[G.stage] < ATROCITY)
-    return np.bincount(rows.home, weights=began, minlength=len(world.states)) > 0.0
+    return rows.state[S.episodes_by_state] + rows.state[S.episodes_by_armed_groups] > 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from r2psim.scenario.brief import brief
 from r2psim.scenario.channels import CHANNELS, Channel
 
 __all__ = ["CATEGORIES", "LEDGERS", "SCOPES", "Effect", "Form"]
@@ -138,6 +139,8 @@ class Form:
     military: bool
     note: str
     effects: tuple[Effect, ...]
+
+    __repr__ = brief
 
     def table(self) -> dict[str, Any]:
         """Give the form as plain data, as in a file; `form_from_table` makes the same form of it."""

@@ -218,7 +218,7 @@ def _stand(rows: Rows) -> None:
     rows.group[G.began_in_atrocity] = rows.group[G.stage] == 4.0
     # Where a conflict has just ended, a mission is called for as after one that ends during the run.
     recovering = rows.state[S.conflict] == CONFLICT.index("recovery")
-    rows.state[S.since_crisis] = np.where(recovering, 2.0 + rows.state[S.conflict_months], 0.0)
+    rows.state[S.since_crisis] = np.where(recovering, 2.0 + np.floor(rows.state[S.conflict_months]), 0.0)
     for s in range(rows.state.shape[1]):
         own = slice(rows.first_group[s], rows.first_group[s + 1])
         stage = rows.group[G.stage, own]
