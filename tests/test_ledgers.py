@@ -157,6 +157,8 @@ def test_both_parts_add_up_to_the_cent_in_every_run(name: str) -> None:
         for ledger in COST_LEDGERS.values():
             split = found.split(policy, ledger.parts, 0.0)
             assert np.abs(split.harm_avoided + split.withheld - split.gained).max() < 0.005
+            if ledger.parts in (("response_needed",), ("hosting_cost",), ("gdp_lost",)):
+                assert not split.withheld.any()
             told_apart += bool(split.harm_avoided.any()) and bool(split.withheld.any())
     assert told_apart > 0
 

@@ -54,6 +54,7 @@ class CostLedger(NamedTuple):
 
 COST_LEDGERS: dict[str, CostLedger] = {
     "response": CostLedger("external response", ("spent_response", "reconstruction_cost"), "donors"),
+    "need": CostLedger("response needed, paid for or not", ("response_needed",), "whoever would pay"),
     "hosting": CostLedger("hosting refugees", ("hosting_cost",), "host states"),
     "gdp": CostLedger("lost GDP", ("gdp_lost",), "the states themselves"),
     "all": CostLedger(
