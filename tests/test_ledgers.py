@@ -25,6 +25,21 @@ OWED_TO_HARM = ("deaths", "displaced", "hosting_cost", "gdp_lost", "response_nee
 
 YEARS, RUNS = 10, 60
 COST, NULL_RESPONSE, RESPONSE, GDP = 10.0, 30.0, 12.0, 25.0
+NEEDED = 80.0
+
+
+def measured(ledgers: np.ndarray) -> np.ndarray:
+    """Give the metrics that follow from ledgers."""
+    total = {name: ledgers[:, :, place].sum(axis=1) for name, place in PLACE.items()}
+    found = np.zeros((len(ledgers), len(METRICS)))
+    for name in ("spent_prevention", "spent_response", "hosting_cost", "gdp_lost", "response_needed"):
+        found[:, METRIC[name]] = total[name]
+    found[:, METRIC["response_cost"]] = total["spent_response"] + total["reconstruction_cost"]
+    found[:, METRIC["response_unmet"]] = total["response_needed"]
+    bill = found[:, METRIC["spent_prevention"]] + found[:, METRIC["response_cost"]]
+    found[:, METRIC["prevention_and_response"]] = bill
+    found[:, METRIC["total_cost"]] = bill + total["hosting_cost"] + total["gdp_lost"]
+    return found
 
 
 def toy(rate: float) -> Comparison:
@@ -32,7 +47,7 @@ def toy(rate: float) -> Comparison:
 
     The baseline spends nothing on prevention, 50 a year on response, and loses 100 a year of GDP. The policy spends
     `COST` a year on prevention; whatever that does, it gives `NULL_RESPONSE` less to response; because it works,
-    `RESPONSE` less is needed of what is left, and `GDP` less is lost.
+    `RESPONSE` less of `NEEDED` is needed and spent, and `GDP` less is lost.
     """
     zero = np.zeros((RUNS, YEARS, len(LEDGERS)))
     base, null_policy = zero.copy(), zero.copy()
@@ -44,11 +59,12 @@ def toy(rate: float) -> Comparison:
     policy = null_policy.copy()
     policy[:, :, PLACE["spent_response"]] -= RESPONSE
     policy[:, :, PLACE["gdp_lost"]] -= GDP
-    nothing = np.zeros((RUNS, len(METRICS)))
+    for kind, needed in ((base, NEEDED), (null_policy, NEEDED), (policy, NEEDED - RESPONSE)):
+        kind[:, :, PLACE["response_needed"]] = needed
     return Comparison(
         scenario="toy", title="Toy", policies=("late-response", "prevention"), baseline="late-response",
-        runs=RUNS, seed=1, months=12 * YEARS, metrics={"late-response": nothing, "prevention": nothing + 1.0},
-        null_metrics={"late-response": nothing, "prevention": nothing},
+        runs=RUNS, seed=1, months=12 * YEARS, metrics={"late-response": measured(base), "prevention": measured(policy)},
+        null_metrics={"late-response": measured(base), "prevention": measured(null_policy)},
         ledgers={"late-response": base, "prevention": policy},
         null_ledgers={"late-response": base, "prevention": null_policy},
         spending={}, forms={}, budgets={"late-response": 1.0, "prevention": 1.0}, discount=rate,
@@ -66,6 +82,33 @@ def test_returns_of_the_toy_are_those_worked_out_by_hand(rate: float) -> None:
     everything = comparison.returns("prevention", COST_LEDGERS["all"].parts)
     assert everything.harm_avoided == pytest.approx(((RESPONSE + GDP) / COST,) * 3)
     assert comparison.returns("prevention", COST_LEDGERS["hosting"].parts).harm_avoided == (0.0, 0.0, 0.0)
+
+
+def test_who_pays_and_who_gains_in_the_toy_is_told_with_its_sign() -> None:
+    comparison = toy(0.0)
+    told = comparison.told("prevention")
+    bill = YEARS * (COST - NULL_RESPONSE - RESPONSE)
+    assert told["who"]["donors"]["mean"] == pytest.approx(-bill) and bill < 0.0
+    assert told["who"]["states"]["mean"] == pytest.approx(YEARS * GDP)
+    assert told["who"]["hosts"]["mean"] == 0.0
+    parts = told["prevention_and_response"]
+    assert parts["difference"]["mean"] == pytest.approx(bill)
+    assert parts["prevention"]["mean"] == pytest.approx(YEARS * COST)
+    assert parts["response_because_harm_avoided"]["mean"] == pytest.approx(-YEARS * RESPONSE)
+    assert parts["response_because_withheld"]["mean"] == pytest.approx(-YEARS * NULL_RESPONSE)
+    assert told["need"]["avoided"]["mean"] == pytest.approx(YEARS * RESPONSE)
+    assert told["need"]["unmet"]["mean"] == pytest.approx(-YEARS * RESPONSE)
+    assert told["need"]["null_twins"]["mean"] == 0.0
+    # Money withheld pays nothing back: in this ledger the policy gains 2 a year, not 32.
+    net, extra = comparison.net("prevention", COST_LEDGERS["response"].parts)
+    assert np.allclose(net, RESPONSE - COST) and np.allclose(extra, COST)
+    assert told["cumulative"]["response"][-1]["mean"] == pytest.approx(YEARS * (RESPONSE - COST))
+    assert told["payback"]["response"]["year"] == 1
+    said = " ".join(findings(comparison))
+    assert "paid for or not, whether" not in said
+    assert f"US$ {YEARS * RESPONSE:.0f} less a run" in said.split("Need for response")[1].split(";")[0]
+    assert f"US$ {-bill:.0f} less a run" in said.split("The donors' bill")[1].split(":")[1]
+    assert f"US$ {YEARS * RESPONSE:.0f}" in said.split("because harm was avoided")[1].split(";")[0]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.03, 0.2])
