@@ -1,4 +1,4 @@
-"""Which states see the onset of an atrocity within a window of time: many short runs, looked at by state."""
+"""Which states see killing on the scale of the record within a window of time: many short runs, looked at by state."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def onsets_by_state(
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Run a world many times for some months and tell in which states an episode of atrocity began.
+    """Run a world many times for some months and tell in which states an onset falls into them.
 
-    An episode begins as in the data: when the killed of a group in twelve months reach ``harm.threshold``. Groups that
-    start in stage 4 had their onset before the start and are not counted.
+    An onset is here a crossing: at stage 4 the killed of a group in twelve months reach ``harm.threshold``. Groups that
+    start in stage 4 had their onset before the start and are not counted. Calendar years and perpetrators, which date an
+    episode (`r2psim.rules.episodes`), play no part.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def onsets_by_state(
     states : tuple of str
         Ids.
     onsets : numpy.ndarray, bool, shape (runs, states)
-        Whether an episode began.
+        Whether a group's killed crossed the threshold.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def _processors() -> int:
 
 
 def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, months: int) -> Any:
-    """Do one run; give by state whether an episode began in a group that had none at the start."""
+    """Do one run; give by state whether a group crossed the threshold that was not at stage 4 at the start."""
     for name in WRITTEN:
         np.copyto(getattr(rows, name), getattr(world.rows, name))
     luck = draws_of(seed, run, 0)
