@@ -38,9 +38,9 @@ def onsets_by_state(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Run a world many times for some months and tell in which states an onset falls into them.
 
-    An onset is here a crossing: at stage 4 the killed of a group in twelve months reach ``harm.threshold``. Groups that
-    start in stage 4 had their onset before the start and are not counted. Calendar years and perpetrators, which date an
-    episode (`r2psim.rules.episodes`), play no part.
+    An onset is here a crossing: at stage 4 the killed of a group in twelve months reach ``harm.threshold``. Groups
+    that start in stage 4 had their onset before the start and are not counted. Calendar years and perpetrators, which
+    date an episode (`r2psim.rules.episodes`), play no part.
 
     Parameters
     ----------
