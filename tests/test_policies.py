@@ -285,7 +285,7 @@ def test_common_luck_reduces_the_variance_of_a_small_change(body: str) -> None:
         base["late-response"][:, PLACE["spent_prevention"]] != changed["late-response"][:, PLACE["spent_prevention"]]
     )
     found = variance_reduction(one, other)
-    print(f"variance reduction of entries into atrocity, {body}: {found:.1f}")
+    print(f"variance reduction of onsets, {body}: {found:.1f}")
     assert found >= 4.0
 
 
@@ -294,7 +294,7 @@ def test_common_luck_reduces_the_variance_of_the_headline_pair() -> None:
     found = simulate(load("seminar"), ["late-response", "prevention"], 300, seed=11).metrics
     one, other = (found[name][:, PLACE["atrocity_entries"]] for name in ("late-response", "prevention"))
     reduced = variance_reduction(one, other)
-    print(f"variance reduction of entries into atrocity, headline pair: {reduced:.2f}")
+    print(f"variance reduction of onsets, headline pair: {reduced:.2f}")
     assert reduced > 1.5
 
 

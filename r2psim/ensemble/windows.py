@@ -1,4 +1,4 @@
-"""Which states see killing on the scale of the record within a window of time: many short runs, looked at by state."""
+"""Which states see the onset of an atrocity within a window of time: many short runs, looked at by state."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from r2psim.rules.month import month, opening
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import G
+from r2psim.world.tables import S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
 __all__ = ["onsets_by_state"]
 
-ATROCITY = 4.0
 _CHUNK = 8
 
 
@@ -36,11 +35,11 @@ def onsets_by_state(
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Run a world many times for some months and tell in which states an onset falls into them.
+    """Run a world many times for some months and tell in which states an episode of atrocity began.
 
-    An onset is here a crossing: at stage 4 the killed of a group in twelve months reach ``harm.threshold``. Groups
-    that start in stage 4 had their onset before the start and are not counted. Calendar years and perpetrators, which
-    date an episode (`r2psim.rules.episodes`), play no part.
+    An episode is one perpetrator's killing in a state, dated by calendar years as in the data
+    (`r2psim.rules.episodes`): a further group that the same perpetrator attacks begins none, and what goes on at the
+    start began before it.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def onsets_by_state(
     states : tuple of str
         Ids.
     onsets : numpy.ndarray, bool, shape (runs, states)
-        Whether a group's killed crossed the threshold.
+        Whether an episode began.
 
     Raises
     ------
@@ -105,12 +104,11 @@ def _processors() -> int:
 
 
 def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, months: int) -> Any:
-    """Do one run; give by state whether a group crossed the threshold that was not at stage 4 at the start."""
+    """Do one run; give by state whether an episode began."""
     for name in WRITTEN:
         np.copyto(getattr(rows, name), getattr(world.rows, name))
     luck = draws_of(seed, run, 0)
     opening(rows, parameters, luck)
     for m in range(months):
         month(rows, parameters, luck._replace(month=np.uint64(m)))
-    began = (rows.group[G.crossings] > 0.0) & (world.rows.group[G.stage] < ATROCITY)
-    return np.bincount(rows.home, weights=began, minlength=len(world.states)) > 0.0
+    return rows.state[S.episodes_by_state] + rows.state[S.episodes_by_armed_groups] > 0.0
