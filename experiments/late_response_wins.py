@@ -2,10 +2,10 @@
 
     python experiments/late_response_wins.py [--points N] [--runs N] [--check N] [--seed N] [--out DIR]
 
-Late response and prevention run over the same luck with the same total budget at every point of a scrambled Sobol
-sequence over the factors of late_response_assumptions.py, and for each of its mechanisms with all else as the scenario
-has it. Every ledger gets a verdict from the paired 95 % interval of the difference. Points where late response leaves
-fewer dead are run again on fresh luck, for among many points some look so by chance.
+Late response and prevention meet the same luck and are allotted the same total budget at every point of a scrambled
+Sobol sequence over the factors of late_response_assumptions.py, and for each of its mechanisms with all else as the
+scenario has it. Every ledger gets a verdict from the paired 95 % interval of the difference. Points where late response
+leaves fewer dead are run again on fresh luck, for among many points some look so by chance.
 
 Points are written to DIR/points.csv as they finish; the same command goes on where it was stopped. What it showed
 stands in experiments/README.md.

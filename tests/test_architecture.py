@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from r2psim.analysis.comparison import compare
 from r2psim.rules import conflict, stages, triggers
 from r2psim.rules import month as month_module
 from r2psim.rules.month import PHASES, schedule
+from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import PARAMETERS, identifier
 from r2psim.world.tables import TABLES
 
@@ -236,6 +239,14 @@ SET_ONCE = PACKAGE / "world" / "assistance.py"
 
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in [*RULES, SET_ONCE])
 
+READ_BY_ACCOUNTS = {"accounts.discount_rate"}
+"""What moves nothing in a run: it says how comparisons weigh the money of runs that are over."""
+
+
+def unread(text: str) -> set[str]:
+    """Give the paths of the parameters that a text of Python does not read by name."""
+    return {path for path in PARAMETERS if not re.search(rf"\bP\.{identifier(path)}\b", text)}
+
 
 def test_every_parameter_is_used() -> None:
     paths = list(PARAMETERS)
@@ -243,8 +254,19 @@ def test_every_parameter_is_used() -> None:
     used = {paths[place] for table in tables for row in table.tolist() for place in (row[0], row[2]) if place >= 0}
     for table in tables:
         used.add(paths[table[0, 0]])
-    unused = [path for path in paths if path not in used and not re.search(rf"\bP\.{identifier(path)}\b", TEXT)]
-    assert not unused
+    assert unread(TEXT) - used == READ_BY_ACCOUNTS
+
+
+@pytest.mark.parametrize("path", sorted(READ_BY_ACCOUNTS))
+def test_what_only_accounts_read_moves_their_figures_and_nothing_in_a_run(path: str) -> None:
+    ends = PARAMETERS[path].low, PARAMETERS[path].high
+    low, high = (
+        compare(load("seminar", [f"{path}={end}"]), ["late-response", "prevention"], runs=2, years=2) for end in ends
+    )
+    assert low.told("prevention")["extra_prevention"] != high.told("prevention")["extra_prevention"]
+    for policy in low.policies:
+        assert np.array_equal(low.metrics[policy], high.metrics[policy], equal_nan=True)
+        assert np.array_equal(low.ledgers[policy], high.ledgers[policy])
 
 
 def test_every_parameter_and_column_says_what_it_is() -> None:

@@ -296,7 +296,7 @@ def test_intervals_of_simulated_differences_hold_their_mean(scenario: str) -> No
     """Of 20,000 paired runs as the truth, samples are drawn of the sizes that are used."""
     found = simulate(scenario, ["late-response", "prevention"], runs=20_000, seed=2).metrics
     low, student = {}, []
-    for metric in ("deaths", "onsets", "episodes", "total_cost"):
+    for metric in ("deaths", "atrocity_entries", "episodes", "total_cost"):
         at = list(METRICS).index(metric)
         pool = found["prevention"][:, at] - found["late-response"][:, at]
         for runs in SIZES:

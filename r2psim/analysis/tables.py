@@ -26,7 +26,7 @@ CELL = 18
 
 
 def run_summary(history: History, summary: dict[str, Any]) -> None:
-    """Print what happened in a run: totals, months by stage, the states that got worst, the onsets.
+    """Print what happened in a run: totals, months by stage, the states that got worst, entries into atrocity.
 
     Where names are those of real countries no state and no group is named: a list of one run's events would read as a
     forecast.
@@ -49,7 +49,7 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
     )
     if not history.real_names:
         _states(console, history)
-        _onsets(console, history)
+        _entries(console, history)
     else:
         worst = history.state["stage"].max(axis=0)
         reached = ", ".join(f"{int((worst == k).sum())} {name}" for k, name in enumerate(STAGES))
@@ -58,8 +58,8 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
     console.print(f"digest {history.sha256[:16]}  A model's world: it explains mechanisms, it forecasts no country.")
 
 
-def _onsets(console: Console, history: History) -> None:
-    """Print a line for each of the first onsets of atrocity."""
+def _entries(console: Console, history: History) -> None:
+    """Print a line for each of the first entries of groups into atrocity."""
     found = [e for e in history.events if e.kind == "stage" and e.after == STAGES[4]]
     for event in found[:MOST_EVENTS]:
         name = history.world.names[event.group or ""]
