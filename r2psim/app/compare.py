@@ -77,11 +77,17 @@ class Plan:
         others = [policy for policy in self.policies if policy != self.against]
         return "prevention" if "prevention" in others else others[-1]
 
-    def command(self) -> str:
-        """Write the command line that computes the same numbers."""
+    def command(self, runs: int | None = None) -> str:
+        """Write the command line that computes the same numbers.
+
+        Parameters
+        ----------
+        runs : int, optional
+            Runs of each policy that are shown, where fewer are made than were asked for.
+        """
         sets = sorted({text for s in settings_of(self) for text in s.sets})
         words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
-        words += ["--runs", str(self.runs), "--seed", str(self.seed), "--baseline", self.against]
+        words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
         for text in sets:
             words += ["--set", text]
         return shlex.join([*words, "--json"])
@@ -253,7 +259,9 @@ def Page() -> None:
     if shown is not None:
         _Results(shown, fresh, plan)
     Sweep(plan.scenario, settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    View(html=element("p", "The same on the command line: ", element("code", plan.command()), class_="r2p-note"))
+    # Of a large world fewer runs are made than were asked for: the command line tells of those that are shown.
+    same = plan.command(min(goal, plan.runs) if goal else None)
+    View(html=element("p", "The same on the command line: ", element("code", same), class_="r2p-note"))
 
 
 def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
@@ -321,7 +329,7 @@ def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
     if have >= goal > 0:
         said = f"{have:,} runs of each policy"
         if goal < plan.runs:
-            said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes them)"
+            said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes any number)"
         return element("p", said, ".", class_="r2p-note", role="status", data_id="status", data_done="yes")
     said = f"{have:,} of {goal:,} runs of each policy ..." if have else "The first runs are on their way ..."
     meter = element("progress", max=goal or 1, value=have, aria_label="Runs")
