@@ -223,7 +223,8 @@ def test_a_connection_that_says_nothing_is_closed_and_one_that_has_spoken_is_kep
 @pytest.mark.parametrize(
     "path",
     ["/jupyter/api/kernels/x/channels?session_id=a", f"/jupyter/api/kernels/{SOME_KERNEL}/channels",
-     f"/jupyter/api/kernels/{SOME_KERNEL}/channels?session_id=", f"/jupyter/api/kernels/{SOME_KERNEL}/shell?session_id=a", "/"],
+     f"/jupyter/api/kernels/{SOME_KERNEL}/channels?session_id=",
+     f"/jupyter/api/kernels/{SOME_KERNEL}/shell?session_id=a", "/"],
 )  # fmt: skip
 def test_only_a_page_opens_a_connection(path: str) -> None:
     async def tried() -> list[str]:

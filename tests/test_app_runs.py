@@ -27,6 +27,7 @@ class Work:
         self.begun = threading.Semaphore(0)
         self.free = free
         self.fail = False
+        self.unfinished = False
 
     def __call__(self, scenario: Any, policies: list[str], runs: int, seed: int, first_run: int, **rest: Any) -> Any:
         self.pieces.append((tuple(policies), first_run, runs))
@@ -46,7 +47,7 @@ class Work:
 
         return SimpleNamespace(
             **kept(1.0),
-            null=SimpleNamespace(**kept(-1.0)),
+            null=None if self.unfinished else SimpleNamespace(**kept(-1.0)),
             series={p: dict.fromkeys(CURVES, np.repeat(number, 25, axis=1)) for p in policies},
         )
 
@@ -177,6 +178,10 @@ def test_a_failure_is_told_and_does_not_stop_the_others() -> None:
     pool.want(me, [setting("a")], 100)
     wait(pool, me, [setting("a")], 100)
     assert pool.problem([setting("a")]) == "it cannot be"
-    work.fail = False
+    work.fail, work.unfinished = False, True
+    pool.want(me, [setting("c")], 100)
+    wait(pool, me, [setting("c")], 100)
+    assert pool.problem([setting("c")]).startswith("failed unexpectedly: "), "so are results that cannot be joined"
+    work.unfinished = False
     pool.want(me, [setting("b")], 100)
     assert wait(pool, me, [setting("b")], 100) == 100

@@ -18,7 +18,7 @@ from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, sets_of, start_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
@@ -181,6 +181,7 @@ def _words(comparison: Comparison, policy: str) -> Markup:
     return join(
         (
             element("p", headline(comparison, policy), ".", class_="r2p-headline"),
+            element("p", HEADLINE_NOTE, class_="r2p-note"),
             element("details", element("summary", "In sentences"), *parts),
         )
     )
@@ -301,11 +302,11 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
         },
         {
             "key": "baseline",
-            "label": "Told against",
+            "label": "Baseline",
             "kind": "select",
             "value": plan.against,
             "options": [(name, name) for name in plan.policies],
-            "help": "The baseline: every other policy is told against it.",
+            "help": "Every other policy is told against it.",
         },
     ]
 
@@ -316,7 +317,7 @@ def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
         return
     back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
     levers = levers_of(base, plan.also)
-    names = ", ".join(levers[key].label.lower() for key, _ in plan.moved)
+    names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
     View(
         html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
         event_pick=lambda _: set_plan(replace(plan, moved=())),
@@ -395,6 +396,8 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
         if chosen is not None:
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
+
+HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
 
 EACH = (
     *("deaths", "episodes", "atrocity_entries", "displaced", "prevention_and_response", "response_needed"),
