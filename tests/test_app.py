@@ -105,8 +105,9 @@ def test_compare_has_the_numbers_of_the_command_line() -> None:
         made = Found()
         for first, count in ((0, 1), (1, 2)):
             got = simulate(
-                scenario_of(s.scenario, s.sets), [s.policy], count, s.seed, first_run=first, series=list(CURVES)
-            )
+                scenario_of(s.scenario, s.sets), [s.policy], count, s.seed, first_run=first, series=list(CURVES),
+                ledgers=True, null_twins=True,
+            )  # fmt: skip
             made = made.longer(got, s.policy)
         found.append(made)
     here = json.loads(json.dumps(comparison_of(settings_, tuple(found), 3).summary()))
@@ -141,10 +142,10 @@ def test_the_time_line_lets_ask_about_events_that_happened(watch: Watch, selecte
 
 def test_every_run_can_be_picked_and_fans_tell_their_ends() -> None:
     plan = Plan("seminar", ("late-response", "prevention"), runs=4)
-    got = simulate("seminar", plan.policies, 4, years=2, series=list(CURVES))
+    got = simulate("seminar", plan.policies, 4, years=2, series=list(CURVES), ledgers=True, null_twins=True)
     found = tuple(Found().longer(got, policy) for policy in plan.policies)
     comparison = comparison_of(settings_of(plan), found, 4)
-    assert sorted(read(each_run(comparison, "gdp_lost", None)).picks) == [f"run:{i}" for i in range(4)]
+    assert sorted(read(each_run(comparison, "gdp_lost", "prevention", None)).picks) == [f"run:{i}" for i in range(4)]
     drawn = fans({p: f.curves for p, f in zip(plan.policies, found, strict=True)}, 24)
     assert read(drawn) and drawn.count("<figure") == len(CURVES)
 

@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 from page_reader import TAG
 
+from r2psim.analysis.findings import METRIC_NAMES, ranged
 from r2psim.app.pages import PAGES
+from r2psim.ensemble.intervals import Interval
+from r2psim.plots.style import plain
 
 pytestmark = pytest.mark.slow
 
@@ -306,15 +309,29 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-id=status]")).to_have_attribute("data-done", "yes", timeout=4 * MILLISECONDS)
 
 
+def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) -> None:
+    """Insist that the table of paired differences has each mean and both limits that a command line printed."""
+    rows = page.locator("table", has=page.locator("caption", has_text="minus late-response")).locator("tbody tr")
+    shown = [row.inner_text() for row in rows.all()]
+    assert len(shown) == len(METRIC_NAMES)
+    for said, (metric, (name, _)) in zip(shown, METRIC_NAMES.items(), strict=True):
+        assert said.startswith(plain(name))
+        told = differences[metric]
+        if told["mean"] is None:
+            assert "no run has a value" in said
+            continue
+        mean, limits = ranged(metric, Interval(told["mean"], told["low"], told["high"]))
+        assert mean in said and limits in said
+
+
 def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
     page.select_option("#r2p-What-is-compared-runs", "200")
     settled(page)
     line = page.locator(".r2p-main code").last.inner_text()
     told = command(*line.split()[1:])
-    deaths = told["differences"]["prevention-vs-late-response"]["deaths"]["mean"]
-    row = page.locator("tr", has=page.locator("th", has_text=re.compile("^Killed"))).first
-    assert ("fewer" in row.inner_text()) == (deaths < 0.0)
+    assert (told["baseline"], told["runs"]) == ("late-response", 200)
+    shows_the_differences(page, told["against"]["prevention"]["differences"])
     before = page.inner_text(".r2p-results")
     page.focus("#r2p-Sliders-effect")
     page.keyboard.press("Home")

@@ -13,7 +13,7 @@ import pytest
 
 from r2psim.app import runs, settings
 from r2psim.app.runs import CURVES, Pool, Setting, _Wish
-from r2psim.ensemble.measures import METRICS
+from r2psim.ensemble.measures import LEDGERS, METRICS
 
 SECONDS = 20.0
 
@@ -27,6 +27,7 @@ class Work:
         self.begun = threading.Semaphore(0)
         self.free = free
         self.fail = False
+        self.unfinished = False
 
     def __call__(self, scenario: Any, policies: list[str], runs: int, seed: int, first_run: int, **rest: Any) -> Any:
         self.pieces.append((tuple(policies), first_run, runs))
@@ -36,9 +37,17 @@ class Work:
         if self.fail:
             raise ValueError("it cannot be")
         rest["advance"](runs)
+        assert rest["ledgers"] and rest["null_twins"], "what is told apart needs both"
         number = np.arange(first_run, first_run + runs, dtype=float)[:, None]
+
+        def kept(sign: float) -> dict[str, Any]:
+            rows = sign * np.repeat(number, len(METRICS), axis=1)
+            years = sign * np.tile(number[:, :, None], (1, 2, len(LEDGERS)))
+            return {"metrics": dict.fromkeys(policies, rows), "ledgers": dict.fromkeys(policies, years)}
+
         return SimpleNamespace(
-            metrics={p: np.repeat(number, len(METRICS), axis=1) for p in policies},
+            **kept(1.0),
+            null=None if self.unfinished else SimpleNamespace(**kept(-1.0)),
             series={p: dict.fromkeys(CURVES, np.repeat(number, 25, axis=1)) for p in policies},
         )
 
@@ -82,7 +91,10 @@ def test_runs_come_in_pieces_that_join_without_gap() -> None:
     pool.want(me, wanted, 300)
     assert wait(pool, me, wanted, 300) == 300
     for s in wanted:
-        assert pool.get(s).metrics[:, 0].tolist() == list(range(300))
+        found, numbers = pool.get(s), list(range(300))
+        assert found.metrics[:, 0].tolist() == found.ledgers[:, 1, 0].tolist() == numbers
+        # Null twins are another column: they are joined in the same order, and are not mistaken for the runs.
+        assert (-found.null_metrics[:, 0]).tolist() == (-found.null_ledgers[:, 1, 0]).tolist() == numbers
         assert all(len(curve) == 300 for curve in pool.get(s).curves.values())
     assert work.pieces[0] == (("a", "b"), 0, runs.UNKNOWN), "a first answer soon"
 
@@ -166,6 +178,10 @@ def test_a_failure_is_told_and_does_not_stop_the_others() -> None:
     pool.want(me, [setting("a")], 100)
     wait(pool, me, [setting("a")], 100)
     assert pool.problem([setting("a")]) == "it cannot be"
-    work.fail = False
+    work.fail, work.unfinished = False, True
+    pool.want(me, [setting("c")], 100)
+    wait(pool, me, [setting("c")], 100)
+    assert pool.problem([setting("c")]).startswith("failed unexpectedly: "), "so are results that cannot be joined"
+    work.unfinished = False
     pool.want(me, [setting("b")], 100)
     assert wait(pool, me, [setting("b")], 100) == 100

@@ -143,7 +143,7 @@ def _telling(comparison: Comparison, metric: str, policy: str) -> str:
     known = differences[np.isfinite(differences)]
     differ = float((known != 0.0).mean())
     if metric in HARM and differ < 1.0:
-        said += f"; {_share(differ)} of the runs differ, half of all by {_median(metric, float(np.median(known)))}"
+        said += f"; {_share(differ)} of the runs differ, median difference {_median(metric, float(np.median(known)))}"
     if found.told_apart:
         worse = "costlier" if metric in MONEY else "worse"
         return said if found.mean < 0.0 else f"{said}: {worse}"
@@ -162,12 +162,9 @@ def _median(metric: str, value: float) -> str:
     Examples
     --------
     >>> _median("deaths", 0.0), _median("deaths", -1200.0)
-    ('nothing', '1,200 fewer or less')
+    ('none', '1,200 fewer')
     """
-    if value == 0.0:
-        return "nothing"
-    more = value > 0.0
-    return f"{_directed(metric, value)} or {'more' if more else 'less'}"
+    return "none" if value == 0.0 else _directed(metric, value)
 
 
 def _share(share: float) -> str:
@@ -318,12 +315,14 @@ def _verdict(comparison: Comparison, policy: str) -> str:
     side, other = ("less", "more") if found.mean < 0.0 else ("more", "less")
     said = f"All costs together, {policy} costs {money(abs(found.mean))} {side} a run than {base} "
     said += f"({_range('total_cost', found)})"
+    against = float((differences > 0.0).mean() if found.mean < 0.0 else (differences < 0.0).mean())
+    if against > 0.0:
+        said += f", but {other} in {_share(against)} of the runs"
     withheld = comparison.split(policy, ("spent_prevention", *COST_LEDGERS["all"].parts), 0.0).withheld
     if withheld.any():
         mean = float(withheld.mean())
         said += f"; with all effects at none it would cost {money(abs(mean))} {'less' if mean > 0.0 else 'more'}"
-    against = float((differences > 0.0).mean() if found.mean < 0.0 else (differences < 0.0).mean())
-    return f"{said}; but {other} in {_share(against)} of the runs." if against > 0.0 else f"{said}."
+    return f"{said}."
 
 
 def _nothing_bought(comparison: Comparison, policy: str) -> list[str]:

@@ -23,6 +23,11 @@ SPACE = 6.0
 """Between an axis and what is written at it."""
 MOST_DOTS = 1000
 
+TIGHT = "r2p-tight"
+"""Class of tables whose columns give way on a phone."""
+WRAPS = "r2p-wraps"
+"""Class of tables whose heads of columns may take several lines."""
+
 BANDS = (0.05, 0.25, 0.75, 0.95)
 """Ends of the outer band and of the inner one."""
 
@@ -195,7 +200,7 @@ def differences(comparison: Comparison, policy: str) -> Markup:
         "for prevention spent, need met and mandates, which a policy may raise on purpose.",
         class_="r2p-note",
     )
-    return join((table(heads, rows, caption, numbers=1), note))
+    return join((table(heads, rows, caption, numbers=1, class_=TIGHT), note))
 
 
 def _share(which: np.ndarray) -> str:
@@ -213,12 +218,12 @@ PARTS = (
 def ledgers(comparison: Comparison) -> Markup:
     """Tabulate the ledgers of each policy, and what a further dollar of prevention saved in each, against 1."""
     rows = []
-    for policy in comparison.policies:
-        values = [comparison.values(policy, metric) for metric in PARTS]
-        rows.append((policy, *(money(float(v.mean())) for v in values)))
-    heads = ("Policy", *(plain(METRIC_NAMES[metric][0]) for metric in PARTS))
-    made = [table(heads, rows, "Ledgers: US$ a run, means", numbers=len(PARTS))]
-    return join((*made, *(_returns(comparison, policy) for policy in comparison.others)))
+    # A row a ledger, a column a policy: so the table is no wider than a phone.
+    for metric in PARTS:
+        means = (float(comparison.values(policy, metric).mean()) for policy in comparison.policies)
+        rows.append((plain(METRIC_NAMES[metric][0]), *(money(mean) for mean in means)))
+    made = table(("Ledger", *comparison.policies), rows, "Ledgers: US$ a run, means", len(comparison.policies), WRAPS)
+    return join((made, *(_returns(comparison, policy) for policy in comparison.others)))
 
 
 def _returns(comparison: Comparison, policy: str) -> Markup:
@@ -236,20 +241,28 @@ def _returns(comparison: Comparison, policy: str) -> Markup:
         verdict = "pays for itself" if low > 1.0 else ("does not pay for itself" if high < 1.0 else "cannot be told")
         if comparison.runs < LEAST_RUNS:
             verdict = "cannot be told"
-        said = f"{money(i.mean)} ({money(low)} to {money(high)})"
-        rows.append((ledger.title, _even(i, apart), said, money(withheld.mean), verdict))
+        rows.append((plain(ledger.title), _even(i, apart), _limited(i), _limited(withheld), verdict))
     if not rows or extra is None:
         said = (
             f"{plain(policy)} does not spend more on prevention than {comparison.baseline}, so there is no return "
             "on it to tell."
         )
         return join((element("h3", title), element("p", said)))
-    heads = ("Ledger", "", "Saved because harm was avoided (95 %)", "Merely withheld", "In this ledger alone")
+    heads = ("Ledger", "", "Saved because harm was avoided", "Merely withheld", "In this ledger alone")
     caption = (
         f"{title} ({money(extra.mean)} more a run, discounted at {100 * comparison.discount:g} % a year). The line "
         "marks break-even: one dollar. Withheld is what null twins show, with all effects at none: no return."
     )
-    return table(heads, rows, caption)
+    return table(heads, rows, caption, class_=TIGHT)
+
+
+def _limited(interval: Interval) -> Markup:
+    """Write an amount of money, and below it its limits."""
+    said = money(interval.mean)
+    if interval.low is None or interval.high is None or interval.low == interval.high:
+        return element("span", said)
+    limits = f"95 %: {money(interval.low)} to {money(interval.high)}"
+    return element("span", said, element("br"), element("span", limits, class_="r2p-note"), class_="r2p-words")
 
 
 def _even(i: Interval, kind: str) -> Markup:
@@ -283,9 +296,10 @@ def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | Non
     size = float(np.median(np.abs(values[order][values[order] != 0.0]))) if (values[order] != 0.0).any() else 1.0
     shown = np.arcsinh(values / (size or 1.0))
     most = float(np.abs(shown[order]).max()) or 1.0
-    width, height, left = 1000.0, 220.0, 20.0
+    # Words above and below the dots have lines of their own, as high as a phone draws them.
+    width, height, left, words_high = 1000.0, 270.0, 20.0, 30.0
     x = left + (width - 2 * left) * (np.arange(len(order)) + 0.5) / len(order)
-    middle, reach = height / 2, height / 2 - 16
+    middle, reach = height / 2, height / 2 - words_high - 8
     dots = []
     for place, run in zip(x, order, strict=True):
         v = float(values[run])
@@ -308,13 +322,13 @@ def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | Non
             )
         )
     words = METRIC_NAMES[metric][0]
-    less, more = (fitted(f"{word} under {policy}", width / 2) for word in ("less", "more"))
+    less, more = (fitted(f"{word} under {policy}", width / 2) for word in ("↓ less", "↑ more"))
     return element(
         "svg",
         element("line", x1=left, x2=width - left, y1=middle, y2=middle, class_="r2p-zero"),
         join(dots),
-        element("text", less, x=left + 18, y=height - 6, class_="r2p-tick"),
-        element("text", more, x=width - left, y=16, class_="r2p-tick", text_anchor="end"),
+        element("text", more, x=left, y=words_high - 9, class_="r2p-tick"),
+        element("text", less, x=left, y=height - 8, class_="r2p-tick"),
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_="r2p-runs",
         role="group",
@@ -341,5 +355,6 @@ def run_card(comparison: Comparison, run: int) -> Markup:
         cells = [amount(metric, float(comparison.values(p, metric)[run])) for p in comparison.policies]
         rows.append((plain(METRIC_NAMES[metric][0]), *cells))
     links = [pick(f"watch:{p}", f"Watch under {p}", class_="r2p-button") for p in comparison.policies]
-    made = table(("", *comparison.policies), rows, f"Run {run} under each policy", numbers=len(comparison.policies))
+    caption = f"Run {run} under each policy"
+    made = table(("", *comparison.policies), rows, caption, len(comparison.policies), WRAPS)
     return join((made, element("p", *(join((link, " ")) for link in links))))

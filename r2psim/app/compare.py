@@ -18,7 +18,7 @@ from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, sets_of, start_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
@@ -77,11 +77,17 @@ class Plan:
         others = [policy for policy in self.policies if policy != self.against]
         return "prevention" if "prevention" in others else others[-1]
 
-    def command(self) -> str:
-        """Write the command line that computes the same numbers."""
+    def command(self, runs: int | None = None) -> str:
+        """Write the command line that computes the same numbers.
+
+        Parameters
+        ----------
+        runs : int, optional
+            Runs of each policy that are shown, where fewer are made than were asked for.
+        """
         sets = sorted({text for s in settings_of(self) for text in s.sets})
         words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
-        words += ["--runs", str(self.runs), "--seed", str(self.seed), "--baseline", self.against]
+        words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
         for text in sets:
             words += ["--set", text]
         return shlex.join([*words, "--json"])
@@ -175,6 +181,7 @@ def _words(comparison: Comparison, policy: str) -> Markup:
     return join(
         (
             element("p", headline(comparison, policy), ".", class_="r2p-headline"),
+            element("p", HEADLINE_NOTE, class_="r2p-note"),
             element("details", element("summary", "In sentences"), *parts),
         )
     )
@@ -253,7 +260,9 @@ def Page() -> None:
     if shown is not None:
         _Results(shown, fresh, plan)
     Sweep(plan.scenario, settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    View(html=element("p", "The same on the command line: ", element("code", plan.command()), class_="r2p-note"))
+    # Of a large world fewer runs are made than were asked for: the command line tells of those that are shown.
+    same = plan.command(min(goal, plan.runs) if goal else None)
+    View(html=element("p", "The same on the command line: ", element("code", same), class_="r2p-note"))
 
 
 def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
@@ -293,11 +302,11 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
         },
         {
             "key": "baseline",
-            "label": "Told against",
+            "label": "Baseline",
             "kind": "select",
             "value": plan.against,
             "options": [(name, name) for name in plan.policies],
-            "help": "The baseline: every other policy is told against it.",
+            "help": "Every other policy is told against it.",
         },
     ]
 
@@ -308,7 +317,7 @@ def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
         return
     back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
     levers = levers_of(base, plan.also)
-    names = ", ".join(levers[key].label.lower() for key, _ in plan.moved)
+    names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
     View(
         html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
         event_pick=lambda _: set_plan(replace(plan, moved=())),
@@ -321,7 +330,7 @@ def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
     if have >= goal > 0:
         said = f"{have:,} runs of each policy"
         if goal < plan.runs:
-            said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes them)"
+            said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes any number)"
         return element("p", said, ".", class_="r2p-note", role="status", data_id="status", data_done="yes")
     said = f"{have:,} of {goal:,} runs of each policy ..." if have else "The first runs are on their way ..."
     meter = element("progress", max=goal or 1, value=have, aria_label="Runs")
@@ -387,6 +396,8 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
         if chosen is not None:
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
+
+HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
 
 EACH = (
     *("deaths", "episodes", "atrocity_entries", "displaced", "prevention_and_response", "response_needed"),

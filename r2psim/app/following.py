@@ -68,6 +68,7 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
     def start() -> Any:
         ended, watched = threading.Event(), looked_at()
         pool().want(who, settings, runs)
+        set_goal(pool().goal(who))
         set_trouble("")
 
         def follow() -> None:

@@ -50,6 +50,10 @@ class Lever:
     percent: bool = False
     own: bool = False
 
+    def named(self, examined: str) -> str:
+        """Give the words, with the policy that is examined where the slider is that policy's own."""
+        return f"{self.label} {examined}" if self.own else self.label
+
 
 LEVERS: dict[str, Lever] = {
     lever.key: lever
@@ -148,7 +152,7 @@ def fields(values: Mapping[str, float], examined: str, setting: Scenario, also: 
     return [
         {
             "key": key,
-            "label": f"{lever.label} {examined}" if lever.own else lever.label,
+            "label": lever.named(examined),
             "kind": "range",
             "value": values[key],
             "low": lever.low,

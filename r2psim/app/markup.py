@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Markup", "bar", "element", "join", "pick", "table"]
+__all__ = ["Markup", "bar", "element", "join", "pick", "table", "uncapital"]
 
 _EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br"}
 
@@ -50,6 +50,17 @@ def _value(value: Any) -> str:
 def join(parts: Iterable[Any]) -> Markup:
     """Put elements and texts one after the other."""
     return Markup("").join(parts)
+
+
+def uncapital(text: str) -> str:
+    """Give a label as it stands within a sentence: only its first letter becomes small.
+
+    Examples
+    --------
+    >>> uncapital("Collective response (Pillar III)")
+    'collective response (Pillar III)'
+    """
+    return text[:1].lower() + text[1:]
 
 
 def pick(key: str, *inside: Any, pressed: bool | None = None, **attributes: Any) -> Markup:

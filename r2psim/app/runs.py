@@ -307,6 +307,8 @@ class Pool:
                 ledgers=True,
                 null_twins=True,
             )
+            # Joined here too: what fails after the runs must not end the one thread that works for everybody.
+            longer = {s: self.get(s).longer(results, s.policy) for s in settings}
         except _SupersededError:
             return
         except Exception as error:
@@ -325,8 +327,8 @@ class Pool:
             before = self._costs.get(one.scenario)
             self._costs[one.scenario] = took if before is None else min(took, 1.05 * before)
             for s in settings:
-                found = self._found.pop(s, None) or Found()
-                self._found[s] = found.longer(results, s.policy)
+                self._found.pop(s, None)
+                self._found[s] = longer[s]
             room = current().limits.result_bytes
             wanted = {s for wish in self._wishes.values() for s in wish.settings}
             for s in [s for s in self._found if s not in wanted]:

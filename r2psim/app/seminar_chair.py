@@ -161,7 +161,7 @@ def _Door(chair: Chair, act: Act, version: int) -> None:
             class_="r2p-note",
         )
     )
-    words = "Let nobody more in" if session.open else "Let people in again"
+    words = "Let nobody else in" if session.open else "Let people in again"
     Buttons(
         label="Door",
         buttons=[{"key": "door", "words": words}],

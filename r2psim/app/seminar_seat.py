@@ -35,7 +35,7 @@ CONSENT_OPTIONS = [("", "left to the rules"), ("yes", "consent"), ("no", "refuse
 
 HOW = {
     "body": "You decide where your body's money goes. A plan holds for this year and until you commit another one. A "
-    "form that stops to apply takes no money until it applies again.",
+    "form that no longer applies takes no money until it applies again.",
     "council": "Each member votes on a mandate for every state, should a crisis there call for one this year. It is "
     "adopted with three fifths of the votes cast and no permanent member against; where nobody votes, the model's "
     "rules decide. A vote against a mandate that is in force ends it. The Council's money is common: the last plan "

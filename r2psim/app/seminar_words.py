@@ -106,7 +106,7 @@ def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -
     """Show a government what assistance works in its state."""
     rows = [(forms[f], bar(s, f"{100 * s:.0f} %", "r2p-good"), f"{100 * paid:.0f} %") for f, s, paid in found]
     if not rows:
-        return element("p", "No assistance works in your state at present.")
+        return element("p", "No assistance is at work in your state at present.")
     return table(("Form", "Built up", "Funded"), rows, "Assistance in your state", numbers=1)
 
 

@@ -15,7 +15,7 @@ from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
 from r2psim.app.lettering import room_for
 from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, setting_of
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.intervals import Interval, paired_interval
@@ -73,14 +73,12 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         parts.insert(0, element("rect", **box, class_="r2p-even-range"))
         within = min(left_ + 5, width - lettering.width(EVEN, bold=True))
         parts.append(element("text", EVEN, x=within, y=top + 11, class_="r2p-row-name r2p-strong"))
-    words = METRIC_NAMES[metric][0]
+    words, along = METRIC_NAMES[metric][0], uncapital(lever.named(pair[0]))
     drawing = element(
         "svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", class_="r2p-fans", role="img",
-        aria_label=f"Difference in {words} along {lever.label}", style=f"max-width:{width * 1.2:.0f}px",
+        aria_label=f"Difference in {words} along {along}", style=f"max-width:{width * 1.2:.0f}px",
     )  # fmt: skip
-    caption = (
-        f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {lever.label.lower()}"
-    )
+    caption = f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {along}"
     if found:
         ranges = " and ".join(f"between {_place(lever, a)} and {_place(lever, b)}" for a, b in found)
         said = f"It breaks even {ranges}, where the difference is told apart from none (filled) with opposite signs."
@@ -139,7 +137,7 @@ def Sweep(
         label="Break-even",
         fields=[
             {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
-             "options": [("", "choose a slider"), *((k, lever.label) for k, lever in levers.items())]},
+             "options": [("", "choose a slider"), *((k, lever.named(examined)) for k, lever in levers.items())]},
             {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
              "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
         ],
