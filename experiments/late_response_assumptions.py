@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from scipy.stats import qmc
 
@@ -12,7 +13,18 @@ from r2psim.scenario.catalogue import Effect
 from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 
-__all__ = ["FACTORS", "LEDGERS", "MECHANISMS", "Factor", "Point", "changed", "design", "size_at"]
+__all__ = [
+    "FACTORS",
+    "LEDGERS",
+    "MECHANISMS",
+    "PARTS",
+    "Factor",
+    "Ledger",
+    "Point",
+    "changed",
+    "design",
+    "size_at",
+]
 
 
 @dataclass(frozen=True)
@@ -72,15 +84,42 @@ FACTORS: dict[str, Factor] = {
     "years": Factor("Horizon (years)", 5.0, 30.0, "whole"),
 }
 
-LEDGERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "killed": ("killed", ("deaths",)),
-    "episodes": ("episodes of atrocity", ("episodes",)),
-    "response": ("external response (given less money)", ("response_cost",)),
-    "assistance": ("prevention and external response", ("spent_prevention", "response_cost")),
-    "without_gdp": ("all costs but GDP", ("spent_prevention", "response_cost", "hosting_cost")),
-    "total": ("all costs, with lost GDP", ("total_cost",)),
+
+class Ledger(NamedTuple):
+    """An account of a run, in which less is better.
+
+    Attributes
+    ----------
+    words : str
+        What it is.
+    metrics : tuple of str
+        Those of `r2psim.ensemble.measures.METRICS` that are added up.
+    twins : tuple of str
+        Metrics of the run's null twin, in which assistance has no effect, that are taken off: what is left of them is
+        owed to what assistance did to harm. Under every policy twins see the same harm.
+    """
+
+    words: str
+    metrics: tuple[str, ...]
+    twins: tuple[str, ...] = ()
+
+
+LEDGERS: dict[str, Ledger] = {
+    "killed": Ledger("killed", ("deaths",)),
+    "episodes": Ledger("episodes of atrocity", ("episodes",)),
+    "need": Ledger("response needed, paid for or not", ("response_needed",)),
+    "saved": Ledger("response, by harm avoided alone", ("response_cost",), ("response_cost",)),
+    "net": Ledger("prevention, less response so saved", ("prevention_and_response",), ("response_cost",)),
+    "bill": Ledger("the donors' bill", ("prevention_and_response",)),
+    "total": Ledger("all costs, with lost GDP", ("total_cost",)),
 }
-"""Ledger -> words, metrics that are added; persons, episodes or US$ a run, less is better."""
+"""Ledgers that have a verdict; persons, episodes or US$ a run."""
+
+PARTS: dict[str, Ledger] = {
+    "spent": Ledger("prevention", ("spent_prevention",)),
+    "withheld": Ledger("response not given, whatever the harm", (), ("response_cost",)),
+}
+"""What the donors' bill differs by, beside `saved`: no policy wins by withholding, so these have no verdict."""
 
 _NO_SCREEN = {"screening": 0.0, "backlash": 1.0}
 _BEST_RESPONSE = {"response_sizes": 1.0, "delay": 1.0}

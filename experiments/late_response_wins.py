@@ -2,10 +2,12 @@
 
     python experiments/late_response_wins.py [--points N] [--runs N] [--check N] [--seed N] [--out DIR]
 
-Late response and prevention meet the same luck and are allotted the same total budget at every point of a scrambled
-Sobol sequence over the factors of late_response_assumptions.py, and for each of its mechanisms with all else as the
-scenario has it. Every ledger gets a verdict from the paired 95 % interval of the difference. Points where late response
-leaves fewer dead are run again on fresh luck, for among many points some look so by chance.
+Late response and prevention, allotted the same budget, meet the same luck at every point of a scrambled Sobol
+sequence over the factors of late_response_assumptions.py, and for each of its mechanisms with all else as the scenario
+has it. Each run has its null twin, in which assistance has no effect: response that is saved because harm was avoided
+is told apart from response that is merely not given. Every ledger gets a verdict from the paired 95 % interval of the
+difference. Points where late response leaves fewer dead are run again on fresh luck, for among many points some look so
+by chance.
 
 Points are written to DIR/points.csv as they finish; the same command goes on where it was stopped. What it showed
 stands in experiments/README.md.
@@ -23,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from late_response_assumptions import FACTORS, LEDGERS, MECHANISMS, Point, changed, design
+from late_response_assumptions import FACTORS, LEDGERS, MECHANISMS, PARTS, Ledger, Point, changed, design
 from late_response_findings import (
     EARLY,
     LATE,
@@ -33,13 +35,14 @@ from late_response_findings import (
     correlation,
     draw,
     regions,
+    share_words,
     shares,
     thirds,
     verdict,
 )
 
 from r2psim import Results, Scenario, __version__, load, simulate
-from r2psim.analysis.comparison import paired_interval
+from r2psim.ensemble.intervals import paired_interval
 from r2psim.plots.style import save
 from r2psim.progress import progress
 from r2psim.rules.compiled import source_digest
@@ -55,24 +58,29 @@ ENOUGH = 64
 def run_point(base: Scenario, point: Point) -> dict[str, Any]:
     """Run a point; give its row of the table: what it is, and each ledger's difference, prevention - late response."""
     years = int(point.values["years"]) if "years" in point.values else None
-    results = simulate(changed(base, point), POLICIES, point.runs, point.seed, years, first_run=point.first_run)
+    results = simulate(changed(base, point), POLICIES, point.runs, point.seed, years, first_run=point.first_run,
+                       null_twins=True)  # fmt: skip
     row: dict[str, Any] = {"kind": point.kind, "name": point.name, "runs": point.runs, "seed": point.seed}
     row |= {"first_run": point.first_run} | {key: point.values.get(key, "") for key in FACTORS}
-    for ledger, (_, metrics) in LEDGERS.items():
-        late, early = (added(results, policy, metrics) for policy in POLICIES)
+    for name, ledger in (LEDGERS | PARTS).items():
+        late, early = (added(results, policy, ledger) for policy in POLICIES)
         interval = paired_interval(early - late)
         if interval is None or interval.low is None:
             raise ValueError("an interval needs two runs")
-        row |= {f"{ledger}_late": float(late.mean()), f"{ledger}_difference": interval.mean}
-        row |= {f"{ledger}_low": interval.low, f"{ledger}_high": interval.high}
+        row |= {f"{name}_late": float(late.mean()), f"{name}_difference": interval.mean}
+        row |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
     return row
 
 
-def added(results: Results, policy: str, metrics: Sequence[str]) -> np.ndarray:
-    """Add metrics of every run of a policy, shape (runs,)."""
+def added(results: Results, policy: str, ledger: Ledger) -> np.ndarray:
+    """Add up a ledger of every run of a policy, shape (runs,)."""
     total = np.zeros(results.runs)
-    for metric in metrics:
+    for metric in ledger.metrics:
         total += results.values(policy, metric)
+    for metric in ledger.twins:
+        if results.null is None:
+            raise ValueError(f"{ledger.words}: results have no null twins")
+        total -= results.null.values(policy, metric)
     return total
 
 
@@ -129,60 +137,68 @@ class Table:
 # -- telling -----------------------------------------------------------------------------------------------------------
 
 
+TOLD = ("killed", "saved", "bill", "total")
+"""Ledgers of which factors are told."""
+
+
 def interval_of(row: Row, ledger: str, unit: float = 1.0) -> str:
-    """Write a difference with its interval."""
-    mean, low, high = (float(row[f"{ledger}_{end}"]) / unit for end in ("difference", "low", "high"))
+    """Write a difference with its interval; with a unit below 0, what is less under prevention is above 0."""
+    mean, *limits = (float(row[f"{ledger}_{end}"]) / unit + 0.0 for end in ("difference", "low", "high"))
+    low, high = sorted(limits)
     digits = 0 if max(abs(low), abs(high)) >= 100.0 else 2
     return f"{mean:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def tell_shares(rows: Sequence[Row]) -> None:
-    """Print how often each policy wins, ledger by ledger."""
-    print(f"{'less under':<38}{LATE:>15}{OPEN:>18}{EARLY:>13}   lower mean under late response")
-    for ledger, (words, _) in LEDGERS.items():
-        found = shares(rows, ledger)
-        leaning = np.mean([float(row[f"{ledger}_difference"]) > 0.0 for row in rows])
-        print(f"{words:<38}{found[LATE]:>15.0%}{found[OPEN]:>18.0%}{found[EARLY]:>13.0%}{leaning:>10.0%}")
-    for money in ("assistance", "without_gdp", "total"):
+    """Print how often each policy wins, ledger by ledger, with the 95 % interval of each share."""
+    print(f"{'less under':<38}{LATE:>22}{OPEN:>22}{EARLY:>22}   lower mean under late response")
+    for name, ledger in LEDGERS.items():
+        leaning = np.mean([float(row[f"{name}_difference"]) > 0.0 for row in rows])
+        cells = (share_words(rows, name, word) for word in (LATE, OPEN, EARLY))
+        print(f"{ledger.words:<38}" + "".join(f"{cell:>22}" for cell in cells) + f"{leaning:>10.0%}")
+    for money in ("saved", "net", "bill", "total"):
         both = sum(1 for row in rows if verdict(row, "killed") == verdict(row, money) == LATE)
-        print(f"late response has fewer killed and less of '{LEDGERS[money][0]}' at {both} of {len(rows)} points")
+        print(f"late response has fewer killed and less of '{LEDGERS[money].words}' at {both} of {len(rows)} points")
 
 
 def tell_factors(rows: Sequence[Row]) -> None:
     """Print what goes with a clearer win of late response, and the regions that part the space best."""
+    head = f"{'factor':<18}" + "".join(f"{ledger:>28}" for ledger in TOLD)
     print("\nrank correlation with how clearly late response wins (95 % interval); * leaves out 0")
-    print(f"{'factor':<18}" + "".join(f"{ledger:>28}" for ledger in ("killed", "assistance", "total")))
+    print(head)
     for key in FACTORS:
         cells = []
-        for ledger in ("killed", "assistance", "total"):
+        for ledger in TOLD:
             rank, low, high = correlation(rows, key, ledger)
             cells.append(f"{rank:.2f} ({low:.2f} to {high:.2f}){'*' if low * high > 0.0 else ' '}")
         print(f"{key:<18}" + "".join(f"{cell:>28}" for cell in cells))
     print("\n% of points where late response / prevention wins, in the lowest, middle, highest third of a factor")
-    print(f"{'factor':<18}" + "".join(f"{ledger:>28}" for ledger in ("killed", "assistance", "total")))
+    print(head)
     for key in FACTORS:
         cells = []
-        for ledger in ("killed", "assistance", "total"):
+        for ledger in TOLD:
             parts = [shares(part, ledger) for part in thirds(rows, key)]
             cells.append("  ".join(f"{100 * found[LATE]:.0f}/{100 * found[EARLY]:.0f}" for found in parts))
         print(f"{key:<18}" + "".join(f"{cell:>28}" for cell in cells))
-    for ledger in ("killed", "episodes", "assistance", "without_gdp", "total"):
-        print(f"\n{LEDGERS[ledger][0]}: regions found on half of the points, told on the other half")
-        for words, inside in regions(rows, ledger):
-            found, clear = shares(inside, ledger), clarity(inside, ledger)
+    for name, account in LEDGERS.items():
+        print(f"\n{account.words}: regions found on half of the points, told on the other half")
+        for words, inside in regions(rows, name):
+            found, clear = shares(inside, name), clarity(inside, name)
             mean = f"mean clarity {clear.mean():.2f}" if len(inside) else ""
             told = ", ".join(f"{word} {share:.0%}" for word, share in found.items())
             print(f"  {words:<52}{len(inside):>4} points: {told}; {mean}")
 
 
 def tell_rows(title: str, rows: Sequence[Row]) -> None:
-    """Print differences of single points."""
-    print(f"\n{title}: prevention minus late response, a run")
-    print(f"{'':<54}{'killed':>30}  {'episodes':>24}  {'assistance, million US$':>26}  {'all, million US$':>34}")
+    """Print differences of single points, and why the donors' bill differs."""
+    print(f"\n{title}: prevention minus late response, a run; money in million US$")
+    columns = {"killed": 1.0, "episodes": 1.0, "bill": 1e6, "spent": 1e6, "saved": -1e6, "withheld": 1e6, "need": -1e6,
+               "net": 1e6, "total": 1e6}  # fmt: skip
+    heads = [f"{'less ' if unit < 0.0 else ''}{name}" for name, unit in columns.items()]
+    print(f"{'':<54}" + "".join(f"{head:>30}" for head in heads))
     for row in rows:
-        cells = [interval_of(row, "killed"), interval_of(row, "episodes")]
-        cells += [interval_of(row, "assistance", 1e6), interval_of(row, "total", 1e6)]
-        print(f"{row['name']:<54}{cells[0]:>30}  {cells[1]:>24}  {cells[2]:>26}  {cells[3]:>34}")
+        cells = (interval_of(row, name, unit) for name, unit in columns.items())
+        print(f"{row['name']:<54}" + "".join(f"{cell:>30}" for cell in cells))
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Search five levers of a policy for those that leave the fewest entries of groups into atrocity for a given budget.
+"""Search five levers of a policy for those that leave the fewest episodes of atrocity for the same total budget.
 
     python experiments/lever_search.py [--candidates N] [--runs N] [--check N]
 
@@ -14,6 +14,7 @@ import argparse
 import numpy as np
 from scipy.stats import qmc
 
+from r2psim.ensemble.intervals import paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.progress import progress
@@ -26,7 +27,7 @@ LEVERS = {
     "principles.flexibility.share": (0.0, 1.0),
     "principles.harm.screening": (0.0, 1.0),
 }
-ENTRIES = list(METRICS).index("atrocity_entries")
+EPISODES = list(METRICS).index("episodes")
 
 
 def with_levers(scenario: str, values: np.ndarray) -> Scenario:
@@ -34,9 +35,9 @@ def with_levers(scenario: str, values: np.ndarray) -> Scenario:
     return load(scenario, [f"{path}={value:.2f}" for path, value in zip(LEVERS, values, strict=True)])
 
 
-def entries(scenario: Scenario, policy: str, runs: int, seed: int) -> np.ndarray:
-    """Give the entries of groups into atrocity in every run."""
-    found: np.ndarray = simulate(scenario, [policy], runs, seed).metrics[policy][:, ENTRIES]
+def episodes(scenario: Scenario, policy: str, runs: int, seed: int) -> np.ndarray:
+    """Give the episodes of every run, shape (runs,)."""
+    found: np.ndarray = simulate(scenario, [policy], runs, seed).metrics[policy][:, EPISODES]
     return found
 
 
@@ -54,19 +55,22 @@ def main() -> None:
     with progress("candidates", len(points)) as advance:
         for point in points:
             # `late-response` overlays nothing: what is set here is all that differs.
-            found.append(entries(with_levers(chosen.scenario, point), "late-response", chosen.runs, seed=1).mean())
+            found.append(episodes(with_levers(chosen.scenario, point), "late-response", chosen.runs, seed=1).mean())
             advance(1)
     best = points[int(np.argmin(found))]
-    print(f"{len(points)} candidates, {chosen.runs} runs each: entries {min(found):.3f} to {max(found):.3f}; best:")
+    print(
+        f"{len(points)} candidates, {chosen.runs} runs each, episodes from {min(found):.3f} to {max(found):.3f}; best:"
+    )
     for path, value in zip(LEVERS, best, strict=True):
         print(f"  {path} = {value:g}")
-    mine = entries(with_levers(chosen.scenario, best), "late-response", chosen.check, seed=2)
-    prevention = entries(load(chosen.scenario), "prevention", chosen.check, seed=2)
-    difference = mine - prevention
-    half = 1.96 * difference.std(ddof=1) / np.sqrt(chosen.check)
+    mine = episodes(with_levers(chosen.scenario, best), "late-response", chosen.check, seed=2)
+    prevention = episodes(load(chosen.scenario), "prevention", chosen.check, seed=2)
+    found_apart = paired_interval(mine - prevention)
+    if found_apart is None or found_apart.low is None:
+        raise ValueError("an interval needs two runs")
     print(
-        f"on fresh luck, {chosen.check} runs: {mine.mean():.3f} entries, prevention {prevention.mean():.3f}; "
-        f"difference {difference.mean():.3f} ({difference.mean() - half:.3f} to {difference.mean() + half:.3f})"
+        f"on fresh luck, {chosen.check} runs: {mine.mean():.3f} episodes, prevention {prevention.mean():.3f}; "
+        f"difference {found_apart.mean:.3f} ({found_apart.low:.3f} to {found_apart.high:.3f})"
     )
 
 

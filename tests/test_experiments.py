@@ -61,8 +61,21 @@ def test_every_point_and_mechanism_has_a_row_with_intervals(finished: Path) -> N
 
 def test_without_any_effect_prevention_differs_by_its_cost_alone(finished: Path) -> None:
     (row,) = (row for row in table(finished) if row["name"] == "assistance has no effect")
-    assert [float(row[f"{ledger}_difference"]) for ledger in ("killed", "episodes")] == [0.0, 0.0]
-    assert float(row["assistance_difference"]) == pytest.approx(float(row["total_difference"]), rel=1e-6)
+    for ledger in ("killed", "episodes", "need", "saved"):
+        assert [float(row[f"{ledger}_{end}"]) for end in ("difference", "low", "high")] == [0.0, 0.0, 0.0]
+    assert float(row["bill_difference"]) != 0.0
+    assert float(row["bill_difference"]) == pytest.approx(float(row["total_difference"]), rel=1e-6)
+
+
+def test_the_donors_bill_is_prevention_less_what_harm_avoided_saved_and_what_was_withheld(finished: Path) -> None:
+    rows = table(finished)
+    assert any(float(row["saved_difference"]) for row in rows)
+    for row in rows:
+        bill, net, spent, saved, withheld = (
+            float(row[f"{ledger}_difference"]) for ledger in ("bill", "net", "spent", "saved", "withheld")
+        )
+        assert bill == pytest.approx(spent + saved - withheld, rel=1e-9, abs=1.0)
+        assert net == pytest.approx(spent + saved, rel=1e-9, abs=1.0)
 
 
 def test_the_same_command_goes_on_and_says_the_same(
