@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,7 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     axes = page.axes(page.left + names, low, page.right - page.left - names - words, pitch * len(COST_LEDGERS))
     if saved is None:
         axes.set_axis_off()
-        say(axes, no_return(comparison, policy))
+        say(axes, fill(no_return(comparison, policy), 70))
         return page.figure
     sober(axes)
     axes.set_ylim(len(COST_LEDGERS) - 0.5, -0.5)
