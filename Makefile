@@ -1,10 +1,13 @@
 # make demo: set up and run the main job. make app: the pages in the browser. make test: set up and test.
+# make notebook: set up, with JupyterLab, and open the notebooks; JUPYTER_OPTIONS=--no-browser only serves them.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+NOTEBOOK_STAMP := $(VENV)/.notebook-ready
+JUPYTER_OPTIONS ?=
 
-.PHONY: setup demo app test test-all lint docs clean
+.PHONY: setup demo app notebook test test-all lint docs clean
 
 setup: $(STAMP)
 
@@ -20,6 +23,17 @@ demo: setup
 
 app: setup
 	$(BIN)/r2psim app seminar
+
+# Apart from the rest: JupyterLab is large, and only whoever teaches with the notebooks needs it.
+$(NOTEBOOK_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[notebook]" || { \
+		echo 'JupyterLab cannot be installed. Where a network is: $(BIN)/python -m pip install -e ".[notebook]"' >&2; \
+		echo 'Or open the files in notebooks/ in any editor for notebooks, with $(BIN)/python as their Python.' >&2; \
+		exit 1; }
+	touch $(NOTEBOOK_STAMP)
+
+notebook: setup $(NOTEBOOK_STAMP)
+	$(BIN)/jupyter lab $(JUPYTER_OPTIONS) notebooks
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow" -n 2

@@ -11,6 +11,7 @@ import pytest
 from r2psim.analysis.comparison import Comparison, variance_reduction
 from r2psim.analysis.findings import findings, headline
 from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS
+from r2psim.plots import returns_on_prevention
 from r2psim.scenario.specs import baseline_of, headline_pair
 
 METRIC = {name: i for i, name in enumerate(METRICS)}
@@ -153,6 +154,28 @@ def test_words_say_better_worse_and_not_known():
     assert "exactly the same" in headline(same)
     unknown = made(seed=11)
     assert "cannot be told apart" in headline(unknown)
+
+
+def test_no_return_is_told_as_not_known_where_the_prevention_may_be_chance():
+    few = made(runs=4)
+    spent = [found[:, METRIC["spent_prevention"]] for found in few.metrics.values()]
+    # More in the mean, by less than chance; the ledgers say what the metrics say.
+    for more, said in (
+        (1e-3, "whether prevention spends more on prevention than late-response cannot be told at 4 runs"),
+        (-1e-3, "does not spend more on prevention"),
+    ):
+        found = made(runs=4, spent_prevention=float(spent[0].mean() - spent[1].mean()) + more)
+        assert found.returns("prevention", ("spent_response",)).total is None
+        told = " ".join(findings(found))
+        assert said in told.lower() and "so there is no return on it to tell" in told
+        figure = returns_on_prevention(found)
+        written = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+        assert said in " ".join(written.lower().split())
+
+
+def test_one_year_is_a_year():
+    told = " ".join(findings(made(gdp_lost=-900.0, spent_prevention=30.0)))
+    assert "pays back after 1 year (" in told and "1 years" not in told
 
 
 def test_no_headline_gives_a_number_without_its_interval():

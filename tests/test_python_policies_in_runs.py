@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from r2psim import PythonPolicy, Results, simulate
+from r2psim import PythonPolicy, Results, compare, simulate
 from r2psim.agents import Allocation, PolicyError, View
-from r2psim.ensemble.measures import SERIES
+from r2psim.analysis.comparison import comparison_of_results
+from r2psim.analysis.findings import findings
+from r2psim.ensemble.measures import METRICS, SERIES
 
 ASKED = {"years": 2, "seed": 7, "series": list(SERIES), "histories": True, "events": [4], "first_run": 3}
 
@@ -142,3 +144,39 @@ def test_a_class_that_workers_cannot_find_is_told_with_what_to_do(monkeypatch: p
 def test_an_error_in_a_worker_arrives_in_one_line() -> None:
     with pytest.raises(PolicyError, match="policy Failing: run 0, month 0: ZeroDivisionError: no reason"):
         simulate("seminar", Failing(), 2, years=1, threads=2)
+
+
+def test_a_comparison_takes_them_with_their_null_twins(tmp_path: Path) -> None:
+    forgetful = PythonPolicy("forgetful", Forgetful(), base="prevention")
+    shadow = PythonPolicy("shadow", {}, base="prevention")
+    found = compare("seminar", ["late-response", shadow, forgetful, "prevention"], runs=3, years=2, seed=7, threads=1)
+    assert (found.baseline, found.others) == ("late-response", ("shadow", "forgetful", "prevention"))
+    told = found.summary()["against"]
+    assert told["shadow"] == told["prevention"]
+    assert told["forgetful"] != told["prevention"]
+    assert np.array_equal(found.null_metrics["shadow"], found.null_metrics["prevention"], equal_nan=True)
+    # Harm is the same in all null twins, whoever decides.
+    harm = [list(METRICS).index(name) for name in ("deaths", "displaced", "response_needed")]
+    assert np.array_equal(found.null_metrics["forgetful"][:, harm], found.null_metrics["late-response"][:, harm])
+    assert found.budgets["forgetful"] == found.budgets["prevention"]
+    assert any("forgetful instead of late-response" in line.lower() for line in findings(found, "forgetful"))
+    assert found.against("forgetful").others == ("late-response", "shadow", "prevention")
+    assert compare("seminar", Forgetful(), 1, years=1, threads=1).policies == ("forgetful",)
+    # From disk too: budgets are those of the base that is written there.
+    results = simulate("seminar", ["late-response", forgetful], 3, 7, 2, 1, ledgers=True, null_twins=True)
+    results.save(tmp_path / "out")
+    again = comparison_of_results(Results.load(tmp_path / "out"))
+    assert again.summary()["against"]["forgetful"] == told["forgetful"]
+
+
+def test_a_comparison_refuses_before_it_runs() -> None:
+    many = 10**6
+    for policies, keywords, said in (
+        ([Forgetful(), Forgetful()], {}, "each of them once"),
+        ([PythonPolicy("prevention", {})], {}, "the scenario has a policy of that name"),
+        (None, {"baseline": "late-respons"}, r"baseline late-respons is not allowed.*did you mean late-response"),
+        (Forgetful(), {"baseline": "late-response"}, "baseline late-response is not allowed: one of the policies comp"),
+        ("preventoin", {}, "prevention"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            compare("seminar", policies, many, **keywords)

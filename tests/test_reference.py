@@ -54,6 +54,14 @@ def test_a_table_has_a_row_for_everything_that_is_declared(name: str) -> None:
     assert all(key in text for key in EXPECTED[name])
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_no_word_is_broken_where_a_table_has_many_columns(name: str) -> None:
+    text = listed(name)
+    words = {word for row in table_of(name) for word in str(row.get("description", row.get("title", ""))).split()}
+    assert words <= set(text.split())
+    assert all(len(line.rstrip()) <= 110 for line in text.splitlines())
+
+
 def test_rows_say_what_the_declarations_say() -> None:
     p = PARAMETERS["triggers.coup.base"]
     row = r2psim.parameters().loc[p.path]

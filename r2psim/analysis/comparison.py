@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +22,13 @@ from r2psim.analysis.ledgers import (
 from r2psim.ensemble.html import metrics_html
 from r2psim.ensemble.intervals import Interval, mean_limits, paired_interval, ratio_interval
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.simulation import simulate
+from r2psim.ensemble.simulation import AnyPolicy, checked_policies, simulate
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import baseline_of
+from r2psim.world.expand import expand
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from r2psim.ensemble.results import Results
     from r2psim.scenario import Scenario
 
@@ -475,7 +475,7 @@ def comparison_of_results(results: Results, baseline: str | None = None, discoun
         spending=dict(results.spending),
         forms={key: form.name for key, form in full.forms.items()},
         budgets={
-            policy: float(sum(body["budget"] for body in build_assistance(full, policy).bodies))
+            policy: float(sum(body["budget"] for body in build_assistance(full, results.base_of(policy)).bodies))
             for policy in results.policies
         },
         yearly=dict(results.yearly),
@@ -496,7 +496,7 @@ def as_comparison(found: Comparison | Results) -> Comparison:
 
 def compare(
     scenario: str | Path | Scenario,
-    policies: Sequence[str] | None = None,
+    policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 200,
     seed: int = 1,
     years: int | None = None,
@@ -512,8 +512,9 @@ def compare(
     ----------
     scenario : str, Path or Scenario
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
-    policies : sequence of str, optional
-        Names of its policies, each once; those of `DEFAULT_POLICIES` that it has if not given.
+    policies : str, PythonPolicy, Policy, or sequence of them, optional
+        Its policies by name and objects that decide, each once, as `r2psim.simulate` takes them; those of
+        `DEFAULT_POLICIES` that it has if not given.
     runs, seed : int
         Runs ``0..runs`` of this seed, the same for every policy.
     years : int, optional
@@ -525,7 +526,8 @@ def compare(
     uncertainty : {"none", "rates", "effects", "all"}
         As `r2psim.simulate` takes it.
     baseline : str, optional
-        The policy that every other one is told against; ``late-response`` where it is compared, else the first.
+        Name of the policy that every other one is told against; ``late-response`` where it is compared, else the
+        first.
     discount : float, optional
         Yearly discount rate; the scenario's ``accounts.discount_rate`` if not given.
 
@@ -539,7 +541,8 @@ def compare(
     ScenarioError
         If the scenario has no policy of such a name; nothing is run then.
     ValueError
-        If a policy is named twice, none is, or another argument is not allowed.
+        If a policy is named twice, none is, or another argument is not allowed. As `PolicyError`, if an object cannot
+        decide.
 
     Examples
     --------
@@ -547,15 +550,14 @@ def compare(
     >>> found.baseline, found.others
     ('late-response', ('prevention',))
     """
-    named = None if policies is None else tuple(policies)
-    if named is not None and (not named or len(set(named)) != len(named)):
-        raise ValueError("a comparison needs policies, each of them once")
-    if named is not None:
-        _checked_baseline(baseline, named)
+    from r2psim.scenario import load
+
+    full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
+    _checked_baseline(baseline, tuple(checked_policies(full, policies)))
     if discount is not None and not 0.0 <= discount <= 1.0:
         raise ValueError(f"discount {discount} is not allowed: a yearly rate from 0 to 1")
     results = simulate(
-        scenario, named, runs, seed, years, threads, advance=advance, uncertainty=uncertainty, ledgers=True,
+        full, policies, runs, seed, years, threads, advance=advance, uncertainty=uncertainty, ledgers=True,
         null_twins=True,
     )  # fmt: skip
     return comparison_of_results(results, baseline, discount)

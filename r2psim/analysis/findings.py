@@ -10,7 +10,18 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval, runs_needed_words
 
-__all__ = ["METRIC_NAMES", "MONEY", "amount", "count", "findings", "headline", "money", "ranged"]
+__all__ = [
+    "METRIC_NAMES",
+    "MONEY",
+    "amount",
+    "count",
+    "findings",
+    "headline",
+    "money",
+    "no_return",
+    "ranged",
+    "years_words",
+]
 
 METRIC_NAMES: dict[str, tuple[str, str]] = {
     "episodes": ("episodes of atrocity", "that begin, 1,000 killed"),
@@ -143,7 +154,8 @@ def _telling(comparison: Comparison, metric: str, policy: str) -> str:
     known = differences[np.isfinite(differences)]
     differ = float((known != 0.0).mean())
     if metric in HARM and differ < 1.0:
-        said += f"; {_share(differ)} of the runs differ, median difference {_median(metric, float(np.median(known)))}"
+        middle = _median(metric, float(np.median(known)))
+        said += f"; {_share(differ)} of the runs differ, the median difference is {middle}"
     if found.told_apart:
         worse = "costlier" if metric in MONEY else "worse"
         return said if found.mean < 0.0 else f"{said}: {worse}"
@@ -162,9 +174,9 @@ def _median(metric: str, value: float) -> str:
     Examples
     --------
     >>> _median("deaths", 0.0), _median("deaths", -1200.0)
-    ('none', '1,200 fewer')
+    ('nothing', '1,200 fewer')
     """
-    return "none" if value == 0.0 else _directed(metric, value)
+    return _directed(metric, value) if value != 0.0 else "nothing"
 
 
 def _share(share: float) -> str:
@@ -254,15 +266,33 @@ def _need(comparison: Comparison, policy: str) -> str:
     return f"{lead}; {shares[policy]}, {shares[comparison.baseline]}."
 
 
+def years_words(years: int) -> str:
+    """Write a number of years.
+
+    Examples
+    --------
+    >>> years_words(1), years_words(20)
+    ('1 year', '20 years')
+    """
+    return f"{years} year{'' if years == 1 else 's'}"
+
+
+def no_return(comparison: Comparison, policy: str) -> str:
+    """Say in a sentence why a return cannot be told: a policy spends no more on prevention, or it may be chance."""
+    extra = comparison.extra_prevention(policy)
+    base, so = comparison.baseline, "so there is no return on it to tell"
+    if float(extra.mean()) > 0.0:
+        doubt = f"whether {policy} spends more on prevention than {base} cannot be told at {comparison.runs} runs"
+        return f"{_capital(doubt)}, {so}."
+    return f"{_capital(policy)} does not spend more on prevention than {base}, {so}."
+
+
 def _returns(comparison: Comparison, policy: str) -> list[str]:
     """Say what each further dollar of prevention brought because harm was avoided, ledger by ledger."""
     extra = comparison.extra_prevention(policy)
     spent = paired_interval(extra)
     if spent is None or ratio_interval(extra, extra) is None:
-        return [
-            f"{_capital(policy)} does not spend more on prevention than {comparison.baseline}, so there is no return "
-            "on it to tell."
-        ]
+        return [no_return(comparison, policy)]
     rate = f"discounted at {100.0 * comparison.discount:g} % a year"
     lines = [
         f"For each further dollar of prevention ({money(spent.mean)} a run, {rate}; in brackets undiscounted), because "
@@ -292,7 +322,8 @@ def _returns(comparison: Comparison, policy: str) -> list[str]:
 def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str:
     """Say when it has paid for itself, and in what share of the runs."""
     found = comparison.payback(policy, parts)
-    when = f"pays back after {found.year} years" if found.year else f"not paid back within {found.horizon} years"
+    never = f"not paid back within {years_words(found.horizon)}"
+    when = f"pays back after {years_words(found.year)}" if found.year else never
     if found.year:
         when += (
             f" (told apart from a loss from year {found.told} on)" if found.told else " (never told apart from a loss)"

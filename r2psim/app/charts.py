@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from r2psim.analysis.comparison import Comparison
-from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, ranged
+from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, no_return, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app.lettering import fitted, room_for
 from r2psim.app.markup import Markup, element, join, pick, table
@@ -243,11 +243,7 @@ def _returns(comparison: Comparison, policy: str) -> Markup:
             verdict = "cannot be told"
         rows.append((plain(ledger.title), _even(i, apart), _limited(i), _limited(withheld), verdict))
     if not rows or extra is None:
-        said = (
-            f"{plain(policy)} does not spend more on prevention than {comparison.baseline}, so there is no return "
-            "on it to tell."
-        )
-        return join((element("h3", title), element("p", said)))
+        return join((element("h3", title), element("p", no_return(comparison, policy))))
     heads = ("Ledger", "", "Saved because harm was avoided", "Merely withheld", "In this ledger alone")
     caption = (
         f"{title} ({money(extra.mean)} more a run, discounted at {100 * comparison.discount:g} % a year). The line "

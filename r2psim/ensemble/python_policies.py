@@ -444,4 +444,5 @@ def _beside(
         uncertainty=order.uncertainty,
         drawn=order.drawn,
         decide=objects,
+        bases={name: policy.base for name, policy in objects.items()},
     )

@@ -38,6 +38,7 @@ def _facts(directory: Path) -> dict[str, Any]:
         found["first_run"] = int(facts.get("first_run", 0))
         found["uncertainty"] = present_name(str(facts.get("uncertainty", "none")))
         found["drawn"] = tuple(str(path) for path in facts.get("drawn", ()))
+        found["bases"] = {str(name): str(of["base"]) for name, of in dict(facts.get("decide", {})).items()}
         found["chosen"] = [(str(policy), int(run)) for policy, run in facts.get("events", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
@@ -92,6 +93,8 @@ def read_results(directory: Path) -> Results:
     contents = facts["contents"]
     _as_written(directory / "resolved.json", contents)
     scenario = _scenario(directory / "resolved.json")
+    if lost := [base for base in facts["bases"].values() if base not in scenario.policies]:
+        raise OutputError(f"{directory / MARK}: is damaged: {lost[0]} is no policy of the scenario")
     known = {*read_posterior()[0], *effects_by_path(scenario.forms)}
     if lost := [path for path in facts["drawn"] if path not in known]:
         raise OutputError(f"{directory / 'provenance.json'}: is damaged: {lost[0]} is nothing that is drawn")
@@ -120,14 +123,8 @@ def read_results(directory: Path) -> Results:
 
     none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
     stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
-    common: dict[str, Any] = {
-        "scenario": scenario,
-        "policies": policies,
-        "runs": runs,
-        "seed": facts["seed"],
-        "months": months,
-    }
-    common |= {"seed": facts["seed"], "first_run": first, "uncertainty": facts["uncertainty"], "drawn": facts["drawn"]}
+    common: dict[str, Any] = {"scenario": scenario, "policies": policies, "runs": runs, "months": months}
+    common |= {"first_run": first} | {name: facts[name] for name in ("seed", "uncertainty", "drawn", "bases")}
     null = counted("null_")
     return Results(
         **common,

@@ -77,6 +77,8 @@ class Results:
         The null twins, if they were asked for: the same policies and luck with all effects of assistance at none.
     decide : dict of str to PythonPolicy
         By name: the policies that are Python. They are not on disk: results read back tell only what came of them.
+    bases : dict of str to str
+        By name: of each policy that is Python, the policy of the scenario whose parameters and budgets hold.
     """
 
     scenario: Scenario
@@ -98,6 +100,7 @@ class Results:
     drawn: tuple[str, ...] = ()
     null: Results | None = None
     decide: Mapping[str, PythonPolicy] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -133,6 +136,10 @@ class Results:
             hint = f" (did you mean {near}?)" if near else ""
             raise ValueError(f"policy {policy} is not allowed: one of {listing(self.policies)}{hint}")
         return policy
+
+    def base_of(self, policy: str) -> str:
+        """Give the policy of the scenario whose parameters and budgets hold: itself, unless it is Python."""
+        return self.bases.get(policy, policy)
 
     def place_of(self, run: int) -> int:
         """Give the place of a run in the arrays.

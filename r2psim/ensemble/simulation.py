@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
-__all__ = ["AnyPolicy", "Block", "simulate"]
+__all__ = ["AnyPolicy", "Block", "checked_policies", "simulate"]
 
 AnyPolicy: TypeAlias = "str | PythonPolicy | Policy"
 """A policy of the scenario by name, or an object that decides."""
@@ -345,10 +345,25 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _checked_policies(
+def checked_policies(
     scenario: Scenario, policies: AnyPolicy | Sequence[AnyPolicy] | None
 ) -> dict[str, PythonPolicy | None]:
-    """Give the policies by name, in the order asked for; with each that is Python, what it is."""
+    """Give the policies by name, in the order asked for; with each that is Python, what it is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Whose policies and bodies they are checked against.
+    policies : str, PythonPolicy, Policy, or sequence of them, or None
+        As `simulate` takes them.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has no policy of such a name.
+    ValueError
+        If none is given, or one twice. As `PolicyError`, if an object cannot decide.
+    """
     if policies is None:
         policies = [name for name in DEFAULT_POLICIES if name in scenario.policies] or list(scenario.policies)
     given = list(policies) if isinstance(policies, Sequence) and not isinstance(policies, str) else [policies]
@@ -461,7 +476,7 @@ def simulate(
     from r2psim.scenario import load
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
-    wanted = _checked_policies(full, policies)
+    wanted = checked_policies(full, policies)
     named = tuple(wanted)
     chosen = _checked_series(series)
     seed, first_run = checked_seed(seed), checked_run(first_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from r2psim.analysis.comparison import Comparison, as_comparison
-from r2psim.analysis.findings import money
+from r2psim.analysis.findings import money, no_return, years_words
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, mean_limits
 from r2psim.plots.comparison import source
@@ -71,7 +72,7 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
         f"{duration(comparison.months)} under the same luck, discounted at {100 * comparison.discount:g} % a year. "
         "Lines are 95 % intervals. Withheld: what the same split of the money shows with all effects at none."
     )
-    title = _title(saved, policy, comparison.baseline)
+    title = _title(saved)
     pitch = 0.42
     page = new_figure(pitch * len(COST_LEDGERS) + 1.0, title, subtitle, source(comparison))
     names, words = 2.6, 2.6
@@ -79,7 +80,7 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     axes = page.axes(page.left + names, low, page.right - page.left - names - words, pitch * len(COST_LEDGERS))
     if saved is None:
         axes.set_axis_off()
-        say(axes, f"{policy} does not spend more on prevention than {comparison.baseline}.")
+        say(axes, fill(no_return(comparison, policy), 70))
         return page.figure
     sober(axes)
     axes.set_ylim(len(COST_LEDGERS) - 0.5, -0.5)
@@ -129,11 +130,9 @@ def _limits(interval: Interval) -> str:
     return f"{interval.mean:.2g} ({interval.low:.2g} to {interval.high:.2g})"
 
 
-def _title(saved: Interval | None, policy: str, baseline: str) -> str:
+def _title(saved: Interval | None) -> str:
     if saved is None:
-        return (
-            f"{policy[:1].upper()}{policy[1:]} spends no more on prevention than {baseline}: there is no return to tell"
-        )
+        return "There is no return on prevention to tell"
     apart = "" if saved.told_apart else ", not told apart from nothing"
     return f"A further dollar of prevention saves US$ {_limits(saved)} of external response by avoiding harm{apart}"
 
@@ -205,7 +204,8 @@ def net_over_time(
 
 def _panel(comparison: Comparison, policy: str, name: str) -> str:
     found = comparison.payback(policy, COST_LEDGERS[name].parts)
-    when = f"Paid back after {found.year} years" if found.year else f"Not paid back within {found.horizon} years"
+    never = f"Not paid back within {years_words(found.horizon)}"
+    when = f"Paid back after {years_words(found.year)}" if found.year else never
     if found.year:
         when += f" (told from year {found.told} on)" if found.told else " (never told apart from a loss)"
     share = f"{100 * found.share:.0f} % of the runs at the end"
@@ -246,5 +246,5 @@ def _net_title(comparison: Comparison, policy: str, chosen: list[str]) -> str:
             unpaid.append(COST_LEDGERS[name].title)
     lead = f"{policy[:1].upper()}{policy[1:]} pays for itself in "
     if not paid:
-        return f"{lead}no ledger within {comparison.years} years, as far as {comparison.runs} runs tell"
+        return f"{lead}no ledger within {years_words(comparison.years)}, as far as {comparison.runs} runs tell"
     return f"{lead}{'; '.join(paid)}" + (f"; not told to in {', '.join(unpaid)}" if unpaid else "")
