@@ -361,3 +361,11 @@ def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> No
     expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4)
     page.select_option("#r2p-Break-even-lever", "budget")
     expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)
+    # What was asked for stays when a slider moves, says that it is of before, and is gone along again when asked.
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("text=Moved: effect of assistance, times")).to_have_count(1)
+    expect(page.locator("#r2p-Break-even-lever")).to_have_value("budget")
+    page.click("text=Go along it as it stands now")
+    expect(page.locator("text=Go along it as it stands now")).to_have_count(0)
+    expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)

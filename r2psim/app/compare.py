@@ -22,7 +22,7 @@ from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
-from r2psim.app.sweep import Sweep
+from r2psim.app.sweep import Course, Sweep
 from r2psim.app.watch import Choice, RefusedError, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
@@ -258,8 +258,9 @@ def Page() -> None:
     fresh = shown is not None and shown.settings == settings
     View(html=_status(shown if fresh else None, goal or plan.runs, plan))
     if shown is not None:
-        _Results(shown, fresh, plan)
-    Sweep(plan.scenario, settings, plan.examined, plan.against, start | dict(plan.moved), start)
+        _Results(shown, fresh, plan).key("results")
+    along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
+    Sweep(plan.scenario, along).key(f"sweep {plan.scenario}")
     # Of a large world fewer runs are made than were asked for: the command line tells of those that are shown.
     same = plan.command(min(goal, plan.runs) if goal else None)
     View(html=element("p", "The same on the command line: ", element("code", same), class_="r2p-note"))
@@ -314,6 +315,8 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
 def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
     """Say which sliders were moved, and offer to put them back."""
     if not plan.moved:
+        # Its place is always there: what comes after it on the page keeps what was picked and asked.
+        View()
         return
     back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
     levers = levers_of(base, plan.also)

@@ -18,6 +18,10 @@ PATIENCE = 1.0
 """Seconds after which a page that waits looks whether anybody still looks at it."""
 
 
+PAUSE = 0.1
+"""Seconds that a page that is drawn is left alone, so that it gets to the browser before it is drawn again."""
+
+
 @dataclass(frozen=True, eq=False)
 class Shown:
     """Results that a page shows.
@@ -64,6 +68,10 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
     shown, set_shown = solara.use_state(None)
     goal, set_goal = solara.use_state(0)
     trouble, set_trouble = solara.use_state("")
+    # Whether the results before are on the page: a page that is given others while it is drawn is drawn again before
+    # anybody sees it, and where runs come faster than it can be drawn nobody sees anything until the last of them.
+    drawn = solara.use_memo(threading.Event, [])
+    solara.use_effect(drawn.set)
 
     def start() -> Any:
         ended, watched = threading.Event(), looked_at()
@@ -85,10 +93,17 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
                 if ended.is_set() or not pool().mine(who, settings):
                     return
                 aim = pool().goal(who)
-                set_goal(aim)
                 if there > seen:
-                    seen = min(there, aim)
-                    set_shown(Shown(settings, seen, tuple(pool().get(s) for s in settings)))
+                    while not (drawn.wait(PATIENCE) or ended.is_set()):
+                        pass
+                    if ended.wait(PAUSE):
+                        return
+                    # More may have come meanwhile.
+                    found = tuple(pool().get(s) for s in settings)
+                    seen = min(aim, *(f.runs for f in found))
+                    drawn.clear()
+                    set_shown(Shown(settings, seen, found))
+                set_goal(aim)
                 if wrong := pool().problem(settings):
                     set_trouble(wrong)
                     return

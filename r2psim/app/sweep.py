@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import solara
@@ -22,7 +22,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["Sweep", "draw_sweep"]
+__all__ = ["Course", "Sweep", "draw_sweep"]
 
 POINTS = 7
 RUNS = 200
@@ -96,31 +96,49 @@ def _place(lever: Lever, value: float) -> str:
     return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.2g}"
 
 
-def _settings(
-    lever: Lever, pair: tuple[str, str], one: Setting, examined: str, values: Mapping[str, float],
-    start: Mapping[str, float],
-) -> tuple[np.ndarray, list[tuple[Setting, Setting]]]:  # fmt: skip
+class Course(NamedTuple):
+    """What a way along a slider starts from: what is compared, and where all sliders stand.
+
+    Attributes
+    ----------
+    settings : tuple of Setting
+        What is compared.
+    examined, baseline : str
+        The policy that has sliders of its own, and the one that it is told against.
+    values, start : mapping of str to float
+        Where the sliders stand, and where they stood.
+    """
+
+    settings: tuple[Setting, ...]
+    examined: str
+    baseline: str
+    values: Mapping[str, float]
+    start: Mapping[str, float]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two policies whose difference is drawn."""
+        return self.examined, self.baseline
+
+
+def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setting, Setting]]]:
     """Give the places along a slider, and the settings of both policies at each."""
+    one = along.settings[0]
     at = np.round(np.linspace(lever.low, lever.high, POINTS), 6)
     found = []
     for value in at:
-        here = dict(values) | {lever.key: float(value)}
-        a, b = (Setting(one.scenario, policy, one.seed, sets_of(here, start, policy, examined)) for policy in pair)
+        here = dict(along.values) | {lever.key: float(value)}
+        a, b = (
+            Setting(one.scenario, policy, one.seed, sets_of(here, along.start, policy, along.examined))
+            for policy in along.pair
+        )
         found.append((a, b))
     return at, found
 
 
 @solara.component
-def Sweep(
-    scenario: str,
-    settings: tuple[Setting, ...],
-    examined: str,
-    baseline: str,
-    values: Mapping[str, float],
-    start: Mapping[str, float],
-) -> None:
-    """Offer to go along one slider."""
-    pair = (examined, baseline)
+def Sweep(scenario: str, now: Course) -> None:
+    """Offer to go along one slider; what was gone along stays until it is asked for anew."""
     levers = solara.use_memo(lambda: LEVERS | effect_levers(setting_of(scenario, ())), [scenario])
     asked, set_asked = solara.use_state(("", "total_cost"))
     wanted, set_wanted = solara.use_state(None)
@@ -130,14 +148,14 @@ def Sweep(
         key = str(values_.get("lever", ""))
         chosen = str(values_.get("metric", ""))
         set_asked((key if key in levers else "", chosen if chosen in ASKED else "total_cost"))
-        set_wanted((settings, tuple(values.items())) if key in levers else None)
+        set_wanted(now if key in levers else None)
 
     View(html=element("h2", "Where does it break even?"))
     Form(
         label="Break-even",
         fields=[
             {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
-             "options": [("", "choose a slider"), *((k, lever.named(examined)) for k, lever in levers.items())]},
+             "options": [("", "choose a slider"), *((k, lever.named(now.examined)) for k, lever in levers.items())]},
             {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
              "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
         ],
@@ -148,8 +166,14 @@ def Sweep(
         View(html=element("p", note, class_="r2p-note"))
         return
     lever = levers[asked[0]]
-    at, places = _settings(lever, pair, wanted[0][0], examined, dict(wanted[1]), start)
-    _Along(lever, tuple(at), tuple(places), metric, pair)
+    at, places = _settings(lever, wanted)
+    if _settings(lever, now)[1] != places:
+        again = element("button", "Go along it as it stands now", type="button", data_pick="again", class_="r2p-button")
+        said = "This is as the sliders and the choice of policies stood when it was asked for. "
+        View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_wanted(now))
+    else:
+        View()
+    _Along(lever, tuple(at), tuple(places), metric, wanted.pair)
 
 
 @solara.component

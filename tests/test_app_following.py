@@ -1,0 +1,102 @@
+"""A page that follows runs as they come, and what stays on it while they do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from time import sleep
+from typing import Any
+
+import numpy as np
+import pytest
+import solara
+
+from r2psim.app import following
+from r2psim.app.following import use_runs
+from r2psim.app.runs import Found, Setting
+from r2psim.ensemble.measures import METRICS
+
+SECONDS = 20.0
+GOAL = 60
+SETTINGS = (Setting("seminar", "prevention", 1),)
+
+
+class Eager:
+    """A pool in which a run more is there whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def want(self, who: object, settings: Any, runs: int) -> None:
+        self.goal_ = runs
+
+    def follow(self, who: object, settings: Any, seen: int, seconds: float) -> int:
+        sleep(0.002)
+        self.runs = min(self.runs + 1, self.goal_)
+        return self.runs
+
+    def get(self, setting: Setting) -> Found:
+        return Found(metrics=np.zeros((self.runs, len(METRICS))))
+
+    def goal(self, who: object) -> int:
+        return self.goal_
+
+    def mine(self, who: object, settings: Any) -> bool:
+        return True
+
+    def problem(self, settings: Any) -> str:
+        return ""
+
+    def leave(self, who: object) -> None:
+        pass
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> Eager:
+    made = Eager()
+    monkeypatch.setattr(following, "pool", lambda: made)
+    return made
+
+
+@pytest.fixture
+def shown() -> Iterator[Callable[[Any], Any]]:
+    """Render components, and close them afterwards."""
+    opened = []
+
+    def show(component: Any) -> Any:
+        _, rc = solara.render(component, handle_error=False)
+        opened.append(rc)
+        return rc
+
+    yield show
+    for rc in opened:
+        rc.close()
+
+
+def test_a_page_that_is_slower_to_draw_than_runs_come_shows_what_there_is(
+    eager: Eager, shown: Callable[[Any], Any]
+) -> None:
+    """Drawn anew before it was seen, it would have shown nothing until the last run."""
+    seen: list[int] = []
+    done = threading.Event()
+
+    @solara.component
+    def Slow() -> None:
+        there, _, _ = use_runs(SETTINGS, GOAL)
+        runs = there.runs if there is not None else 0
+
+        def on_the_page() -> None:
+            # Longer than a run takes to come.
+            sleep(0.02)
+            seen.append(runs)
+            if runs == GOAL:
+                done.set()
+
+        solara.use_effect(on_the_page, [there])
+        solara.Text(str(runs))
+
+    shown(Slow())
+    assert eager.runs < GOAL, "the page is there before all runs are"
+    assert done.wait(SECONDS)
+    assert any(0 < runs < GOAL for runs in seen), "and what comes is shown as it comes"
+    assert seen == sorted(seen) and seen[-1] == GOAL
