@@ -179,6 +179,18 @@ def test_nothing_is_cut_off_on_a_phone_and_at_twice_the_size(
     assert "user-scalable" not in (page.get_attribute("meta[name=viewport]", "content") or "")
 
 
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_what_a_field_is_about_is_told_within_the_page(visit: Callable[..., Page], width: int) -> None:
+    page = visit("/compare", viewport={"width": width, "height": 900})
+    fields = page.locator(".r2p-field:has(.r2p-help)")
+    assert fields.count() > 6
+    for field in fields.all():
+        field.locator("input, select").first.focus()
+        box = field.locator(".r2p-help").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_appearance_can_be_chosen_and_is_kept(visit: Callable[..., Page]) -> None:
     page = visit("/", color_scheme="light")
     button = page.locator("header button")
@@ -347,6 +359,31 @@ def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callab
     page.click("text=Watch under prevention")
     page.wait_for_url(re.compile(f"policy=prevention&seed=1&run={run}&set=assistance.effect_scale"))
     page.wait_for_selector(".r2p-map")
+
+
+LATE = """(name) => {
+  const form = document.querySelector("form[aria-label='What is compared']");
+  const boxes = Array.from(form.querySelectorAll("input[type=checkbox]"));
+  boxes.find((e) => e.parentElement.innerText.trim() === name).click();
+  // As an answer to what was sent before does that comes only now.
+  form.__vue__.take();
+  return form.__vue__.values.policies;
+}"""
+"""Chooses a policy, and lets the form take what the server had before; gives the policies that the form then has."""
+
+
+def test_choices_that_are_made_before_the_answer_to_the_last_are_all_kept(visit: Callable[..., Page]) -> None:
+    """An answer on its way put the form back to where it was before, and the next choice sent that."""
+    page = visit("/compare")
+    page.wait_for_selector(".r2p-results")
+    assert "balanced" in page.evaluate(LATE, "balanced")
+    assert {"balanced", "recommendations"} <= set(page.evaluate(LATE, "recommendations"))
+    page.select_option("#r2p-What-is-compared-runs", "200")
+    line = page.locator(".r2p-main code").last
+    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations --runs 200")
+    settled(page)
+    expect(page.locator(".r2p-checks input:checked")).to_have_count(4)
+    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations --runs 200")
 
 
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:

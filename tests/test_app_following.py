@@ -81,7 +81,7 @@ def test_a_page_that_is_slower_to_draw_than_runs_come_shows_what_there_is(
     done = threading.Event()
 
     @solara.component
-    def Slow() -> None:
+    def slow() -> None:
         there, _, _ = use_runs(SETTINGS, GOAL)
         runs = there.runs if there is not None else 0
 
@@ -95,7 +95,7 @@ def test_a_page_that_is_slower_to_draw_than_runs_come_shows_what_there_is(
         solara.use_effect(on_the_page, [there])
         solara.Text(str(runs))
 
-    shown(Slow())
+    shown(slow())
     assert eager.runs < GOAL, "the page is there before all runs are"
     assert done.wait(SECONDS)
     assert any(0 < runs < GOAL for runs in seen), "and what comes is shown as it comes"

@@ -73,6 +73,7 @@ def test_no_address_gives_a_place_away(room: Room) -> None:  # noqa: F811
     chair.get_by_text("Take a place back").first.click()
     chair.get_by_label("Participant").select_option(index=1)
     chair.get_by_role("button", name="Take it back").click()
+    chair.get_by_role("button", name="Yes", exact=True).click()
     person.wait_for_selector("text=taken this place back")
     person.reload()
     person.wait_for_selector("text=Open a new seminar")
