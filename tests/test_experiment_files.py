@@ -130,3 +130,16 @@ def test_a_dry_run_says_what_would_be_run(tmp_path: Path) -> None:
     assert found.exit_code == 0
     assert "2 points x 400 runs x 2 policies = 1,600 runs of seminar" in found.stdout
     assert "at most 0.2 wide" in found.stdout
+
+
+def test_a_former_name_of_a_metric_is_read_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "old.toml"
+    file.write_text(
+        'schema = 1\nscenario = "seminar"\nmetrics = ["onsets", "deaths"]\nseries = ["monthly_onsets"]\n'
+        '[headline]\nmetric = "onsets"\n[factors."observation.noise"]\nvalues = [0.1]\n[design]\nkind = "grid"\n',
+        encoding="utf-8",
+    )
+    found = load_experiment(file)
+    assert found.metrics == ("atrocity_entries", "deaths") and found.series == ("monthly_atrocity_entries",)
+    assert found.headline is not None and found.headline.metric == "atrocity_entries"
+    assert [note.split(" is the former name of ")[0] for note in found.notes()] == ["onsets", "monthly_onsets"]

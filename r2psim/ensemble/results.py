@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.tables import START, measure_about
 from r2psim.ensemble.uncertainty import with_draw
@@ -163,9 +164,7 @@ class Results:
             If there is no such policy or metric, or the runs went to a sink.
         """
         if metric not in PLACE:
-            near = nearest(metric, METRICS)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise ValueError(f"metric {metric} is not allowed: one of {listing(METRICS)}{hint}")
+            raise ValueError(f"metric {metric} is not allowed: one of {listing(METRICS)}{hint(metric, METRICS)}")
         found: np.ndarray = self._kept()[self.policy_named(policy)][:, PLACE[metric]]
         return found
 

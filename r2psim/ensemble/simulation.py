@@ -22,11 +22,12 @@ import numpy as np
 
 from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
+from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import draws_of
-from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
 from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
@@ -387,9 +388,8 @@ def _checked_series(series: str | Sequence[str]) -> tuple[str, ...]:
     named = (series,) if isinstance(series, str) else tuple(dict.fromkeys(series))
     for name in named:
         if name not in SERIES:
-            near = nearest(name, SERIES)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise ValueError(f"series {name!r} is not allowed: one of {listing(SERIES, limit=len(SERIES))}{hint}")
+            said = f"one of {listing(SERIES, limit=len(SERIES))}{hint(name, SERIES)}"
+            raise ValueError(f"series {name!r} is not allowed: {said}")
     return named
 
 

@@ -26,6 +26,7 @@ from r2psim.ensemble.batch.schema import (
     validate_experiment,
     validate_factor,
 )
+from r2psim.ensemble.former_names import FORMER
 from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, shipped_names
 from r2psim.scenario.errors import Place, Problem, Source, dotted, listing, nearest
@@ -92,8 +93,28 @@ class _Reading:
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 
+    def _rename(self) -> None:
+        """Put the present names of metrics and series in the place of former ones, and note it."""
+
+        def present(name: Any) -> Any:
+            if not isinstance(name, str) or name not in FORMER:
+                return name
+            note = f"{name} is the former name of {FORMER[name]}, entries of groups into stage 4; see also episodes"
+            self.told += [] if note in self.told else [note]
+            return FORMER[name]
+
+        data = dict(self.data)
+        for key in ("metrics", "series"):
+            if isinstance(data.get(key), list):
+                data[key] = [present(name) for name in data[key]]
+        for key in ("headline", "stop"):
+            if isinstance(data.get(key), Mapping) and "metric" in data[key]:
+                data[key] = {**data[key], "metric": present(data[key]["metric"])}
+        self.data = data
+
     def experiment(self) -> Experiment:
         """Check everything and make the experiment."""
+        self._rename()
         _, faults = validate_experiment(self.data)
         self.take(faults)
         data = {key: value for key, value in self.data.items() if not any(f.place[:1] == (key,) for f in faults)}
