@@ -31,7 +31,7 @@ from r2psim.app.markup import element, join, table
 from r2psim.app.runs import CURVES, Found
 from r2psim.app.timeline import draw_timeline
 from r2psim.app.watch import OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
-from r2psim.app.widgets import View
+from r2psim.app.widgets import Form, View
 from r2psim.app.world_map import draw_map, patch_map
 from r2psim.cli import app
 from r2psim.ensemble.simulation import simulate
@@ -282,6 +282,31 @@ def test_open_worlds_are_let_go_when_they_take_too_much(monkeypatch: pytest.Monk
 def test_a_form_tells_nothing_but_what_it_asked_for() -> None:
     told = {"scenario": "seminar", "policy": "prevention", "seed": " 7 ", "run": 3, "month": "99", "set": "years=200"}
     assert world_from(told, ()) == Choice("seminar", "prevention", 7, 3)
+
+
+def test_a_form_tells_which_of_what_was_sent_is_answered(shown: Callable[..., Any]) -> None:
+    told: list[dict[str, Any]] = []
+
+    @solara.component
+    def page() -> None:
+        size, set_size = solara.use_state("1")
+
+        def change(values: dict[str, Any]) -> None:
+            told.append(values)
+            set_size(values["size"])
+
+        Form(
+            label="Size", fields=[{"key": "size", "label": "Size", "kind": "text", "value": size}], event_change=change
+        )
+
+    (form,) = found(shown(page()), "fields")
+    assert form.answered == 0
+    form.vue_change({"": 1700000000001, "size": "2"})
+    assert told == [{"size": "2"}], "the number is no field"
+    assert (form.answered, form.fields[0]["value"]) == (1700000000001, "2")
+    for number in (True, -1, 2**60, 1.5, "x", None):
+        form.vue_change({"": number, "size": "3"})
+        assert form.answered == 1700000000001 and form.fields[0]["value"] == "3"
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

@@ -92,7 +92,8 @@ def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, me
         class_="r2p-fans",
         role="img",
         aria_label=f"{words}: means at the end: {ends}",
-        style=f"max-width:{across * 1.25:.0f}px",
+        # Four panels that were squeezed into a phone could not be read: they scroll.
+        style=f"min-width:{across * 0.75:.0f}px;max-width:{across * 1.25:.0f}px",
     )
     return element("figure", element("figcaption", words), drawing, class_="r2p-figure")
 

@@ -17,6 +17,8 @@ __all__ = ["Form", "Player", "View"]
 Patch = dict[str, dict[str, str]]
 
 NOTHING = Markup()
+NUMBER = ""
+"""Key under which a form sends the number of what it sends; no field is called so."""
 
 
 @solara.component_vue("view.vue")
@@ -55,6 +57,20 @@ def Player(month: int, months: int, target: int, answer: int, event_go: Callable
 
 
 @solara.component_vue("form.vue")
+def _Form(
+    label: str,
+    fields: list[dict[str, Any]],
+    action: str,
+    about: str,
+    taken: int,
+    ask: str,
+    answered: int,
+    event_change: Callable[[dict[str, Any]], None],
+) -> None:
+    """Ask for values, and number what is sent: ``answered`` is the number of what was answered last."""
+
+
+@solara.component
 def Form(
     label: str,
     fields: list[dict[str, Any]],
@@ -86,3 +102,17 @@ def Form(
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
     """
+    answered, set_answered = solara.use_state(0)
+
+    def change(sent: dict[str, Any]) -> None:
+        number = sent.get(NUMBER)
+        if event_change is not None:
+            event_change({key: value for key, value in sent.items() if key != NUMBER})
+        # After what it changes: then the values that go with this number are there when the number is.
+        if type(number) is int and 0 < number < 2**53:
+            set_answered(number)
+
+    _Form(
+        label=label, fields=fields, action=action, about=about, taken=taken, ask=ask, answered=answered,
+        event_change=change,
+    )  # fmt: skip
