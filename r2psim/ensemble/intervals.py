@@ -25,6 +25,7 @@ from scipy.special import bdtr, betaincinv, stdtrit
 
 __all__ = [
     "CONFIDENCE",
+    "LEAST_CARRYING",
     "LEAST_DIFFERING",
     "LEAST_RUNS",
     "Bands",
@@ -53,10 +54,17 @@ With fewer, a rarer effect the other way, up to four times as large, is missed s
 twenty is false.
 """
 
-SKEWNESS_SHOWN = 1.5
+LEAST_CARRYING = 10
+"""Runs that must carry the spread before a difference that other runs carry is told apart from none.
+
+Their number is the effective one, runs over kurtosis: the square of the sum of squared deviations over the sum of their
+squares. See `_rests_on_the_many`.
+"""
+
+SKEWNESS_SHOWN = 1.35
 """By what a sample's skewness is multiplied: of heavy tails a sample shows too little."""
 
-KURTOSIS_WIDENS = 0.35
+KURTOSIS_WIDENS = 0.75
 """Share by which limits move out when one run makes up the whole spread (excess kurtosis equal to the runs)."""
 
 # Hall's limit moves out with the skewness up to about here, and comes back in beyond: there it stays.
@@ -177,8 +185,8 @@ def mean_interval(values: np.ndarray) -> Interval | None:
 def paired_interval(differences: np.ndarray) -> Interval | None:
     """Give the mean of paired differences and its 95 % interval.
 
-    Zero is never left out where fewer than `LEAST_RUNS` runs have a value or fewer than `LEAST_DIFFERING` differ at
-    all: the interval is then stretched to it.
+    Zero is never left out where fewer than `LEAST_RUNS` runs have a value, where fewer than `LEAST_DIFFERING` differ at
+    all, or where the few runs that carry the spread do not carry the mean: the interval is then stretched to it.
 
     Parameters
     ----------
@@ -200,9 +208,43 @@ def paired_interval(differences: np.ndarray) -> Interval | None:
 
 
 def _enough(differences: np.ndarray) -> bool:
-    """Whether enough runs have a difference, and enough of them one that is not zero, for any verdict."""
+    """Whether enough runs have a difference, one that is not zero, and carry it, for any verdict."""
     known = differences[np.isfinite(differences)]
-    return len(known) >= LEAST_RUNS and int(np.count_nonzero(known)) >= LEAST_DIFFERING
+    return (
+        len(known) >= LEAST_RUNS and int(np.count_nonzero(known)) >= LEAST_DIFFERING and not _rests_on_the_many(known)
+    )
+
+
+def _rests_on_the_many(differences: np.ndarray) -> bool:
+    """Whether small differences in many runs make up a mean whose spread is that of a few others.
+
+    A small price paid in nearly all runs and a crisis avoided in a few look like a plain loss as long as too few of the
+    crises are seen. The sign of the mean is not to be trusted where all of this holds:
+
+    - fewer than `LEAST_CARRYING` runs, in effective number, carry the spread;
+    - of the runs furthest from the mean, as many, at most half lie on that side of it on which the mean is of zero;
+    - they make up less than half of the mean.
+
+    Runs that are as far from the mean as the last of them count with them, so that the order of runs has no say.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray, shape (runs,)
+        All finite; at least `LEAST_CARRYING`.
+    """
+    mean = float(differences.mean())
+    away = differences - mean
+    # In units of the largest, so that no square is out of range.
+    largest = float(np.abs(away).max())
+    if mean == 0.0 or largest == 0.0:
+        return False
+    squared = (away / largest) ** 2
+    if float(squared.sum()) ** 2 >= LEAST_CARRYING * float((squared * squared).sum()):
+        return False
+    furthest = squared >= np.partition(squared, -LEAST_CARRYING)[-LEAST_CARRYING]
+    beyond = away[furthest] * mean > 0.0
+    of_mean = float(differences[furthest].sum()) / (mean * len(differences))
+    return 2 * int(beyond.sum()) <= len(beyond) and of_mean < 0.5
 
 
 def _with_zero(interval: Interval) -> Interval:
@@ -385,6 +427,8 @@ def runs_needed(differences: np.ndarray) -> int | None:
         return floor
     away = away / spread
     skewness, kurtosis = (np.asarray((away**k).mean()) for k in (3, 4))
+    if _rests_on_the_many(known):
+        floor = max(floor, ceil(LEAST_CARRYING * float(kurtosis)))
 
     def tells(runs: int) -> bool:
         below, above = _reach(np.float64(runs), skewness, kurtosis)
@@ -415,10 +459,11 @@ def runs_needed_words(differences: np.ndarray) -> str:
     if found is None or found.told_apart or not known.any():
         return ""
     needed = runs_needed(known)
+    few = "too few runs carry the difference; " if len(known) >= LEAST_RUNS and _rests_on_the_many(known) else ""
     if needed is None:
-        return f"with differences such as these, not even {_MOST_RUNS:,} runs would tell"
+        return f"{few}with differences such as these, not even {_MOST_RUNS:,} runs would tell"
     step = 10 ** max(int(log10(needed)) - 1, 0)
-    return f"with differences such as these, about {ceil(needed / step) * step:,} runs would tell"
+    return f"{few}with differences such as these, about {ceil(needed / step) * step:,} runs would tell"
 
 
 # -- bands over time ---------------------------------------------------------------------------------------------------
