@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from r2psim.analysis.comparison import Comparison, as_comparison
 from r2psim.analysis.findings import money
-from r2psim.ensemble.intervals import mean_interval
+from r2psim.analysis.ledgers import by_year
+from r2psim.ensemble.intervals import Interval, mean_interval
 from r2psim.plots import style
 from r2psim.plots.comparison import BAR, CHOSEN, at_end, head, name_room, named_rows, scale, source
 from r2psim.plots.style import (
@@ -124,14 +125,13 @@ def money_over_time(comparison: Comparison | Results) -> Figure:
         page = new_figure(1.2, "No policy spent anything", subtitle, source(comparison))
         say(_empty(page), "Nothing was spent.")
         return page.figure
-    by_year = {policy: comparison.yearly[policy].sum(axis=1) for policy in spenders}
-    first = {policy: float(years[0].sum() / years.sum(axis=1).mean()) for policy, years in by_year.items()}
-    told = " and ".join(f"{first[p]:.0%} under {p}" for p in _told(comparison, spenders)).replace("%", " %")
+    stacked = {policy: comparison.yearly[policy].sum(axis=1) for policy in spenders}
+    told = " and ".join(_first_year(comparison, policy) for policy in _told(comparison, spenders))
     high, gap = 1.25, 0.55
-    title = f"The first year's spending against the average year's, means of all runs: {told}"
+    title = f"The first year's spending against the average year's, mean of a run: {told}"
     page = new_figure(0.6 + len(spenders) * (high + gap), title, subtitle, source(comparison))
     legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the state when the money was spent", even=True)
-    most = max(float(years.sum(axis=1).max()) for years in by_year.values())
+    most = max(float(years.sum(axis=1).max()) for years in stacked.values())
     ticks = [float(x) for x in MaxNLocator(nbins=3).tick_values(0.0, most) if 0.0 <= x <= most]
     room = 0.95
     for i, policy in enumerate(spenders):
@@ -139,7 +139,7 @@ def money_over_time(comparison: Comparison | Results) -> Figure:
         axes = page.axes(page.left + room, bottom, page.right - page.left - room, high)
         sober(axes)
         head(page, page.left, bottom + high + 0.08, policy)
-        years = by_year[policy]
+        years = stacked[policy]
         start = np.zeros(len(years))
         for stage in range(years.shape[1]):
             bars = axes.bar(
@@ -156,6 +156,27 @@ def money_over_time(comparison: Comparison | Results) -> Figure:
         if i == len(spenders) - 1:
             axes.set_xlabel("Year of the run", fontsize=SIZES["tick"])
     return page.figure
+
+
+def _first_year(comparison: Comparison, policy: str) -> str:
+    """Say what a policy spends in the first year, as a share of a run's average year, with its interval."""
+    spent = by_year(comparison.ledgers[policy], ("spent_prevention", "spent_response"))
+    average = spent.mean(axis=1)
+    found = mean_interval(spent[average > 0.0, 0] / average[average > 0.0])
+    return f"nothing under {policy}" if found is None else f"{_percent(found)} under {policy}"
+
+
+def _percent(found: Interval) -> str:
+    """Write a mean share with its limits.
+
+    Examples
+    --------
+    >>> _percent(Interval(0.2, 0.15, 0.27)), _percent(Interval(0.2, None, None))
+    ('20 % (15 to 27 %)', '20 %')
+    """
+    if found.low is None or found.high is None:
+        return f"{100 * found.mean:.0f} %"
+    return f"{100 * found.mean:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f} %)"
 
 
 def _told(comparison: Comparison, spenders: Sequence[str]) -> list[str]:
@@ -179,10 +200,7 @@ def _spending_title(comparison: Comparison, spenders: Sequence[str]) -> str:
         found = mean_interval(prevention[spent > 0.0] / spent[spent > 0.0])
         if found is None:
             continue
-        limits = (
-            "" if found.low is None or found.high is None else f" ({100 * found.low:.0f} to {100 * found.high:.0f} %)"
-        )
-        said.append(f"{100 * found.mean:.0f} %{limits} under {policy}")
+        said.append(f"{_percent(found)} under {policy}")
     return f"Share of the money spent on prevention, before a crisis, mean of a run: {', '.join(said)}"
 
 
