@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from xml.etree import ElementTree
 
@@ -26,6 +27,8 @@ from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.seminar import Chair, Seminars
 from r2psim.seminar.debrief import GENERAL, questions
 from r2psim.seminar.seminars import FILE
+
+SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -154,21 +157,29 @@ def test_what_was_entered_keeps_its_place_whatever_the_page_says_before_it(shown
         """Give the widgets that hold what was entered; another widget would have forgotten it."""
         return [w for w in widgets_with(rc, "taken") if w.label in ("Votes on mandates", "Plan for the year")]
 
+    def stays(seen: Callable[[], Any]) -> None:
+        """Wait for what follows, which another thread may be drawing; the widgets are the same then."""
+        end = monotonic() + SECONDS
+        while not seen() and monotonic() < end:
+            sleep(0.02)
+        assert seen() and forms() == [votes, plan]
+
     (votes, plan) = forms()
     first.commit_votes({"kessara": "yes"})
     first.commit_plan([])
     exercise.chair.pause()
     votes.vue_change({"drevna": "no"})
-    assert "paused" in shown_by(rc).text and forms() == [votes, plan]
+    stays(lambda: "paused" in shown_by(rc).text)
     exercise.chair.resume()
     votes.vue_change({"drevna": "no"})
-    assert widgets_with(rc, "question") and forms() == [votes, plan]
+    stays(lambda: widgets_with(rc, "question"))
     widgets_with(rc, "question")[0].vue_answer(False)
+    stays(lambda: not widgets_with(rc, "question"))
     plan.vue_commit({"plan": None})
-    assert widgets_with(rc, "question") and forms() == [votes, plan]
+    stays(lambda: widgets_with(rc, "question"))
     exercise.chair.show(True)
     votes.vue_change({"drevna": "yes"})
-    assert "What happened, and what would have happened" in shown_by(rc).headings and forms() == [votes, plan]
+    stays(lambda: "What happened, and what would have happened" in shown_by(rc).headings)
 
 
 def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
