@@ -414,3 +414,12 @@ def test_intervals_of_scenarios_to_which_nothing_was_fitted_hold_their_mean_too(
         assert {metric for metric, _ in short} <= {"total_cost"}
     else:
         assert short == {}
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3, 9, 10, 11, 49, 50])
+def test_any_number_of_runs_is_told_of_in_words(runs: int) -> None:
+    """What a first look at a few runs shows is a sentence, however few they are."""
+    values = np.random.default_rng(runs).standard_t(2.0, runs) + 0.1
+    assert paired_interval(values) is not None
+    assert isinstance(runs_needed_words(values), str)
+    assert runs_needed(values) is None or runs_needed(values) >= runs

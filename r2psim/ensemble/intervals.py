@@ -230,8 +230,10 @@ def _rests_on_the_many(differences: np.ndarray) -> bool:
     Parameters
     ----------
     differences : numpy.ndarray, shape (runs,)
-        All finite; at least `LEAST_CARRYING`.
+        All finite. Of fewer than `LEAST_CARRYING` nothing of the kind can be told.
     """
+    if len(differences) < LEAST_CARRYING:
+        return False
     mean = float(differences.mean())
     away = differences - mean
     # In units of the largest, so that no square is out of range.
