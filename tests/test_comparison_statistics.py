@@ -10,11 +10,13 @@ import pytest
 
 from r2psim.analysis.comparison import Comparison, variance_reduction
 from r2psim.analysis.findings import findings, headline
+from r2psim.app.charts import ledgers as ledgers_chart
 from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS
 from r2psim.plots import returns_on_prevention
 from r2psim.scenario.specs import baseline_of, headline_pair
 
 METRIC = {name: i for i, name in enumerate(METRICS)}
+LEDGER = {name: i for i, name in enumerate(LEDGERS)}
 PAIR = ("late-response", "prevention")
 
 
@@ -292,3 +294,22 @@ def test_figures_and_words_of_a_world_in_which_nothing_happens():
         draw(quiet).draw_without_rendering()
     json.dumps(quiet.summary(), allow_nan=False)
     assert findings(quiet)
+
+
+@pytest.mark.parametrize(("avoided_in", "verdict"), [(6, "cannot be told"), (0, "does not pay for itself")])
+def test_break_even_has_no_verdict_where_few_runs_carry_it(avoided_in: int, verdict: str) -> None:
+    """A price that every run pays and a crisis avoided in six of 200 look like a loss; nobody knows yet."""
+    whole = np.zeros((200, 20, len(LEDGERS)))
+    base, policy = whole + 100.0, whole + 100.0
+    policy[:, :, LEDGER["spent_prevention"]] += np.random.default_rng(5).normal(1.0, 0.1, (200, 1))
+    null = policy.copy()
+    policy[:avoided_in, :, LEDGER["gdp_lost"]] -= 6.0
+    comparison = replace(
+        made(200), ledgers=dict(zip(PAIR, (base, policy), strict=True)),
+        null_ledgers=dict(zip(PAIR, (base, null), strict=True)),
+    )  # fmt: skip
+    found = comparison.returns("prevention", ("gdp_lost",)).harm_avoided
+    assert found is not None and found.high is not None and found.high < 1.0
+    row = str(ledgers_chart(comparison)).split("lost GDP")[-1].split("</tr>")[0]
+    assert verdict in row
+    assert ("r2p-apart" in row) == (verdict != "cannot be told")

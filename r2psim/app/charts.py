@@ -12,7 +12,7 @@ from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app.lettering import fitted, room_for
 from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
-from r2psim.ensemble.intervals import LEAST_RUNS, Interval, paired_interval
+from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.plots.style import plain
 
 __all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
@@ -238,10 +238,11 @@ def _returns(comparison: Comparison, policy: str) -> Markup:
         if i is None or withheld is None:
             continue
         low, high = (i.mean if v is None else v for v in (i.low, i.high))
-        apart = "r2p-apart" if low > 1.0 or high < 1.0 else "r2p-unsure"
-        verdict = "pays for itself" if low > 1.0 else ("does not pay for itself" if high < 1.0 else "cannot be told")
-        if comparison.runs < LEAST_RUNS:
-            verdict = "cannot be told"
+        # The interval of a ratio says nothing of whether enough runs carry it; that of the net gain does.
+        net = paired_interval(comparison.net(policy, ledger.parts)[0].sum(axis=1))
+        told = net is not None and net.told_apart and (low > 1.0 or high < 1.0)
+        apart = "r2p-apart" if told else "r2p-unsure"
+        verdict = "cannot be told" if not told else ("pays for itself" if low > 1.0 else "does not pay for itself")
         rows.append((plain(ledger.title), _even(i, apart), _limited(i), _limited(withheld), verdict))
     if not rows or extra is None:
         return join((element("h3", title), element("p", no_return(comparison, policy))))
