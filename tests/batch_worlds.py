@@ -14,8 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from r2psim.ensemble.batch.designs import points_of
-from r2psim.ensemble.batch.directory import BatchDirectory
+from r2psim.ensemble.batch.directory import BatchDirectory, Mended
 from r2psim.ensemble.batch.driver import Outcome, run_batch
 from r2psim.ensemble.batch.executors import Crew, SerialCrew
 from r2psim.ensemble.batch.experiment import Experiment
@@ -24,7 +26,7 @@ from r2psim.ensemble.batch.loading import load_experiment
 from r2psim.ensemble.batch.opened import open_batch
 from r2psim.ensemble.batch.plan import Plan
 
-__all__ = ["SMALL", "command", "digest", "do", "killed", "write"]
+__all__ = ["PARTS", "SMALL", "command", "digest", "do", "killed", "mended", "parts", "stamps", "write"]
 
 SMALL = """
 schema = 1
@@ -41,6 +43,9 @@ observation.noise = { low = 0.0, high = 0.6, levels = 2 }
 kind = "grid"
 """
 """Six points of six runs."""
+
+PARTS = 6
+"""Runs of a task, so that each of the six points is one part: the parts of `SMALL` too."""
 
 
 def write(folder: Path, text: str = SMALL, name: str = "small.toml") -> Path:
@@ -127,3 +132,28 @@ def wait_for(condition: Any, seconds: float = 300.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+
+
+def parts(out: Path) -> list[Path]:
+    """Give the parts."""
+    return sorted((out / "runs").glob("*.parquet"))
+
+
+def stamps(out: Path) -> dict[str, int]:
+    """Give when each part was written."""
+    return {part.name: part.stat().st_mtime_ns for part in parts(out)}
+
+
+def mended(file: Path, out: Path) -> Mended:
+    """Go on with a batch, and give what was found."""
+    found: list[Mended] = []
+    before = BatchDirectory._mend
+
+    def noting(self: BatchDirectory) -> None:
+        before(self)
+        found.append(self.mended)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BatchDirectory, "_mend", noting)
+        do(file, out, task_runs=PARTS)
+    return found[0]

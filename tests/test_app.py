@@ -341,21 +341,6 @@ def text_of(rc: Any) -> str:
     return "".join(w.html for w in found(rc, "html"))
 
 
-@pytest.fixture
-def shown() -> Iterator[Callable[..., Any]]:
-    """Render components, and close them afterwards."""
-    opened = []
-
-    def show(component: Any) -> Any:
-        _, rc = solara.render(component, handle_error=False)
-        opened.append(rc)
-        return rc
-
-    yield show
-    for rc in opened:
-        rc.close()
-
-
 def test_a_step_changes_the_page_and_a_state_shows_its_fourteen_factors(shown: Callable[..., Any]) -> None:
     watched = Watch(SEVEN)
     rc = shown(explore.World(watched, 0))

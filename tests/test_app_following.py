@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import sleep
 from typing import Any
 
@@ -56,21 +56,6 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> Eager:
     made = Eager()
     monkeypatch.setattr(following, "pool", lambda: made)
     return made
-
-
-@pytest.fixture
-def shown() -> Iterator[Callable[[Any], Any]]:
-    """Render components, and close them afterwards."""
-    opened = []
-
-    def show(component: Any) -> Any:
-        _, rc = solara.render(component, handle_error=False)
-        opened.append(rc)
-        return rc
-
-    yield show
-    for rc in opened:
-        rc.close()
 
 
 def test_a_page_that_is_slower_to_draw_than_runs_come_shows_what_there_is(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -12,7 +12,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import solara
 from page_reader import TAG, read, shown_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
@@ -45,21 +44,6 @@ def played() -> Exercise:
         exercise.chair.advance()
     exercise.chair.rewind(0, 0, "With <consent> & more", [("consent", "drevna", True)])
     return exercise
-
-
-@pytest.fixture
-def shown() -> Iterator[Callable[..., Any]]:
-    """Render components, and close them afterwards."""
-    opened = []
-
-    def show(component: Any) -> Any:
-        _, rc = solara.render(component, handle_error=False)
-        opened.append(rc)
-        return rc
-
-    yield show
-    for rc in opened:
-        rc.close()
 
 
 def parsed(html: str) -> ElementTree.Element:

@@ -11,19 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from batch_worlds import SMALL, digest, do, write
+from batch_worlds import PARTS, SMALL, digest, do, mended, parts, stamps, write
 from typer.testing import CliRunner
 
 from r2psim.cli import app
 from r2psim.ensemble.batch import directory as directory_module
-from r2psim.ensemble.batch.directory import BatchDirectory, Mended
 from r2psim.ensemble.batch.manifest import Entry, Manifest
 from r2psim.ensemble.batch.opened import open_batch
 from r2psim.ensemble.output import OutputDirectory
 from r2psim.ensemble.store import OutputError
 
 RUNNER = CliRunner()
-PARTS = 6
 
 
 @pytest.fixture(scope="module")
@@ -41,31 +39,6 @@ def copy(whole: tuple[Path, Path, str], tmp_path: Path) -> tuple[Path, Path, str
     file, out, expected = whole
     shutil.copytree(out, tmp_path / "out")
     return file, tmp_path / "out", expected
-
-
-def parts(out: Path) -> list[Path]:
-    """Give the parts."""
-    return sorted((out / "runs").glob("*.parquet"))
-
-
-def stamps(out: Path) -> dict[str, int]:
-    """Give when each part was written."""
-    return {part.name: part.stat().st_mtime_ns for part in parts(out)}
-
-
-def mended(file: Path, out: Path) -> Mended:
-    """Go on with a batch, and give what was found."""
-    found: list[Mended] = []
-    before = BatchDirectory._mend
-
-    def noting(self: BatchDirectory) -> None:
-        before(self)
-        found.append(self.mended)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BatchDirectory, "_mend", noting)
-        do(file, out, task_runs=PARTS)
-    return found[0]
 
 
 def lines(out: Path) -> list[bytes]:

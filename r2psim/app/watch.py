@@ -24,6 +24,7 @@ from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.errors import Problem, ScenarioError, nearest
 from r2psim.scenario.shipped import shipped_names
+from r2psim.world.codebook import CENTS
 from r2psim.world.expand import expand
 from r2psim.world.history import Event, History
 from r2psim.world.tables import PR, L
@@ -31,7 +32,6 @@ from r2psim.world.tables import PR, L
 __all__ = ["Choice", "Payment", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
 
 YEAR = 12
-CENTS = 100.0
 MOST_SETS = 40
 """Parameters that one person may change at a time."""
 LONGEST_SET = 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from r2psim.world.codebook import CENTS
 from r2psim.world.tables import CONFLICT, PR, B, L, S
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Account", "Public", "PublicEvent", "PublicState", "account_of", "is_public", "public_of", "within_of"]
 
-CENTS = 100.0
 YEAR = 12
 
 

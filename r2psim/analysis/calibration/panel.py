@@ -16,13 +16,13 @@ from r2psim.rules.month import opening
 from r2psim.scenario import Scenario
 from r2psim.scenario.parameters import P
 from r2psim.world.build import build
+from r2psim.world.codebook import CENTS
 from r2psim.world.rows import Rows, copy_rows
 from r2psim.world.tables import PR, TRIGGERS, B, F, G, S
 
 __all__ = ["STATUS_QUO", "Panel", "Source", "in_parallel"]
 
 YEAR = 12
-CENTS = 100.0
 
 STATUS_QUO = "late-response"
 """The policy that stands for the present."""
