@@ -141,9 +141,9 @@ R_DATA = b"RDX3\nX\n" + bytes(range(200))
     [
         (bz2.compress(R_DATA), "a file of R, compressed by bzip2"),
         (lzma.compress(R_DATA), "a file of R, compressed by xz"),
-        (gzip.compress(R_DATA), "a file of R, compressed by gzip"),
+        (gzip.compress(R_DATA, mtime=0), "a file of R, compressed by gzip"),
         (R_DATA, "a file of R"),
-        (gzip.compress(b"ccode,iso3c\n"), "compressed by gzip"),
+        (gzip.compress(b"ccode,iso3c\n", mtime=0), "compressed by gzip"),
         (bz2.compress(R_DATA)[:12], "compressed by bzip2 (as files of R, .rda and .rds, are)"),
         (b"\xd0\xcf\x11\xe0" + bytes(20), "a spreadsheet or document of an older kind"),
         (b"<!DOCTYPE html><html></html>", "a web page"),
