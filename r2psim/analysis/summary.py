@@ -135,6 +135,8 @@ def _sentence(event: Event, names: dict[str, str], perpetrator: str) -> str:
         return f"{when.capitalize()}: {place} went from {event.before} to {event.after}; {likely}. {_because(event)}"
     who = names[event.group or ""]
     told = f"{when.capitalize()}: {who} went from {event.before} to {event.after}; {likely}."
+    if event.after == STAGES[4] and event.before == STAGES[2]:
+        told += " It came suddenly, without a time of imminent risk."
     if event.after in STAGES[3:] and event.before in STAGES[:3]:
         told += f" Those who prepare it: {perpetrator}."
     return f"{told} {_because(event)}"

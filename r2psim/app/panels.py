@@ -47,7 +47,7 @@ def state_panel(history: History, month: int, key: str) -> Markup:
         _fact("Armed conflict", CONFLICT[int(_number(history, "conflict", month, s))]),
         _fact("Killed so far", amount(_number(history, "deaths", month, s))),
         _fact("Driven from home so far", amount(_number(history, "displaced", month, s))),
-        _fact("Government", "prepares or commits crimes itself" if perpetrator else "not a perpetrator"),
+        _fact("Government", "commits violations or kills itself" if perpetrator else "not a perpetrator"),
         _fact("Willing to consent to assistance", percent(_number(history, "willingness", month, s))),
     ]
     fresh = [k for k in TRIGGERS if _number(history, f"trigger_{k}", month, s) > FRESH]

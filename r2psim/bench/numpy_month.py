@@ -86,6 +86,7 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
     group[G.at_inequality] = state[S.horizontal_inequality]
     group[G.at_inclusion] = state[S.inclusion] - state[S.inclusion_home]
     group[G.at_upheaval] = state[S.strike_irregular_transition]
+    group[G.at_turmoil] = np.maximum(state[S.trigger_coup], state[S.trigger_irregular_transition])
     group[G.at_reach] = _clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population]))
     group[G.at_drive_state] = state[S.drive_state]
     group[G.at_drive_non_state] = state[S.drive_non_state]
@@ -108,13 +109,21 @@ def _tension(rows: Rows, p: Floats) -> None:
     level += p[P.tension_grievance_kin] * g[G.kin_pressure] + g[G.aid_grievance]
     g[G.grievance] = _approach(g[G.grievance], _clip01(level), p[P.tension_grievance_rate])
 
-    drive = np.maximum(g[G.at_drive_state], g[G.at_drive_non_state])
-    share, included = p[P.tension_targeting_crisis], p[P.tension_targeting_included]
+    included, by_arms = p[P.tension_targeting_included], p[P.tension_targeting_included_armed]
+    least = included + (1.0 - included) * p[P.tension_targeting_turmoil] * g[G.at_turmoil]
+    g[G.drive_by_state] = g[G.at_drive_state] * (least + (1.0 - least) * exclusion)
+    g[G.drive_by_armed_groups] = g[G.at_drive_non_state] * (by_arms + (1.0 - by_arms) * exclusion)
+    drive = np.maximum(g[G.drive_by_state], g[G.drive_by_armed_groups])
+    share = p[P.tension_targeting_crisis]
     crisis = 1.0 - share + share * np.maximum(g[G.at_pressure], g[G.at_conflict])
-    marked = included + (1.0 - included) * exclusion
-    level = _clip01(p[P.tension_targeting_gain] * drive * crisis * marked * np.exp(g[G.aid_targeting]))
+    level = _clip01(p[P.tension_targeting_gain] * drive * crisis * np.exp(g[G.aid_targeting]))
     rate = np.where(level > g[G.targeting], p[P.tension_targeting_rise], p[P.tension_targeting_fall])
     g[G.targeting] = _approach(g[G.targeting], level, rate)
+
+    scales = [p[P.tension_violations_imminent], p[P.tension_violations_threat]]
+    scale = np.select([g[G.stage] >= 3.0, g[G.stage] >= 2.0], scales, 0.0)
+    level = _clip01(scale * g[G.targeting] * crisis)
+    g[G.violations] = _approach(g[G.violations], level, p[P.tension_violations_rate])
 
     level = np.where(g[G.stage] >= 2.0, g[G.targeting], 0.0)
     g[G.preparation] = _approach(g[G.preparation], level, p[P.tension_preparation_rate])
@@ -145,9 +154,8 @@ def _hazards(rows: Rows, p: Floats) -> tuple[Floats, Floats]:
         down[at[stage + 1]] = _hazard(p, g, at[stage + 1], DOWN[stage])
     up[at[0]] *= g[G.risk, at[0]] > 0.0
     up[at[1]] *= g[G.at_pressure, at[1]] / p[P.reference_at_pressure]
-    marked = (g[G.targeting] > p[P.stages_targeting_gate]) | (g[G.exclusion] > p[P.stages_exclusion_gate])
-    marked &= g[G.preparation] > p[P.stages_preparation_gate]
-    up[at[2]] *= marked[at[2]]
+    g[G.marked] = 1.0 - (1.0 - g[G.targeting]) * (1.0 - p[P.stages_marked_exclusion] * g[G.exclusion])
+    up[at[2]] *= g[G.marked, at[2]] / p[P.reference_marked]
     return up, down
 
 
@@ -162,14 +170,28 @@ def _stages(rows: Rows, p: Floats, draws: Draws) -> None:
     p_up, p_down = happens * up / total, happens * down / total
     three = np.where(stage == 4.0, p[P.stages_three_steps], 0.0)
     two = np.minimum(np.where(stage >= 2.0, p[P.stages_two_steps], 0.0), 1.0 - three)
-    ends = [p_up, p_up + p_down * three, p_up + p_down * (three + two), p_up + p_down]
+    sudden = np.where(stage == 2.0, p[P.stages_sudden], 0.0)
+    ends = [p_up * sudden, p_up, p_up + p_down * three, p_up + p_down * (three + two), p_up + p_down]
     which = [u < end for end in ends]
-    step = np.select(which, [1.0, -3.0, -2.0, -1.0], 0.0)
-    chance = np.select(which, [p_up, p_down * three, p_down * two, p_down * (1.0 - two - three)], 0.0)
+    step = np.select(which, [2.0, 1.0, -3.0, -2.0, -1.0], 0.0)
+    falls = [p_down * three, p_down * two, p_down * (1.0 - two - three)]
+    chance = np.select(which, [p_up * sudden, p_up * (1.0 - sudden), *falls], 0.0)
     g[G.hazard_up], g[G.hazard_down], g[G.draw_stage], g[G.stage_change] = up, down, u, chance
     g[G.stage_before], g[G.stage] = stage, stage + step
+    _count_stays(g)
     g[G.stage_months] = np.where(step == 0.0, g[G.stage_months] + 1.0, 0.0)
     _perpetrators(rows, p, draws)
+
+
+def _count_stays(g: Floats) -> None:
+    """Count stays at imminent risk that begin from below, how they end, and atrocities without one."""
+    was, now, ours = g[G.stage_before], g[G.stage], g[G.imminent_from_below].copy()
+    enters = (was < 3.0) & (now == 3.0)
+    g[G.sudden_entries] += (was < 3.0) & (now == 4.0)
+    g[G.imminent_entries] += enters
+    g[G.imminent_escalated] += ours * (now == 4.0)
+    g[G.imminent_averted] += ours * (now < 3.0)
+    g[G.imminent_from_below] = ours * (now == 3.0) + enters
 
 
 def _perpetrators(rows: Rows, p: Floats, draws: Draws) -> None:
@@ -178,8 +200,8 @@ def _perpetrators(rows: Rows, p: Floats, draws: Draws) -> None:
     who = np.flatnonzero((g[G.stage] >= 3.0) & ((g[G.stage_before] < 3.0) | (g[G.perpetrator] == 0.0)))
     if len(who) == 0:
         return
-    state = p[P.stages_perpetrator_state] * (g[G.at_drive_state, who] + 1e-6)
-    other = g[G.at_drive_non_state, who]
+    state = p[P.stages_perpetrator_state] * (g[G.drive_by_state, who] + 1e-6)
+    other = g[G.drive_by_armed_groups, who]
     u = uniforms(draws, rows.group_id[who], PERPETRATOR_KIND)
     both = np.where(other > p[P.stages_perpetrator_both], 3.0, 1.0)
     g[G.perpetrator, who] = np.where((u * (state + other) < state) | (other <= 0.0), both, 2.0)
@@ -245,8 +267,9 @@ def _risk_factors(rows: Rows, p: Floats) -> None:
     g = rows.group
     conflict, stage = g[G.at_conflict], g[G.stage]
     g[G.rf9] = 0.5 * (g[G.grievance] + g[G.exclusion])
-    g[G.rf10] = _clip01(g[G.targeting] * (0.5 + 0.5 * g[G.at_motive]))
-    g[G.rf11] = _clip01(g[G.deaths_year] / p[P.harm_threshold])
+    g[G.rf10] = _clip01(np.maximum(g[G.targeting], g[G.violations]) * (0.5 + 0.5 * g[G.at_motive]))
+    by_violations = p[P.risk_factors_violations] * g[G.violations]
+    g[G.rf11] = _clip01(np.maximum(g[G.deaths_year] / p[P.harm_threshold], by_violations))
     g[G.rf12] = g[G.preparation]
     g[G.rf13] = _clip01(conflict * (1.0 - g[G.protection]))
     at_stake = (stage >= 3.0) | (conflict >= p[P.conflict_level_minor])

@@ -63,6 +63,7 @@ def group_values(group: Group) -> dict[str, Any]:
         "at_inequality": state.horizontal_inequality,
         "at_inclusion": state.inclusion - state.inclusion_home,
         "at_upheaval": state.struck["irregular_transition"],
+        "at_turmoil": max(state.fresh["coup"], state.fresh["irregular_transition"]),
         "at_reach": state.reach,
         "at_drive_state": state.drive_state,
         "at_drive_non_state": state.drive_non_state,

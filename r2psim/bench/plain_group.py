@@ -50,6 +50,7 @@ class Group(mesa.Agent):
         self.grievance = start["grievance"]
         self.targeting = start["targeting"]
         self.preparation = start["preparation"]
+        self.violations = start["violations"]
         self.protection = start["protection"]
         self.stage = int(start["stage"])
         self.stage_before = int(start["stage_before"])
@@ -58,6 +59,9 @@ class Group(mesa.Agent):
         self.persons = start["persons"]
         self.kin_pressure = 0.0
         self.risk = 0.0
+        self.marked = 0.0
+        self.drive_by_state = 0.0
+        self.drive_by_armed_groups = 0.0
         self.hazard_up = 0.0
         self.hazard_down = 0.0
         self.draw_stage = 0.0
@@ -71,6 +75,11 @@ class Group(mesa.Agent):
         self.deaths = 0
         self.displaced = 0
         self.atrocity_entries = 0
+        self.sudden_entries = 0
+        self.imminent_entries = 0
+        self.imminent_escalated = 0
+        self.imminent_averted = 0
+        self.imminent_from_below = False
         self.crossings = 0
         self.crossed = False
         self.calendar_deaths = 0
@@ -109,13 +118,24 @@ class Group(mesa.Agent):
         level += p.tension_grievance_kin * self.kin_pressure + aid["grievance"]
         self.grievance = approach(self.grievance, clip01(level), p.tension_grievance_rate)
 
-        drive = max(state.drive_state, state.drive_non_state)
+        turmoil = max(state.fresh["coup"], state.fresh["irregular_transition"])
+        least = p.tension_targeting_included
+        least += (1.0 - least) * p.tension_targeting_turmoil * turmoil
+        by_arms = p.tension_targeting_included_armed
+        self.drive_by_state = state.drive_state * (least + (1.0 - least) * exclusion)
+        self.drive_by_armed_groups = state.drive_non_state * (by_arms + (1.0 - by_arms) * exclusion)
+        drive = max(self.drive_by_state, self.drive_by_armed_groups)
         share = p.tension_targeting_crisis
         crisis = 1.0 - share + share * max(pressure, state.conflict_level)
-        marked = p.tension_targeting_included + (1.0 - p.tension_targeting_included) * exclusion
-        level = clip01(p.tension_targeting_gain * drive * crisis * marked * self.model.luck.exp(aid["targeting"]))
+        level = clip01(p.tension_targeting_gain * drive * crisis * self.model.luck.exp(aid["targeting"]))
         rate = p.tension_targeting_rise if level > self.targeting else p.tension_targeting_fall
         self.targeting = approach(self.targeting, level, rate)
+
+        scale = p.tension_violations_threat if self.stage >= UNDER_THREAT else 0.0
+        if self.stage >= IMMINENT:
+            scale = p.tension_violations_imminent
+        level = clip01(scale * self.targeting * crisis)
+        self.violations = approach(self.violations, level, p.tension_violations_rate)
 
         level = self.targeting if self.stage >= UNDER_THREAT else 0.0
         self.preparation = approach(self.preparation, level, p.tension_preparation_rate)
@@ -161,15 +181,13 @@ class Group(mesa.Agent):
         return proportional
 
     def to_imminent(self) -> float:
-        """Hazard of stage 3, which needs a group that is targeted or excluded, and preparation."""
+        """Hazard of stage 3, proportional to how far the group is targeted or excluded."""
         p = self.model.parameters
         state = self.state
-        marked = self.targeting > p.stages_targeting_gate or self.exclusion > p.stages_exclusion_gate
-        if not marked or self.preparation <= p.stages_preparation_gate:
-            return 0.0
         hazard: float = p.stages_to_imminent_base * self.model.luck.exp(
             p.stages_to_imminent_targeting * self.targeting
             + p.stages_to_imminent_exclusion * (self.exclusion - p.reference_exclusion)
+            + p.stages_to_imminent_preparation * self.preparation
             + p.stages_to_imminent_at_incitement * state.incitement
             + p.stages_to_imminent_at_pressure * (state.pressure - p.reference_at_pressure)
             + p.stages_to_imminent_at_conflict * state.conflict_level
@@ -177,7 +195,8 @@ class Group(mesa.Agent):
             + p.stages_to_imminent_protection * self.protection
             + p.stages_to_imminent_aid_to_imminent * self.aid["to_imminent"]
         )
-        return hazard
+        proportional: float = self.marked / p.reference_marked * hazard
+        return proportional
 
     def to_atrocity(self) -> float:
         """Hazard of stage 4."""
@@ -186,6 +205,7 @@ class Group(mesa.Agent):
         hazard: float = p.stages_to_atrocity_base * self.model.luck.exp(
             p.stages_to_atrocity_targeting * self.targeting
             + p.stages_to_atrocity_preparation * self.preparation
+            + p.stages_to_atrocity_violations * (self.violations - p.reference_violations)
             + p.stages_to_atrocity_at_means * (state.means - p.reference_at_means)
             + p.stages_to_atrocity_at_pressure * (state.pressure - p.reference_at_pressure)
             + p.stages_to_atrocity_at_conflict * state.conflict_level
@@ -248,8 +268,11 @@ class Group(mesa.Agent):
             return self.stage, 0.0
         happens = 1.0 - self.model.luck.exp(-total)
         p_up = happens * up / total
+        sudden = p.stages_sudden if self.stage == UNDER_THREAT else 0.0
+        if u < p_up * sudden:
+            return self.stage + 2, p_up * sudden
         if u < p_up:
-            return self.stage + 1, p_up
+            return self.stage + 1, p_up * (1.0 - sudden)
         three = p.stages_three_steps if self.stage == ATROCITY else 0.0
         two = p.stages_two_steps if self.stage >= UNDER_THREAT else 0.0
         if two + three > 1.0:
@@ -270,6 +293,7 @@ class Group(mesa.Agent):
         state = self.state
         own = max(self.exclusion, self.grievance)
         self.risk = max(own if own > p.stages_risk_above else 0.0, state.risk_present)
+        self.marked = 1.0 - (1.0 - self.targeting) * (1.0 - p.stages_marked_exclusion * self.exclusion)
         up, down = self.hazards()
         u = luck.uniform(self, STAGE_CHANGE)
         before = self.stage
@@ -280,16 +304,31 @@ class Group(mesa.Agent):
         self.stage_before = before
         self.stage = after
         self.stage_months = self.stage_months + 1 if after == before else 0
+        self.count_stays(before, after)
         if after < IMMINENT:
             self.perpetrator = NOBODY
         elif before < IMMINENT or self.perpetrator == NOBODY:
             self.perpetrator = self.choose_perpetrator(luck.uniform(self, PERPETRATOR_KIND))
 
+    def count_stays(self, before: int, after: int) -> None:
+        """Count stays at imminent risk that begin from below, how they end, and atrocities without one."""
+        if before < IMMINENT and after == ATROCITY:
+            self.sudden_entries += 1
+        if before < IMMINENT and after == IMMINENT:
+            self.imminent_entries += 1
+            self.imminent_from_below = True
+        elif self.imminent_from_below and after != IMMINENT:
+            self.imminent_from_below = False
+            if after == ATROCITY:
+                self.imminent_escalated += 1
+            else:
+                self.imminent_averted += 1
+
     def choose_perpetrator(self, u: float) -> int:
-        """Choose the kind of perpetrator from the two drives."""
+        """Choose the kind of perpetrator from the two drives against the group."""
         p = self.model.parameters
-        non_state = self.state.drive_non_state
-        government = p.stages_perpetrator_state * (self.state.drive_state + 1e-6)
+        non_state = self.drive_by_armed_groups
+        government = p.stages_perpetrator_state * (self.drive_by_state + 1e-6)
         if u * (government + non_state) < government or non_state <= 0.0:
             return BY_BOTH if non_state > p.stages_perpetrator_both else BY_STATE
         return BY_ARMED_GROUPS
@@ -370,8 +409,8 @@ class Group(mesa.Agent):
             threatened = clip01(max(conflict, 1.0 if self.stage == ATROCITY else 0.0) * state.means)
         self.risk_factors = [
             0.5 * (self.grievance + self.exclusion),
-            clip01(self.targeting * (0.5 + 0.5 * state.motive)),
-            clip01(self.deaths_year / p.harm_threshold),
+            clip01(max(self.targeting, self.violations) * (0.5 + 0.5 * state.motive)),
+            clip01(max(self.deaths_year / p.harm_threshold, p.risk_factors_violations * self.violations)),
             self.preparation,
             clip01(conflict * (1.0 - self.protection)),
             threatened,

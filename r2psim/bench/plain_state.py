@@ -242,9 +242,13 @@ class State(Structure):
         stage = displaced = 0
         affected = 0.0
         self.government_perpetrator = False
+        self.violations = 0.0
+        p = self.model.parameters
         for group in self.groups:
             stage = max(stage, group.stage)
-            if group.perpetrator in (1, 3):
+            self.violations = max(self.violations, group.violations)
+            kills = group.deaths_month >= p.stages_perpetrator_killed
+            if group.perpetrator in (1, 3) and (kills or group.violations > p.stages_perpetrator_violations):
                 self.government_perpetrator = True
             self.deaths += group.deaths_month
             displaced += group.displaced_month

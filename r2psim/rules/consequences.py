@@ -31,6 +31,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
     for s in range(first, last):
         stage = 0.0
         perpetrator = 0.0
+        violations = 0.0
         deaths = 0.0
         displaced = 0.0
         affected = 0.0
@@ -38,7 +39,12 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         for g in range(rows.first_group[s], rows.first_group[s + 1]):
             stage = group[G.stage, g] if group[G.stage, g] > stage else stage
             kind = group[G.perpetrator, g]
-            perpetrator = 1.0 if kind == 1.0 or kind == 3.0 else perpetrator
+            violates = group[G.violations, g]
+            violations = violates if violates > violations else violations
+            # What it does now: a stage that lingers after the violence has died down makes no perpetrator.
+            active = violates > p[P.stages_perpetrator_violations]
+            active = active or group[G.deaths_month, g] >= p[P.stages_perpetrator_killed]
+            perpetrator = 1.0 if active and (kind == 1.0 or kind == 3.0) else perpetrator
             deaths += group[G.deaths_month, g]
             displaced += group[G.displaced_month, g]
             affected += group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
@@ -46,6 +52,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         state[S.stage_months, s] = state[S.stage_months, s] + 1.0 if state[S.stage, s] == stage else 0.0
         state[S.stage, s] = stage
         state[S.government_perpetrator, s] = perpetrator
+        state[S.violations, s] = violations
         state[S.deaths, s] += deaths
         state[S.atrocity_months, s] += in_atrocity
 

@@ -19,10 +19,11 @@ __all__ = ["group_risk_factors", "state_risk_factors"]
 def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Score the six specific factors (9-14) of groups ``first..last``; which variables stand for them is an assumption.
 
-    9 intergroup tensions: grievance and exclusion. 10 intent to destroy: targeting with motive. 11 widespread or
-    systematic attack: the killed of twelve months against the threshold. 12 plan or policy: preparation. 13 threats
-    to those protected by humanitarian law: conflict where protection is missing. 14 threats to humanitarian or
-    peacekeeping operations: conflict and means of perpetrators from stage 3 on.
+    9 intergroup tensions: grievance and exclusion. 10 signs of intent to destroy: targeting or violations, with motive.
+    11 signs of a widespread or systematic attack: the killed of twelve months against the threshold, or violations
+    below killing. 12 plan or policy: preparation. 13 threats to those protected by humanitarian law: conflict where
+    protection is missing. 14 threats to humanitarian or peacekeeping operations: conflict and means of perpetrators
+    from stage 3 on.
     """
     group = rows.group
     stage = group[G.stage, first:last]
@@ -30,6 +31,7 @@ def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     exclusion = group[G.exclusion, first:last]
     targeting = group[G.targeting, first:last]
     preparation = group[G.preparation, first:last]
+    violations = group[G.violations, first:last]
     protection = group[G.protection, first:last]
     deaths_year = group[G.deaths_year, first:last]
     at_conflict = group[G.at_conflict, first:last]
@@ -42,12 +44,13 @@ def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: 
     rf13 = group[G.rf13, first:last]
     rf14 = group[G.rf14, first:last]
     threshold = p[P.harm_threshold]
+    by_violations = p[P.risk_factors_violations]
     minor = p[P.conflict_level_minor]
     for i in range(last - first):
         conflict = at_conflict[i]
         rf9[i] = 0.5 * (grievance[i] + exclusion[i])
-        rf10[i] = clip01(targeting[i] * (0.5 + 0.5 * at_motive[i]))
-        rf11[i] = clip01(deaths_year[i] / threshold)
+        rf10[i] = clip01(larger(targeting[i], violations[i]) * (0.5 + 0.5 * at_motive[i]))
+        rf11[i] = clip01(larger(deaths_year[i] / threshold, by_violations * violations[i]))
         rf12[i] = preparation[i]
         rf13[i] = clip01(conflict * (1.0 - protection[i]))
     for i in range(last - first):

@@ -106,7 +106,7 @@ def put_log_effect(
 
 @inline
 def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Find the monthly hazard of the next higher stage of each group, gates still open; from stage 4 there is none."""
+    """Find the monthly hazard of a rise of each group before its gate is heeded; from stage 4 there is none."""
     up = group[G.hazard_up, first:last]
     stage = group[G.stage, first:last]
     put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
@@ -149,11 +149,11 @@ def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
 
 
 @inline
-def close_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Hold back those who lack what the next stage needs.
+def heed_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Let each rise answer to what the next stage needs, and hold back those who lack it.
 
-    Gates: stage 1 needs a risk factor, stage 2 is proportional to the pressure of active triggers, stage 3 needs a
-    group that is targeted or excluded, and preparation under way.
+    Stage 1 needs a risk factor. The hazard of stage 2 is proportional to the pressure of active triggers, that of stage
+    3 to how far this group is targeted or excluded: it is 0 where the group is neither.
     """
     up = group[G.hazard_up, first:last]
     stage = group[G.stage, first:last]
@@ -161,21 +161,19 @@ def close_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None
     at_pressure = group[G.at_pressure, first:last]
     targeting = group[G.targeting, first:last]
     exclusion = group[G.exclusion, first:last]
-    preparation = group[G.preparation, first:last]
+    marked = group[G.marked, first:last]
     reference = p[P.reference_at_pressure]
-    targeting_gate = p[P.stages_targeting_gate]
-    exclusion_gate = p[P.stages_exclusion_gate]
-    preparation_gate = p[P.stages_preparation_gate]
+    reference_marked = p[P.reference_marked]
+    by_exclusion = p[P.stages_marked_exclusion]
+    for i in range(last - first):
+        marked[i] = 1.0 - (1.0 - targeting[i]) * (1.0 - by_exclusion * exclusion[i])
     for i in range(last - first):
         hazard = up[i]
         pressure = at_pressure[i]
         now = stage[i]
         to_risk = hazard if risk[i] > 0.0 else 0.0
         to_threat = pressure / reference * hazard if pressure > 0.0 else 0.0
-        marked = 1.0 if exclusion[i] > exclusion_gate else 0.0
-        marked = 1.0 if targeting[i] > targeting_gate else marked
-        marked = marked if preparation[i] > preparation_gate else 0.0
-        to_imminent = hazard if marked > 0.0 else 0.0
+        to_imminent = marked[i] / reference_marked * hazard
         gated = to_risk if now == 0.0 else hazard
         gated = to_threat if now == 1.0 else gated
         up[i] = to_imminent if now == 2.0 else gated
@@ -183,12 +181,13 @@ def close_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None
 
 @inline
 def next_stage(
-    stage: float, up: float, down: float, happens: float, two: float, three: float, u: float
+    stage: float, up: float, down: float, happens: float, sudden: float, two: float, three: float, u: float
 ) -> tuple[float, float]:
     """Decide the stage after a month, and give it with the probability of that change (0 if nothing changed).
 
     Competing hazards: something happens with probability ``1 - exp(-(up + down))`` and is a rise with the share
-    ``up / (up + down)``. Of the falls, ``three`` go from atrocity straight to risk, ``two`` skip one stage.
+    ``up / (up + down)``. Of the rises out of threat, ``sudden`` go straight to atrocity. Of the falls, ``three`` go from
+    atrocity straight to risk, ``two`` skip one stage.
 
     Parameters
     ----------
@@ -198,6 +197,8 @@ def next_stage(
         Hazards, per month.
     happens : float
         Probability that either happens within the month.
+    sudden : float
+        Share of the rises out of threat that skip imminent risk.
     two, three : float
         Shares of the falls by two and by three stages, where there are so many stages below.
     u : float
@@ -207,6 +208,7 @@ def next_stage(
     total = total if total > 0.0 else 1.0
     p_up = happens * up / total
     p_down = happens * down / total
+    sudden = sudden if stage == 2.0 else 0.0
     three = three if stage == 4.0 else 0.0
     two = two if stage >= 2.0 else 0.0
     two = two if two + three <= 1.0 else 1.0 - three
@@ -218,7 +220,9 @@ def next_stage(
     after = stage - 3.0 if u < p_up + p_down * three else after
     chance = p_down * three if u < p_up + p_down * three else chance
     after = stage + 1.0 if u < p_up else after
-    chance = p_up if u < p_up else chance
+    chance = p_up * (1.0 - sudden) if u < p_up else chance
+    after = stage + 2.0 if u < p_up * sudden else after
+    chance = p_up * sudden if u < p_up * sudden else chance
     return after, chance
 
 
@@ -235,6 +239,7 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     before = group[G.stage_before, first:last]
     stage = group[G.stage, first:last]
     months = group[G.stage_months, first:last]
+    sudden = p[P.stages_sudden]
     two = p[P.stages_two_steps]
     three = p[P.stages_three_steps]
     # Chains of arithmetic as long as a draw or an exponential have loops of their own: more rows fit into each.
@@ -246,7 +251,7 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
         # Whatever is read, is read before anything is written: else the loop does not vectorise.
         s = stage[i]
         longer = months[i] + 1.0
-        after, happened = next_stage(s, up[i], down[i], chance[i], two, three, draw[i])
+        after, happened = next_stage(s, up[i], down[i], chance[i], sudden, two, three, draw[i])
         months[i] = longer if after == s else 0.0
         before[i] = s
         stage[i] = after
@@ -254,8 +259,35 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
 
 
 @inline
+def count_stays(first: int, last: int, group: np.ndarray) -> None:
+    """Count stays at imminent risk that begin from below, how each of them ends, and atrocities that come without one.
+
+    A stay that is there at the start, or that an atrocity leaves behind, is none of these.
+    """
+    before = group[G.stage_before, first:last]
+    stage = group[G.stage, first:last]
+    from_below = group[G.imminent_from_below, first:last]
+    sudden = group[G.sudden_entries, first:last]
+    entries = group[G.imminent_entries, first:last]
+    escalated = group[G.imminent_escalated, first:last]
+    averted = group[G.imminent_averted, first:last]
+    for i in range(last - first):
+        was, now, ours = before[i], stage[i], from_below[i]
+        enters = 1.0 if now == 3.0 else 0.0
+        enters = enters if was < 3.0 else 0.0
+        above = 1.0 if now == 4.0 else 0.0
+        below = 1.0 if now < 3.0 else 0.0
+        skips = above if was < 3.0 else 0.0
+        sudden[i] += skips
+        entries[i] += enters
+        escalated[i] += above * ours
+        averted[i] += below * ours
+        from_below[i] = (1.0 - above) * (1.0 - below) * ours + enters
+
+
+@inline
 def perpetrator_of(state: float, non_state: float, weight: float, both_above: float, u: float) -> float:
-    """Kind of perpetrator from the two drives: 1 state, 2 non-state, 3 both.
+    """Kind of perpetrator from the two drives against the group: 1 state, 2 non-state, 3 both.
 
     The state has ``weight`` times the chance of an armed group of equal drive; where armed groups are driven above
     ``both_above`` and the government is chosen, both commit crimes.
@@ -269,7 +301,7 @@ def perpetrator_of(state: float, non_state: float, weight: float, both_above: fl
 
 @inline
 def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Give each group that reaches imminent risk its perpetrator; below it there is none."""
+    """Give each group that reaches imminent risk or atrocity its perpetrator; below there is none."""
     group = rows.group
     perpetrator = group[G.perpetrator, first:last]
     before = group[G.stage_before, first:last]
@@ -281,8 +313,8 @@ def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: D
     for g in range(first, last):
         if group[G.stage, g] >= 3.0 and group[G.perpetrator, g] == 0.0:
             group[G.perpetrator, g] = perpetrator_of(
-                group[G.at_drive_state, g],
-                group[G.at_drive_non_state, g],
+                group[G.drive_by_state, g],
+                group[G.drive_by_armed_groups, g],
                 p[P.stages_perpetrator_state],
                 p[P.stages_perpetrator_both],
                 uniform(of_run(draws, rows.group_run[g]), rows.group_id[g], PERPETRATOR_KIND),
@@ -293,11 +325,12 @@ def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: D
 def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Change the stages of groups ``first..last``: at most one change a month.
 
-    A group that reaches imminent risk gets its perpetrator; one that falls below it has none.
+    A group that reaches imminent risk or atrocity gets its perpetrator; one that falls below has none.
     """
     find_risk(first, last, rows.group, p)
     rise(first, last, rows.group, p)
     fall(first, last, rows.group, p)
-    close_gates(first, last, rows.group, p)
+    heed_gates(first, last, rows.group, p)
     change(first, last, rows, p, draws)
+    count_stays(first, last, rows.group)
     find_perpetrators(first, last, rows, p, draws)

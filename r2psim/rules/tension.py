@@ -1,4 +1,4 @@
-"""Tension around a group: exclusion, grievance, targeting, preparation against it, and its protection."""
+"""Tension around a group: exclusion, grievance, targeting, preparation and violations against it, its protection."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         conflict = conflict_level(state[S.conflict, s], p)
         means = 0.5 * (state[S.arms, s] + state[S.finance, s])
         inclusion = state[S.inclusion, s] - state[S.inclusion_home, s]
+        turmoil = larger(state[S.trigger_coup, s], state[S.trigger_irregular_transition, s])
         # Nobody is driven from home twice: fewer are left to flee as more have fled.
         away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
         reach = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
@@ -43,6 +44,7 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
             group[G.at_inequality, g] = state[S.horizontal_inequality, s]
             group[G.at_inclusion, g] = inclusion
             group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
+            group[G.at_turmoil, g] = turmoil
             group[G.at_reach, g] = reach
             group[G.at_drive_state, g] = state[S.drive_state, s]
             group[G.at_drive_non_state, g] = state[S.drive_non_state, s]
@@ -97,26 +99,73 @@ def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
 
 
 @inline
-def target(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Move targeting: the stronger drive, in a crisis, against the excluded; it rises faster than it falls."""
-    targeting = group[G.targeting, first:last]
+def turn_on(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find how far the government and armed groups are driven against each group: the more, the more excluded it is.
+
+    A government spares those in power more than armed groups do, and less while a coup or an irregular transition is
+    fresh.
+    """
     exclusion = group[G.exclusion, first:last]
-    at_pressure = group[G.at_pressure, first:last]
-    at_conflict = group[G.at_conflict, first:last]
+    at_turmoil = group[G.at_turmoil, first:last]
     at_drive_state = group[G.at_drive_state, first:last]
     at_drive_non_state = group[G.at_drive_non_state, first:last]
+    by_state = group[G.drive_by_state, first:last]
+    by_armed_groups = group[G.drive_by_armed_groups, first:last]
+    by_turmoil = p[P.tension_targeting_turmoil]
+    included = p[P.tension_targeting_included]
+    by_arms = p[P.tension_targeting_included_armed]
+    for i in range(last - first):
+        least = included + (1.0 - included) * by_turmoil * at_turmoil[i]
+        by_state[i] = at_drive_state[i] * (least + (1.0 - least) * exclusion[i])
+        by_armed_groups[i] = at_drive_non_state[i] * (by_arms + (1.0 - by_arms) * exclusion[i])
+
+
+@inline
+def crisis_of(pressure: float, conflict: float, share: float) -> float:
+    """Give how far a crisis lets a drive be carried out, 0-1: ``share`` of it hangs on trigger pressure or conflict."""
+    return 1.0 - share + share * larger(pressure, conflict)
+
+
+@inline
+def target(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Move targeting: the stronger drive against the group, in a crisis; it rises faster than it falls."""
+    targeting = group[G.targeting, first:last]
+    at_pressure = group[G.at_pressure, first:last]
+    at_conflict = group[G.at_conflict, first:last]
+    by_state = group[G.drive_by_state, first:last]
+    by_armed_groups = group[G.drive_by_armed_groups, first:last]
     aid = group[G.aid_targeting, first:last]
     share = p[P.tension_targeting_crisis]
-    included = p[P.tension_targeting_included]
     gain = p[P.tension_targeting_gain]
     rise = p[P.tension_targeting_rise]
     fall = p[P.tension_targeting_fall]
     for i in range(last - first):
-        drive = larger(at_drive_state[i], at_drive_non_state[i])
-        crisis = 1.0 - share + share * larger(at_pressure[i], at_conflict[i])
-        marked = included + (1.0 - included) * exclusion[i]
-        level = clip01(gain * drive * crisis * marked * exp(aid[i]))
+        drive = larger(by_state[i], by_armed_groups[i])
+        level = clip01(gain * drive * crisis_of(at_pressure[i], at_conflict[i], share) * exp(aid[i]))
         targeting[i] = approach(targeting[i], level, rise if level > targeting[i] else fall)
+
+
+@inline
+def violate(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Move violations below killing: what targeting does in the present crisis, from stage 2 on, and more from stage 3.
+
+    Preparation is what is got ready unseen; violations are what is done, and everybody can see them. They fall with
+    the crisis, before targeting does.
+    """
+    violations = group[G.violations, first:last]
+    targeting = group[G.targeting, first:last]
+    stage = group[G.stage, first:last]
+    at_pressure = group[G.at_pressure, first:last]
+    at_conflict = group[G.at_conflict, first:last]
+    share = p[P.tension_targeting_crisis]
+    in_threat = p[P.tension_violations_threat]
+    in_imminent = p[P.tension_violations_imminent]
+    rate = p[P.tension_violations_rate]
+    for i in range(last - first):
+        scale = in_threat if stage[i] >= 2.0 else 0.0
+        scale = in_imminent if stage[i] >= 3.0 else scale
+        level = clip01(scale * targeting[i] * crisis_of(at_pressure[i], at_conflict[i], share))
+        violations[i] = approach(violations[i], level, rate)
 
 
 @inline
@@ -144,10 +193,13 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
 
     Grievance answers to exclusion and inequality between groups (Cederman et al. 2011) and is sharpened by triggers
     (A/68/947, section II); targeting answers to the stronger drive, of the government or of armed groups, and rises
-    faster than it falls; preparation follows targeting from stage 2 on. Every linear form is an assumption.
+    faster than it falls; preparation follows targeting from stage 2 on, and so do violations below killing, which
+    escalate at stage 3. Every linear form is an assumption.
     """
     look_at_states(first, last, rows, p)
     exclude(first, last, rows.group, p)
     aggrieve(first, last, rows.group, p)
+    turn_on(first, last, rows.group, p)
     target(first, last, rows.group, p)
+    violate(first, last, rows.group, p)
     prepare_and_protect(first, last, rows.group, p)

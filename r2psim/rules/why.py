@@ -30,6 +30,8 @@ _LABELS = {
     "at_restraint": "restraint",
     "at_incitement": "incitement",
     "at_means": "means at hand of perpetrators",
+    "violations": "visible violations below killing",
+    "marked": "targeting or exclusion of the group",
     "at_past": "record of past violations",
     "risk": "risk factors present",
     "mood": "mean grievance",
@@ -39,7 +41,7 @@ _LABELS = {
     "spill_arms": "arms from next door",
     "coup_success": "a coup attempt this month",
     "outbreak": "outbreak of a conflict",
-    "government_perpetrator": "a government that prepares or commits crimes",
+    "government_perpetrator": "a government that commits violations or kills",
 }
 
 Contribution = tuple[str, float]
@@ -128,7 +130,7 @@ def _conflicts(world: World, before: np.ndarray, rows: Rows, p: np.ndarray, mont
 
 
 def _stages(world: World, rows: Rows, p: np.ndarray, month: int) -> list[Event]:
-    """Find the changes of stage."""
+    """Find the changes of stage; a rise from threat straight to atrocity has the hazard of imminent risk."""
     found = []
     group = rows.group
     for g in map(int, np.flatnonzero(group[G.stage_before] != group[G.stage])):
@@ -137,6 +139,8 @@ def _stages(world: World, rows: Rows, p: np.ndarray, month: int) -> list[Event]:
         parts = contributions(p, group, g, stages_rule.TERMS[what], GROUP)
         if what == "to_threat":
             parts.append((label("at_pressure"), log(group[G.at_pressure, g] / p[P.reference_at_pressure])))
+        if what == "to_imminent":
+            parts.append((label("marked"), log(group[G.marked, g] / p[P.reference_marked])))
         found.append(
             Event(
                 month,
