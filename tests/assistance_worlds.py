@@ -106,7 +106,7 @@ _RATES = (
 )
 _TENSION = (
     *("exclusion_return", "exclusion_upheaval", "grievance_rate", "targeting_rise", "targeting_fall"),
-    *("preparation_rate", "protection_rate"),
+    *("violations_rate", "preparation_rate", "protection_rate"),
 )
 _STAGES = (
     *("to_risk", "to_threat", "to_imminent", "to_atrocity"),

@@ -85,14 +85,18 @@ def check_stages(r: Run, p: np.ndarray) -> None:
     """Assert the gates, the steps allowed, who is a perpetrator, and that a state stands at its worst group's stage."""
     stage = r.of_group("stage")
     before, after = stage[:-1], stage[1:]
-    assert np.all(after - before <= 1.0)
+    sudden = (before == 2.0) & (after == 4.0)
+    assert np.all((after - before <= 1.0) | sudden)
+    assert np.array_equal(np.diff(r.of_group("sudden_entries"), axis=0) == 1.0, sudden)
     assert np.array_equal(r.of_group("stage_before")[1:], before)
-    marked = (r.of_group("targeting")[1:] > p[P.stages_targeting_gate]) | (
-        r.of_group("exclusion")[1:] > p[P.stages_exclusion_gate]
-    )
     rose = after > before
-    assert np.all(marked[rose & (after == 3.0)])
-    assert np.all(r.of_group("preparation")[1:][rose & (after == 3.0)] > p[P.stages_preparation_gate])
+    # Nobody comes to imminent risk or to atrocity who is neither targeted nor excluded.
+    one_of_both = (r.of_group("targeting")[1:] > 0.0) | (r.of_group("exclusion")[1:] > 0.0)
+    assert np.all(one_of_both[rose & (before == 2.0)])
+    assert np.all(r.of_group("marked")[1:][rose & (before == 2.0)] > 0.0)
+    ended = r.of_group("imminent_escalated") + r.of_group("imminent_averted") + r.of_group("imminent_from_below")
+    assert np.array_equal(r.of_group("imminent_entries"), ended)
+    assert np.all(r.of_group("violations")[1:][(before < 2.0) & (r.of_group("violations")[:-1] == 0.0)] == 0.0)
     assert np.all(r.of_group("at_pressure")[1:][rose & (after == 2.0)] > 0.0)
     assert np.all(r.of_group("risk")[1:][rose & (after == 1.0)] > 0.0)
     assert np.array_equal(r.of_group("perpetrator")[1:] > 0.0, after >= 3.0)
@@ -103,9 +107,15 @@ def check_stages(r: Run, p: np.ndarray) -> None:
     for s in range(len(r.world.states)):
         worst = stage[:, first[s] : first[s + 1]].max(axis=1, initial=0.0)
         assert np.array_equal(worst, r.of_state("stage")[:, s])
-        kind = r.of_group("perpetrator")[1:, first[s] : first[s + 1]]
-        government = ((kind == 1.0) | (kind == 3.0)).any(axis=1)
+        own = slice(first[s], first[s + 1])
+        kind = r.of_group("perpetrator")[1:, own]
+        violations = r.of_group("violations")[1:, own]
+        now = (violations > p[P.stages_perpetrator_violations]) | (
+            r.of_group("deaths_month")[1:, own] >= p[P.stages_perpetrator_killed]
+        )
+        government = (((kind == 1.0) | (kind == 3.0)) & now).any(axis=1)
         assert np.array_equal(government, r.of_state("government_perpetrator")[1:, s] == 1.0)
+        assert np.array_equal(violations.max(axis=1, initial=0.0), r.of_state("violations")[1:, s])
 
 
 def check_episodes(r: Run, p: np.ndarray) -> None:

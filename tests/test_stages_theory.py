@@ -12,12 +12,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.linalg import expm, logm
 from worlds import assert_expected, many_groups, parameters
 
 from r2psim.rules.draws import draws_of
 from r2psim.rules.stages import stages
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.rows import Rows, copy_rows
 from r2psim.world.tables import G
 
@@ -32,8 +34,8 @@ AID = (
     "aid_from_atrocity",
 )
 COVARIATES = (
-    "at_risk", "exclusion", "grievance", "targeting", "preparation", "protection", "at_pressure", "at_conflict",
-    "at_restraint", "at_incitement", "at_means", "at_past", "at_motive", *AID,
+    "at_risk", "exclusion", "grievance", "targeting", "preparation", "violations", "protection", "at_pressure",
+    "at_conflict", "at_restraint", "at_incitement", "at_means", "at_past", "at_motive", *AID,
 )  # fmt: skip
 SETS = 60
 """Random parameter sets."""
@@ -63,9 +65,8 @@ def hazards(v: Mapping[str, float], x: Mapping[str, float]) -> tuple[np.ndarray,
     """Hazards of a rise and of a fall from each of the five stages, gates included."""
     present = risk(v, x)
     x = {**x, "risk": present}
-    marked = x["targeting"] > v["stages.targeting_gate"] or x["exclusion"] > v["stages.exclusion_gate"]
-    prepared = x["preparation"] > v["stages.preparation_gate"]
-    gates = (present > 0.0, x["at_pressure"] / v["reference.at_pressure"], marked and prepared, 1.0)
+    marked = x["targeting"] + (1.0 - x["targeting"]) * v["stages.marked_exclusion"] * x["exclusion"]
+    gates = (present > 0.0, x["at_pressure"] / v["reference.at_pressure"], marked / v["reference.marked"], 1.0)
     up = [gate * log_linear(name, v, x) for gate, name in zip(gates, UP, strict=True)]
     return np.array([*up, 0.0]), np.array([0.0, *(log_linear(name, v, x) for name in DOWN)])
 
@@ -77,8 +78,11 @@ def generator(v: Mapping[str, float], up: np.ndarray, down: np.ndarray) -> np.nd
     for i in range(5):
         far = three if i == 4 else 0.0
         farther = min(two, 1.0 - far) if i >= 2 else 0.0
+        sudden = v["stages.sudden"] if i == 2 else 0.0
         if i < 4:
-            q[i, i + 1] = up[i]
+            q[i, i + 1] = up[i] * (1.0 - sudden)
+        if sudden > 0.0:
+            q[i, i + 2] = up[i] * sudden
         for steps, part in ((1, 1.0 - far - farther), (2, farther), (3, far)):
             if i >= steps:
                 q[i, i - steps] = down[i] * part
@@ -270,7 +274,7 @@ def test_recorded_hazards_and_chances_are_those_of_the_change() -> None:
 # -- gates -------------------------------------------------------------------------------------------------------------
 
 
-FAST = parameters({f"stages.{name}.base": 3.0 for name in UP})
+FAST = parameters({f"stages.{name}.base": PARAMETERS[f"stages.{name}.base"].high for name in UP})
 """Every rise that its gate allows comes soon."""
 
 
@@ -284,9 +288,6 @@ def after(start: int, **columns: float) -> np.ndarray:
 
 
 ABOVE = PARAMETERS["stages.risk_above"].default
-TARGETING_GATE = PARAMETERS["stages.targeting_gate"].default
-EXCLUSION_GATE = PARAMETERS["stages.exclusion_gate"].default
-PREPARATION_GATE = PARAMETERS["stages.preparation_gate"].default
 
 
 @pytest.mark.parametrize("columns", [{}, {"exclusion": ABOVE}, {"grievance": ABOVE}, {"targeting": 1.0}])
@@ -305,18 +306,83 @@ def test_stage_2_is_reached_only_under_pressure() -> None:
     assert np.all(after(1, at_pressure=0.5, exclusion=0.5, grievance=1.0, at_conflict=1.0) == 2.0)
 
 
-def test_stage_3_is_reached_only_with_targeting_or_exclusion_above_the_gate() -> None:
-    crisis = {"at_pressure": 1.0, "at_conflict": 1.0, "at_incitement": 1.0, "preparation": 1.0}
-    closed = after(2, targeting=TARGETING_GATE, exclusion=EXCLUSION_GATE, **crisis)
-    assert np.all(closed == 2.0)
-    assert np.all(after(2, targeting=float(np.nextafter(TARGETING_GATE, 1.0)), exclusion=0.0, **crisis) > 2.0)
-    assert np.all(after(2, targeting=0.0, exclusion=float(np.nextafter(EXCLUSION_GATE, 1.0)), **crisis) > 2.0)
+CRISIS = {"at_pressure": 1.0, "at_conflict": 1.0, "at_incitement": 1.0, "preparation": 1.0, "violations": 1.0}
 
 
-def test_stage_3_is_reached_only_with_preparation_under_way() -> None:
-    crisis = {"at_pressure": 1.0, "at_conflict": 1.0, "at_incitement": 1.0, "targeting": 1.0, "exclusion": 1.0}
-    assert np.all(after(2, preparation=PREPARATION_GATE, **crisis) == 2.0)
-    assert np.all(after(2, preparation=float(np.nextafter(PREPARATION_GATE, 1.0)), **crisis) > 2.0)
+def test_neither_imminent_risk_nor_atrocity_without_targeting_or_exclusion() -> None:
+    assert np.all(after(2, targeting=0.0, exclusion=0.0, **CRISIS) == 2.0)
+    assert np.all(after(2, targeting=1e-3, exclusion=0.0, **CRISIS) > 2.0)
+    assert np.all(after(2, targeting=0.0, exclusion=1e-2, **CRISIS) > 2.0)
+
+
+share = st.one_of(st.just(0.0), st.floats(1e-9, 1.0))
+
+
+@settings(max_examples=100)
+@given(share, share, st.floats(0.01, 1.0), st.floats(0.0, 1.0))
+def test_the_way_to_imminent_risk_is_graded(targeting: float, exclusion: float, weight: float, step_up: float) -> None:
+    """No step anywhere: the hazard is proportional to targeting or exclusion, and 0 only without both."""
+    p = parameters({"stages.marked_exclusion": weight, "stages.to_imminent.base": 0.05})
+    p[P.stages_to_imminent_targeting] = p[P.stages_to_imminent_exclusion] = 0.0
+    more = (targeting + step_up * (1.0 - targeting), exclusion + step_up * (1.0 - exclusion))
+    found = []
+    for t, e in ((targeting, exclusion), (more[0], exclusion), (targeting, more[1]), (1.0, 1.0)):
+        rows = many_groups(1, stage=2.0, targeting=t, exclusion=e, at_pressure=0.5)
+        step(rows, p, 502, 0)
+        found.append(float(rows.group[G.hazard_up, 0]))
+    assert (found[0] > 0.0) == (targeting > 0.0 or exclusion > 0.0)
+    assert found[0] <= found[1] * (1.0 + 1e-12) and found[0] <= found[2] * (1.0 + 1e-12)
+    # Fully targeted is the most that there is, and nothing jumps on the way to it.
+    marked = targeting + (1.0 - targeting) * weight * exclusion
+    assert found[0] == pytest.approx(marked * found[3], rel=1e-9)
+
+
+@pytest.mark.parametrize("stage", [0.0, 1.0, 3.0])
+def test_only_a_rise_out_of_threat_can_be_sudden(stage: float) -> None:
+    p = parameters({"stages.sudden": 0.6}, FAST)
+    rows = many_groups(2_000, stage=stage, exclusion=0.9, targeting=0.9, at_risk=1.0, at_pressure=0.9)
+    before = rows.group[G.stage].copy()
+    step(rows, p, 503, int(stage))
+    assert np.all(rows.group[G.stage] - before <= 1.0)
+    assert np.any(rows.group[G.stage] > before)
+    assert np.all(rows.group[G.sudden_entries] == 0.0)
+
+
+def test_sudden_atrocities_have_their_share_and_a_perpetrator() -> None:
+    size = 20_000
+    p = parameters({"stages.sudden": 0.3, "stages.to_imminent.base": 0.5})
+    rows = many_groups(size, stage=2.0, targeting=0.5, at_pressure=0.4, drive_by_state=0.4)
+    step(rows, p, 504, 0)
+    stage = rows.group[G.stage]
+    rose = stage > 2.0
+    assert rose.sum() > size / 4
+    assert_expected(np.sum(stage == 4.0), float(rose.sum()), 0.3, tests=2)
+    assert np.all(rows.group[G.perpetrator, rose] > 0.0)
+    assert np.array_equal(rows.group[G.sudden_entries] == 1.0, stage == 4.0)
+
+
+def test_stays_at_imminent_risk_are_counted_once_and_by_their_end() -> None:
+    size = 4_000
+    p = parameters({"stages.to_atrocity.base": 0.1, "stages.from_imminent.base": 0.2, "stages.to_imminent.base": 0.3})
+    rows = cohorts({"targeting": 0.5, "exclusion": 0.5, "at_pressure": 0.4, "at_risk": 0.8}, size)
+    entries, escalated, averted, sudden = np.zeros((4, 5 * size))
+    below = np.zeros(5 * size, dtype=bool)
+    for month in range(60):
+        was = rows.group[G.stage].copy()
+        step(rows, p, 505, month)
+        now = rows.group[G.stage]
+        entries += (was < 3.0) & (now == 3.0)
+        sudden += (was < 3.0) & (now == 4.0)
+        escalated += below & (now == 4.0)
+        averted += below & (now < 3.0)
+        below = ((was < 3.0) | below) & (now == 3.0)
+    for column, found in (
+        (G.imminent_entries, entries), (G.imminent_escalated, escalated), (G.imminent_averted, averted),
+        (G.sudden_entries, sudden), (G.imminent_from_below, below),
+    ):  # fmt: skip
+        assert np.array_equal(rows.group[column], found)
+    assert np.array_equal(entries, escalated + averted + below)
+    assert min(entries.sum(), escalated.sum(), averted.sum(), sudden.sum()) > 500
 
 
 def test_without_hazards_nothing_changes() -> None:
@@ -336,7 +402,7 @@ def test_boundless_hazards_change_the_stage_every_month() -> None:
     far |= {f"stages.{name}.base": PARAMETERS[f"stages.{name}.base"].high for name in UP}
     rows = many_groups(1_000, **dict.fromkeys(x, 1.0))
     for stage in (1.0, 2.0, 3.0, 4.0):
-        step(rows, parameters(v | far | {"stages.targeting_gate": 0.5}), 601, int(stage))
+        step(rows, parameters(v | far | {"stages.sudden": 0.0}), 601, int(stage))
         assert np.all(rows.group[G.stage] == stage)
         assert np.all(np.isfinite(rows.group[G.hazard_up])) and np.all(rows.group[G.stage_change] == 1.0)
 
@@ -348,9 +414,9 @@ def test_boundless_hazards_change_the_stage_every_month() -> None:
 @pytest.mark.parametrize("drive_non_state", [0.0, 0.2, 0.7])
 def test_perpetrators_are_chosen_by_their_drives(drive_state: float, drive_non_state: float) -> None:
     size = 20_000
-    columns = {"at_drive_state": drive_state, "at_drive_non_state": drive_non_state}
+    columns = {"drive_by_state": drive_state, "drive_by_armed_groups": drive_non_state}
     rows = many_groups(size, stage=2.0, targeting=1.0, preparation=1.0, at_pressure=1.0, **columns)
-    step(rows, parameters({"stages.to_imminent.base": 3.0}), 700, 0)
+    step(rows, parameters({"stages.to_imminent.base": 3.0, "stages.sudden": 0.0}), 700, 0)
     reached = rows.group[G.stage] == 3.0
     kind = rows.group[G.perpetrator]
     assert reached.sum() > size / 2 and np.all(kind[~reached] == 0.0)
@@ -364,7 +430,7 @@ def test_perpetrators_are_chosen_by_their_drives(drive_state: float, drive_non_s
 
 
 def test_perpetrators_stay_while_the_stage_is_high_and_go_with_it() -> None:
-    columns = {"at_drive_state": 0.5, "at_drive_non_state": 0.5}
+    columns = {"drive_by_state": 0.5, "drive_by_armed_groups": 0.5}
     rows = many_groups(4_000, stage=2.0, targeting=1.0, preparation=1.0, at_pressure=1.0, **columns)
     p = parameters({"stages.to_imminent.base": 0.2, "stages.to_atrocity.base": 0.1, "stages.from_imminent.base": 0.3})
     before = copy_rows(rows)
@@ -386,6 +452,7 @@ def test_perpetrators_stay_while_the_stage_is_high_and_go_with_it() -> None:
 def typical() -> tuple[Values, Values]:
     """Give parameters of which each hazard counts: all near 0.05-0.3 a month."""
     v = {path: parameter.default for path, parameter in PARAMETERS.items()}
+    v["stages.sudden"] = 0.3
     x = dict.fromkeys(COVARIATES, 0.5) | {"at_risk": 0.7, "exclusion": 0.6, "targeting": 0.4, "at_pressure": 0.3}
     up, down = hazards(v, x)
     for name, hazard in zip(UP + DOWN, [*up[:4], *down[1:]], strict=True):
@@ -425,8 +492,8 @@ def test_a_rate_wrong_by_a_twentieth_is_caught(name: str, factor: float, observe
         assert_expected(*observed, matrix(wrong, x), tests=SETS * 25)
 
 
-@pytest.mark.parametrize("name", ["two_steps", "three_steps"])
-def test_a_share_of_falls_wrong_by_a_tenth_is_caught(name: str, observed: tuple[np.ndarray, int]) -> None:
+@pytest.mark.parametrize("name", ["two_steps", "three_steps", "sudden"])
+def test_a_share_of_steps_wrong_by_a_tenth_is_caught(name: str, observed: tuple[np.ndarray, int]) -> None:
     v, x = typical()
     wrong = v | {f"stages.{name}": 1.1 * v[f"stages.{name}"]}
     with pytest.raises(AssertionError, match="surprise"):
@@ -442,7 +509,7 @@ def test_a_rate_wrong_by_a_tenth_is_caught_in_the_occupancy(name: str, observed_
         assert_expected(observed_over_time, OBSERVED_SIZE, expected, tests=SETS * 150)
 
 
-@pytest.mark.parametrize("covariate", ["grievance", "targeting", "at_restraint", "at_pressure", "protection", *AID])
+@pytest.mark.parametrize("covariate", ["grievance", "targeting", "violations", "at_restraint", "at_pressure", "protection", *AID])
 def test_a_covariate_read_wrongly_is_caught(covariate: str, observed: tuple[np.ndarray, int]) -> None:
     v, x = typical()
     with pytest.raises(AssertionError, match="surprise"):

@@ -12,6 +12,7 @@ from r2psim import History, R2PModel
 from r2psim.analysis.summary import story
 from r2psim.rules import conflict, stages, triggers
 from r2psim.rules.why import contributions
+from r2psim.scenario.parameters import P
 from r2psim.world.tables import GROUP, STAGES, STATE, TRIGGERS, G, S
 
 
@@ -78,6 +79,11 @@ def test_contributions_add_up_to_the_hazard_that_was_used() -> None:
                 eta = sum(c for _, c in contributions(p, group, g, terms, GROUP))
                 assert group[G.hazard_down, g] == pytest.approx(p[terms[0, 0]] * math.exp(eta), rel=1e-12)
                 checked += 1
+            if was in (2, 3):
+                terms = stages.TERMS[stages.UP[was]]
+                eta = sum(c for _, c in contributions(p, group, g, terms, GROUP))
+                gate = group[G.marked, g] / p[P.reference_marked] if was == 2 else 1.0
+                assert group[G.hazard_up, g] == pytest.approx(p[terms[0, 0]] * gate * math.exp(eta), rel=1e-12)
         # Whether the government is a perpetrator is found out after the states have moved.
         state = state.copy()
         state[S.government_perpetrator] = perpetrator

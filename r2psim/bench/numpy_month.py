@@ -154,7 +154,7 @@ def _hazards(rows: Rows, p: Floats) -> tuple[Floats, Floats]:
         down[at[stage + 1]] = _hazard(p, g, at[stage + 1], DOWN[stage])
     up[at[0]] *= g[G.risk, at[0]] > 0.0
     up[at[1]] *= g[G.at_pressure, at[1]] / p[P.reference_at_pressure]
-    g[G.marked] = 1.0 - (1.0 - g[G.targeting]) * (1.0 - p[P.stages_marked_exclusion] * g[G.exclusion])
+    g[G.marked] = g[G.targeting] + (1.0 - g[G.targeting]) * p[P.stages_marked_exclusion] * g[G.exclusion]
     up[at[2]] *= g[G.marked, at[2]] / p[P.reference_marked]
     return up, down
 

@@ -293,7 +293,7 @@ class Group(mesa.Agent):
         state = self.state
         own = max(self.exclusion, self.grievance)
         self.risk = max(own if own > p.stages_risk_above else 0.0, state.risk_present)
-        self.marked = 1.0 - (1.0 - self.targeting) * (1.0 - p.stages_marked_exclusion * self.exclusion)
+        self.marked = self.targeting + (1.0 - self.targeting) * p.stages_marked_exclusion * self.exclusion
         up, down = self.hazards()
         u = luck.uniform(self, STAGE_CHANGE)
         before = self.stage

@@ -166,7 +166,7 @@ def heed_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     reference_marked = p[P.reference_marked]
     by_exclusion = p[P.stages_marked_exclusion]
     for i in range(last - first):
-        marked[i] = 1.0 - (1.0 - targeting[i]) * (1.0 - by_exclusion * exclusion[i])
+        marked[i] = targeting[i] + (1.0 - targeting[i]) * by_exclusion * exclusion[i]
     for i in range(last - first):
         hazard = up[i]
         pressure = at_pressure[i]
