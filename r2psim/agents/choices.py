@@ -215,7 +215,7 @@ def write_mandates(model: R2PModel, mandates: Mapping[str, bool]) -> None:
 def receiving(model: R2PModel, consent: Mapping[str, bool]) -> None:
     """Run the phase in which states receive, with some governments consenting or refusing.
 
-    Consent is as much as a government can give: as if its commitment were full. One that prepares or commits crimes
+    Consent is as much as a government can give: as if its commitment were full. One that commits violations or kills
     itself still withdraws the part that the model says it withdraws. Refusal is none at all: only forms that need no
     consent, and bodies with leverage, get through.
     """

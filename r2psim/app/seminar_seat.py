@@ -41,7 +41,7 @@ HOW = {
     "rules decide. A vote against a mandate that is in force ends it. The Council's money is common: the last plan "
     "that any member commits counts, and whoever replaces another's is asked first.",
     "government": "You consent to assistance in your state or refuse it; your word holds until you change it. A "
-    "government that prepares or commits crimes itself obstructs assistance whatever it says.",
+    "government that commits violations or kills obstructs assistance whatever it says.",
 }
 
 
