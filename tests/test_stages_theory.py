@@ -303,7 +303,7 @@ def test_each_kind_of_risk_factor_is_enough_to_leave_stage_0(name: str) -> None:
 
 def test_stage_2_is_reached_only_under_pressure() -> None:
     assert np.all(after(1, at_pressure=0.0, exclusion=1.0, grievance=1.0, at_conflict=1.0) == 1.0)
-    assert np.all(after(1, at_pressure=0.5, exclusion=0.5, grievance=1.0, at_conflict=1.0) == 2.0)
+    assert np.all(after(1, at_pressure=0.5, exclusion=0.0, grievance=1.0, at_conflict=1.0) == 2.0)
 
 
 CRISIS = {"at_pressure": 1.0, "at_conflict": 1.0, "at_incitement": 1.0, "preparation": 1.0, "violations": 1.0}
