@@ -124,6 +124,7 @@ class Structure(mesa.Agent):
         self.spill_refugees = 0.0
         self.spill_armed_groups = 0.0
         self.peer_commitment = 0.0
+        self.review = 0.0
         self.displaced_hosted = 0.0
         self.refugees_received = 0.0
 
@@ -299,8 +300,8 @@ class Structure(mesa.Agent):
         self.move_arms()
 
         kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
-        accepted = aid["review"] * self.commitment * self.peer_commitment
-        level = clip01(kept * (self.commitment_home + aid["commitment"] + accepted))
+        self.review = aid["review"] * self.commitment * self.peer_commitment
+        level = clip01(kept * (self.commitment_home + aid["commitment"] + self.review))
         self.commitment = approach(self.commitment, level, p.structure_commitment_return)
 
         if self.stage == 4:

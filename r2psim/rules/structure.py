@@ -237,11 +237,13 @@ def leadership(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -
     aid_commitment = state[S.aid_commitment, first:last]
     aid_review = state[S.aid_review, first:last]
     peer_commitment = state[S.peer_commitment, first:last]
+    review = state[S.review, first:last]
     for i in range(last - first):
         x = approach(motive[i], motive_home[i], motive_return)
         motive[i] = clip01(x + pressure[i] * motive_crisis * MONTH * (1.0 - x))
         kept = perpetrator if government_perpetrator[i] > 0.0 else 1.0
         accepted = aid_review[i] * commitment[i] * peer_commitment[i]
+        review[i] = accepted
         level = clip01(kept * (commitment_home[i] + aid_commitment[i] + accepted))
         commitment[i] = approach(commitment[i], level, commitment_return)
     upheaval = state[S.strike_irregular_transition, first:last]

@@ -306,6 +306,7 @@ STATE = Table(
         _derived("spill_arms", "arms that flow in from neighbours at war", high=100.0),
         _derived("spill_refugees", "refugees hosted, scaled by the population"),
         _derived("spill_armed_groups", "strongest armed groups in conflict next door; aid contains them", high=100.0),
+        Column("review", "0-1", "what the government accepts of the review by its peers", "derived", -1.0),
         _derived("peer_commitment", "mean commitment to protect of the neighbours, or its own where it has none"),
         _derived("stage", "highest stage among the state's groups", "stage", 4.0),
         _derived("stage_months", "months since the state's stage last changed", "months", INF),
