@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,33 +15,40 @@ from assistance_worlds import FULL, STILL, a_month, form_place, fund, programme,
 from worlds import parameters
 
 import r2psim
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
+from r2psim.rules.structure import standing, structure
 from r2psim.rules.triggers import _drawn_together
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import INHIBITORS, TRIGGERS, S
+from r2psim.world.tables import INHIBITORS, STATE, TRIGGERS, F, S
 
 FIRST = draws_of(1, 0, 0)
 
 
 def after(
-    column: str, start: dict[str, float], group: dict[str, float] | None = None, months: int = 1, **changed: float
+    column: str,
+    start: Mapping[str, float],
+    group: Mapping[str, float] | None = None,
+    changed: Mapping[str, float] | None = None,
+    months: int = 1,
 ) -> float:
-    """Give a column after some months of `setting` from a start, with defaults but for what is changed."""
-    p = parameters({name.replace("__", "."): number for name, number in changed.items()})
+    """Give a column after some months of `setting` from a start, with parameters at their defaults but for some."""
+    p = parameters(changed)
     rows = copy_rows(setting().rows)
-    put(rows, start | {f"{name}_home": level for name, level in start.items() if f"{name}_home" in S._fields})
-    put(rows, {}, group or {})
+    homes = {f"{name}_home": level for name, level in start.items() if f"{name}_home" in STATE.index}
+    put(rows, {**start, **homes}, group or {})
     opening(rows, p, FIRST)
     for m in range(months):
         month(rows, p, draws_of(1, 0, m))
     return value(rows, column)
 
 
-def moves(column: str, of: str, group: dict[str, float] | None = None, months: int = 1, **start: float) -> float:
+def moves(column: str, of: str, start: Mapping[str, float] | None = None, months: int = 1) -> float:
     """Give how much a column changes when another goes from 0 to 1 everywhere, all else and all luck the same."""
-    return after(column, start | {of: 1.0}, group, months) - after(column, start | {of: 0.0}, group, months)
+    low, high = (after(column, {**(start or {}), of: level}, months=months) for level in (0.0, 1.0))
+    return high - low
 
 
 # -- inhibitors --------------------------------------------------------------------------------------------------------
@@ -91,7 +98,7 @@ def test_restraint_is_what_restrains_a_government_and_nothing_else() -> None:
     ],
 )
 def test_it_moves_the_right_way(of: str, column: str, sign: int, start: dict[str, float]) -> None:
-    assert sign * moves(column, of, months=3, **start) > 0.0
+    assert sign * moves(column, of, start, months=3) > 0.0
 
 
 @pytest.mark.parametrize(
@@ -104,9 +111,9 @@ def test_early_warning_is_information_and_changes_no_violence(column: str) -> No
 
 def test_inclusion_counts_as_a_level_against_its_reference() -> None:
     """At the reference exclusion stays at home; a group that nothing keeps out is not shut out by the lack of it."""
-    rest = {"tension__exclusion_return": 12.0}
-    assert after("group.exclusion", {"inclusion": 0.5}, {"exclusion_home": 0.6}, **rest) == pytest.approx(0.6, abs=1e-9)
-    assert after("group.exclusion", {"inclusion": 0.0}, {"exclusion_home": 0.0}, **rest) == pytest.approx(0.0, abs=1e-9)
+    rest = {"tension.exclusion_return": 12.0}
+    assert after("group.exclusion", {"inclusion": 0.5}, {"exclusion_home": 0.6}, rest) == pytest.approx(0.6, abs=1e-9)
+    assert after("group.exclusion", {"inclusion": 0.0}, {"exclusion_home": 0.0}, rest) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_inequality_is_slow_and_follows_the_inclusion_that_is_built() -> None:
@@ -131,8 +138,6 @@ def test_violations_below_killing_fill_the_record() -> None:
     opening(rows, p, FIRST)
     rows.state[S.past_violations] = 0.2
     rows.state[S.violations, 0] = 0.8
-    from r2psim.rules.structure import structure
-
     structure(0, 2, rows, p, FIRST)
     assert rows.state[S.past_violations, 0] > 0.2 >= rows.state[S.past_violations, 1]
 
@@ -142,8 +147,6 @@ def test_a_receptive_public_is_needed_for_incitement_to_work() -> None:
     rows = copy_rows(setting().rows)
     opening(rows, p, FIRST)
     rows.state[S.aid_receptiveness] = np.array([-1.0, 0.0])
-    from r2psim.rules.structure import standing
-
     standing(0, 2, rows, p, FIRST)
     assert rows.state[S.incitement, 0] == rows.state[S.incitement, 1]
     assert rows.state[S.agitation, 0] < rows.state[S.agitation, 1]
@@ -236,7 +239,7 @@ def test_an_assessment_finds_what_is_lacking_most() -> None:
     opening(rows, p, FIRST)
     month(rows, p, FIRST)
     errors = programme(rows, "misjudged")[0].copy()
-    building = rows.form[r2psim.world.tables.F.need] >= 0
+    building = rows.form[F.need] >= 0
     assert (errors[building] != 0.0).all() and (errors[~building] == 0.0).all()
     most = PARAMETERS["assistance.lack_error"].default
     assert (np.abs(errors) <= most).all() and np.ptp(errors[building]) > 0.3 * most
@@ -248,8 +251,6 @@ def test_an_assessment_finds_what_is_lacking_most() -> None:
     f = form_place("judiciary")
     for assessed in (0.0, 1.0):
         rows.state[S.assessed] = assessed
-        from r2psim.rules.demand import demand
-
         demand(0, 2, rows, p, draws_of(1, 0, 13))
         lack = float(programme(rows, "demand")[0, f] / programme(rows, "worth")[0, f])
         assert (lack == pytest.approx(1.0 - value(rows, "judiciary"))) == (assessed == 1.0)
@@ -293,6 +294,7 @@ label = "assumption"
 PROBE = """
 import numpy as np
 from worlds import many_states, parameters, without_triggers
+from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.rules.triggers import triggers
@@ -314,7 +316,7 @@ def test_a_ninth_kind_of_trigger_is_one_more_record(tmp_path: Path) -> None:
     assert len(TRIGGERS) == 8
     package = tmp_path / "r2psim"
     shutil.copytree(Path(r2psim.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "app"))
-    edits: dict[str, Any] = {
+    edits = {
         "world/tables.py": ('    "mass_protest": "mass protest",\n', '    "earthquake": "an earthquake",\n'),
         "rules/draws.py": ("\n_BELL_MEAN", 'EARTHQUAKE = purpose("trigger: earthquake")\n\n_BELL_MEAN'),
     }
