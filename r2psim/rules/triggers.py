@@ -52,6 +52,13 @@ _OCCASIONS = ("contested_election", "neighbour_war", "armed_offensive")
 """Kinds that wait for an occasion of their own; all others strike at a yearly rate."""
 _YEARLY = np.array([k for k, name in enumerate(TRIGGERS) if name not in _OCCASIONS], dtype=np.int64)
 
+HOLDS = {
+    "_HALF_LIVES": tuple(f"triggers_{name}_half_life" for name in TRIGGERS),
+    "_WEIGHTS": tuple(f"triggers_{name}_weight" for name in TRIGGERS),
+    "_DRAWN": tuple(name.upper() for name in TRIGGERS),
+}
+"""What the tables above hold, by the identifiers that a rule would name: the documentation reads it."""
+
 # One record for each kind, in whatever number: what is written down of it in several places must be there once.
 assert len(set(_PURPOSES)) == _KINDS, "two kinds of trigger would share their luck"
 assert sorted(k for row in _DRAWN.tolist() for k in row[:2] if k >= 0) == list(range(_KINDS))
