@@ -89,6 +89,7 @@ FORMS: dict[str, Form] = forms_of(INVENTED)
 FULL: dict[str, float] = {
     "assistance.openness": 1.0,
     "assistance.perpetrator_refuses": 0.0,
+    "assistance.unassessed": 1.0,
     "principles.ownership.strength": 0.0,
     "principles.mutual.answer": 0.0,
     "principles.harm.screening": 1.0,
@@ -102,7 +103,7 @@ FULL: dict[str, float] = {
 _RATES = (
     *("inhibitor_return", "building", "capacity_return", "inclusion_return", "regime_return", "motive_return"),
     *("motive_crisis", "incitement_rate", "arms_return", "arms_war", "arms_spill", "armed_groups_rate"),
-    *("commitment_return", "war_damage"),
+    *("commitment_return", "war_damage", "inequality_return"),
 )
 _TENSION = (
     *("exclusion_return", "exclusion_upheaval", "grievance_rate", "targeting_rise", "targeting_fall"),
@@ -435,14 +436,21 @@ def _levels() -> Iterable[Observable]:
     yield Observable("incitement", "incitement", _column("incitement"), _CRISIS, p=at_once)
     at_once = {"tension.targeting_rise": AT_ONCE, "tension.targeting_fall": AT_ONCE}
     yield Observable("targeting", "targeting", _column("group.targeting"), _CRISIS, p=at_once)
-    for name in ("arms", "finance"):
-        yield Observable("arms", name, _column(name), p={"structure.arms_return": AT_ONCE})
+    yield Observable("receptiveness", "agitation", _column("agitation"))
     flow = natural("structure.arms_war")
-    yield Observable("arms", "arms gained in war", lambda rows: value(rows, "arms") - 0.5, {"conflict": 3}, p=flow)
-    for name in ("spill_war", "spill_arms"):
+    for name in ("arms", "finance"):
+        yield Observable(name, name, _column(name), p={"structure.arms_return": AT_ONCE})
+
+        def gained(rows: Rows, name: str = name) -> float:
+            return value(rows, name) - 0.5
+
+        yield Observable(name, f"{name} gained in war", gained, {"conflict": 3}, p=flow)
+    for name in ("spill_war", "spill_arms", "spill_armed_groups"):
         yield Observable("spill_over", name, _column(name, 1), {"conflict": 3})
     exodus = {"displaced_abroad": 1e6, "conflict": 2}
     yield Observable("spill_over", "spill_refugees", _column("spill_refugees", 1), exodus)
+    home = {"displaced_inside": 1e6}
+    yield Observable("returns", "returned", lambda rows: math.log(1e6 / value(rows, "displaced_inside")), home)
     half_life = natural("structure.violations_half_life")
     faded = _column("past_violations")
     yield Observable("violations_memory", "fading", lambda rows: math.log(0.5 / faded(rows)), p=half_life)
@@ -455,6 +463,13 @@ def _raises() -> Iterable[Observable]:
     for name in ("inclusion", "capacity", "commitment"):
         at_once = {"structure.building": AT_ONCE, f"structure.{name}_return": AT_ONCE}
         yield Observable(name, name, _column(name), p=at_once)
+    at_once = {"structure.inequality_return": AT_ONCE}
+    yield Observable("horizontal_inequality", "inequality", _column("horizontal_inequality"), p=at_once)
+
+    def offered(rows: Rows) -> float:
+        return 1.0 + value(rows, "review") / (value(rows, "commitment") * value(rows, "peer_commitment"))
+
+    yield Observable("review", "review, before what is accepted of it", offered)
     for name, rate in (("protection", "protection_rate"), ("exclusion", "exclusion_return")):
         yield Observable(name, name, _column(f"group.{name}"), p={f"tension.{rate}": AT_ONCE})
     yield Observable("grievance", "grievance", _column("group.grievance"), p={"tension.grievance_rate": AT_ONCE})

@@ -36,7 +36,7 @@ EFFECT_IDS = [f"{form.key}-{effect.on}" for form, effect in EFFECTS]
 REPORT = {
     "encouragement": ["human-rights-education", "peer-review", "preventive-diplomacy"],
     "capacity": [
-        *("needs-assessment", "inclusive-governance"),
+        *("needs-assessment", "inclusive-governance", "responsible-business"),
         *("security-sector", "transition-institutions", "judiciary", "early-warning"),
         *("local-resolution", "media", "transitional-justice"),
     ],

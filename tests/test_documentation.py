@@ -395,7 +395,7 @@ def run(policy: str, months: int) -> tuple[World, Rows]:
 
 def test_what_is_said_to_be_constant_does_not_move():
     world, rows = run("late-response", 24)
-    constant = ("population", "growth", "horizontal_inequality", "veto", *(n for n in STATE.names if n[-5:] == "_home"))
+    constant = ("population", "growth", "resource_rents", "veto", *(n for n in STATE.names if n[-5:] == "_home"))
     for name in constant:
         assert np.array_equal(rows.state[STATE.index[name]], world.rows.state[STATE.index[name]]), name
     assert np.array_equal(rows.group[G.share], world.rows.group[G.share])

@@ -154,6 +154,8 @@ def names_used(rule: Callable[..., Any]) -> frozenset[str]:
         seen.add(function)
         for name in function.__code__.co_names:
             found.add(name)
+            # A table of places stands for the names of what it holds.
+            found.update(function.__globals__.get("HOLDS", {}).get(name, ()))
             called = _python(function.__globals__.get(name))
             if isinstance(called, types.FunctionType) and called.__module__.startswith("r2psim."):
                 left.append(called)

@@ -79,12 +79,12 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
     group[G.at_conflict] = level
     group[G.at_pressure] = state[S.pressure]
     group[G.at_restraint] = state[S.restraint]
-    group[G.at_incitement] = state[S.incitement]
+    group[G.at_incitement] = state[S.agitation]
     group[G.at_means] = 0.5 * (state[S.arms] + state[S.finance])
     group[G.at_motive] = state[S.motive]
-    group[G.at_past] = state[S.past_violations]
+    group[G.at_past] = state[S.unaddressed]
     group[G.at_inequality] = state[S.horizontal_inequality]
-    group[G.at_inclusion] = state[S.inclusion] - state[S.inclusion_home]
+    group[G.at_inclusion] = state[S.inclusion]
     group[G.at_upheaval] = state[S.strike_irregular_transition]
     group[G.at_turmoil] = np.maximum(state[S.trigger_coup], state[S.trigger_irregular_transition])
     group[G.at_reach] = _clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population]))
@@ -96,7 +96,8 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
 def _tension(rows: Rows, p: Floats) -> None:
     _look_at_states(rows, p)
     g = rows.group
-    gained = g[G.exclusion_home] - p[P.tension_exclusion_inclusion] * g[G.at_inclusion] + g[G.aid_exclusion]
+    opened = p[P.tension_exclusion_inclusion] * (g[G.at_inclusion] - p[P.reference_inclusion])
+    gained = g[G.exclusion_home] * (1.0 - opened) + g[G.aid_exclusion]
     exclusion = _approach(g[G.exclusion], _clip01(gained), p[P.tension_exclusion_return])
     upheaval = g[G.at_upheaval] * (exclusion > p[P.tension_excluded_above]) * p[P.tension_exclusion_upheaval]
     exclusion = exclusion + upheaval * (1.0 - exclusion)

@@ -155,7 +155,6 @@ class PlainModel(mesa.Model):
             )
             for name in TRIGGERS
         ]
-        self.returned = 1.0 - self.fading(12.0 * p.harm_return_half_life)
         self.recovered = 1.0 - self.fading(12.0 * p.harm_gdp_recovery)
         self.wave_log = self.luck.log(self.fading(p.harm_wave_half_life))
         self.expectation_left = self.fading(p.assistance_expectation_half_life)

@@ -104,8 +104,10 @@ class Group(mesa.Agent):
         state, aid = self.state, self.aid
         pressure = state.pressure
 
-        gained = self.exclusion_home - p.tension_exclusion_inclusion * (state.inclusion - state.inclusion_home)
-        exclusion = approach(self.exclusion, clip01(gained + aid["exclusion"]), p.tension_exclusion_return)
+        kept_out = self.exclusion_home * (
+            1.0 - p.tension_exclusion_inclusion * (state.inclusion - p.reference_inclusion)
+        )
+        exclusion = approach(self.exclusion, clip01(kept_out + aid["exclusion"]), p.tension_exclusion_return)
         if state.struck["irregular_transition"] and exclusion > p.tension_excluded_above:
             exclusion += p.tension_exclusion_upheaval * (1.0 - exclusion)
         self.exclusion = exclusion
@@ -113,8 +115,8 @@ class Group(mesa.Agent):
         level = p.tension_grievance_exclusion * exclusion
         level += p.tension_grievance_inequality * state.horizontal_inequality
         level += p.tension_grievance_pressure * pressure * exclusion
-        level += p.tension_grievance_incitement * state.incitement * exclusion
-        level += p.tension_grievance_past * state.past_violations * exclusion
+        level += p.tension_grievance_incitement * state.agitation * exclusion
+        level += p.tension_grievance_past * state.unaddressed * exclusion
         level += p.tension_grievance_kin * self.kin_pressure + aid["grievance"]
         self.grievance = approach(self.grievance, clip01(level), p.tension_grievance_rate)
 
@@ -188,7 +190,7 @@ class Group(mesa.Agent):
             p.stages_to_imminent_targeting * self.targeting
             + p.stages_to_imminent_exclusion * (self.exclusion - p.reference_exclusion)
             + p.stages_to_imminent_preparation * self.preparation
-            + p.stages_to_imminent_at_incitement * state.incitement
+            + p.stages_to_imminent_at_incitement * state.agitation
             + p.stages_to_imminent_at_pressure * (state.pressure - p.reference_at_pressure)
             + p.stages_to_imminent_at_conflict * state.conflict_level
             + p.stages_to_imminent_at_restraint * (state.restraint - p.reference_at_restraint)
@@ -209,7 +211,7 @@ class Group(mesa.Agent):
             + p.stages_to_atrocity_at_means * (state.means - p.reference_at_means)
             + p.stages_to_atrocity_at_pressure * (state.pressure - p.reference_at_pressure)
             + p.stages_to_atrocity_at_conflict * state.conflict_level
-            + p.stages_to_atrocity_at_past * state.past_violations
+            + p.stages_to_atrocity_at_past * state.unaddressed
             + p.stages_to_atrocity_at_restraint * (state.restraint - p.reference_at_restraint)
             + p.stages_to_atrocity_protection * self.protection
             + p.stages_to_atrocity_aid_to_atrocity * self.aid["to_atrocity"]

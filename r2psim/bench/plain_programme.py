@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from r2psim.bench.plain_structure import clip01
-from r2psim.rules.draws import BACKLASH
+from r2psim.rules.draws import BACKLASH, MISJUDGED_LACK
 from r2psim.world.tables import GROUP_CHANNELS
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Programme:
         "form",
         "funded",
         "met_at",
+        "misjudged",
         "months",
         "needed",
         "needed_at",
@@ -91,6 +92,7 @@ class Programme:
         self.accepted = 1.0
         self.months = 0
         self.backfires = False
+        self.misjudged = 0.0
         self.worth = 0.0
         self.demand = 0.0
         self.spent = [0] * 5
@@ -101,16 +103,21 @@ class Programme:
     def weigh(self) -> None:
         """Weigh how much the state lacks what the form builds, times what it is worth; -1 where it does not apply."""
         form, state = self.form, self.state
+        model = state.model
+        if form.need is not None and model.month % 12 == 0:
+            error = model.parameters.assistance_lack_error
+            self.misjudged = error * (2.0 * model.luck.uniform(state, MISJUDGED_LACK, under=form) - 1.0)
         if (
             not form.first_stage <= state.stage <= form.last_stage
             or (form.mandate and not state.mandate)
-            or state.commitment < state.model.parameters.principles_mutual_floor * form.consent
+            or state.commitment < model.parameters.principles_mutual_floor * form.consent
         ):
             self.demand = -1.0
         elif form.need is None:
             self.demand = self.worth
         else:
-            self.demand = self.worth * (1.0 - clip01(state.level_of(form.need)))
+            seen = 1.0 - clip01(state.level_of(form.need)) + self.misjudged * (1.0 - state.assessed)
+            self.demand = self.worth * clip01(seen)
 
     def price(self) -> None:
         """Price the form in the state, and note the government's consent to it."""
@@ -161,13 +168,16 @@ class Programme:
         owes = p.principles_ownership_strength * (1.0 if form.needs_assessment else form.consent)
         lost = p.challenges_perpetrators_strength * (1.0 - form.under_perpetrator)
         reached = clip01(self.consent * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * state.government_perpetrator))
+        if form.needs_assessment:
+            reached *= 1.0 - (1.0 - p.assistance_unassessed) * (1.0 - state.assessed)
         crowd = p.challenges_complexity_strength * (1.0 - p.challenges_complexity_coordination)
         reached /= 1.0 + crowd * max(state.aid_forms - p.challenges_complexity_free, 0.0)
         if self.backfires:
             reached *= -p.assistance_backlash_size
         self.quality = reached
         done = self.strength * reached
-        state.best_help = max(state.best_help, done)
+        if not form.is_assessment:
+            state.best_help = max(state.best_help, done)
         if not form.response and not form.is_assessment:
             state.prevention_at_work += max(done, 0.0)
         if form.military:

@@ -163,6 +163,7 @@ class State(Structure):
                 + p.conflict_onset_capacity * (self.capacity - p.reference_capacity)
                 + p.conflict_onset_government_perpetrator * float(self.government_perpetrator)
                 + p.conflict_onset_local_resolution * local_resolution
+                + p.conflict_onset_inclusion * (self.inclusion - p.reference_inclusion)
                 + p.conflict_onset_aid_conflict_onset * aid["conflict_onset"]
                 + p.conflict_onset_moral_hazard * self.moral_hazard
             )
@@ -177,6 +178,8 @@ class State(Structure):
                 + p.conflict_relapse_capacity * (self.capacity - p.reference_capacity)
                 + p.conflict_relapse_government_perpetrator * float(self.government_perpetrator)
                 + p.conflict_relapse_local_resolution * local_resolution
+                + p.conflict_relapse_transitional_justice
+                * (self.inhibitors["transitional_justice"] - p.reference_transitional_justice)
                 + p.conflict_relapse_aid_conflict_relapse * aid["conflict_relapse"]
             )
             healing = p.conflict_healing_base * exp(p.conflict_healing_local_resolution * local_resolution)
@@ -272,7 +275,11 @@ class State(Structure):
             displaced += math.floor(rate * MONTH * self.population * clip01(room / most) * fled)
         displaced = min(displaced, math.floor(max(room, 0.0)))
         self.displaced += displaced
-        returned = model.returned if self.conflict < MINOR_CONFLICT and self.stage < 4 else 0.0
+        speed = 1.0 + p.structure_justice_returns * self.inhibitors["transitional_justice"]
+        speed *= model.luck.exp(self.aid["returns"])
+        returned = 1.0 - model.fading(12.0 * p.harm_return_half_life / speed)
+        if self.conflict >= MINOR_CONFLICT or self.stage == 4:
+            returned = 0.0
         abroad = p.harm_displaced_abroad
         inside, outside = self.displaced_inside, self.displaced_abroad
         self.displaced_inside = inside + (1.0 - abroad) * displaced - returned * inside

@@ -71,6 +71,7 @@ class Structure(mesa.Agent):
         self.horizontal_inequality = start["horizontal_inequality"]
         self.inhibitors = {name: start[name] for name in INHIBITORS}
         self.past_violations = start["past_violations"]
+        self.resource_rents = start["resource_rents"]
         self.conflict = int(start["conflict"])
         self.conflict_months = start["conflict_months"]
         self.armed_groups = start["armed_groups"]
@@ -86,6 +87,7 @@ class Structure(mesa.Agent):
         self.regime_home = start["regime_home"]
         self.capacity_home = start["capacity_home"]
         self.inclusion_home = start["inclusion_home"]
+        self.horizontal_inequality_home = start["horizontal_inequality_home"]
         self.inhibitor_homes = {name: start[f"{name}_home"] for name in INHIBITORS}
         self.arms_home = start["arms_home"]
         self.finance_home = start["finance_home"]
@@ -107,6 +109,10 @@ class Structure(mesa.Agent):
         self.at_war = False
         self.conflict_level = self.level_of_conflict()
         self.restraint = 0.0
+        self.unaddressed = 0.0
+        self.impunity = 0.0
+        self.agitation = 0.0
+        self.violations = 0.0
         self.means = 0.0
         self.drive_state = 0.0
         self.drive_non_state = 0.0
@@ -117,16 +123,19 @@ class Structure(mesa.Agent):
         self.spill_new_war = False
         self.spill_arms = 0.0
         self.spill_refugees = 0.0
+        self.spill_armed_groups = 0.0
+        self.peer_commitment = 0.0
+        self.review = 0.0
         self.displaced_hosted = 0.0
         self.refugees_received = 0.0
 
     # -- contagion -----------------------------------------------------------------------------------------------------
 
     def look_at_neighbours(self) -> None:
-        """See what war, arms and refugees reach the state from next door."""
+        """See what war, arms, armed groups and refugees reach the state from next door, and how committed it is."""
         exp = self.model.luck.exp
         started = self.model.month > 0
-        war = arms = hosted = weight = 0.0
+        war = arms = hosted = weight = groups = committed = 0.0
         new_war = False
         for neighbour in self.neighbours:
             spills = exp(neighbour.aid["spill_over"])
@@ -134,12 +143,17 @@ class Structure(mesa.Agent):
                 war = max(war, spills)
                 arms = max(arms, neighbour.arms * spills)
                 new_war = new_war or (started and neighbour.conflict_months < 1)
+            if neighbour.conflict >= MINOR_CONFLICT:
+                groups = max(groups, neighbour.armed_groups * spills)
+            committed += neighbour.commitment
             arriving = neighbour.displaced_abroad / len(neighbour.neighbours)
             hosted += arriving
             weight += arriving * spills
         self.spill_war = war
         self.spill_new_war = new_war
         self.spill_arms = arms
+        self.spill_armed_groups = groups
+        self.peer_commitment = committed / len(self.neighbours) if self.neighbours else self.commitment
         if started and hosted > self.displaced_hosted:
             self.refugees_received += hosted - self.displaced_hosted
         self.displaced_hosted = hosted
@@ -147,7 +161,8 @@ class Structure(mesa.Agent):
 
     def look_at_groups(self) -> None:
         """Sum up the state's own groups, and let them see their kin."""
-        above = self.model.parameters.tension_excluded_above
+        p = self.model.parameters
+        above = p.tension_excluded_above
         excluded = discontent = mood = 0.0
         for group in self.groups:
             if group.exclusion > above:
@@ -156,8 +171,9 @@ class Structure(mesa.Agent):
             mood += group.share * group.grievance
             group.kin_pressure = max((0.25 * kin.stage for kin in group.kin), default=0.0)
         self.excluded_share = excluded
-        self.discontent = discontent
-        self.mood = mood
+        unheard = 1.0 - p.structure_judiciary_voice * (self.inhibitors["judiciary"] - p.reference_judiciary)
+        self.discontent = clip01(discontent * unheard)
+        self.mood = clip01(mood * unheard)
 
     # -- triggers ------------------------------------------------------------------------------------------------------
 
@@ -273,6 +289,11 @@ class Structure(mesa.Agent):
         self.inclusion = (
             built(self.inclusion, self.inclusion_home, aid["inclusion"], p.structure_inclusion_return, build) * damage
         )
+        level = self.horizontal_inequality_home - p.structure_inequality_inclusion * (
+            self.inclusion - self.inclusion_home
+        )
+        level = clip01(level + aid["horizontal_inequality"])
+        self.horizontal_inequality = approach(self.horizontal_inequality, level, p.structure_inequality_return)
         self.regime = approach(self.regime, self.regime_home, p.structure_regime_return)
         if self.struck["irregular_transition"]:
             self.regime *= 1.0 - p.structure_regime_drop
@@ -280,7 +301,8 @@ class Structure(mesa.Agent):
         self.move_arms()
 
         kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
-        level = clip01(kept * (self.commitment_home + aid["commitment"]))
+        self.review = aid["review"] * self.commitment * self.peer_commitment
+        level = clip01(kept * (self.commitment_home + aid["commitment"] + self.review))
         self.commitment = approach(self.commitment, level, p.structure_commitment_return)
 
         if self.stage == 4:
@@ -289,7 +311,9 @@ class Structure(mesa.Agent):
             half_life = 12.0 * p.structure_violations_half_life
             half_life /= 1.0 + p.structure_violations_justice * self.inhibitors["transitional_justice"]
             half_life /= model.luck.exp(aid["violations_memory"])
-            self.past_violations *= model.fading(half_life)
+            below = p.structure_violations_rate * p.structure_violations_below
+            faded = self.past_violations * model.fading(half_life)
+            self.past_violations = approach(faded, 1.0, below * self.violations)
         self.weigh()
 
     def move_motive(self) -> None:
@@ -313,25 +337,32 @@ class Structure(mesa.Agent):
         """Move arms, finance and the strength of armed groups."""
         p = self.model.parameters
         build = (self.at_war * p.structure_arms_war + self.spill_arms * p.structure_arms_spill) * MONTH
-        denied = self.model.luck.exp(self.aid["arms"])
+        luck = self.model.luck
+        denied = luck.exp(self.aid["arms"])
         x = approach(self.arms, clip01(self.arms_home * denied), p.structure_arms_return)
         self.arms = clip01(x + build * denied * (1.0 - x))
+        denied = luck.exp(self.aid["finance"])
         x = approach(self.finance, clip01(self.finance_home * denied), p.structure_arms_return)
-        self.finance = clip01(x + self.at_war * p.structure_arms_war * MONTH * (1.0 - x))
+        yields = max(1.0 + p.structure_finance_rents * (self.resource_rents - p.reference_resource_rents), 0.0)
+        self.finance = clip01(x + self.at_war * p.structure_arms_war * MONTH * yields * denied * (1.0 - x))
         strength = self.armed_groups_home + p.structure_armed_groups_discontent * self.discontent
+        strength += p.structure_armed_groups_spill * self.spill_armed_groups
         strength = clip01(strength + p.structure_armed_groups_conflict * self.conflict_level)
         self.armed_groups = approach(self.armed_groups, strength, p.structure_armed_groups_rate)
 
     def weigh(self) -> None:
         """Weigh up the restraint of the state, and the drives of its government and of armed groups."""
         p = self.model.parameters
-        inhibitors = 0.0
-        # Not sum(): from Python 3.12 it rounds otherwise than an addition after the other.
-        for level in self.inhibitors.values():
-            inhibitors += level
-        restraint = p.structure_restraint_inhibitors * inhibitors / len(self.inhibitors)
+        restraint = p.structure_restraint_security * self.inhibitors["security_sector"]
         restraint += p.structure_restraint_commitment * self.commitment
         self.restraint = clip01(restraint + p.structure_restraint_regime * self.regime)
+        past = self.past_violations
+        expected = p.structure_impunity_expected
+        self.unaddressed = past * (1.0 - p.structure_justice_memory * self.inhibitors["transitional_justice"])
+        self.impunity = (1.0 - self.inhibitors["judiciary"]) * (expected + (1.0 - expected) * past)
+        self.agitation = clip01(self.incitement * self.model.luck.exp(self.aid["receptiveness"]))
         self.means = 0.5 * (self.arms + self.finance)
-        self.drive_state = self.motive * self.means * (1.0 - self.restraint)
-        self.drive_non_state = self.armed_groups * self.arms * self.conflict_level
+        raised = 1.0 + p.structure_drive_incitement * self.agitation
+        raised *= 1.0 + p.structure_drive_impunity * (self.impunity - p.reference_impunity)
+        self.drive_state = clip01(self.motive * self.means * (1.0 - self.restraint) * raised)
+        self.drive_non_state = clip01(self.armed_groups * self.means * self.conflict_level * raised)

@@ -22,12 +22,14 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
 
     A state stands at the highest stage of its groups. War and atrocity widen the gap between actual and potential GDP
     (Costalli et al. 2017; Hodler 2019), an economic shock does so at once; all of it is made up for at the speed of
-    recovery. The displaced return or settle at their own half-life once the violence is over.
+    recovery. The displaced return or settle at their own half-life once the violence is over,
+    the sooner where transitional justice settles property claims and citizenship.
     """
     state = rows.state
     group = rows.group
     recovered = 1.0 - fading(12.0 * p[P.harm_gdp_recovery])
-    returned = 1.0 - fading(12.0 * p[P.harm_return_half_life])
+    half_life = 12.0 * p[P.harm_return_half_life]
+    by_justice = p[P.structure_justice_returns]
     for s in range(first, last):
         stage = 0.0
         perpetrator = 0.0
@@ -67,6 +69,8 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         displaced = displaced if displaced < room else room
         abroad = p[P.harm_displaced_abroad]
         calm = 1.0 if now < 2.0 and stage < 4.0 else 0.0
+        speed = (1.0 + by_justice * state[S.transitional_justice, s]) * exp(state[S.aid_returns, s])
+        returned = 1.0 - fading(half_life / speed)
         state[S.displaced, s] += displaced
         inside = state[S.displaced_inside, s]
         state[S.displaced_inside, s] = inside + (1.0 - abroad) * displaced - calm * returned * inside

@@ -18,7 +18,7 @@ WAR = 3.0
 
 @inline
 def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Read wars, arms and the displaced of the neighbours of states ``first..last``."""
+    """Read wars, arms, armed groups, the displaced and the commitment of the neighbours of states ``first..last``."""
     state = rows.state
     scale = p[P.harm_hosting_scale]
     for s in range(first, last):
@@ -27,12 +27,16 @@ def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draw
         arms = 0.0
         hosted = 0.0
         weight = 0.0
+        groups = 0.0
+        committed = 0.0
         for e in range(rows.neighbour_start[s], rows.neighbour_start[s + 1]):
             n = rows.neighbour[e]
             at_war = state[S.conflict, n] == WAR
+            fighting = state[S.conflict, n] >= 2.0
             abroad = state[S.displaced_abroad, n]
+            committed += state[S.commitment, n]
             # From most neighbours nothing comes at all.
-            if at_war or abroad > 0.0:
+            if fighting or abroad > 0.0:
                 # What assistance contains in the neighbour spills over that much less (Beardsley 2011).
                 spills = exp(state[S.aid_spill_over, n])
                 level = spills if at_war else 0.0
@@ -40,12 +44,17 @@ def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draw
                 new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war
                 flow = state[S.arms, n] * level
                 arms = flow if flow > arms else arms
+                flow = state[S.armed_groups, n] * spills if fighting else 0.0
+                groups = flow if flow > groups else groups
                 arriving = abroad / (rows.neighbour_start[n + 1] - rows.neighbour_start[n])
                 hosted += arriving
                 weight += arriving * spills
         state[S.spill_war, s] = war
         state[S.spill_new_war, s] = new_war
         state[S.spill_arms, s] = arms
+        state[S.spill_armed_groups, s] = groups
+        peers = rows.neighbour_start[s + 1] - rows.neighbour_start[s]
+        state[S.peer_commitment, s] = committed / peers if peers > 0 else state[S.commitment, s]
         arrived = hosted - state[S.displaced_hosted, s]
         # Those who are there at the start have not arrived since.
         state[S.refugees_received, s] += arrived if arrived > 0.0 and draws.month > 0 else 0.0
@@ -55,10 +64,16 @@ def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draw
 
 @inline
 def look_at_groups(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
-    """Sum up the own groups of states ``first..last``: excluded share, discontent, mood."""
+    """Sum up the own groups of states ``first..last``: excluded share, discontent, mood.
+
+    Courts and human-rights institutions are a non-violent way to voice grievances (A/68/947): of discontent and mood
+    ``1 - judiciary_voice * (judiciary - reference)`` is left, within 0-1 each, to lead to protest and conflict.
+    """
     state = rows.state
     group = rows.group
     excluded_above = p[P.tension_excluded_above]
+    voice = p[P.structure_judiciary_voice]
+    reference = p[P.reference_judiciary]
     for s in range(first, last):
         excluded = 0.0
         discontent = 0.0
@@ -73,8 +88,9 @@ def look_at_groups(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
             discontent = felt if felt > discontent else discontent
             mood += share * grievance
         state[S.excluded_share, s] = excluded
-        state[S.discontent, s] = discontent
-        state[S.mood, s] = mood
+        unheard = 1.0 - voice * (state[S.judiciary, s] - reference)
+        state[S.discontent, s] = clip01(discontent * unheard)
+        state[S.mood, s] = clip01(mood * unheard)
 
 
 @inline
@@ -93,8 +109,9 @@ def look_to_kin(first: int, last: int, rows: Rows) -> None:
 def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Read neighbours and kin as they stood at the end of last month.
 
-    War next door raises the hazard of conflict (Beardsley 2011), arms flow from states at war, the displaced that
-    crossed a border are hosted by the neighbours in equal parts, and a group answers to the suffering of its kin
+    War next door raises the hazard of conflict (Beardsley 2011), arms flow from states at war, armed groups in conflict
+    find footholds across the border, the displaced that crossed one are hosted by the neighbours in equal parts
+    (Salehyan and Gleditsch 2006), and a group answers to the suffering of its kin
     (Buhaug and Gleditsch 2008). Also sums up a state's own groups: excluded share, discontent, mood.
 
     Writes columns that no other row reads, so that the order of rows does not matter.

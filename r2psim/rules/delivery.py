@@ -213,8 +213,10 @@ def is_built(first: int, last: int, rows: Rows, f: int) -> bool:
 def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     """Let a form's programmes in states ``first..last`` reach the share of their effect that circumstances leave.
 
-    National ownership: the effect grows with consent and needs assessment. States as perpetrators: what depends on
-    the government shrinks. Complexity: more forms at once dilute attention unless they are coordinated.
+    National ownership: the effect grows with consent and needs assessment. Fit: a form that builds on a needs
+    assessment reaches ``unassessed + (1 - unassessed) * assessed`` of its effect, since without one it meets what is
+    lacking only in part. States as perpetrators: what depends on the government shrinks. Complexity: more forms at
+    once dilute attention unless they are coordinated. The assessment itself changes nothing.
     """
     state = rows.state
     form = rows.form
@@ -233,6 +235,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     own = p[P.principles_ownership_strength]
     practice = p[P.principles_ownership_practice]
     assesses = form[F.needs_assessment, f]
+    helps = 1.0 - form[F.is_assessment, f]
+    unfit = (1.0 - p[P.assistance_unassessed]) * (1.0 if assesses > 0.0 else 0.0)
     # What needs neither consent nor an assessment owes nothing to ownership.
     owes = own * (1.0 if assesses > 0.0 else form[F.consent, f])
     lost = p[P.challenges_perpetrators_strength] * (1.0 - form[F.under_perpetrator, f])
@@ -245,6 +249,7 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         found = assessed[s]
         owned = practice * willing[s] * (found if assesses > 0.0 else 1.0)
         reached = clip01(consent[s] * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * perpetrator[s]))
+        reached *= 1.0 - unfit * (1.0 - found)
         extra = many[s] - free
         reached = reached / (1.0 + crowd * (extra if extra > 0.0 else 0.0))
         reached = backlash * reached if backfires[s] > 0.0 else reached
@@ -252,7 +257,7 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         reached = reached if built > 0.0 else 0.0
         quality[s] = reached
         done = built * reached
-        best_help[s] = done if done > best_help[s] else best_help[s]
+        best_help[s] = helps * done if helps * done > best_help[s] else best_help[s]
         at_work[s] += prevents * (done if done > 0.0 else 0.0)
         there = military * built
         forces[s] = there if there > forces[s] else forces[s]

@@ -7,7 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws
+from r2psim.rules.draws import MISJUDGED_LACK, Draws, of_run, under, uniform
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PF, PR, F, S
@@ -44,6 +44,9 @@ def emphasise(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
 def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Weigh every form in states ``first..last``: how much the state lacks what it builds, times what it is worth.
 
+    Bodies misjudge the lack by up to ``assistance.lack_error`` either way, by chance once a year, state and form; a
+    needs assessment takes the error away as far as it is built up, and so finds what the state lacks most.
+
     A form applies at its stages, with a mandate where it needs one, and where it depends on consent only while the
     government keeps its word (mutual commitment). Where it does not apply, demand is -1. Where a policy has priorities
     for stages or kinds of state, their emphasis is noted.
@@ -60,6 +63,8 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     urgency = state[S.urgency, first:last]
     of_war = p[P.assistance_war_urgency]
     floor = p[P.principles_mutual_floor]
+    assessed = state[S.assessed, first:last]
+    error = p[P.assistance_lack_error]
     for s in range(n):
         of_stage = 0.25 * stage[s]
         war = of_war if conflict[s] == WAR else 0.0
@@ -76,11 +81,17 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
         place = int(form[F.need, f])
         lacking = state[place if place >= 0 else S.stage, first:last]
         everywhere = 1.0 if place < 0 else 0.0
+        misjudged = programme[PR.misjudged, f * states + first : f * states + last]
+        if place >= 0 and int(draws.month) % 12 == 0:
+            luck = under(draws, rows.form_id[f])
+            for s in range(n):
+                u = uniform(of_run(luck, rows.state_run[first + s]), rows.state_id[first + s], MISJUDGED_LACK)
+                misjudged[s] = error * (2.0 * u - 1.0)
         for s in range(n):
             at_stage = 1.0 if stage[s] >= from_stage else 0.0
             at_stage = at_stage if stage[s] <= to_stage else 0.0
             allowed = at_stage if mandate[s] >= needs_mandate else 0.0
             allowed = allowed if commitment[s] >= least else 0.0
-            need = 1.0 - clip01(lacking[s])
+            need = clip01(1.0 - clip01(lacking[s]) + misjudged[s] * (1.0 - assessed[s]))
             value = worth[s] * (everywhere if everywhere > 0.0 else need)
             wanted[s] = value if allowed > 0.0 else -1.0

@@ -28,7 +28,6 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         after = after if after < last else last
         conflict = conflict_level(state[S.conflict, s], p)
         means = 0.5 * (state[S.arms, s] + state[S.finance, s])
-        inclusion = state[S.inclusion, s] - state[S.inclusion_home, s]
         turmoil = larger(state[S.trigger_coup, s], state[S.trigger_irregular_transition, s])
         # Nobody is driven from home twice: fewer are left to flee as more have fled.
         away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
@@ -37,12 +36,12 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
             group[G.at_pressure, g] = state[S.pressure, s]
             group[G.at_conflict, g] = conflict
             group[G.at_restraint, g] = state[S.restraint, s]
-            group[G.at_incitement, g] = state[S.incitement, s]
+            group[G.at_incitement, g] = state[S.agitation, s]
             group[G.at_means, g] = means
             group[G.at_motive, g] = state[S.motive, s]
-            group[G.at_past, g] = state[S.past_violations, s]
+            group[G.at_past, g] = state[S.unaddressed, s]
             group[G.at_inequality, g] = state[S.horizontal_inequality, s]
-            group[G.at_inclusion, g] = inclusion
+            group[G.at_inclusion, g] = state[S.inclusion, s]
             group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
             group[G.at_turmoil, g] = turmoil
             group[G.at_reach, g] = reach
@@ -54,18 +53,24 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
 
 @inline
 def exclude(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Return exclusion to its home level; an irregular transition shuts out those who are excluded already."""
+    """Move exclusion to its level, ``home * (1 - exclusion_inclusion * (inclusion - reference)) + assistance``.
+
+    Inclusive governance opens what keeps a group out; a group in power is not shut out by its lack. An irregular
+    transition shuts out those who are excluded already.
+    """
     exclusion = group[G.exclusion, first:last]
     home = group[G.exclusion_home, first:last]
     at_inclusion = group[G.at_inclusion, first:last]
     at_upheaval = group[G.at_upheaval, first:last]
     aid = group[G.aid_exclusion, first:last]
     by_inclusion = p[P.tension_exclusion_inclusion]
+    reference = p[P.reference_inclusion]
     by_upheaval = p[P.tension_exclusion_upheaval]
     above = p[P.tension_excluded_above]
     rate = p[P.tension_exclusion_return]
     for i in range(last - first):
-        x = approach(exclusion[i], clip01(home[i] - by_inclusion * at_inclusion[i] + aid[i]), rate)
+        level = home[i] * (1.0 - by_inclusion * (at_inclusion[i] - reference))
+        x = approach(exclusion[i], clip01(level + aid[i]), rate)
         excluded = 1.0 if x > above else 0.0
         exclusion[i] = x + at_upheaval[i] * excluded * by_upheaval * (1.0 - x)
 

@@ -8,9 +8,9 @@ from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws, of_run, uniform_pair
+from r2psim.rules.draws import Draws, of_run, uniform, uniform_pair
 from r2psim.rules.terms import hazards, terms
-from r2psim.scenario.parameters import P
+from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import STATE, TRIGGERS, S
 
@@ -22,6 +22,53 @@ TERMS = {name: terms(f"triggers.{name}", STATE) for name in TRIGGERS}
 _KINDS = len(TRIGGERS)
 _TERMS = tuple(TERMS.values())
 """Terms in the order of `TRIGGERS`, which is also that of the columns ``rate_``, ``strike_`` and ``trigger_``."""
+
+
+def _places(entry: str) -> np.ndarray:
+    """Give the places of an entry of the parameters of every kind, in the order of `TRIGGERS`."""
+    place = {path: i for i, path in enumerate(PARAMETERS)}
+    return np.array([place[f"triggers.{name}.{entry}"] for name in TRIGGERS], dtype=np.int64)
+
+
+def _drawn_together(purposes: list[int]) -> np.ndarray:
+    """Group the kinds by block of chance: rows of a kind, its partner or -1, and the purpose of the first.
+
+    Two kinds that stand side by side share a block where their purposes are its two halves. Every kind is drawn once.
+    """
+    found: list[tuple[int, int, int]] = []
+    k = 0
+    while k < len(purposes):
+        pair = k + 1 < len(purposes) and purposes[k] % 2 == 0 and purposes[k + 1] == purposes[k] + 1
+        found.append((k, k + 1 if pair else -1, purposes[k]))
+        k += 2 if pair else 1
+    return np.array(found, dtype=np.int64)
+
+
+_PURPOSES = [int(getattr(d, name.upper())) for name in TRIGGERS]
+_HALF_LIVES = _places("half_life")
+_WEIGHTS = _places("weight")
+_DRAWN = _drawn_together(_PURPOSES)
+_OCCASIONS = ("contested_election", "neighbour_war", "armed_offensive")
+"""Kinds that wait for an occasion of their own; all others strike at a yearly rate."""
+_YEARLY = np.array([k for k, name in enumerate(TRIGGERS) if name not in _OCCASIONS], dtype=np.int64)
+
+HOLDS = {
+    "_HALF_LIVES": tuple(f"triggers_{name}_half_life" for name in TRIGGERS),
+    "_WEIGHTS": tuple(f"triggers_{name}_weight" for name in TRIGGERS),
+    "_DRAWN": tuple(name.upper() for name in TRIGGERS),
+}
+"""What the tables above hold, by the identifiers that a rule would name: the documentation reads it."""
+
+# One record for each kind, in whatever number: what is written down of it in several places must be there once.
+assert len(set(_PURPOSES)) == _KINDS, "two kinds of trigger would share their luck"
+assert sorted(k for row in _DRAWN.tolist() for k in row[:2] if k >= 0) == list(range(_KINDS))
+for _prefix in ("rate", "strike", "trigger"):
+    _columns = [STATE.index[f"{_prefix}_{name}"] for name in TRIGGERS]
+    assert _columns == list(range(_columns[0], _columns[0] + _KINDS)), f"{_prefix}: not in the order of the kinds"
+_COUP = TRIGGERS.index("coup")
+_AFTER_COUP = int(np.flatnonzero((_DRAWN[:, 0] == _COUP) | (_DRAWN[:, 1] == _COUP))[0])
+"""The draw in which coups strike."""
+assert (_DRAWN[: _AFTER_COUP + 1, :2] != TRIGGERS.index("irregular_transition")).all(), "coups are drawn before them"
 
 MONTH = 1.0 / 12.0
 _LN2 = 0.6931471805599453
@@ -62,26 +109,20 @@ def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     spill_new_war = state[S.spill_new_war, first:last]
     armed_groups = state[S.armed_groups, first:last]
     election = state[S.rate_contested_election, first:last]
-    coup = state[S.rate_coup, first:last]
-    transition = state[S.rate_irregular_transition, first:last]
-    shock = state[S.rate_economic_shock, first:last]
-    death = state[S.rate_leader_death, first:last]
     neighbour = state[S.rate_neighbour_war, first:last]
     offensive = state[S.rate_armed_offensive, first:last]
-    protest = state[S.rate_mass_protest, first:last]
     for i in range(last - first):
         in_conflict = 1.0 if conflict[i] >= 2.0 else 0.0
         election[i] = election_is_due(month, phase[i], interval[i]) * election[i]
-        coup[i] = MONTH * coup[i]
-        transition[i] = MONTH * transition[i]
-        shock[i] = MONTH * shock[i]
-        death[i] = MONTH * death[i]
         neighbour[i] = spill_new_war[i] * neighbour[i]
         # What was a war a month ago could not escalate: an abating war is no outbreak.
         new = in_conflict if escalation_hazard[i] > 0.0 else 0.0
         new = new if conflict_months[i] < 1.0 else 0.0
         offensive[i] = in_conflict * (armed_groups[i] / reference) * MONTH * offensive[i] + new * outbreak
-        protest[i] = MONTH * protest[i]
+    for j in range(len(_YEARLY)):
+        rate = state[S.rate_contested_election + _YEARLY[j], first:last]
+        for i in range(last - first):
+            rate[i] = MONTH * rate[i]
 
 
 @inline
@@ -91,72 +132,44 @@ def strike_or_fade(freshness: float, hit: float, left: float) -> float:
 
 
 @inline
-def purpose_of(k: int) -> int:
-    """Give the purpose of chance of the ``k``-th of `TRIGGERS`."""
-    purposes = (
-        d.CONTESTED_ELECTION,
-        d.COUP,
-        d.IRREGULAR_TRANSITION,
-        d.ECONOMIC_SHOCK,
-        d.LEADER_DEATH,
-        d.NEIGHBOUR_WAR,
-        d.ARMED_OFFENSIVE,
-        d.MASS_PROTEST,
-    )
-    return purposes[k]
-
-
-@inline
 def course_of(k: int, p: np.ndarray) -> tuple[float, float]:
     """Give what a month leaves of the ``k``-th of `TRIGGERS`, and its weight in the pressure."""
-    half_lives = (
-        P.triggers_contested_election_half_life,
-        P.triggers_coup_half_life,
-        P.triggers_irregular_transition_half_life,
-        P.triggers_economic_shock_half_life,
-        P.triggers_leader_death_half_life,
-        P.triggers_neighbour_war_half_life,
-        P.triggers_armed_offensive_half_life,
-        P.triggers_mass_protest_half_life,
-    )
-    weights = (
-        P.triggers_contested_election_weight,
-        P.triggers_coup_weight,
-        P.triggers_irregular_transition_weight,
-        P.triggers_economic_shock_weight,
-        P.triggers_leader_death_weight,
-        P.triggers_neighbour_war_weight,
-        P.triggers_armed_offensive_weight,
-        P.triggers_mass_protest_weight,
-    )
-    return fading(p[half_lives[k]]), p[weights[k]]
+    return fading(p[_HALF_LIVES[k]]), p[_WEIGHTS[k]]
 
 
 @inline
-def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Let triggers strike or fade in states ``first..last``, two kinds at a time: they share a block of chance."""
+def strike(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws, j: int) -> None:
+    """Let the kinds of the ``j``-th draw strike or fade: two that share a block of chance, or one alone."""
     state = rows.state
     who = rows.state_id[first:last]
     run = rows.state_run[first:last]
     pressure = state[S.pressure, first:last]
+    k = _DRAWN[j, 0]
+    partner = _DRAWN[j, 1]
+    number = _DRAWN[j, 2]
+    left_a, weight_a = course_of(k, p)
+    rate_a = state[S.rate_contested_election + k, first:last]
+    struck_a = state[S.strike_contested_election + k, first:last]
+    fresh_a = state[S.trigger_contested_election + k, first:last]
     for i in range(last - first):
-        pressure[i] = 1.0
-    for k in range(0, _KINDS, 2):
-        block = purpose_of(k) >> 1
-        left_a, weight_a = course_of(k, p)
-        left_b, weight_b = course_of(k + 1, p)
-        rate_a = state[S.rate_contested_election + k, first:last]
-        rate_b = state[S.rate_contested_election + k + 1, first:last]
-        struck_a = state[S.strike_contested_election + k, first:last]
-        struck_b = state[S.strike_contested_election + k + 1, first:last]
-        fresh_a = state[S.trigger_contested_election + k, first:last]
-        fresh_b = state[S.trigger_contested_election + k + 1, first:last]
+        struck_a[i] = probability(rate_a[i])
+    if partner < 0:
         for i in range(last - first):
-            struck_a[i] = probability(rate_a[i])
+            u = uniform(of_run(draws, run[i]), who[i], number)
+            hit = 1.0 if u < struck_a[i] else 0.0
+            freshness = strike_or_fade(fresh_a[i], hit, left_a)
+            struck_a[i] = hit
+            fresh_a[i] = freshness
+            pressure[i] = pressure[i] * (1.0 - weight_a * freshness)
+    else:
+        left_b, weight_b = course_of(partner, p)
+        rate_b = state[S.rate_contested_election + partner, first:last]
+        struck_b = state[S.strike_contested_election + partner, first:last]
+        fresh_b = state[S.trigger_contested_election + partner, first:last]
         for i in range(last - first):
             struck_b[i] = probability(rate_b[i])
         for i in range(last - first):
-            a, b = uniform_pair(of_run(draws, run[i]), who[i], block)
+            a, b = uniform_pair(of_run(draws, run[i]), who[i], number >> 1)
             hit_a = 1.0 if a < struck_a[i] else 0.0
             hit_b = 1.0 if b < struck_b[i] else 0.0
             freshness_a = strike_or_fade(fresh_a[i], hit_a, left_a)
@@ -166,12 +179,24 @@ def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
             fresh_a[i] = freshness_a
             fresh_b[i] = freshness_b
             pressure[i] = pressure[i] * (1.0 - weight_a * freshness_a) * (1.0 - weight_b * freshness_b)
-        if k == 0:
-            # These were elections and coups; a coup attempt makes an irregular transition, drawn next, likelier.
+
+
+@inline
+def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Let triggers strike or fade in states ``first..last``, and combine the fresh ones into pressure."""
+    state = rows.state
+    pressure = state[S.pressure, first:last]
+    for i in range(last - first):
+        pressure[i] = 1.0
+    for j in range(len(_DRAWN)):
+        strike(first, last, rows, p, draws, j)
+        if j == _AFTER_COUP:
+            # A coup attempt makes an irregular transition, drawn later, likelier.
             success = p[P.triggers_irregular_transition_coup_success]
+            coup = state[S.strike_coup, first:last]
             transition = state[S.rate_irregular_transition, first:last]
             for i in range(last - first):
-                transition[i] += struck_b[i] * success
+                transition[i] += coup[i] * success
     for i in range(last - first):
         pressure[i] = 1.0 - pressure[i]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.world.atlas import Region, Stream, at_most, interpolate, invented, normal, phi, spread
-from r2psim.world.tables import CONFLICT, INHIBITORS, STATE
+from r2psim.world.tables import CONFLICT, STATE
 
 __all__ = ["LEVEL", "Copula", "Nation", "Record", "nations", "restraint", "rounded", "starts"]
 
@@ -340,6 +340,5 @@ def _displaced(stream: Stream, population: float, conflict: int, spec: dict[str,
 
 
 def restraint(values: dict[str, float]) -> float:
-    """Give the combined restraint of inhibitors, commitment and regime, weighted as the rules do by default."""
-    inhibitors = math.fsum(values[name] for name in INHIBITORS) / len(INHIBITORS)
-    return 0.5 * inhibitors + 0.3 * values["commitment"] + 0.2 * values["regime"]
+    """Give the restraint of a security sector, commitment and regime, weighted as the rules do by default."""
+    return 0.35 * values["security_sector"] + 0.35 * values["commitment"] + 0.3 * values["regime"]

@@ -71,16 +71,19 @@ INHIBITORS = (
 )
 """The seven inhibitors of A/68/947, section IV.B, in the order of the report."""
 
-TRIGGERS = (
-    "contested_election",
-    "coup",
-    "irregular_transition",
-    "economic_shock",
-    "leader_death",
-    "neighbour_war",
-    "armed_offensive",
-    "mass_protest",
-)
+_TRIGGER_MEANING = {
+    "contested_election": "an election whose result is contested",
+    "coup": "a coup attempt",
+    "irregular_transition": "an adverse, irregular change of regime",
+    "economic_shock": "an economic shock",
+    "leader_death": "the death or assassination of the leader",
+    "neighbour_war": "a war that breaks out next door",
+    "armed_offensive": "an offensive of an armed group",
+    "mass_protest": "mass protest",
+}
+"""One line for each kind of trigger. Its chance is declared in `r2psim.rules.draws`, its numbers in parameters.toml."""
+
+TRIGGERS = tuple(_TRIGGER_MEANING)
 """The kinds of trigger, in the order in which a month draws them."""
 
 STATUS_EXCLUSION = {
@@ -206,17 +209,6 @@ _INHIBITOR_MEANING = {
     "transitional_justice": "capacity for legitimate transitional justice",
 }
 
-_TRIGGER_MEANING = {
-    "contested_election": "an election whose result is contested",
-    "coup": "a coup attempt",
-    "irregular_transition": "an adverse, irregular change of regime",
-    "economic_shock": "an economic shock",
-    "leader_death": "the death or assassination of the leader",
-    "neighbour_war": "a war that breaks out next door",
-    "armed_offensive": "an offensive of an armed group",
-    "mass_protest": "mass protest",
-}
-
 RISK_FACTORS = (
     "armed conflict or other forms of instability",
     "record of serious violations",
@@ -248,6 +240,7 @@ STATE = Table(
         _given("horizontal_inequality", "inequality between groups", 0.3),
         *(_given(name, meaning, 0.4) for name, meaning in _INHIBITOR_MEANING.items()),
         _given("past_violations", "record of serious violations, a decaying memory", 0.0),
+        _given("resource_rents", "rents of natural resources and illicit trade, open to those who fight", 0.3),
         _given("conflict", "armed conflict: 0 peace, 1 recovery, 2 minor conflict, 3 war", 0.0, "code", 3.0),
         _given("conflict_months", "months in the present conflict state", 0.0, "months", INF),
         _given("armed_groups", "strength of armed opposition and extremist groups", 0.1),
@@ -269,6 +262,7 @@ STATE = Table(
                 "regime",
                 "capacity",
                 "inclusion",
+                "horizontal_inequality",
                 *INHIBITORS,
                 "arms",
                 "finance",
@@ -296,17 +290,24 @@ STATE = Table(
         Column("escalation_hazard", "1 a month", "hazard of conflict onset or escalation this month", "draw", 0.0, INF),
         Column("settlement_hazard", "1 a month", "hazard of conflict de-escalation this month", "draw", 0.0, INF),
         _derived("pressure", "combined pressure of all active triggers"),
-        _derived("restraint", "combined restraint of inhibitors, capacity and commitment"),
+        _derived("restraint", "restraint of the government: accountable security sector, commitment, open regime"),
+        _derived("unaddressed", "record of violations that transitional justice has not addressed"),
+        _derived("impunity", "impunity that perpetrators expect: courts are missing, violations had no consequences"),
+        _derived("agitation", "incitement that finds an audience; education makes the public less receptive"),
+        _derived("violations", "highest of serious violations below killing against any group"),
         _derived("excluded_share", "share of the population in excluded groups, weighted by exclusion"),
-        _derived("discontent", "largest grievance among groups, weighted by exclusion"),
-        _derived("mood", "mean grievance of the population, weighted by the groups' shares"),
+        _derived("discontent", "largest grievance among groups, weighted by exclusion, that courts do not hear"),
+        _derived("mood", "mean grievance of the population, by the groups' shares, that courts do not hear"),
         _derived("at_war", "1 if at war when the month began", "flag"),
-        _derived("drive_state", "drive of the government to commit crimes: motive, means, lack of restraint"),
-        _derived("drive_non_state", "drive of armed groups to commit crimes: strength, arms, conflict"),
+        _derived("drive_state", "drive of the government to commit crimes: motive, means, lack of restraint, impunity"),
+        _derived("drive_non_state", "drive of armed groups to commit crimes: strength, means, conflict, impunity"),
         _derived("spill_new_war", "1 if a neighbour went to war last month", "flag"),
         _derived("spill_war", "war in neighbouring states, strongest; assistance there contains it", high=100.0),
         _derived("spill_arms", "arms that flow in from neighbours at war", high=100.0),
         _derived("spill_refugees", "refugees hosted, scaled by the population"),
+        _derived("spill_armed_groups", "strongest armed groups in conflict next door; aid contains them", high=100.0),
+        Column("review", "0-1", "what the government accepts of the review by its peers", "derived", -1.0),
+        _derived("peer_commitment", "mean commitment to protect of the neighbours, or its own where it has none"),
         _derived("stage", "highest stage among the state's groups", "stage", 4.0),
         _derived("stage_months", "months since the state's stage last changed", "months", INF),
         _derived("government_perpetrator", "1 while the government commits violations or kills now", "flag"),
@@ -345,7 +346,7 @@ STATE = Table(
         ),
         _derived("aid_forms", "forms of assistance at work, each as far as it is built up", "forms", INF),
         _derived("assessed", "how far a needs assessment is built up"),
-        _derived("best_help", "largest share of its full effect that any form reaches"),
+        _derived("best_help", "largest share of its full effect that any form but the needs assessment reaches"),
         _derived("prevention_at_work", "forms of prevention at full effect, summed", "forms", INF),
         _derived("forces_at_work", "how far forces are built up that armed groups come to expect help from"),
         _derived("expected_help", "help from outside that armed groups have come to expect"),
@@ -454,18 +455,12 @@ GROUP = Table(
         _derived("at_pressure", "trigger pressure in its state"),
         _derived("at_conflict", "conflict in its state: 0 peace, 0.25 recovery, 0.6 minor conflict, 1 war"),
         _derived("at_restraint", "restraint in its state"),
-        _derived("at_incitement", "incitement in its state"),
+        _derived("at_incitement", "incitement in its state that finds an audience"),
         _derived("at_means", "means at hand of the likely perpetrators in its state"),
         _derived("at_motive", "motive of the leadership of its state"),
-        _derived("at_past", "past violations in its state"),
+        _derived("at_past", "past violations in its state that justice has not addressed"),
         _derived("at_inequality", "horizontal inequality in its state"),
-        Column(
-            "at_inclusion",
-            "0-1",
-            "gain of inclusion over its home level in its state, below 0 for a loss",
-            "derived",
-            -1.0,
-        ),
+        _derived("at_inclusion", "inclusive governance in its state"),
         _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
         _derived("at_turmoil", "how fresh a coup attempt or an irregular transition is in its state"),
         _derived("at_reach", "share of the people of its state who can still be driven from home"),
@@ -650,6 +645,14 @@ PROGRAMME = Table(
         Column("accepted", "0-1", "share of the money offered that it can use", "derived", default=1.0),
         Column("months", "months", "months since it began; 0 if it does not run", "state", 0.0, INF),
         Column("backfires", "flag", "1 if it does harm instead of good", "state"),
+        Column(
+            "misjudged",
+            "0-1",
+            "error of bodies this year about how much the state lacks what it builds, were nothing assessed",
+            "state",
+            -1.0,
+            1.0,
+        ),
         Column(
             "worth",
             "1",
