@@ -492,6 +492,7 @@ def _generator_scores() -> str:
 def _generator_bodies() -> str:
     def row(b: Mapping[str, Any]) -> tuple[str, ...]:
         members = f"the most open {_number(100 * b['members'])} %" if "members" in b else "all"
+        members = f"all but {members}" if b.get("others") else members
         mandates = " ".join(map(_code, b["mandates"]))
         columns = [_number(b["columns"][c]) for c in ("decision_delay", "rhythm", "noise", "will")]
         return _code(b["id"]), b["kind"], mandates, members, _number(b["budget"]), *columns, b["label"]
