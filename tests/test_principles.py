@@ -301,7 +301,8 @@ def test_what_is_left_of_an_old_programme_dilutes_little() -> None:
 def test_will_limits_early_money_and_ranks_crises_first() -> None:
     found = []
     for strength in (1.0, 0.5, 0.0):
-        table = Table([1.0, 4.0], [0.5, 0.4], ["mediation", "human-rights-monitoring"], budget=4e6, will=0.0)
+        forms = ["mediation", "human-rights-monitoring"]
+        table = Table([1.0, 4.0], [0.9, 0.3], forms, budget=4e6, will=0.0, noise=0.0)
         p = parameters(FULL | {"challenges.will.strength": strength, "principles.flexibility.share": 0.0})
         table.months(p, 12)
         found.append(table.of_body("spent_prevention") / table.of_body("spent"))

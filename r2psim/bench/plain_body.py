@@ -102,9 +102,15 @@ class Body(mesa.Agent):
         """Give the consent of a government to a form, as the body's leverage wins it."""
         return 1.0 - (1.0 - programme.consent) * self.unmoved(programme.state)
 
+    def harms(self, programme: Programme) -> bool:
+        """Whether a programme does harm, and has for so long that bodies have noticed."""
+        p = self.model.parameters
+        noticed = p.principles_harm_noticed * (1.0 - p.principles_harm_screening)
+        return bool(programme.backfires and programme.months >= noticed)
+
     def may_fund(self, programme: Programme) -> bool:
-        """Whether the form applies in the state now and the government consents."""
-        if programme.demand < 0.0:
+        """Whether the form applies in the state now, the government consents, and no harm has been noticed."""
+        if programme.demand < 0.0 or self.harms(programme):
             return False
         return bool(self.agreed(programme) >= self.model.parameters.assistance_consent_gate)
 
@@ -146,7 +152,9 @@ class Body(mesa.Agent):
 
     def can_prevent(self) -> bool:
         """Whether it is one of prevention and may provide what applies before a crisis and waits for no mandate."""
-        return not self.responds and any(not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides)
+        return not self.responds and any(
+            not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides
+        )
 
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
@@ -239,7 +247,11 @@ class Body(mesa.Agent):
         early = late = 0
         for pledge in self.pledges:
             programme = pledge.programme
-            if not pledge.standby and any(programme.form is form for form in forms) and stage in (None, programme.state.stage):
+            if (
+                not pledge.standby
+                and any(programme.form is form for form in forms)
+                and stage in (None, programme.state.stage)
+            ):
                 if self.is_early(programme):
                     early += pledge.amount
                 else:
@@ -258,7 +270,6 @@ class Body(mesa.Agent):
         """Drop pledges that no longer apply, and those that flexibility frees; give what is kept, early and late."""
         p = self.model.parameters
         locked = (1.0 - p.principles_flexibility_share) * room
-        noticed = p.principles_harm_noticed * (1.0 - p.principles_harm_screening)
         pledges = []
         kept = early = held = 0
         for pledge in self.pledges:
@@ -266,17 +277,14 @@ class Body(mesa.Agent):
             counts_early = amount if self.is_early(pledge.programme) else 0
             waits = pledge.begins >= self.model.month
             stands = (
-                pledge.standby
-                and pledge.programme.state.stage >= p.assistance_standby_stage
-                and held + amount <= pot
+                pledge.standby and pledge.programme.state.stage >= p.assistance_standby_stage and held + amount <= pot
             )
             within = (
                 early + counts_early <= early_most
                 and kept - early + amount - counts_early <= (late_most + lent if waits else late_most)
                 and kept + amount <= (room if waits else locked)
             )
-            harmful = pledge.programme.backfires and pledge.programme.months >= noticed
-            if (within or stands) and self.may_fund(pledge.programme) and not harmful:
+            if (within or stands) and self.may_fund(pledge.programme):
                 pledge.standby = stands
                 if stands:
                     held += amount

@@ -122,8 +122,28 @@ def look(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
 
 
 @inline
+def seen_to_harm(rows: Rows, row: int, noticed: float) -> bool:
+    """Say whether a programme does harm, and has for so long that bodies have noticed."""
+    return bool(rows.programme[PR.backfires, row] > 0.0 and rows.programme[PR.months, row] >= noticed)
+
+
+@inline
+def noticing(p: np.ndarray) -> float:
+    """Give the months after which bodies notice that a programme does harm: the fewer, the more is screened."""
+    months: float = p[P.principles_harm_noticed] * (1.0 - p[P.principles_harm_screening])
+    return months
+
+
+@inline
 def keep_pledges(
-    rows: Rows, p: np.ndarray, b: int, room: float, early_most: float, late_most: float, lent: float, pot: float,
+    rows: Rows,
+    p: np.ndarray,
+    b: int,
+    room: float,
+    early_most: float,
+    late_most: float,
+    lent: float,
+    pot: float,
     now: float,
 ) -> tuple[float, float]:
     """Drop pledges that no longer apply, and those that flexibility frees; give what is kept, in all and early.
@@ -138,7 +158,7 @@ def keep_pledges(
     programme = rows.programme
     locked = (1.0 - p[P.principles_flexibility_share]) * room
     gate = p[P.assistance_consent_gate]
-    noticed = p[P.principles_harm_noticed] * (1.0 - p[P.principles_harm_screening])
+    noticed = noticing(p)
     lowest = p[P.assistance_standby_stage]
     first = rows.pledge_start[b]
     end = first + int(rows.body[B.pledges, b])
@@ -166,8 +186,7 @@ def keep_pledges(
         fits = 1.0 if stands > 0.0 else fits
         fits *= 1.0 if programme[PR.demand, row] >= 0.0 else 0.0
         fits *= 1.0 if consents(programme[PR.consent, row], unmoved_by(rows, b, s), gate) else 0.0
-        harmful = 1.0 if programme[PR.backfires, row] > 0.0 and programme[PR.months, row] >= noticed else 0.0
-        fits *= 1.0 - harmful
+        fits *= 0.0 if seen_to_harm(rows, row, noticed) else 1.0
         pledge[L.programme, slot] = NOTHING
         pledge[L.amount, slot] = 0.0
         if fits > 0.0:
@@ -398,6 +417,7 @@ def best_form(
     gate = p[P.assistance_consent_gate]
     part = p[P.assistance_smallest_part]
     unmoved = unmoved_by(rows, b, s)
+    noticed = noticing(p)
     lost = p[P.challenges_perpetrators_strength] * rows.state[S.government_perpetrator, s]
     best = -1
     most = 0.0
@@ -420,6 +440,7 @@ def best_form(
             fits = fits if amount >= 1.0 else 0.0
             fits = fits if agreed >= gate else 0.0
             fits = fits if value > most else 0.0
+            fits = 0.0 if seen_to_harm(rows, row, noticed) else fits
             best = f if fits > 0.0 else best
             most = value if fits > 0.0 else most
             best_amount = amount if fits > 0.0 else best_amount
@@ -577,6 +598,7 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
     the room that is kept on standby, and within what the body can attend to.
     """
     lowest = p[P.assistance_standby_stage]
+    noticed = noticing(p)
     part = p[P.assistance_smallest_part]
     gate = p[P.assistance_consent_gate]
     states = rows.state.shape[1]
@@ -592,6 +614,8 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
             f = rows.provides[e]
             row = f * states + s
             if rows.form[F.rapid, f] == 0.0 or not may_fund(rows, b, row, gate):
+                continue
+            if seen_to_harm(rows, row, noticed):
                 continue
             slot = slot_of(rows, b, row)
             if slot >= 0:

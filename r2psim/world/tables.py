@@ -730,7 +730,9 @@ RATING = Table(
     (
         _derived("seen", "risk of the member, as the body saw it"),
         _derived("early_warning", "capacity for early warning of the member"),
-        _derived("error", "standard deviation of the error in what is seen, the public one and the body's own", high=INF),
+        _derived(
+            "error", "standard deviation of the error in what is seen, the public one and the body's own", high=INF
+        ),
         _derived("urgency", "urgency of the member"),
         _derived("priority", "priority of the member"),
         Column(
