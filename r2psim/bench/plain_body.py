@@ -96,7 +96,7 @@ class Body(mesa.Agent):
 
     def unmoved(self, state: State) -> float:
         """Give the share of a government's refusal that the body's leverage leaves unmoved."""
-        return (1.0 - self.leverage) * (1.0 - self.strengthened(state))
+        return float((1.0 - self.leverage) * (1.0 - self.strengthened(state)))
 
     def agreed(self, programme: Programme) -> float:
         """Give the consent of a government to a form, as the body's leverage wins it."""
@@ -148,7 +148,7 @@ class Body(mesa.Agent):
         doubt = signal * (signal * spread) + error * error
         believed = signal * spread / (doubt or 1.0) * (seen - p.observation_typical)
         ahead = luck.exp(odds + p.observation_slope * believed - typical[2 if calm else 3])
-        return ahead / (ahead + 1.0)
+        return float(ahead / (ahead + 1.0))
 
     def can_prevent(self) -> bool:
         """Whether it is one of prevention and may provide what applies before a crisis and waits for no mandate."""
@@ -159,12 +159,8 @@ class Body(mesa.Agent):
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
         p = self.model.parameters
-        now = self.model.month
-        saved = self.balance - self.tranche
-        whole = self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
-        rapid = any(form.rapid for form in self.provides)
-        on_standby = math.floor(p.assistance_standby * whole) if rapid else 0
-        room = whole - on_standby
+        on_standby = self.on_standby()
+        room = self.room() - on_standby
         will = 1.0 - p.challenges_will_strength * (1.0 - self.will)
         reserve = p.principles_prevention_reserve if self.can_prevent() else 0.0
         early_most = max(will, reserve) * room
@@ -181,15 +177,11 @@ class Body(mesa.Agent):
                 if lent < 1.0 or unused < 1.0:
                     continue
                 late_most += p.principles_prevention_lend * unused
-            if share is None:
-                pots = [math.inf] * 3
-                most_early, most_late, most = pots
-            elif share * room < 1.0:
+            if share is not None and share * room < 1.0:
                 continue
-            else:
-                pots = [math.floor(share * money) for money in (early_most, late_most, room)]
-                got_early, got_late = self.promised_to(forms, stage)
-                most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
+            pots = [math.inf if share is None else math.floor(share * m) for m in (early_most, late_most, room)]
+            got_early, got_late = (0, 0) if share is None else self.promised_to(forms, stage)
+            most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
             for state in states:
                 if stage is not None and state.stage != stage:
                     continue
@@ -203,11 +195,7 @@ class Body(mesa.Agent):
                     programme, amount = self.best_programme(state, forms, promised, own, left_early, left_late, pot)
                     if programme is None or (programme not in promised and len(self.pledges) >= self.attention):
                         break
-                    if programme not in promised:
-                        pledge = Pledge(programme, 0, now if programme.months > 0 else now + self.wait(programme))
-                        promised[programme] = pledge
-                        self.pledges.append(pledge)
-                    promised[programme].amount += amount
+                    self.pledge_to(programme, promised).amount += amount
                     own[programme] = own.get(programme, 0) - amount
                     if self.is_early(programme):
                         early += amount
@@ -232,6 +220,24 @@ class Body(mesa.Agent):
     def last_round(self) -> int:
         """Give the number of the round for everything; in the one after it what is reserved without use is lent."""
         return len(self.provides) + len(STAGES) if self.model.preference["earmarks"] else 0
+
+    def room(self) -> int:
+        """Money that it can promise a month, with what stands by: its month's budget and a twelfth of its savings."""
+        saved = self.balance - self.tranche
+        return self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
+
+    def on_standby(self) -> int:
+        """Give what of it stands by, where the body may provide a rapid form."""
+        rapid = any(form.rapid for form in self.provides)
+        return math.floor(self.model.parameters.assistance_standby * self.room()) if rapid else 0
+
+    def pledge_to(self, programme: Programme, promised: dict[Programme, Pledge]) -> Pledge:
+        """Give the body's pledge to a programme, a new one of nothing yet where there is none."""
+        if programme not in promised:
+            now = self.model.month
+            promised[programme] = Pledge(programme, 0, now if programme.months > 0 else now + self.wait(programme))
+            self.pledges.append(promised[programme])
+        return promised[programme]
 
     def wait(self, programme: Programme) -> float:
         """Months from a decision to the first money: early warning shortens them, screening adds to them."""
@@ -342,8 +348,7 @@ class Body(mesa.Agent):
     def stand_by(self) -> None:
         """Let money on standby move at once where a state comes to imminent risk or worse, for rapid forms."""
         p = self.model.parameters
-        saved = self.balance - self.tranche
-        pot = math.floor(p.assistance_standby * (self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)))
+        pot = self.on_standby()
         if pot < 1:
             return
         held = None

@@ -57,15 +57,9 @@ class State(Structure):
         self.risk_present = 0.0
         self.risk_score = 0.0
         self.perceived = 0.0
-        self.warning = 0
-        self.warning_peak = 0
-        self.warnings_true = 0
-        self.warnings_near = 0
-        self.warnings_false = 0
+        self.warning = self.warning_peak = self.warnings_true = self.warnings_near = self.warnings_false = 0
         self.onsets_missed = 0
-        self.exposure = 0.0
-        self.leverage_at_work = 0.0
-        self.urgency = 0.0
+        self.urgency = self.exposure = self.leverage_at_work = 0.0
         self.emphasis = 1.0
         self.willingness = 0.0
         self.aid_forms = 0.0
@@ -78,8 +72,7 @@ class State(Structure):
         self.mandate = False
         self.mandate_months = 0
         self.vetoed = False
-        self.threatened = 0
-        self.helped = 0
+        self.threatened = self.helped = 0
         self.since_crisis = int(start["since_crisis"])
         self.calls_for_mission = False
         self.manifest_failure = 0

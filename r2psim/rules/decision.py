@@ -33,7 +33,8 @@ def consents(consent: float, unmoved: float, gate: float) -> bool:
 @inline
 def strengthened(rows: Rows, b: int, s: int) -> float:
     """Give how far investment has strengthened a body in a state: a regional mechanism, and nobody else."""
-    return rows.body[B.regional, b] * clip01(rows.state[S.aid_regional_mechanisms, s])
+    level: float = rows.body[B.regional, b] * clip01(rows.state[S.aid_regional_mechanisms, s])
+    return level
 
 
 @inline
@@ -218,8 +219,8 @@ def prioritise(rows: Rows, p: np.ndarray, b: int, will: float) -> None:
 
     What is to be expected is a log odds: that of a typical state at the stage, and so much more for each point by which
     the risk that is seen lies above the typical one. Of that distance it believes the part that is signal and not
-    error, as far as it knows: spread^2 over spread^2 and error^2. Stages 3, 4 and war everybody sees; how far a state has
-    come before, only an assessment tells. States before a crisis are held against a typical one at threat, others
+    error, as far as it knows: spread^2 over spread^2 and error^2. Stages 3, 4 and war everybody sees; how far a state
+    has come before, only an assessment tells. States before a crisis are held against a typical one at threat, others
     against a typical one at imminent risk: early and late money are different purses, and what money can still avert
     differs. How much the crisis must already be there before it counts is lack of will (challenge: too little will to
     prevent). A body with an interest of its own looks at what reaches neighbours. A policy may lay emphasis on stages

@@ -12,7 +12,7 @@ from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PF, PR, F, S
 
-__all__ = ["demand"]
+__all__ = ["FRESH", "demand"]
 
 PEACE, RECOVERY = 0.0, 1.0
 FRESH = 0.5
