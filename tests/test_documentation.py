@@ -433,7 +433,8 @@ def test_the_first_decision_can_begin_programmes_as_the_text_says():
 
 
 def test_a_needs_assessment_has_a_worth_and_is_funded_as_the_text_says():
-    assert "Bodies fund it for a fixed worth (`assistance.assessment_worth`)" in flat(section(r"1\.4 What is not modelled"))
+    said = "Bodies fund it for a fixed worth (`assistance.assessment_worth`)"
+    assert said in flat(section(r"1\.4 What is not modelled"))
     world, rows = run("prevention", 60)
     f = world.forms.index("needs-assessment")
     assert rows.form[F.potency, f] == PARAMETERS["assistance.assessment_worth"].default
