@@ -95,6 +95,11 @@ FULL: dict[str, float] = {
     "principles.harm.screening": 1.0,
     "principles.harm.cost": 0.0,
     "principles.harm.delay": 0.0,
+    "assistance.leverage_consent": 0.0,
+    "assistance.leverage_commitment": 0.0,
+    "assistance.standby": 0.0,
+    "observation.quicker": 0.0,
+    "challenges.complexity.coordination_cost": 0.0,
     "challenges.complexity.strength": 0.0,
     "challenges.perpetrators.strength": 0.0,
 }

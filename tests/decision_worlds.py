@@ -56,7 +56,7 @@ class Table:
             opening(self.rows, parameters(FULL), FIRST)
         self.stand(stages, perceived)
         self.month = 0
-        ample(self.rows, balance=0.0, **body)
+        ample(self.rows, **({"balance": 0.0, "responds": 0.0} | body))
 
     def stand(self, stages: list[float], perceived: list[float]) -> None:
         """Set the stage and the perceived risk of every state."""

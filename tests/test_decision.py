@@ -16,11 +16,12 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.channels import CHANNELS
-from r2psim.world.assistance import ASSESSMENT_WORTH
+from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.tables import GROUP_CHANNELS, PROGRAMME, STATE, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 WAR = 3.0
+ASSESSMENT_WORTH = PARAMETERS["assistance.assessment_worth"].default
 
 # -- demand ------------------------------------------------------------------------------------------------------------
 
@@ -46,7 +47,7 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
     seen = programme(rows, "demand")
     for f, (key, form) in enumerate(FORMS.items()):
         helps = [e for e in form.effects if not e.channel.harms(e.size)]
-        potency = sum(abs(math.log(e.size)) if e.channel.kind == "multiplier" else abs(e.size) for e in helps)
+        potency = sum(abs(math.log(e.believed)) if e.channel.kind == "multiplier" else abs(e.believed) for e in helps)
         worth = (ASSESSMENT_WORTH if form.assessment else potency) / np.sqrt(programme(rows, "cost")[:, f])
         name = lacking(key)
         lack = 1.0 - rows.state[STATE.index[name]] if name else 1.0
@@ -69,15 +70,32 @@ def test_effects_on_groups_are_no_lack_of_the_state() -> None:
     assert not set(GROUP_CHANNELS) & {name for key in FORMS if (name := lacking(key))}
 
 
+def expected_harm(seen: np.ndarray, stages: np.ndarray, error: float = 0.0, signal: float = 1.0) -> np.ndarray:
+    """Work out what a body expects of states at peace, beside the rule: odds against a typical state of the kind."""
+    typical, spread, slope = (PARAMETERS[f"observation.{key}"].default for key in ("typical", "spread", "slope"))
+    shares = np.array([PARAMETERS[f"observation.onset_{k}"].default for k in range(5)])
+    odds = np.log(shares / (1.0 - shares))
+    at_stage = odds.copy()
+    at_stage[[0, 2]] = signal * odds[[0, 2]] + (1.0 - signal) * odds[1]
+    believed = signal * spread**2 / max(signal**2 * spread**2 + error**2, 1e-300) * (seen - typical)
+    held_against = np.where(stages <= 2, odds[2], odds[3])
+    ahead = at_stage[stages.astype(int)] + slope * believed - held_against
+    return 1.0 / (1.0 + np.exp(-ahead))
+
+
+KNOWN = {"observation.noise": 0.0}
+"""Nobody errs but the body itself."""
+
+
 # -- ratings -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_body_rates_its_members_and_ranks_them_by_priority() -> None:
     perceived, stages = [0.35, 0.9, 0.5, 0.7, 0.4], [4.0, 0.0, 2.0, 1.0, 3.0]
     table = Table(stages, perceived, ["peer-review"], budget=1e9, will=0.2, noise=0.0)
-    table.a_month(parameters(FULL))
+    table.a_month(parameters(FULL | KNOWN))
     rating = table.rows.rating
-    priority = np.array(perceived) * (0.2 + 0.8 * np.array(stages) / 4.0)
+    priority = expected_harm(np.array(perceived), np.array(stages)) * (0.2 + 0.8 * np.array(stages) / 4.0)
     order = np.argsort(-priority)
     assert np.array_equal(rating[R.seen], perceived) and np.array_equal(rating[R.urgency], np.array(stages) / 4.0)
     assert np.array_equal(rating[R.candidate], order)
@@ -97,9 +115,9 @@ def test_a_ranking_is_a_stable_sort_however_priorities_crowd(will: float, consid
     ):
         stages = rng.integers(0, 5, 90).astype(float)
         table = Table(list(stages), list(perceived), ["peer-review"], budget=1e9, will=will, noise=0.0)
-        table.a_month(parameters(FULL | {"assistance.considered": float(considered)}))
+        table.a_month(parameters(FULL | KNOWN | {"assistance.considered": float(considered)}))
         rating = table.rows.rating
-        priority = perceived * (will + (1.0 - will) * stages / 4.0)
+        priority = expected_harm(perceived, stages) * (will + (1.0 - will) * stages / 4.0)
         best = min(considered, 90)
         assert rating[R.priority] == pytest.approx(priority)
         assert np.array_equal(rating[R.candidate, :best], np.argsort(-rating[R.priority], kind="stable")[:best])

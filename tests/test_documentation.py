@@ -23,7 +23,7 @@ from r2psim.scenario.channels import CHANNELS, MANDATES
 from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import PARAMETERS, SOURCES, identifier
 from r2psim.scenario.shipped import shipped_names
-from r2psim.world.assistance import ASSESSMENT_WORTH, build_assistance
+from r2psim.world.assistance import build_assistance
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
 from r2psim.world.tables import GROUP, PR, STATE, TABLES, TRIGGERS, B, F, G, L, S
@@ -433,17 +433,18 @@ def test_the_first_decision_can_begin_programmes_as_the_text_says():
 
 
 def test_a_needs_assessment_has_a_worth_and_is_funded_as_the_text_says():
-    assert "Bodies fund it for a fixed worth (`ASSESSMENT_WORTH`)" in flat(section(r"1\.4 What is not modelled"))
+    said = "Bodies fund it for a fixed worth (`assistance.assessment_worth`)"
+    assert said in flat(section(r"1\.4 What is not modelled"))
     world, rows = run("prevention", 60)
     f = world.forms.index("needs-assessment")
-    assert rows.form[F.potency, f] == ASSESSMENT_WORTH == FIXED["ASSESSMENT_WORTH"][0]
+    assert rows.form[F.potency, f] == PARAMETERS["assistance.assessment_worth"].default
     assert rows.ledger[:, f].sum() > 0.0
     assert not catalogue()["needs-assessment"].effects
 
 
-def test_leverage_wins_consent_and_nothing_else_as_the_text_says():
+def test_leverage_wins_consent_and_commitment_as_the_text_says():
     assert "`leverage` of a body wins it consent" in flat(section(r"1\.4 What is not modelled"))
-    assert [rule.__name__ for rule in RULES if "leverage" in names_used(rule)] == ["decision"]
+    assert [rule.__name__ for rule in RULES if "leverage" in names_used(rule)] == ["decision", "delivery", "offering"]
     world, rows = run("no-assistance", 0)
     p = load("seminar").parameter_values()
     f = world.forms.index("inclusive-governance")

@@ -164,7 +164,8 @@ def test_screening_costs_money() -> None:
     found = []
     for screening, cost in ((0.0, 0.1), (0.5, 0.1), (1.0, 0.1), (1.0, 0.0)):
         rows = copy_rows(setting().rows)
-        p = parameters({"principles.harm.screening": screening, "principles.harm.cost": cost})
+        free = {"challenges.complexity.coordination_cost": 0.0}
+        p = parameters(free | {"principles.harm.screening": screening, "principles.harm.cost": cost})
         delivery(0, 2, rows, p, FIRST)
         found.append(programme(rows, "cost")[0].copy())
     unit = setting().rows.form[FORM.index["unit_cost"]]
@@ -174,7 +175,8 @@ def test_screening_costs_money() -> None:
 
 @pytest.mark.parametrize(("screening", "delay", "wanted"), [(0.0, 6.0, 0), (0.5, 6.0, 3), (1.0, 6.0, 6), (1.0, 0.0, 0)])
 def test_screening_takes_time(screening: float, delay: float, wanted: int) -> None:
-    p = parameters(FULL | {"principles.harm.screening": screening, "principles.harm.delay": delay})
+    timed = {"principles.harm.delay": delay, "principles.harm.risk": FORMS["mediation"].backlash}
+    p = parameters(FULL | timed | {"principles.harm.screening": screening})
     table = Table([2.0], [0.5], ["mediation"], budget=1e9)
     decided = None
     for m in range(12):
@@ -219,7 +221,8 @@ def test_a_reserve_moves_money_to_early_stages() -> None:
 
 
 def test_money_reserved_for_prevention_is_used_for_nothing_else_when_a_state_falls() -> None:
-    p = parameters(FULL | {"principles.prevention.reserve": 0.9, "principles.flexibility.share": 0.0})
+    locked = {"principles.prevention.lend": 0.0, "principles.flexibility.share": 0.0}
+    p = parameters(FULL | locked | {"principles.prevention.reserve": 0.9})
     table = Table([1.0, 1.0, 1.0], [0.5, 0.5, 0.5], ["preventive-diplomacy", "mediation"], budget=1.2e7)
     table.months(p, 6)
     table.stand([4.0, 4.0, 4.0], [0.5, 0.5, 0.5])
@@ -298,7 +301,8 @@ def test_what_is_left_of_an_old_programme_dilutes_little() -> None:
 def test_will_limits_early_money_and_ranks_crises_first() -> None:
     found = []
     for strength in (1.0, 0.5, 0.0):
-        table = Table([1.0, 4.0], [0.5, 0.4], ["mediation", "human-rights-monitoring"], budget=4e6, will=0.0)
+        forms = ["mediation", "human-rights-monitoring"]
+        table = Table([1.0, 4.0], [0.9, 0.3], forms, budget=4e6, will=0.0, noise=0.0)
         p = parameters(FULL | {"challenges.will.strength": strength, "principles.flexibility.share": 0.0})
         table.months(p, 12)
         found.append(table.of_body("spent_prevention") / table.of_body("spent"))

@@ -153,6 +153,10 @@ def by_numpy(rows: Rows, months: int) -> dict[str, float]:
         "pillar3_uncovered": state[S.pillar3_uncovered].sum(),
         "months_to_help": wait.mean() if len(wait) else np.nan,
         "never_helped": float((threatened & ~helped).sum()),
+        "warnings_true": state[S.warnings_true].sum(),
+        "warnings_near": state[S.warnings_near].sum(),
+        "warnings_false": state[S.warnings_false].sum(),
+        "onsets_missed": state[S.onsets_missed].sum(),
     }
 
 

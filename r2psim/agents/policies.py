@@ -182,7 +182,9 @@ def _view(model: R2PModel, b: int) -> View:
     own[rows.pledge[L.programme, slots][used].astype(np.int64)] = rows.pledge[L.last_offer, slots][used]
     missing = np.maximum(0.0, cost - pledged + own[at]) / CENTS
     # As `r2psim.rules.decision.may_fund` says.
-    enough = _consents(agreed, 1.0 - rows.body[B.leverage, b], p[P.assistance_consent_gate])
+    stronger = rows.body[B.regional, b] * np.clip(rows.state[S.aid_regional_mechanisms, members], 0.0, 1.0)
+    unmoved = (1.0 - rows.body[B.leverage, b]) * (1.0 - stronger)
+    enough = _consents(agreed, unmoved[:, None], p[P.assistance_consent_gate])
     fundable = (cost > 0.0) & (demanded >= 0.0) & enough
     states = []
     for m, (seen, s) in enumerate(zip(risk, map(int, members), strict=True)):

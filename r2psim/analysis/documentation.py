@@ -24,6 +24,7 @@ from typing import Any
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules import conflict, delivery, draws, stages, triggers
+from r2psim.rules.demand import FRESH
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level
 from r2psim.scenario.catalogue import CATEGORIES, Form, catalogue
@@ -32,7 +33,6 @@ from r2psim.scenario.loading import POLICIES, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, defaults
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world import generate
-from r2psim.world.assistance import ASSESSMENT_WORTH
 from r2psim.world.tables import (
     CONFLICT,
     GROUP,
@@ -69,7 +69,7 @@ HAZARDS: dict[str, tuple[dict[str, Any], Table]] = {
 """Log-linear hazards by the table of parameters that declares them, and whose columns they multiply."""
 
 FIXED = {
-    "ASSESSMENT_WORTH": (ASSESSMENT_WORTH, "log", "worth of a needs assessment to bodies that choose: its `potency`"),
+    "FRESH": (FRESH, "0-1", "freshness of a trigger at its half-life, from which a State is of the kind in-transition"),
 }
 """Numbers of the rules of assistance that are fixed in the code: value, unit, meaning."""
 
@@ -494,6 +494,7 @@ def _generator_scores() -> str:
 def _generator_bodies() -> str:
     def row(b: Mapping[str, Any]) -> tuple[str, ...]:
         members = f"the most open {_number(100 * b['members'])} %" if "members" in b else "all"
+        members = f"all but {members}" if b.get("others") else members
         mandates = " ".join(map(_code, b["mandates"]))
         columns = [_number(b["columns"][c]) for c in ("decision_delay", "rhythm", "noise", "will")]
         return _code(b["id"]), b["kind"], mandates, members, _number(b["budget"]), *columns, b["label"]

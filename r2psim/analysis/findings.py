@@ -45,6 +45,10 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "pillar3_uncovered": ("months uncovered", "at stage 4, no mandated help"),
     "months_to_help": ("months to help", "from threat, where it came"),
     "never_helped": ("states never helped", "though under threat"),
+    "warnings_true": ("warnings that came true", "atrocity followed in time"),
+    "warnings_near": ("warnings nearly true", "imminent risk, no atrocity"),
+    "warnings_false": ("false alarms", "warnings, nothing followed"),
+    "onsets_missed": ("onsets missed", "no warning before"),
 }
 """Metric -> what a reader calls it, and what else there is to know: unit, definition."""
 

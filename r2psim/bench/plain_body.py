@@ -60,6 +60,9 @@ class Body(mesa.Agent):
         self.leverage = start["leverage"]
         self.noise = start["noise"]
         self.will = start["will"]
+        self.interest = start["interest"]
+        self.regional = bool(start["regional"])
+        self.responds = bool(start["responds"])
         self.carry_over = start["carry_over"]
         self.attention = start["attention"]
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
@@ -81,58 +84,104 @@ class Body(mesa.Agent):
         self.received += self.tranche
         if self.model.month % max(int(self.rhythm), 1) == 0 and self.balance >= 1:
             self.decide()
+        if self.model.parameters.assistance_standby > 0.0 and self.balance >= 1:
+            self.stand_by()
         self.offer()
 
     # -- decision ------------------------------------------------------------------------------------------------------
 
+    def strengthened(self, state: State) -> float:
+        """Give how far investment has strengthened the body in a state: a regional mechanism, and nobody else."""
+        return clip01(state.aid["regional_mechanisms"]) if self.regional else 0.0
+
+    def unmoved(self, state: State) -> float:
+        """Give the share of a government's refusal that the body's leverage leaves unmoved."""
+        return float((1.0 - self.leverage) * (1.0 - self.strengthened(state)))
+
+    def agreed(self, programme: Programme) -> float:
+        """Give the consent of a government to a form, as the body's leverage wins it."""
+        return 1.0 - (1.0 - programme.consent) * self.unmoved(programme.state)
+
+    def harms(self, programme: Programme) -> bool:
+        """Whether a programme does harm, and has for so long that bodies have noticed."""
+        p = self.model.parameters
+        noticed = p.principles_harm_noticed * (1.0 - p.principles_harm_screening)
+        return bool(programme.backfires and programme.months >= noticed)
+
     def may_fund(self, programme: Programme) -> bool:
-        """Whether the form applies in the state now and the government consents."""
-        if programme.demand < 0.0:
+        """Whether the form applies in the state now, the government consents, and no harm has been noticed."""
+        if programme.demand < 0.0 or self.harms(programme):
             return False
-        refused = (1.0 - programme.consent) * (1.0 - self.leverage)
-        return bool(1.0 - refused >= self.model.parameters.assistance_consent_gate)
+        return bool(self.agreed(programme) >= self.model.parameters.assistance_consent_gate)
 
     def is_early(self, programme: Programme) -> bool:
         """Whether money for a programme is early: a form of prevention, at stages 0-2 and not in war."""
         state = programme.state
         return state.stage <= 2 and state.conflict != WAR and not programme.form.response
 
-    def perceived_risk(self, state: State) -> float:
-        """Risk of a state as the body sees it this month, with an error of its own."""
-        gain = self.model.parameters.observation_early_warning
-        noise = self.noise * (1.0 - gain * state.inhibitors["early_warning"])
-        return clip01(state.perceived + noise * self.model.luck.bell(state, ASSESSMENT, under=self))
+    def perceived_risk(self, state: State) -> tuple[float, float]:
+        """Risk of a state as the body sees it this month, with an error of its own, and how large the error may be."""
+        p = self.model.parameters
+        left = 1.0 - p.observation_early_warning * state.inhibitors["early_warning"]
+        own = self.noise * p.observation_error * left * (1.0 - self.strengthened(state))
+        public = p.observation_noise * p.observation_error * left
+        seen = clip01(state.perceived + own * self.model.luck.bell(state, ASSESSMENT, under=self))
+        return seen, math.sqrt(own * own + public * public)
+
+    def expected_harm(self, state: State) -> float:
+        """Give the odds of an atrocity as the body believes them, against those of a typical state of its kind."""
+        p = self.model.parameters
+        luck = self.model.luck
+
+        def log_odds(share: float) -> float:
+            return luck.log(share / (1.0 - share))
+
+        seen, error = self.perceived_risk(state)
+        signal, spread = p.observation_signal, p.observation_spread * p.observation_spread
+        typical = [log_odds(getattr(p, f"observation_onset_{k}")) for k in range(len(STAGES))]
+        odds = typical[state.stage]
+        if state.stage in (0, 2):
+            odds = signal * odds + (1.0 - signal) * typical[1]
+        if state.conflict == WAR:
+            odds = max(odds, log_odds(p.observation_onset_war))
+        calm = state.stage <= 2 and state.conflict != WAR
+        doubt = signal * (signal * spread) + error * error
+        believed = signal * spread / (doubt or 1.0) * (seen - p.observation_typical)
+        ahead = luck.exp(odds + p.observation_slope * believed - typical[2 if calm else 3])
+        return float(ahead / (ahead + 1.0))
 
     def can_prevent(self) -> bool:
-        """Whether it may provide a form of prevention that applies before a crisis and waits for no mandate."""
-        return any(not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides)
+        """Whether it is one of prevention and may provide what applies before a crisis and waits for no mandate."""
+        return not self.responds and any(
+            not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides
+        )
 
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
         p = self.model.parameters
-        now = self.model.month
-        saved = self.balance - self.tranche
-        room = self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
+        on_standby = self.on_standby()
+        room = self.room() - on_standby
         will = 1.0 - p.challenges_will_strength * (1.0 - self.will)
         reserve = p.principles_prevention_reserve if self.can_prevent() else 0.0
         early_most = max(will, reserve) * room
         late_most = (1.0 - reserve) * room
-        wait = self.decision_delay + p.principles_harm_delay * p.principles_harm_screening
+        lent = p.principles_prevention_lend * reserve * room
         # Of its own money of last month, what the body does not promise again: others need not count on it.
         own = {pledge.programme: pledge.last_offer for pledge in self.pledges}
-        early, late = self.keep_pledges(own, room, early_most, late_most)
+        early, late = self.keep_pledges(own, room, early_most, late_most, lent, on_standby)
         promised = {pledge.programme: pledge for pledge in self.pledges}
         states = self.ranked_states(will) if room - early - late >= 1 else []
-        for forms, stage, share in self.rounds():
-            if share is None:
-                pots = [math.inf] * 3
-                most_early, most_late, most = pots
-            elif share * room < 1.0:
+        for number, (forms, stage, share) in enumerate(self.rounds()):
+            if number == self.last_round() + 1:
+                unused = reserve * room - early
+                if lent < 1.0 or unused < 1.0:
+                    continue
+                late_most += p.principles_prevention_lend * unused
+            if share is not None and share * room < 1.0:
                 continue
-            else:
-                pots = [math.floor(share * money) for money in (early_most, late_most, room)]
-                got_early, got_late = self.promised_to(forms, stage)
-                most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
+            pots = [math.inf if share is None else math.floor(share * m) for m in (early_most, late_most, room)]
+            got_early, got_late = (0, 0) if share is None else self.promised_to(forms, stage)
+            most_early, most_late, most = pots[0] - got_early, pots[1] - got_late, pots[2] - got_early - got_late
             for state in states:
                 if stage is not None and state.stage != stage:
                     continue
@@ -146,11 +195,7 @@ class Body(mesa.Agent):
                     programme, amount = self.best_programme(state, forms, promised, own, left_early, left_late, pot)
                     if programme is None or (programme not in promised and len(self.pledges) >= self.attention):
                         break
-                    if programme not in promised:
-                        pledge = Pledge(programme, 0, now if programme.months > 0 else now + wait)
-                        promised[programme] = pledge
-                        self.pledges.append(pledge)
-                    promised[programme].amount += amount
+                    self.pledge_to(programme, promised).amount += amount
                     own[programme] = own.get(programme, 0) - amount
                     if self.is_early(programme):
                         early += amount
@@ -170,13 +215,49 @@ class Body(mesa.Agent):
             for stage in range(len(STAGES)):
                 yield self.provides, stage, prefers[f"share_{stage}"]
         yield self.provides, None, None
+        yield self.provides, None, None
+
+    def last_round(self) -> int:
+        """Give the number of the round for everything; in the one after it what is reserved without use is lent."""
+        return len(self.provides) + len(STAGES) if self.model.preference["earmarks"] else 0
+
+    def room(self) -> int:
+        """Money that it can promise a month, with what stands by: its month's budget and a twelfth of its savings."""
+        saved = self.balance - self.tranche
+        return self.tranche + (math.floor(saved / 12.0) if saved > 0 else 0)
+
+    def on_standby(self) -> int:
+        """Give what of it stands by, where the body may provide a rapid form."""
+        rapid = any(form.rapid for form in self.provides)
+        return math.floor(self.model.parameters.assistance_standby * self.room()) if rapid else 0
+
+    def pledge_to(self, programme: Programme, promised: dict[Programme, Pledge]) -> Pledge:
+        """Give the body's pledge to a programme, a new one of nothing yet where there is none."""
+        if programme not in promised:
+            now = self.model.month
+            promised[programme] = Pledge(programme, 0, now if programme.months > 0 else now + self.wait(programme))
+            self.pledges.append(promised[programme])
+        return promised[programme]
+
+    def wait(self, programme: Programme) -> float:
+        """Months from a decision to the first money: early warning shortens them, screening adds to them."""
+        p = self.model.parameters
+        state = programme.state
+        warned = 1.0 - p.observation_quicker * p.observation_signal * state.inhibitors["early_warning"]
+        warned *= 1.0 - self.strengthened(state)
+        screened = p.principles_harm_delay * p.principles_harm_screening
+        return self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
 
     def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:
         """Give what is promised to some forms in states at a stage, or at any, early and late."""
         early = late = 0
         for pledge in self.pledges:
             programme = pledge.programme
-            if any(programme.form is form for form in forms) and stage in (None, programme.state.stage):
+            if (
+                not pledge.standby
+                and any(programme.form is form for form in forms)
+                and stage in (None, programme.state.stage)
+            ):
                 if self.is_early(programme):
                     early += pledge.amount
                 else:
@@ -184,37 +265,52 @@ class Body(mesa.Agent):
         return early, late
 
     def keep_pledges(
-        self, own: dict[Programme, int], room: float, early_most: float, late_most: float
+        self,
+        own: dict[Programme, int],
+        room: float,
+        early_most: float,
+        late_most: float,
+        lent: float,
+        pot: int,
     ) -> tuple[int, int]:
         """Drop pledges that no longer apply, and those that flexibility frees; give what is kept, early and late."""
-        locked = (1.0 - self.model.parameters.principles_flexibility_share) * room
+        p = self.model.parameters
+        locked = (1.0 - p.principles_flexibility_share) * room
         pledges = []
-        kept = early = 0
+        kept = early = held = 0
         for pledge in self.pledges:
             amount = pledge.amount
             counts_early = amount if self.is_early(pledge.programme) else 0
-            limit = room if pledge.begins >= self.model.month else locked
-            if (
+            waits = pledge.begins >= self.model.month
+            stands = (
+                pledge.standby and pledge.programme.state.stage >= p.assistance_standby_stage and held + amount <= pot
+            )
+            within = (
                 early + counts_early <= early_most
-                and kept - early + amount - counts_early <= late_most
-                and kept + amount <= limit
-                and self.may_fund(pledge.programme)
-            ):
-                kept += amount
-                early += counts_early
+                and kept - early + amount - counts_early <= (late_most + lent if waits else late_most)
+                and kept + amount <= (room if waits else locked)
+            )
+            if (within or stands) and self.may_fund(pledge.programme):
+                pledge.standby = stands
+                if stands:
+                    held += amount
+                else:
+                    kept += amount
+                    early += counts_early
                 own[pledge.programme] -= amount
                 pledges.append(pledge)
         self.pledges = pledges
         return early, kept - early
 
     def ranked_states(self, will: float) -> list[State]:
-        """Give the states of highest priority: perceived risk, and urgency as far as the body lacks will.
+        """Give the states of highest priority: harm to be expected, and urgency as far as the body lacks will.
 
         The policy may lay emphasis on some.
         """
 
         def priority(state: State) -> float:
-            return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency) * state.emphasis
+            expected = (1.0 - self.interest) * self.expected_harm(state) + self.interest * state.exposure
+            return expected * (will + (1.0 - will) * state.urgency) * state.emphasis
 
         return nlargest(int(self.model.parameters.assistance_considered), self.members, key=priority)
 
@@ -236,15 +332,44 @@ class Body(mesa.Agent):
             programme = state.programmes[form.place]
             if programme.demand <= most:
                 continue
+            lost = self.model.parameters.challenges_perpetrators_strength * state.government_perpetrator
+            agreed = self.agreed(programme)
+            value = programme.demand * (agreed * (1.0 - lost * (1.0 - form.under_perpetrator)))
             missing = programme.cost - programme.pledged + own.get(programme, 0)
             amount = min(missing, early if self.is_early(programme) else late)
             smallest = 1.0 if programme in promised else part * min(programme.cost, pot)
-            if amount < smallest or amount < 1.0 or not self.may_fund(programme):
+            if amount < smallest or amount < 1.0 or not self.may_fund(programme) or value <= most:
                 continue
-            most = programme.demand
+            most = value
             best = programme
             money = amount
         return best, math.floor(money)
+
+    def stand_by(self) -> None:
+        """Let money on standby move at once where a state comes to imminent risk or worse, for rapid forms."""
+        p = self.model.parameters
+        pot = self.on_standby()
+        if pot < 1:
+            return
+        held = None
+        for state in self.members:
+            if state.stage < p.assistance_standby_stage:
+                continue
+            for form in self.provides:
+                programme = state.programmes[form.place]
+                if not form.rapid or not self.may_fund(programme):
+                    continue
+                pledge = next((one for one in self.pledges if one.programme is programme), None)
+                if pledge is not None:
+                    pledge.begins = min(pledge.begins, self.model.month)
+                    continue
+                if held is None:
+                    held = sum(one.amount for one in self.pledges if one.standby)
+                amount = math.floor(min(programme.cost - programme.pledged, pot - held))
+                smallest = p.assistance_smallest_part * min(programme.cost, pot)
+                if amount >= max(1, smallest) and len(self.pledges) < self.attention:
+                    self.pledges.append(Pledge(programme, amount, self.model.month, standby=True))
+                    held += amount
 
     # -- money ---------------------------------------------------------------------------------------------------------
 
@@ -255,6 +380,7 @@ class Body(mesa.Agent):
             if pledge.begins <= self.model.month:
                 pledge.offer = min(pledge.amount, self.balance - total)
                 pledge.programme.offered += pledge.offer
+                pledge.programme.levered += math.floor(pledge.offer * (1.0 - self.unmoved(pledge.programme.state)))
                 total += pledge.offer
         self.pledged = total
 

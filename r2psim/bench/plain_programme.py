@@ -42,6 +42,7 @@ class Form:
     response: bool
     mandate: bool
     military: bool
+    rapid: bool
     potency: float
     need: str | None
     share: float
@@ -65,6 +66,8 @@ class Programme:
         "demand",
         "form",
         "funded",
+        "leverage",
+        "levered",
         "met_at",
         "misjudged",
         "months",
@@ -88,6 +91,8 @@ class Programme:
         self.cost = 0
         self.offered = 0
         self.pledged = 0
+        self.levered = 0
+        self.leverage = 0.0
         self.funded = 0.0
         self.accepted = 1.0
         self.months = 0
@@ -140,6 +145,8 @@ class Programme:
             self.backfires = model.luck.uniform(state, BACKLASH, under=form) < risk
         self.pledged = offer
         self.offered = 0
+        self.leverage = self.levered / (offer or 1)
+        self.levered = 0
         self.accepted = self.cost / offer if offer > self.cost else 1.0
         self.funded = (offer / self.cost if offer < self.cost else 1.0) if offer > 0 else 0.0
         if self.funded >= self.strength:
@@ -167,7 +174,8 @@ class Programme:
             owned *= state.assessed
         owes = p.principles_ownership_strength * (1.0 if form.needs_assessment else form.consent)
         lost = p.challenges_perpetrators_strength * (1.0 - form.under_perpetrator)
-        reached = clip01(self.consent * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * state.government_perpetrator))
+        agreed = 1.0 - (1.0 - self.consent) * (1.0 - p.assistance_leverage_consent * self.leverage)
+        reached = clip01(agreed * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * state.government_perpetrator))
         if form.needs_assessment:
             reached *= 1.0 - (1.0 - p.assistance_unassessed) * (1.0 - state.assessed)
         crowd = p.challenges_complexity_strength * (1.0 - p.challenges_complexity_coordination)
@@ -178,6 +186,7 @@ class Programme:
         done = self.strength * reached
         if not form.is_assessment:
             state.best_help = max(state.best_help, done)
+        state.leverage_at_work = max(state.leverage_at_work, self.leverage * max(done, 0.0))
         if not form.response and not form.is_assessment:
             state.prevention_at_work += max(done, 0.0)
         if form.military:
@@ -223,3 +232,4 @@ class Pledge:
     begins: float
     offer: int = 0
     last_offer: int = 0
+    standby: bool = False

@@ -57,7 +57,9 @@ class State(Structure):
         self.risk_present = 0.0
         self.risk_score = 0.0
         self.perceived = 0.0
-        self.urgency = 0.0
+        self.warning = self.warning_peak = self.warnings_true = self.warnings_near = self.warnings_false = 0
+        self.onsets_missed = 0
+        self.urgency = self.exposure = self.leverage_at_work = 0.0
         self.emphasis = 1.0
         self.willingness = 0.0
         self.aid_forms = 0.0
@@ -70,8 +72,7 @@ class State(Structure):
         self.mandate = False
         self.mandate_months = 0
         self.vetoed = False
-        self.threatened = 0
-        self.helped = 0
+        self.threatened = self.helped = 0
         self.since_crisis = int(start["since_crisis"])
         self.calls_for_mission = False
         self.manifest_failure = 0
@@ -106,8 +107,11 @@ class State(Structure):
             self.date_episodes()
         self.score_risk_factors()
         self.be_observed()
-        war = self.model.parameters.assistance_war_urgency if self.conflict == WAR else 0.0
-        self.urgency = max(0.25 * self.stage, war)
+        self.be_warned_of()
+        p = self.model.parameters
+        war = p.assistance_war_urgency if self.conflict == WAR else 0.0
+        self.urgency = max(p.assistance_stage_urgency * self.stage, war)
+        self.exposure = max(self.displaced_abroad / (self.displaced_abroad + p.assistance_exposure_half), war)
         self.emphasis = self.policy_priority()
         for programme in self.programmes:
             programme.weigh()
@@ -349,12 +353,35 @@ class State(Structure):
         p = self.model.parameters
         score = 0.0
         for factor in self.risk_factors[:8]:
-            score += 0.5 / 8.0 * factor
+            score += (1.0 - p.observation_specific) / 8.0 * factor
         for factor in self.risk_factors[8:]:
-            score += 0.5 / 6.0 * factor
+            score += p.observation_specific / 6.0 * factor
         self.risk_score = score
-        noise = p.observation_noise * (1.0 - p.observation_early_warning * self.inhibitors["early_warning"])
-        self.perceived = clip01(score + noise * self.model.luck.bell(self, ASSESSMENT))
+        left = 1.0 - p.observation_early_warning * self.inhibitors["early_warning"]
+        error = p.observation_noise * p.observation_error * left * self.model.luck.bell(self, ASSESSMENT)
+        silenced = (1.0 - p.observation_signal) * (score - p.observation_typical)
+        self.perceived = clip01(score - silenced + error)
+
+    def be_warned_of(self) -> None:
+        """Count public warnings that came true, false alarms, and onsets that nobody warned of."""
+        p = self.model.parameters
+        if self.warning:
+            self.warning += 1
+            self.warning_peak = max(self.warning_peak, self.stage)
+            if self.stage == 4:
+                self.warnings_true += 1
+                self.warning = 0
+            elif self.warning > p.observation_warning_time:
+                if self.warning_peak >= 3:
+                    self.warnings_near += 1
+                else:
+                    self.warnings_false += 1
+                self.warning = 0
+        elif self.stage == 4 and self.stage_months == 0:
+            self.onsets_missed += 1
+        elif self.stage < 3 and self.perceived >= p.observation_warning:
+            self.warning = 1
+            self.warning_peak = self.stage
 
     # -- response and assistance ---------------------------------------------------------------------------------------
 
@@ -390,6 +417,7 @@ class State(Structure):
         willing = clip01(p.assistance_openness + (1.0 - p.assistance_openness) * self.commitment)
         self.willingness = willing * (1.0 - p.assistance_perpetrator_refuses * self.government_perpetrator)
         self.aid_forms = self.assessed = self.best_help = self.prevention_at_work = self.forces_at_work = 0.0
+        self.leverage_at_work = 0.0
         self.aid = aid = dict.fromkeys(CHANNELS, 0.0)
         running = []
         for programme in self.programmes:
@@ -441,7 +469,8 @@ class State(Structure):
         model = self.model
         p = model.parameters
         scale = p.assistance_effect_scale
-        self.aid["commitment"] += p.principles_mutual_answer * self.best_help * scale
+        answer = p.principles_mutual_answer * self.best_help
+        self.aid["commitment"] += (answer + p.assistance_leverage_commitment * self.leverage_at_work) * scale
         self.expected_help = max(clip01(self.forces_at_work * scale), self.expected_help * model.expectation_left)
         self.moral_hazard = self.expected_help * (1.0 - p.principles_harm_screening)
         if self.stage >= 2 and not self.threatened:

@@ -59,6 +59,10 @@ METRICS: dict[str, str] = {
     "months_to_help": "months from the first threat in a state to the first help that works there, mean over the "
     "states that were threatened and got help; below 0 where help came first, none where nobody got any",
     "never_helped": "states that were threatened and got no help that worked",
+    "warnings_true": "public warnings that an atrocity in the state followed in time",
+    "warnings_near": "public warnings that imminent risk followed in time, but no atrocity",
+    "warnings_false": "false alarms: public warnings that neither followed in time",
+    "onsets_missed": "times that a state came to atrocity without a public warning before",
 }
 """What is measured of every run, with unit and meaning."""
 
@@ -101,6 +105,7 @@ UNITS: dict[str, str] = {
     **dict.fromkeys(("episodes", "atrocity_entries", "monthly_atrocity_entries", "never_helped"), "1"),
     **dict.fromkeys(("pillar3_called", "pillar3_mandated", "pillar3_vetoed"), "1"),
     **dict.fromkeys(("deaths", "displaced", "monthly_deaths", "monthly_displaced"), "persons"),
+    **dict.fromkeys(("warnings_true", "warnings_near", "warnings_false", "onsets_missed"), "1"),
     **dict.fromkeys(("group_months_atrocity", "months_to_help", "pillar3_uncovered"), "months"),
     **dict.fromkeys(_MONEY, "US$"),
     **{name: "1" for name in SERIES if name.startswith(("states_", "groups_"))},
@@ -276,6 +281,10 @@ def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndar
     out[18] = total(state[S.pillar3_uncovered, s0:s1], work)
     out[19] = waited / reached if reached > 0 else np.nan
     out[20] = np.float64(never)
+    out[21] = total(state[S.warnings_true, s0:s1], work)
+    out[22] = total(state[S.warnings_near, s0:s1], work)
+    out[23] = total(state[S.warnings_false, s0:s1], work)
+    out[24] = total(state[S.onsets_missed, s0:s1], work)
 
 
 @rule

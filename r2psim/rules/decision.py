@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from r2psim.rules.arithmetic import clip01
+from r2psim.rules.arithmetic import clip01, exp, log
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
@@ -29,12 +31,26 @@ def consents(consent: float, unmoved: float, gate: float) -> bool:
 
 
 @inline
+def strengthened(rows: Rows, b: int, s: int) -> float:
+    """Give how far investment has strengthened a body in a state: a regional mechanism, and nobody else."""
+    level: float = rows.body[B.regional, b] * clip01(rows.state[S.aid_regional_mechanisms, s])
+    return level
+
+
+@inline
+def unmoved_by(rows: Rows, b: int, s: int) -> float:
+    """Give the share of a government's refusal that a body's leverage leaves unmoved."""
+    left: float = (1.0 - rows.body[B.leverage, b]) * (1.0 - strengthened(rows, b, s))
+    return left
+
+
+@inline
 def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
     """Whether a body can fund a programme now: the form applies (`r2psim.rules.demand`) and the government consents.
 
     A body with leverage wins consent that others do not get.
     """
-    agreed = consents(rows.programme[PR.consent, row], 1.0 - rows.body[B.leverage, b], gate)
+    agreed = consents(rows.programme[PR.consent, row], unmoved_by(rows, b, row % rows.state.shape[1]), gate)
     return bool(rows.programme[PR.demand, row] >= 0.0 and agreed)
 
 
@@ -77,8 +93,9 @@ def receive(rows: Rows, b: int) -> None:
 def look(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     """Note what a body sees of its members this month.
 
-    The body adds an error of its own to the public assessment; the state's capacity for early warning lowers it. Its
-    luck is drawn under a key that the body's identity changes, so that no two bodies and states share a number.
+    The body adds an error of its own to the public assessment; the state's capacity for early warning lowers it, and
+    so does what strengthens a regional mechanism there. Its luck is drawn under a key that the body's identity
+    changes, so that no two bodies and states share a number. How large the whole error may be it knows.
     """
     state = rows.state
     first = rows.member_start[b]
@@ -86,39 +103,69 @@ def look(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     seen = rows.rating[R.seen, first:last]
     early_warning = rows.rating[R.early_warning, first:last]
     urgency = rows.rating[R.urgency, first:last]
+    error = rows.rating[R.error, first:last]
     identity = rows.member_id[first:last]
     for m in range(last - first):
         s = rows.member[first + m]
         seen[m] = state[S.perceived, s]
         early_warning[m] = state[S.early_warning, s]
         urgency[m] = state[S.urgency, s]
-    noise = rows.body[B.noise, b]
+        error[m] = 1.0 - strengthened(rows, b, s)
+    noise = rows.body[B.noise, b] * p[P.observation_error]
+    public = p[P.observation_noise] * p[P.observation_error]
     gain = p[P.observation_early_warning]
     luck = under(of_run(draws, rows.body_run[b]), rows.body_id[b])
     for m in range(last - first):
-        error = noise * (1.0 - gain * early_warning[m]) * bell(luck, identity[m], ASSESSMENT)
-        seen[m] = clip01(seen[m] + error)
+        left = 1.0 - gain * early_warning[m]
+        own = noise * left * error[m]
+        seen[m] = clip01(seen[m] + own * bell(luck, identity[m], ASSESSMENT))
+        error[m] = math.sqrt(own * own + public * left * (public * left))
+
+
+@inline
+def seen_to_harm(rows: Rows, row: int, noticed: float) -> bool:
+    """Say whether a programme does harm, and has for so long that bodies have noticed."""
+    return bool(rows.programme[PR.backfires, row] > 0.0 and rows.programme[PR.months, row] >= noticed)
+
+
+@inline
+def noticing(p: np.ndarray) -> float:
+    """Give the months after which bodies notice that a programme does harm: the fewer, the more is screened."""
+    months: float = p[P.principles_harm_noticed] * (1.0 - p[P.principles_harm_screening])
+    return months
 
 
 @inline
 def keep_pledges(
-    rows: Rows, p: np.ndarray, b: int, room: float, early_most: float, late_most: float, now: float
+    rows: Rows,
+    p: np.ndarray,
+    b: int,
+    room: float,
+    early_most: float,
+    late_most: float,
+    lent: float,
+    pot: float,
+    now: float,
 ) -> tuple[float, float]:
     """Drop pledges that no longer apply, and those that flexibility frees; give what is kept, in all and early.
 
     A state that has left its crisis makes early money of what was response: beyond ``early_most`` it is dropped too.
     Without flexibility money stays where it is while its programme applies; with it, that share of the budget is
-    free to move at every decision. What is kept moves up into the first slots.
+    free to move at every decision. What is kept moves up into the first slots. A programme that does harm is dropped
+    once that is noticed: the sooner, the more is screened. Money on standby, up to its ``pot``, stays where the crisis
+    goes on and counts apart; where it is over, the pledge is one like others.
     """
     pledge = rows.pledge
     programme = rows.programme
     locked = (1.0 - p[P.principles_flexibility_share]) * room
     gate = p[P.assistance_consent_gate]
-    unmoved = 1.0 - rows.body[B.leverage, b]
+    noticed = noticing(p)
+    lowest = p[P.assistance_standby_stage]
     first = rows.pledge_start[b]
     end = first + int(rows.body[B.pledges, b])
     kept = 0.0
     early = 0.0
+    held = 0.0
     place = first
     for slot in range(first, end):
         row = int(pledge[L.programme, slot])
@@ -131,21 +178,28 @@ def keep_pledges(
         counts_early = amount * is_early(rows, s, f)
         # What has been decided and has not begun yet is not taken back for the sake of flexibility.
         limit = room if begins >= now else locked
+        late_limit = late_most + lent if begins >= now else late_most
         fits = 1.0 if kept + amount <= limit else 0.0
         fits *= 1.0 if early + counts_early <= early_most else 0.0
-        fits *= 1.0 if kept - early + amount - counts_early <= late_most else 0.0
+        fits *= 1.0 if kept - early + amount - counts_early <= late_limit else 0.0
+        stands = 1.0 if pledge[L.standby, slot] > 0.0 and rows.state[S.stage, s] >= lowest else 0.0
+        stands = stands if held + amount <= pot else 0.0
+        fits = 1.0 if stands > 0.0 else fits
         fits *= 1.0 if programme[PR.demand, row] >= 0.0 else 0.0
-        fits *= 1.0 if consents(programme[PR.consent, row], unmoved, gate) else 0.0
+        fits *= 1.0 if consents(programme[PR.consent, row], unmoved_by(rows, b, s), gate) else 0.0
+        fits *= 0.0 if seen_to_harm(rows, row, noticed) else 1.0
         pledge[L.programme, slot] = NOTHING
         pledge[L.amount, slot] = 0.0
         if fits > 0.0:
-            kept += amount
-            early += counts_early
+            kept += (1.0 - stands) * amount
+            early += (1.0 - stands) * counts_early
+            held += stands * amount
             pledge[L.programme, place] = row
             pledge[L.state, place] = s
             pledge[L.form, place] = f
             pledge[L.amount, place] = amount
             pledge[L.begins, place] = begins
+            pledge[L.standby, place] = stands
             programme[PR.own, row] -= amount
             place += 1
             programme[PR.slot, row] = place - first
@@ -154,11 +208,23 @@ def keep_pledges(
 
 
 @inline
-def prioritise(rows: Rows, b: int, will: float) -> None:
-    """Note the priority of a body's members, from what it saw of them.
+def log_odds(share: float) -> float:
+    """Give the log odds of a share."""
+    return log(share / (1.0 - share))
 
-    It grows with the risk that the body perceives; how much the crisis must already be there before it counts is its
-    lack of will (challenge: too little will to prevent). A policy may lay emphasis on stages and kinds of state.
+
+@inline
+def prioritise(rows: Rows, p: np.ndarray, b: int, will: float) -> None:
+    """Note the priority of a body's members, from what it saw of them: harm to be expected, with others of its kind.
+
+    What is to be expected is a log odds: that of a typical state at the stage, and so much more for each point by which
+    the risk that is seen lies above the typical one. Of that distance it believes the part that is signal and not
+    error, as far as it knows: spread^2 over spread^2 and error^2. Stages 3, 4 and war everybody sees; how far a state
+    has come before, only an assessment tells. States before a crisis are held against a typical one at threat, others
+    against a typical one at imminent risk: early and late money are different purses, and what money can still avert
+    differs. How much the crisis must already be there before it counts is lack of will (challenge: too little will to
+    prevent). A body with an interest of its own looks at what reaches neighbours. A policy may lay emphasis on stages
+    and kinds of state.
     """
     first = rows.member_start[b]
     last = rows.member_start[b + 1]
@@ -166,8 +232,36 @@ def prioritise(rows: Rows, b: int, will: float) -> None:
     urgency = rows.rating[R.urgency, first:last]
     priority = rows.rating[R.priority, first:last]
     ranked = rows.rating[R.ranked, first:last]
+    error = rows.rating[R.error, first:last]
+    signal = p[P.observation_signal]
+    typical = p[P.observation_typical]
+    slope = p[P.observation_slope]
+    spread = p[P.observation_spread] * p[P.observation_spread]
+    told = signal * spread
+    carried = signal * told
+    at_risk = log_odds(p[P.observation_onset_1])
+    at_threat = log_odds(p[P.observation_onset_2])
+    imminent = log_odds(p[P.observation_onset_3])
+    stable = signal * log_odds(p[P.observation_onset_0]) + (1.0 - signal) * at_risk
+    threatened = signal * at_threat + (1.0 - signal) * at_risk
+    atrocity = log_odds(p[P.observation_onset_4])
+    of_war = log_odds(p[P.observation_onset_war])
+    interest = rows.body[B.interest, b]
     for m in range(last - first):
-        priority[m] = seen[m] * (will + (1.0 - will) * urgency[m])
+        s = rows.member[first + m]
+        stage = rows.state[S.stage, s]
+        odds = stable if stage < 1.0 else at_risk
+        odds = threatened if stage == 2.0 else odds
+        odds = imminent if stage == 3.0 else odds
+        odds = atrocity if stage > 3.0 else odds
+        odds = of_war if rows.state[S.conflict, s] == WAR and odds < of_war else odds
+        held_against = at_threat if before_crisis(rows, s) > 0.0 else imminent
+        doubt = carried + error[m] * error[m]
+        believed = told / (doubt if doubt > 0.0 else 1.0) * (seen[m] - typical)
+        ahead = exp(odds + slope * believed - held_against)
+        expected = ahead / (ahead + 1.0)
+        expected = (1.0 - interest) * expected + interest * rows.state[S.exposure, s]
+        priority[m] = expected * (will + (1.0 - will) * urgency[m])
         ranked[m] = 0.0
     if rows.preference[PF.selects, 0] > 0.0:
         for m in range(last - first):
@@ -216,7 +310,7 @@ def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) ->
     Of equals the first member comes first. Insertion puts the rough order right: few have far to go.
     """
     look(rows, p, b, draws)
-    prioritise(rows, b, will)
+    prioritise(rows, p, b, will)
     sort_roughly(rows, b)
     first = rows.member_start[b]
     last = rows.member_start[b + 1]
@@ -253,31 +347,44 @@ def affordable(rows: Rows, row: int, room: float) -> float:
 
 
 @inline
-def sides(rows: Rows, b: int) -> tuple[bool, bool, bool]:
-    """Say whether a body may provide forms of prevention, forms of response, and any before a crisis by itself.
+def sides(rows: Rows, b: int) -> tuple[bool, bool, bool, bool]:
+    """Say whether a body may provide forms of prevention, of response, any before a crisis by itself, and rapid ones.
 
-    The last are forms of prevention that apply at stages 0-2 and wait for no mandate: what a reserve can be used for.
+    The third are forms of prevention that apply at stages 0-2 and wait for no mandate: what a reserve can be used for.
     """
-    prevents, responds, early = False, False, False
+    prevents, responds, early, rapid = False, False, False, False
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
         f = rows.provides[e]
+        if rows.form[F.rapid, f] > 0.0:
+            rapid = True
         if rows.form[F.response, f] == 0.0:
             prevents = True
             if rows.form[F.first_stage, f] <= 2.0 and rows.form[F.mandate, f] == 0.0:
                 early = True
         else:
             responds = True
-    return prevents, responds, early
+    return prevents, responds, early, rapid
+
+
+@inline
+def pledge_stands(rows: Rows, slot: int) -> bool:
+    """Say whether money on standby pays for a pledge."""
+    return bool(rows.pledge[L.standby, slot] > 0.0)
 
 
 @inline
 def promised_to(rows: Rows, b: int, f: int, stage: int) -> tuple[float, float]:
-    """Give what a body has promised to a form, or in states at a stage, early and late; the other is `ALL`."""
+    """Give what a body has promised to a form, or in states at a stage, early and late; the other is `ALL`.
+
+    Money on standby counts for neither.
+    """
     first = rows.pledge_start[b]
     early, late = 0.0, 0.0
     for slot in range(first, first + int(rows.body[B.pledges, b])):
         s = int(rows.pledge[L.state, slot])
         of = int(rows.pledge[L.form, slot])
+        if pledge_stands(rows, slot):
+            continue
         if (of == f) if stage == ALL else (int(rows.state[S.stage, s]) == stage):
             counts_early = is_early(rows, s, of)
             early += rows.pledge[L.amount, slot] * counts_early
@@ -304,13 +411,15 @@ def best_form(
 
     Value: the demand, that is how much the state lacks what the form builds, times the size of the effects that the
     catalogue expects, over the square root of the cost (an assumption: bodies neither buy the cheapest nor ignore the
-    price).
+    price); times what consent, with the body's leverage, and a government that commits crimes itself leave of it.
     """
     programme = rows.programme
     states = rows.state.shape[1]
     gate = p[P.assistance_consent_gate]
     part = p[P.assistance_smallest_part]
-    unmoved = 1.0 - rows.body[B.leverage, b]
+    unmoved = unmoved_by(rows, b, s)
+    noticed = noticing(p)
+    lost = p[P.challenges_perpetrators_strength] * rows.state[S.government_perpetrator, s]
     best = -1
     most = 0.0
     best_amount = 0.0
@@ -323,12 +432,16 @@ def best_form(
         # Most forms fall short of the best so far: nothing else about them needs to be looked up. What the others fall
         # short of nobody can foretell: to choose costs less than to branch.
         if value > most:
+            agreed = 1.0 - (1.0 - programme[PR.consent, row]) * unmoved
+            value *= agreed * (1.0 - lost * (1.0 - rows.form[F.under_perpetrator, f]))
             amount = affordable(rows, row, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
             whole = programme[PR.cost, row] if programme[PR.cost, row] < pot else pot
             smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * whole
             fits = 1.0 if amount >= smallest else 0.0
             fits = fits if amount >= 1.0 else 0.0
-            fits = fits if consents(programme[PR.consent, row], unmoved, gate) else 0.0
+            fits = fits if agreed >= gate else 0.0
+            fits = fits if value > most else 0.0
+            fits = 0.0 if seen_to_harm(rows, row, noticed) else fits
             best = f if fits > 0.0 else best
             most = value if fits > 0.0 else most
             best_amount = amount if fits > 0.0 else best_amount
@@ -350,6 +463,7 @@ def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) 
         pledge[L.form, slot] = f
         pledge[L.amount, slot] = 0.0
         pledge[L.begins, slot] = begins
+        pledge[L.standby, slot] = 0.0
         pledge[L.offer, slot] = 0.0
     slot = rows.pledge_start[b] + int(programme[PR.slot, row]) - 1
     pledge[L.amount, slot] += amount
@@ -389,32 +503,43 @@ def earmarked(rows: Rows, b: int, r: int) -> tuple[int, int, float]:
 def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     """Take one body's decision: keep, rank, pledge.
 
-    Of the room, the part reserved for prevention (stages 0-2) is used for nothing else, by a body that can use it so;
-    early assistance may take no more than the body's will allows, or the reserve if that is more. What a policy
-    earmarks for a form or a stage is used for that first; what is left of it goes to the common pot. What is not
-    promised is returned at the year's end.
+    Of the room, less what stands by for imminent risk, the part reserved for prevention (stages 0-2) is kept for it
+    first, by a body of prevention that can use it so; early assistance may take no more than the body's will allows,
+    or the reserve if that is more. What no state before a crisis can use of the reserve is lent to a crisis, until
+    one can. What a policy earmarks for a form or a stage is used for that first; what is left of it goes to the common
+    pot. What is not promised is returned at the year's end.
     """
     body = rows.body
     states = rows.state.shape[1]
-    room = budget_room(rows, b)
     will = 1.0 - p[P.challenges_will_strength] * (1.0 - body[B.will, b])
-    prevents, responds, early_by_itself = sides(rows, b)
-    reserve = p[P.principles_prevention_reserve] if early_by_itself else 0.0
+    prevents, responds, early_by_itself, rapid = sides(rows, b)
+    whole = budget_room(rows, b)
+    on_standby = np.floor(p[P.assistance_standby] * whole) if rapid else 0.0
+    room = whole - on_standby
+    reserve = p[P.principles_prevention_reserve] if early_by_itself and body[B.responds, b] == 0.0 else 0.0
     early_most = (will if will > reserve else reserve) * room
     late_most = (1.0 - reserve) * room
     now = np.float64(draws.month)
     before = int(body[B.pledges, b])
-    kept, early = keep_pledges(rows, p, b, room, early_most, late_most, now)
+    lent = p[P.principles_prevention_lend] * reserve * room
+    kept, early = keep_pledges(rows, p, b, room, early_most, late_most, lent, on_standby, now)
     late = kept - early
-    wait = body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening]
+    screened = p[P.principles_harm_delay] * p[P.principles_harm_screening]
+    full_risk = p[P.principles_harm_risk]
+    quicker = p[P.observation_quicker] * p[P.observation_signal]
     first = rows.member_start[b]
     considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
     last_round = rows.provides_start[b + 1] - rows.provides_start[b] + _STAGES
     first_round = 0 if rows.preference[PF.earmarks, 0] > 0.0 else last_round
-    for r in range(first_round, last_round + 1):
+    for r in range(first_round, last_round + 2):
         only, stage, share = earmarked(rows, b, r)
         if share * room < 1.0:
             continue
+        if r > last_round:
+            unused = reserve * room - early
+            if lent < 1.0 or unused < 1.0:
+                continue
+            late_most += p[P.principles_prevention_lend] * unused
         pot_early, pot_late, pot = NO_END, NO_END, NO_END
         most_early, most_late, most = NO_END, NO_END, NO_END
         if r < last_round:
@@ -442,6 +567,8 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] >= body[B.attention, b]):
                     break
                 runs = rows.programme[PR.months, row] > 0.0
+                warned = (1.0 - quicker * rows.state[S.early_warning, s]) * (1.0 - strengthened(rows, b, s))
+                wait = body[B.decision_delay, b] * warned + screened * least(rows.form[F.backlash, f] / full_risk, 1.0)
                 pledge_to(rows, b, s, f, amount, now if runs else now + wait)
                 counts_early = is_early(rows, s, f)
                 early += amount * counts_early
@@ -453,9 +580,71 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     body[B.decisions, b] += 1.0
 
 
+@inline
+def slot_of(rows: Rows, b: int, row: int) -> int:
+    """Find the slot of a body's pledge to a programme; -1 if it has none."""
+    first = rows.pledge_start[b]
+    found = -1
+    for slot in range(first, first + int(rows.body[B.pledges, b])):
+        found = slot if rows.pledge[L.programme, slot] == row else found
+    return found
+
+
+@inline
+def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
+    """Let a body's money on standby move at once, whatever its rhythm, where a state comes to imminent risk or worse.
+
+    It pays for rapid forms alone, in every member at the stage or a higher one, without the delay of a decision and
+    without screening. A pledge that has been decided and has not begun is brought forward. It stays within the part of
+    the room that is kept on standby, and within what the body can attend to.
+    """
+    lowest = p[P.assistance_standby_stage]
+    noticed = noticing(p)
+    part = p[P.assistance_smallest_part]
+    gate = p[P.assistance_consent_gate]
+    states = rows.state.shape[1]
+    pledge = rows.pledge
+    body = rows.body
+    pot = np.floor(p[P.assistance_standby] * budget_room(rows, b))
+    held = NOTHING
+    for m in range(rows.member_start[b], rows.member_start[b + 1]):
+        s = rows.member[m]
+        if pot < 1.0 or rows.state[S.stage, s] < lowest:
+            continue
+        for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
+            f = rows.provides[e]
+            row = f * states + s
+            if rows.form[F.rapid, f] == 0.0 or not may_fund(rows, b, row, gate):
+                continue
+            if seen_to_harm(rows, row, noticed):
+                continue
+            slot = slot_of(rows, b, row)
+            if slot >= 0:
+                pledge[L.begins, slot] = least(pledge[L.begins, slot], now)
+                continue
+            if held < 0.0:
+                held = 0.0
+                for k in range(rows.pledge_start[b], rows.pledge_start[b] + int(body[B.pledges, b])):
+                    held += pledge[L.amount, k] if pledge_stands(rows, k) else 0.0
+            cost = rows.programme[PR.cost, row]
+            amount = np.floor(least(cost - rows.programme[PR.pledged, row], pot - held))
+            if amount >= 1.0 and amount >= part * least(cost, pot) and body[B.pledges, b] < body[B.attention, b]:
+                slot = rows.pledge_start[b] + int(body[B.pledges, b])
+                body[B.pledges, b] += 1.0
+                pledge[L.programme, slot] = row
+                pledge[L.state, slot] = s
+                pledge[L.form, slot] = f
+                pledge[L.amount, slot] = amount
+                pledge[L.begins, slot] = now
+                pledge[L.standby, slot] = 1.0
+                pledge[L.offer, slot] = 0.0
+                pledge[L.last_offer, slot] = 0.0
+                held += amount
+
+
 @rule
 def decision(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Give bodies ``first..last`` their month's money, let those decide whose turn it is, and put up what is promised.
+    """Give bodies ``first..last`` their month's money, let those decide whose turn it is, and let standby money move.
 
     A body sees the states as they stand after this month's events, the programmes as last month left them.
     """
@@ -466,6 +655,8 @@ def decision(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         rhythm = np.int64(body[B.rhythm, b])
         if month % (rhythm if rhythm > 0 else 1) == 0 and body[B.balance, b] >= 1.0:
             decide(rows, p, b, draws)
+        if p[P.assistance_standby] > 0.0 and body[B.balance, b] >= 1.0:
+            stand_by(rows, p, b, np.float64(draws.month))
 
 
 @rule
@@ -506,6 +697,9 @@ def offering(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             left = body[B.balance, b] - total
             amount = amount if amount < left else left
             pledge[L.offer, slot] = amount
-            rows.programme[PR.offered, int(pledge[L.programme, slot])] += amount
+            row = int(pledge[L.programme, slot])
+            rows.programme[PR.offered, row] += amount
+            moved = 1.0 - unmoved_by(rows, b, int(pledge[L.state, slot]))
+            rows.programme[PR.levered, row] += np.floor(amount * moved)
             total += amount
         body[B.pledged, b] = total

@@ -64,6 +64,7 @@ def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
     best_help = state[S.best_help, first:last]
     at_work = state[S.prevention_at_work, first:last]
     forces = state[S.forces_at_work, first:last]
+    pressed = state[S.leverage_at_work, first:last]
     for s in range(last - first):
         willing = clip01(openness + (1.0 - openness) * commitment[s])
         willingness[s] = willing * (1.0 - refuses * perpetrator[s])
@@ -72,6 +73,7 @@ def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         best_help[s] = 0.0
         at_work[s] = 0.0
         forces[s] = 0.0
+        pressed[s] = 0.0
     for c in range(_CHANNELS):
         channel = state[_FIRST + c, first:last]
         for s in range(last - first):
@@ -90,7 +92,9 @@ def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     willing = state[S.willingness, first:last]
     inside = state[S.displaced_inside, first:last]
     hosted = state[S.displaced_hosted, first:last]
+    # Screening takes staff, and so does coordination: joint plans and one lead body are an act with a cost.
     dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
+    dearer += p[P.challenges_complexity_coordination_cost] * p[P.challenges_complexity_coordination]
     unit_cost = form[F.unit_cost, f]
     person_cost = form[F.person_cost, f]
     potency = form[F.potency, f]
@@ -157,6 +161,8 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     base = f * state.shape[1]
     offered = rows.programme[PR.offered, base + first : base + last]
     pledged = rows.programme[PR.pledged, base + first : base + last]
+    levered = rows.programme[PR.levered, base + first : base + last]
+    leverage = rows.programme[PR.leverage, base + first : base + last]
     accepted = rows.programme[PR.accepted, base + first : base + last]
     funded = rows.programme[PR.funded, base + first : base + last]
     cost = rows.programme[PR.cost, base + first : base + last]
@@ -179,6 +185,8 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         full = cost[s]
         pledged[s] = offer
         offered[s] = 0.0
+        leverage[s] = levered[s] / (offer if offer > 0.0 else 1.0)
+        levered[s] = 0.0
         # Either too much is offered or too little: one division serves both. Where neither money nor cost is, 0 / 1.
         smaller = offer if offer < full else full
         larger = offer if offer > full else full
@@ -224,6 +232,7 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     strength = rows.programme[PR.strength, base + first : base + last]
     consent = rows.programme[PR.consent, base + first : base + last]
     quality = rows.programme[PR.quality, base + first : base + last]
+    leverage = rows.programme[PR.leverage, base + first : base + last]
     backfires = rows.programme[PR.backfires, base + first : base + last]
     willing = state[S.willingness, first:last]
     perpetrator = state[S.government_perpetrator, first:last]
@@ -232,6 +241,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     best_help = state[S.best_help, first:last]
     at_work = state[S.prevention_at_work, first:last]
     forces = state[S.forces_at_work, first:last]
+    pressed = state[S.leverage_at_work, first:last]
+    moves = p[P.assistance_leverage_consent]
     own = p[P.principles_ownership_strength]
     practice = p[P.principles_ownership_practice]
     assesses = form[F.needs_assessment, f]
@@ -248,7 +259,9 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     for s in range(last - first):
         found = assessed[s]
         owned = practice * willing[s] * (found if assesses > 0.0 else 1.0)
-        reached = clip01(consent[s] * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * perpetrator[s]))
+        # Those who pay and have leverage win over a part of what a government withholds.
+        agreed = 1.0 - (1.0 - consent[s]) * (1.0 - moves * leverage[s])
+        reached = clip01(agreed * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * perpetrator[s]))
         reached *= 1.0 - unfit * (1.0 - found)
         extra = many[s] - free
         reached = reached / (1.0 + crowd * (extra if extra > 0.0 else 0.0))
@@ -259,6 +272,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         done = built * reached
         best_help[s] = helps * done if helps * done > best_help[s] else best_help[s]
         at_work[s] += prevents * (done if done > 0.0 else 0.0)
+        press = leverage[s] * (done if done > 0.0 else 0.0)
+        pressed[s] = press if press > pressed[s] else pressed[s]
         there = military * built
         forces[s] = there if there > forces[s] else forces[s]
 
@@ -336,6 +351,8 @@ def remember(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     unscreened = 1.0 - p[P.principles_harm_screening]
     aid_commitment = state[S.aid_commitment, first:last]
     best_help = state[S.best_help, first:last]
+    pressed = state[S.leverage_at_work, first:last]
+    urged = p[P.assistance_leverage_commitment]
     forces = state[S.forces_at_work, first:last]
     expected_help = state[S.expected_help, first:last]
     moral_hazard = state[S.moral_hazard, first:last]
@@ -344,7 +361,7 @@ def remember(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     at_work = state[S.prevention_at_work, first:last]
     helped = state[S.helped, first:last]
     for s in range(last - first):
-        aid_commitment[s] += answer * best_help[s] * scale
+        aid_commitment[s] += (answer * best_help[s] + urged * pressed[s]) * scale
         memory = expected_help[s] * left
         # Nobody expects help from forces that are held to have no effect.
         expected = clip01(forces[s] * scale)

@@ -12,7 +12,7 @@ from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PF, PR, F, S
 
-__all__ = ["demand"]
+__all__ = ["FRESH", "demand"]
 
 PEACE, RECOVERY = 0.0, 1.0
 FRESH = 0.5
@@ -49,7 +49,7 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
 
     A form applies at its stages, with a mandate where it needs one, and where it depends on consent only while the
     government keeps its word (mutual commitment). Where it does not apply, demand is -1. Where a policy has priorities
-    for stages or kinds of state, their emphasis is noted.
+    for stages or kinds of state, their emphasis is noted. What neighbours have to fear is noted too.
     """
     state = rows.state
     form = rows.form
@@ -61,14 +61,20 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     commitment = state[S.commitment, first:last]
     conflict = state[S.conflict, first:last]
     urgency = state[S.urgency, first:last]
+    exposure = state[S.exposure, first:last]
+    abroad = state[S.displaced_abroad, first:last]
     of_war = p[P.assistance_war_urgency]
+    each = p[P.assistance_stage_urgency]
+    half = p[P.assistance_exposure_half]
     floor = p[P.principles_mutual_floor]
     assessed = state[S.assessed, first:last]
     error = p[P.assistance_lack_error]
     for s in range(n):
-        of_stage = 0.25 * stage[s]
+        of_stage = each * stage[s]
         war = of_war if conflict[s] == WAR else 0.0
         urgency[s] = of_stage if of_stage > war else war
+        fled = abroad[s] / (abroad[s] + half)
+        exposure[s] = fled if fled > war else war
     if rows.preference[PF.selects, 0] > 0.0:
         emphasise(first, last, rows, p)
     for f in range(form.shape[1]):

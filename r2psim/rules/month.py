@@ -24,7 +24,7 @@ from r2psim.rules.draws import Draws
 from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
 from r2psim.rules.need import need
-from r2psim.rules.observation import observation
+from r2psim.rules.observation import observation, warn
 from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.stages import stages
@@ -74,11 +74,12 @@ def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Sum up the month, date episodes, score the risk factors, let them be observed, and weigh what could help."""
+    """Sum up the month, date episodes, score risks, let them be observed and warned of, and weigh what could help."""
     consequences(first, last, rows, p, draws)
     episodes(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
     observation(first, last, rows, p, draws)
+    warn(first, last, rows, p, draws)
     demand(first, last, rows, p, draws)
 
 
@@ -142,7 +143,7 @@ PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
     Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, demand), states_sum_up),
+    Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
     Phase("receive", "state", (response, delivery, need), states_receive),
     Phase("settle", "body", (accounts,), bodies_settle),

@@ -138,6 +138,7 @@ _FORM: dict[str, _Key] = {
     "military": _key(
         bool, "whether it deploys forces, so that armed groups come to expect help", False, "true or false"
     ),
+    "rapid": _key(bool, "whether money on standby can pay for it at once", False, "true or false"),
     "note": _key(text(2000, lines=True), "which of the numbers are known, and how", ""),
     "effects": _key(dict, "what it acts on: a table for each channel", {}, _BY_CHANNEL),
 }

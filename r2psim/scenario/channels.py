@@ -98,6 +98,9 @@ CHANNELS: dict[str, Channel] = {
         _raise("local_resolution", "local capacity to resolve conflicts"),
         _raise("media", "media capacity to counteract prejudice and hate speech"),
         _raise("transitional_justice", "capacity for legitimate transitional justice"),
+        _raise(
+            "regional_mechanisms", "strength of regional mechanisms there: faster, better informed, with more leverage"
+        ),
         _raise("inclusion", "effective, legitimate and inclusive governance"),
         _raise("capacity", "strength of State structures"),
         _raise("commitment", "government's commitment to protect"),

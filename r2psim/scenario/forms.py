@@ -106,9 +106,9 @@ class Form:
         Probability that a programme backfires if it is not screened.
     label, source : str, tuple of str
         Evidence label of `unit_cost`, `lag` and `half_life`, that of the weakest, and sources; as in `Effect`.
-    assessment, mandate, military : bool
+    assessment, mandate, military, rapid : bool
         Whether it is the needs assessment that others begin with; whether it needs a mandate of the Security Council;
-        whether it deploys forces, from which armed groups come to expect help.
+        whether it deploys forces, from which armed groups come to expect help; whether money on standby pays for it.
     note : str
         Which of the numbers are known, and how.
     effects : tuple of Effect
@@ -137,6 +137,7 @@ class Form:
     assessment: bool
     mandate: bool
     military: bool
+    rapid: bool
     note: str
     effects: tuple[Effect, ...]
 

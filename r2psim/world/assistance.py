@@ -13,7 +13,7 @@ from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.rows import sparse
-from r2psim.world.tables import STAGES, STATE, STATE_KINDS
+from r2psim.world.tables import BODY, STAGES, STATE, STATE_KINDS
 
 if TYPE_CHECKING:
     from r2psim.scenario import Form, Scenario
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Assistance", "build_assistance", "size_in_rules"]
 
 _CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
-ASSESSMENT_WORTH = 0.2
-"""Worth of a needs assessment to bodies that choose: it does nothing by itself, and other forms work better with it
-(an assumption, of the size of a form's own effects)."""
-
 MOST = 4e11
 """Largest budget of one body, US$ a year: over the longest run its cents stay below 2**53, where float64 is exact."""
 
@@ -62,8 +58,8 @@ def _cents_a_month(dollars_a_year: float) -> float:
     return float(floor(dollars_a_year * 100.0 / 12.0))
 
 
-def _form(form: Form, priority: float, share: float) -> dict[str, float]:
-    """Give the columns of one form under a policy's priority and share for it.
+def _form(form: Form, priority: float, share: float, assessing: float) -> dict[str, float]:
+    """Give the columns of one form under a policy's priority and share for it, and what ``assessing`` is worth.
 
     Its potency is what bodies that choose expect of its effects, harm not counted, times the priority.
     """
@@ -85,8 +81,9 @@ def _form(form: Form, priority: float, share: float) -> dict[str, float]:
         "response": float(form.ledger == "response"),
         "mandate": float(form.mandate),
         "military": float(form.military),
+        "rapid": float(form.rapid),
         "potency": priority
-        * (ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
+        * (assessing if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
         "need": float(STATE.index[built[0]]) if built else -1.0,
         "share": share,
     }
@@ -107,6 +104,14 @@ def _preference(policy: PolicySpec) -> dict[str, float]:
         "selects": float(any(weight != 1.0 for weight in (*weights, *kinds))),
         "earmarks": float(any(share > 0.0 for of in policy.shares.values() for share in of.values())),
     }
+
+
+def _wills(scenario: Scenario, p: np.ndarray) -> dict[str, float]:
+    """Give every body's will: its own, and what a renewed commitment brings where there is a General Assembly."""
+    convened = any("general-assembly" in body.mandates for body in scenario.bodies.values())
+    renewed = float(p[P.challenges_will_renewed]) if convened else 0.0
+    own = {key: body.values.get("will", BODY["will"].default) for key, body in scenario.bodies.items()}
+    return {key: will + renewed * (1.0 - will) for key, will in own.items()}
 
 
 def _attention(scenario: Scenario, p: np.ndarray) -> dict[str, float]:
@@ -168,6 +173,8 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     p = scenario.parameter_values(policy)
     budgets = _budgets(scenario, chosen, p, provides)
     attention = _attention(scenario, p)
+    wills = _wills(scenario, p)
+    assessing = float(p[P.assistance_assessment_worth])
     priorities, shares = (of.get("forms", {}) for of in (chosen.priorities, chosen.shares))
     effects = [
         [(_CHANNEL_PLACE[e.on], size_in_rules(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
@@ -178,9 +185,16 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
     effect_start[1:] = np.cumsum([len(e) for e in effects])
     return Assistance(
         names=tuple(forms),
-        forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()],
+        forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0), assessing) for key, form in forms.items()],
         bodies=[
-            {**body.values, "budget": budgets[key], "attention": attention[key]}
+            {
+                **body.values,
+                "budget": budgets[key],
+                "attention": attention[key],
+                "will": wills[key],
+                "regional": float("regional" in body.mandates),
+                "responds": float(bool(RESPONSE_MANDATES & set(body.mandates))),
+            }
             for key, body in scenario.bodies.items()
         ],
         preference=_preference(chosen),

@@ -156,7 +156,10 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
     for key, body in scenario.bodies.items():
         names[key] = body.name
         everyone: Any = state_names if body.members == "all" else body.members
-        members.append([row_of[m] for m in everyone])
+        reach = [row_of[m] for m in everyone]
+        # Neighbours reach whoever lives next door to somebody: over a sea there is no border to close, and no interest.
+        alone = [neighbour_start[s] == neighbour_start[s + 1] and "neighbour" in body.mandates for s in reach]
+        members.append([s for s, is_alone in zip(reach, alone, strict=True) if not is_alone])
     member_start, member = sparse(members)
     assistance = build_assistance(scenario, policy)
     state_id = _identities("state", state_names)

@@ -310,7 +310,9 @@ def common_bodies(all_nations: Sequence[Nation], data: Table) -> Table:
             # The more open, the sooner; ties of the sort are broken by the order of the states.
             openness = sorted(all_nations, key=lambda nation: -nation.values["regime"])
             chosen = {nation.id for nation in openness[: max(1, round(row["members"] * len(all_nations)))]}
-            members = [nation.id for nation in all_nations if nation.id in chosen]
+            # Those who formed a network help others, not one another.
+            helps = not row.get("others", False)
+            members = [nation.id for nation in all_nations if (nation.id in chosen) == helps]
         bodies[row["id"]] = {
             "name": row["name"],
             "kind": row["kind"],

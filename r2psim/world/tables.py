@@ -336,7 +336,21 @@ STATE = Table(
         _derived("willingness", "willingness of the government to consent to assistance"),
         _derived("risk_score", "risk as the fourteen factors add up to it"),
         _derived("perceived", "risk as the best public assessment perceives it, with its error"),
+        Column(
+            "warning",
+            "months",
+            "months since a public warning was given, counted from 1; 0 while none is out",
+            "state",
+            0.0,
+            INF,
+        ),
+        Column("warning_peak", "stage", "highest stage reached since the public warning", "state", 0.0, 4.0),
+        _total("warnings_true", "public warnings that an atrocity followed in time", "count"),
+        _total("warnings_near", "public warnings that imminent risk followed in time, but no atrocity", "count"),
+        _total("warnings_false", "public warnings that neither followed in time: false alarms", "count"),
+        _total("onsets_missed", "times that the state came to stage 4 without a public warning before", "count"),
         _derived("urgency", "crisis that bodies without the will to prevent wait for: stage or war"),
+        _derived("exposure", "what neighbours have to fear from the state: war there, and refugees from it"),
         Column(
             "emphasis",
             "0-1",
@@ -349,6 +363,7 @@ STATE = Table(
         _derived("best_help", "largest share of its full effect that any form but the needs assessment reaches"),
         _derived("prevention_at_work", "forms of prevention at full effect, summed", "forms", INF),
         _derived("forces_at_work", "how far forces are built up that armed groups come to expect help from"),
+        _derived("leverage_at_work", "largest leverage behind any programme there, times what the programme reaches"),
         _derived("expected_help", "help from outside that armed groups have come to expect"),
         _derived("moral_hazard", "expected help, less what screening takes away"),
         Column("mandate", "flag", "1 while a mandate of the Security Council is in force", "state"),
@@ -544,6 +559,7 @@ BODY = Table(
         _given("leverage", "leverage over its members", 0.3),
         _given("noise", "standard deviation of its error in assessing a state's risk", 0.2),
         _given("will", "political will to act before a crisis", 0.3),
+        _given("interest", "how far it looks at what reaches neighbours instead of at the risk of atrocity", 0.0),
         _given("carry_over", "share of unspent money that it may keep at the end of a year", 0.0),
         _given(
             "attention",
@@ -552,6 +568,8 @@ BODY = Table(
             "count",
             1000.0,
         ),
+        Column("regional", "flag", "1 if it holds the mandate of a regional mechanism", "derived"),
+        Column("responds", "flag", "1 if its budget counts as response where a total is divided anew", "derived"),
         Column("balance", "US cents", "money at hand", "account", 0.0, INF),
         Column("received", "US cents", "money received since the start", "account", 0.0, INF),
         Column("spent", "US cents", "money spent since the start", "account", 0.0, INF),
@@ -593,6 +611,7 @@ FORM = Table(
         Column("response", "flag", "1 if its cost is response, 0 if prevention", "given"),
         Column("mandate", "flag", "1 if it needs a mandate of the Security Council", "given"),
         Column("military", "flag", "1 if armed groups come to expect help from it", "given"),
+        Column("rapid", "flag", "1 if money on standby can pay for it at once", "given"),
         Column(
             "potency",
             "0-1",
@@ -641,6 +660,15 @@ PROGRAMME = Table(
             "offered", "US cents a month", "money put up for it this month so far, by all bodies", "derived", 0.0, INF
         ),
         Column("pledged", "US cents a month", "money put up for it last month, by all bodies", "derived", 0.0, INF),
+        Column(
+            "levered",
+            "US cents a month",
+            "the same money so far, each body's multiplied by its leverage and rounded down",
+            "derived",
+            0.0,
+            INF,
+        ),
+        Column("leverage", "0-1", "mean leverage of the money that is put up for it", "derived"),
         Column("funded", "0-1", "share of its cost that is funded this month", "derived"),
         Column("accepted", "0-1", "share of the money offered that it can use", "derived", default=1.0),
         Column("months", "months", "months since it began; 0 if it does not run", "state", 0.0, INF),
@@ -707,6 +735,7 @@ PLEDGE = Table(
         Column("form", "row", "its form", "derived", 0.0, INF),
         Column("amount", "US cents a month", "money promised", "state", 0.0, INF),
         Column("begins", "month", "first month in which it is paid", "state", 0.0, INF),
+        Column("standby", "flag", "1 if money on standby pays for it", "state"),
         Column("offer", "US cents", "money put up this month", "derived", 0.0, INF),
         Column("last_offer", "US cents", "money put up last month", "derived", 0.0, INF),
         Column("former", "row", "programme of the slot before the latest decision, or -1", "derived", -1.0, INF, -1.0),
@@ -719,6 +748,9 @@ RATING = Table(
     (
         _derived("seen", "risk of the member, as the body saw it"),
         _derived("early_warning", "capacity for early warning of the member"),
+        _derived(
+            "error", "standard deviation of the error in what is seen, the public one and the body's own", high=INF
+        ),
         _derived("urgency", "urgency of the member"),
         _derived("priority", "priority of the member"),
         Column(
