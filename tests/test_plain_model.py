@@ -17,7 +17,7 @@ from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows
 from r2psim.world.tables import TABLES, G, S
 
-SEED, RUN = 11, 35
+SEED, RUN = 11, 10
 
 
 def differing(model: PlainModel, rows: Rows) -> list[str]:

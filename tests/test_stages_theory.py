@@ -509,7 +509,9 @@ def test_a_rate_wrong_by_a_tenth_is_caught_in_the_occupancy(name: str, observed_
         assert_expected(observed_over_time, OBSERVED_SIZE, expected, tests=SETS * 150)
 
 
-@pytest.mark.parametrize("covariate", ["grievance", "targeting", "violations", "at_restraint", "at_pressure", "protection", *AID])
+@pytest.mark.parametrize(
+    "covariate", ["grievance", "targeting", "violations", "at_restraint", "at_pressure", "protection", *AID]
+)
 def test_a_covariate_read_wrongly_is_caught(covariate: str, observed: tuple[np.ndarray, int]) -> None:
     v, x = typical()
     with pytest.raises(AssertionError, match="surprise"):

@@ -130,7 +130,9 @@ def test_in_upheaval_a_government_turns_on_groups_in_power_too(trigger: str) -> 
 
 @settings(max_examples=60)
 @given(share, share, share, share)
-def test_targeting_grows_with_exclusion(exclusion: float, drive_state: float, drive_non_state: float, coup: float) -> None:
+def test_targeting_grows_with_exclusion(
+    exclusion: float, drive_state: float, drive_non_state: float, coup: float
+) -> None:
     state = {"drive_state": drive_state, "drive_non_state": drive_non_state, "trigger_coup": coup}
     assert targeting(exclusion, **state) <= targeting(min(1.0, exclusion + 0.1), **state)
 

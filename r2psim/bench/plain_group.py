@@ -270,22 +270,22 @@ class Group(mesa.Agent):
             return self.stage, 0.0
         happens = 1.0 - self.model.luck.exp(-total)
         p_up = happens * up / total
+        p_down = happens * down / total
         sudden = p.stages_sudden if self.stage == UNDER_THREAT else 0.0
-        if u < p_up * sudden:
-            return self.stage + 2, p_up * sudden
-        if u < p_up:
-            return self.stage + 1, p_up * (1.0 - sudden)
         three = p.stages_three_steps if self.stage == ATROCITY else 0.0
         two = p.stages_two_steps if self.stage >= UNDER_THREAT else 0.0
         if two + three > 1.0:
             two = 1.0 - three
-        p_down = happens * down / total
-        if u < p_up + p_down * three:
-            return self.stage - 3, p_down * three
-        if u < p_up + p_down * (three + two):
-            return self.stage - 2, p_down * two
-        if u < p_up + p_down:
-            return self.stage - 1, p_down * (1.0 - two - three)
+        ways = (
+            (p_up * sudden, 2, p_up * sudden),
+            (p_up, 1, p_up * (1.0 - sudden)),
+            (p_up + p_down * three, -3, p_down * three),
+            (p_up + p_down * (three + two), -2, p_down * two),
+            (p_up + p_down, -1, p_down * (1.0 - two - three)),
+        )
+        for end, steps, chance in ways:
+            if u < end:
+                return self.stage + steps, chance
         return self.stage, 0.0
 
     def change_stage(self) -> None:

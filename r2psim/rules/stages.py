@@ -186,8 +186,8 @@ def next_stage(
     """Decide the stage after a month, and give it with the probability of that change (0 if nothing changed).
 
     Competing hazards: something happens with probability ``1 - exp(-(up + down))`` and is a rise with the share
-    ``up / (up + down)``. Of the rises out of threat, ``sudden`` go straight to atrocity. Of the falls, ``three`` go from
-    atrocity straight to risk, ``two`` skip one stage.
+    ``up / (up + down)``. Of the rises out of threat, ``sudden`` go straight to atrocity. Of the falls, ``three`` go
+    from atrocity straight to risk, ``two`` skip one stage.
 
     Parameters
     ----------

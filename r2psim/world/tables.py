@@ -531,7 +531,9 @@ GROUP = Table(
         _total("imminent_entries", "stays at imminent risk since the start that began from a lower stage", "count"),
         _total("imminent_escalated", "of those, stays that ended in atrocity", "count"),
         _total("imminent_averted", "of those, stays that ended without atrocity: near misses", "count"),
-        Column("imminent_from_below", "flag", "1 during a stay at imminent risk that began from a lower stage", "state"),
+        Column(
+            "imminent_from_below", "flag", "1 during a stay at imminent risk that began from a lower stage", "state"
+        ),
         _total("crossings", "times that the killed of twelve months first reached the threshold", "count"),
         Column("crossed", "flag", "1 from the threshold's first month to the end of stage 4", "state"),
         Column("calendar_deaths", "persons", "killed in this calendar year", "state", 0.0, INF),
