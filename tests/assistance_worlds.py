@@ -36,6 +36,7 @@ __all__ = [
     "form_place",
     "fund",
     "hand_funded",
+    "invented",
     "natural",
     "only_form",
     "pledged",
