@@ -30,6 +30,7 @@ from assistance_worlds import (
     form_place,
     fund,
     hand_funded,
+    invented,
     natural,
     only_form,
     pledged_forms,
@@ -490,7 +491,7 @@ def mixed(scope: str, benefit: str, harm: str) -> dict[str, Any]:
         return {"size": size, "low": min(size, channel.none), "high": max(size, channel.none)}
 
     effects = {benefit: effect(benefit, True), harm: effect(harm, False)}
-    return next(iter(INVENTED.values())) | {"scope": scope, "effects": effects}
+    return invented("to_threat") | {"scope": scope, "effects": effects}
 
 
 @pytest.mark.parametrize("scope", ["state", "group"])
@@ -549,7 +550,7 @@ def test_programmes_backfire_as_often_as_their_entry_says_and_screening_lets(scr
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a scenario that adds a form on every channel that the catalogue leaves out, and one on a new mixture."""
     forms = dict(INVENTED)
-    forms["school-meals"] = next(iter(INVENTED.values())) | {
+    forms["school-meals"] = invented("to_threat") | {
         "name": "School meals",
         "effects": {
             "grievance": {"size": -0.2, "low": -0.4, "high": 0.0},

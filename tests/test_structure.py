@@ -89,7 +89,6 @@ def test_restraint_is_what_restrains_a_government_and_nothing_else() -> None:
         ("local_resolution", "settlement_hazard", 1, {"conflict": 2}),
         ("media", "incitement", -1, {}),
         ("media", "drive_state", -1, {}),
-        ("inclusion", "group.exclusion", -1, {}),
         ("inclusion", "group.grievance", -1, {}),
         ("inclusion", "escalation_hazard", -1, {}),
         ("horizontal_inequality", "group.grievance", 1, {}),
@@ -109,11 +108,25 @@ def test_early_warning_is_information_and_changes_no_violence(column: str) -> No
     assert moves(column, "early_warning", months=3) == 0.0
 
 
-def test_inclusion_counts_as_a_level_against_its_reference() -> None:
-    """At the reference exclusion stays at home; a group that nothing keeps out is not shut out by the lack of it."""
-    rest = {"tension.exclusion_return": 12.0}
-    assert after("group.exclusion", {"inclusion": 0.5}, {"exclusion_home": 0.6}, rest) == pytest.approx(0.6, abs=1e-9)
-    assert after("group.exclusion", {"inclusion": 0.0}, {"exclusion_home": 0.0}, rest) == pytest.approx(0.0, abs=1e-9)
+def test_inclusion_counts_as_a_level_and_does_not_move_what_is_at_rest() -> None:
+    """Exclusion stays at home under any inclusion that stays; grievance depends on the level, for the excluded only."""
+    rest = {"tension.exclusion_return": 12.0, "tension.grievance_rate": 12.0}
+    for inclusion in (0.0, 0.5, 1.0):
+        assert after("group.exclusion", {"inclusion": inclusion}, {"exclusion_home": 0.6}, rest) == pytest.approx(0.6)
+    for home, matters in ((0.0, False), (0.6, True)):
+        group = {"exclusion_home": home, "exclusion": home}
+        closed, opened = (after("group.grievance", {"inclusion": x}, group, rest) for x in (0.0, 1.0))
+        assert (closed > opened) == matters
+
+
+def test_inclusion_that_is_gained_opens_what_keeps_a_group_out() -> None:
+    p = parameters(STILL | {"tension.exclusion_return": 12.0})
+    rows = copy_rows(setting().rows)
+    opening(rows, p, FIRST)
+    rows.state[S.inclusion] += 0.2
+    home = value(rows, "group.exclusion_home")
+    opened = value(a_month(rows, p, 0), "group.exclusion")
+    assert opened == pytest.approx(home * (1.0 - PARAMETERS["tension.exclusion_inclusion"].default * 0.2))
 
 
 def test_inequality_is_slow_and_follows_the_inclusion_that_is_built() -> None:

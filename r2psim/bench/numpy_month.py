@@ -85,6 +85,7 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
     group[G.at_past] = state[S.unaddressed]
     group[G.at_inequality] = state[S.horizontal_inequality]
     group[G.at_inclusion] = state[S.inclusion]
+    group[G.at_inclusion_gain] = state[S.inclusion] - state[S.inclusion_home]
     group[G.at_upheaval] = state[S.strike_irregular_transition]
     group[G.at_turmoil] = np.maximum(state[S.trigger_coup], state[S.trigger_irregular_transition])
     group[G.at_reach] = _clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population]))
@@ -96,7 +97,7 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
 def _tension(rows: Rows, p: Floats) -> None:
     _look_at_states(rows, p)
     g = rows.group
-    opened = p[P.tension_exclusion_inclusion] * (g[G.at_inclusion] - p[P.reference_inclusion])
+    opened = p[P.tension_exclusion_inclusion] * g[G.at_inclusion_gain]
     gained = g[G.exclusion_home] * (1.0 - opened) + g[G.aid_exclusion]
     exclusion = _approach(g[G.exclusion], _clip01(gained), p[P.tension_exclusion_return])
     upheaval = g[G.at_upheaval] * (exclusion > p[P.tension_excluded_above]) * p[P.tension_exclusion_upheaval]
@@ -104,6 +105,7 @@ def _tension(rows: Rows, p: Floats) -> None:
     g[G.exclusion] = exclusion
 
     level = p[P.tension_grievance_exclusion] * exclusion + p[P.tension_grievance_inequality] * g[G.at_inequality]
+    level += p[P.tension_grievance_inclusion] * (p[P.reference_inclusion] - g[G.at_inclusion]) * exclusion
     level += p[P.tension_grievance_pressure] * g[G.at_pressure] * exclusion
     level += p[P.tension_grievance_incitement] * g[G.at_incitement] * exclusion
     level += p[P.tension_grievance_past] * g[G.at_past] * exclusion

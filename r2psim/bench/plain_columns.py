@@ -62,6 +62,7 @@ def group_values(group: Group) -> dict[str, Any]:
         "at_past": state.unaddressed,
         "at_inequality": state.horizontal_inequality,
         "at_inclusion": state.inclusion,
+        "at_inclusion_gain": state.inclusion - state.inclusion_home,
         "at_upheaval": state.struck["irregular_transition"],
         "at_turmoil": max(state.fresh["coup"], state.fresh["irregular_transition"]),
         "at_reach": state.reach,

@@ -105,7 +105,7 @@ class Group(mesa.Agent):
         pressure = state.pressure
 
         kept_out = self.exclusion_home * (
-            1.0 - p.tension_exclusion_inclusion * (state.inclusion - p.reference_inclusion)
+            1.0 - p.tension_exclusion_inclusion * (state.inclusion - state.inclusion_home)
         )
         exclusion = approach(self.exclusion, clip01(kept_out + aid["exclusion"]), p.tension_exclusion_return)
         if state.struck["irregular_transition"] and exclusion > p.tension_excluded_above:
@@ -114,6 +114,7 @@ class Group(mesa.Agent):
 
         level = p.tension_grievance_exclusion * exclusion
         level += p.tension_grievance_inequality * state.horizontal_inequality
+        level += p.tension_grievance_inclusion * (p.reference_inclusion - state.inclusion) * exclusion
         level += p.tension_grievance_pressure * pressure * exclusion
         level += p.tension_grievance_incitement * state.agitation * exclusion
         level += p.tension_grievance_past * state.unaddressed * exclusion

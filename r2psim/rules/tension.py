@@ -29,6 +29,7 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         conflict = conflict_level(state[S.conflict, s], p)
         means = 0.5 * (state[S.arms, s] + state[S.finance, s])
         turmoil = larger(state[S.trigger_coup, s], state[S.trigger_irregular_transition, s])
+        gain = state[S.inclusion, s] - state[S.inclusion_home, s]
         # Nobody is driven from home twice: fewer are left to flee as more have fled.
         away = state[S.displaced_inside, s] + state[S.displaced_abroad, s]
         reach = clip01(1.0 - away / (p[P.harm_displaced_most] * state[S.population, s]))
@@ -42,6 +43,7 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
             group[G.at_past, g] = state[S.unaddressed, s]
             group[G.at_inequality, g] = state[S.horizontal_inequality, s]
             group[G.at_inclusion, g] = state[S.inclusion, s]
+            group[G.at_inclusion_gain, g] = gain
             group[G.at_upheaval, g] = state[S.strike_irregular_transition, s]
             group[G.at_turmoil, g] = turmoil
             group[G.at_reach, g] = reach
@@ -53,23 +55,23 @@ def look_at_states(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
 
 @inline
 def exclude(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Move exclusion to its level, ``home * (1 - exclusion_inclusion * (inclusion - reference)) + assistance``.
+    """Move exclusion to its level, ``home * (1 - exclusion_inclusion * gain of inclusion) + assistance``.
 
-    Inclusive governance opens what keeps a group out; a group in power is not shut out by its lack. An irregular
-    transition shuts out those who are excluded already.
+    What is known of a group's status is what governance as it was keeps it out of: more inclusive governance opens it,
+    and a group in power is not shut out by the lack of it. An irregular transition shuts out those who are excluded
+    already.
     """
     exclusion = group[G.exclusion, first:last]
     home = group[G.exclusion_home, first:last]
-    at_inclusion = group[G.at_inclusion, first:last]
+    at_gain = group[G.at_inclusion_gain, first:last]
     at_upheaval = group[G.at_upheaval, first:last]
     aid = group[G.aid_exclusion, first:last]
     by_inclusion = p[P.tension_exclusion_inclusion]
-    reference = p[P.reference_inclusion]
     by_upheaval = p[P.tension_exclusion_upheaval]
     above = p[P.tension_excluded_above]
     rate = p[P.tension_exclusion_return]
     for i in range(last - first):
-        level = home[i] * (1.0 - by_inclusion * (at_inclusion[i] - reference))
+        level = home[i] * (1.0 - by_inclusion * at_gain[i])
         x = approach(exclusion[i], clip01(level + aid[i]), rate)
         excluded = 1.0 if x > above else 0.0
         exclusion[i] = x + at_upheaval[i] * excluded * by_upheaval * (1.0 - x)
@@ -77,10 +79,15 @@ def exclude(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
 
 @inline
 def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Move grievance: it answers to exclusion and inequality, and is sharpened by triggers and incitement."""
+    """Move grievance: it answers to exclusion, inequality and governance, and is sharpened by triggers and incitement.
+
+    Of two groups that are excluded alike, the one under less inclusive governance is the more aggrieved:
+    ``grievance_inclusion * (reference - inclusion) * exclusion``.
+    """
     grievance = group[G.grievance, first:last]
     exclusion = group[G.exclusion, first:last]
     at_inequality = group[G.at_inequality, first:last]
+    at_inclusion = group[G.at_inclusion, first:last]
     at_pressure = group[G.at_pressure, first:last]
     at_incitement = group[G.at_incitement, first:last]
     at_past = group[G.at_past, first:last]
@@ -88,6 +95,8 @@ def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     aid = group[G.aid_grievance, first:last]
     by_exclusion = p[P.tension_grievance_exclusion]
     by_inequality = p[P.tension_grievance_inequality]
+    by_inclusion = p[P.tension_grievance_inclusion]
+    reference = p[P.reference_inclusion]
     by_pressure = p[P.tension_grievance_pressure]
     by_incitement = p[P.tension_grievance_incitement]
     by_past = p[P.tension_grievance_past]
@@ -96,6 +105,7 @@ def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     for i in range(last - first):
         level = by_exclusion * exclusion[i]
         level += by_inequality * at_inequality[i]
+        level += by_inclusion * (reference - at_inclusion[i]) * exclusion[i]
         level += by_pressure * at_pressure[i] * exclusion[i]
         level += by_incitement * at_incitement[i] * exclusion[i]
         level += by_past * at_past[i] * exclusion[i]

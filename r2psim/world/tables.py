@@ -476,6 +476,13 @@ GROUP = Table(
         _derived("at_past", "past violations in its state that justice has not addressed"),
         _derived("at_inequality", "horizontal inequality in its state"),
         _derived("at_inclusion", "inclusive governance in its state"),
+        Column(
+            "at_inclusion_gain",
+            "0-1",
+            "gain of inclusion over its home level in its state, below 0 for a loss",
+            "derived",
+            -1.0,
+        ),
         _derived("at_upheaval", "1 in the month of an irregular transition in its state", "flag"),
         _derived("at_turmoil", "how fresh a coup attempt or an irregular transition is in its state"),
         _derived("at_reach", "share of the people of its state who can still be driven from home"),
