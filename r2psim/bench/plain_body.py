@@ -123,7 +123,7 @@ class Body(mesa.Agent):
         """Risk of a state as the body sees it this month, with an error of its own, and how large the error may be."""
         p = self.model.parameters
         left = 1.0 - p.observation_early_warning * state.inhibitors["early_warning"]
-        own = self.noise * p.observation_error * left * (1.0 - self.strengthened(state))
+        own = self.noise * p.observation_own * p.observation_error * left * (1.0 - self.strengthened(state))
         public = p.observation_noise * p.observation_error * left
         seen = clip01(state.perceived + own * self.model.luck.bell(state, ASSESSMENT, under=self))
         return seen, math.sqrt(own * own + public * public)
@@ -147,7 +147,8 @@ class Body(mesa.Agent):
         calm = state.stage <= 2 and state.conflict != WAR
         doubt = signal * (signal * spread) + error * error
         believed = signal * spread / (doubt or 1.0) * (seen - p.observation_typical)
-        ahead = luck.exp(odds + p.observation_slope * believed - typical[2 if calm else 3])
+        further = p.observation_slope * believed if state.stage < 3 else p.observation_crisis * state.exposure
+        ahead = luck.exp(odds + further - typical[2 if calm else 3])
         return float(ahead / (ahead + 1.0))
 
     def can_prevent(self) -> bool:
