@@ -240,14 +240,15 @@ class Body(mesa.Agent):
             self.pledges.append(promised[programme])
         return promised[programme]
 
-    def wait(self, programme: Programme) -> float:
-        """Months from a decision to the first money: early warning shortens them, screening adds to them."""
+    def wait(self, programme: Programme) -> int:
+        """Whole months from a decision to the first money: early warning shortens them, screening adds to them."""
         p = self.model.parameters
         state = programme.state
         warned = 1.0 - p.observation_quicker * p.observation_signal * state.inhibitors["early_warning"]
         warned *= 1.0 - self.strengthened(state)
         screened = p.principles_harm_delay * p.principles_harm_screening
-        return self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        months = self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        return math.floor(months + 0.5)
 
     def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:
         """Give what is promised to some forms in states at a stage, or at any, early and late."""

@@ -219,13 +219,13 @@ def prioritise(rows: Rows, p: np.ndarray, b: int, will: float) -> None:
 
     What is to be expected is a log odds: that of a typical state at the stage, and so much more for each point by which
     the risk that is seen lies above the typical one. Of that distance it believes the part that is signal and not
-    error, as far as it knows: spread^2 over spread^2 and error^2. From imminent risk on the risk score tells nothing more
-    (in runs of the model it does not: areas under the curve of 0.55 to 0.64), and what crosses the border does. Stages
-    3 and 4 and war everybody sees; how far a state has come before, only an assessment tells. States before a crisis are held against a typical one at threat, others
-    against a typical one at imminent risk: early and late money are different purses, and what money can still avert
-    differs. How much the crisis must already be there before it counts is lack of will (challenge: too little will to
-    prevent). A body with an interest of its own looks at what reaches neighbours. A policy may lay emphasis on stages
-    and kinds of state.
+    error, as far as it knows: spread^2 over spread^2 and error^2. Stages 3 and 4 and war everybody sees; how far a
+    state has come before, only an assessment tells. From imminent risk on the risk score tells nothing more (in runs
+    of the model it does not: areas under the curve of 0.55 to 0.64), and what crosses the border does. States before a
+    crisis are held against a typical one at threat, others against a typical one at imminent risk: early and late
+    money are different purses, and what money can still avert differs. How much the crisis must already be there
+    before it counts is lack of will (challenge: too little will to prevent). A body with an interest of its own looks
+    at what reaches neighbours. A policy may lay emphasis on stages and kinds of state.
     """
     first = rows.member_start[b]
     last = rows.member_start[b + 1]
@@ -572,6 +572,8 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
                 runs = rows.programme[PR.months, row] > 0.0
                 warned = (1.0 - quicker * rows.state[S.early_warning, s]) * (1.0 - strengthened(rows, b, s))
                 wait = body[B.decision_delay, b] * warned + screened * least(rows.form[F.backlash, f] / full_risk, 1.0)
+                # Whole months: a pledge whose payment has not begun is told by its month, and is not taken back.
+                wait = np.floor(wait + 0.5)
                 pledge_to(rows, b, s, f, amount, now if runs else now + wait)
                 counts_early = is_early(rows, s, f)
                 early += amount * counts_early
