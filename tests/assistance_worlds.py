@@ -100,6 +100,7 @@ FULL: dict[str, float] = {
     "assistance.leverage_commitment": 0.0,
     "assistance.standby": 0.0,
     "observation.quicker": 0.0,
+    "observation.own": 1.0,
     "challenges.complexity.coordination_cost": 0.0,
     "challenges.complexity.strength": 0.0,
     "challenges.perpetrators.strength": 0.0,

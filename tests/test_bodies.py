@@ -107,6 +107,17 @@ def test_early_warning_shortens_the_way_from_a_need_seen_to_help(capacity: float
     assert table.of_body("spent") > 0.0
 
 
+@pytest.mark.parametrize("capacity", [0.0, 0.13, 0.3, 0.77, 1.0])
+def test_what_was_decided_is_paid_though_the_wait_is_no_whole_number_and_flexibility_could_free_it(
+    capacity: float,
+) -> None:
+    table = Table([2.0], [0.9], [MEDIATION], budget=0.9 * FORMS[MEDIATION].unit_cost, decision_delay=5.0, rhythm=1.0)
+    put(table.rows, {"early_warning": capacity})
+    p = parameters(FULL | {"observation.quicker": 0.5, "principles.flexibility.share": 0.5})
+    table.months(p, 7)
+    assert table.of_body("spent") > 0.0
+
+
 # -- warnings, false alarms, misses ------------------------------------------------------------------------------------
 
 

@@ -79,7 +79,8 @@ def expected_harm(seen: np.ndarray, stages: np.ndarray, error: float = 0.0, sign
     at_stage[[0, 2]] = signal * odds[[0, 2]] + (1.0 - signal) * odds[1]
     believed = signal * spread**2 / max(signal**2 * spread**2 + error**2, 1e-300) * (seen - typical)
     held_against = np.where(stages <= 2, odds[2], odds[3])
-    ahead = at_stage[stages.astype(int)] + slope * believed - held_against
+    further = np.where(stages <= 2, slope * believed, 0.0)
+    ahead = at_stage[stages.astype(int)] + further - held_against
     return 1.0 / (1.0 + np.exp(-ahead))
 
 

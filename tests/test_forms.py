@@ -178,7 +178,7 @@ def test_what_a_form_builds_in_the_state_lowers_exclusion_once_more() -> None:
 # -- no effect ---------------------------------------------------------------------------------------------------------
 
 MAY_DIFFER = {
-    *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work"),
+    *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work", "leverage_at_work"),
     *("expected_help", "moral_hazard", "helped", "pillar3_uncovered"),
 }
 """Columns of a state that say that assistance is there, not what it does: how many forms are at work and how far, what

@@ -235,6 +235,7 @@ ABOUT_AID = {
     "best_help",
     "prevention_at_work",
     "forces_at_work",
+    "leverage_at_work",
 }
 """Columns of a state that say what help there is and where it is to go first, not what comes of it."""
 

@@ -123,7 +123,7 @@ class Body(mesa.Agent):
         """Risk of a state as the body sees it this month, with an error of its own, and how large the error may be."""
         p = self.model.parameters
         left = 1.0 - p.observation_early_warning * state.inhibitors["early_warning"]
-        own = self.noise * p.observation_error * left * (1.0 - self.strengthened(state))
+        own = self.noise * p.observation_own * p.observation_error * left * (1.0 - self.strengthened(state))
         public = p.observation_noise * p.observation_error * left
         seen = clip01(state.perceived + own * self.model.luck.bell(state, ASSESSMENT, under=self))
         return seen, math.sqrt(own * own + public * public)
@@ -147,7 +147,8 @@ class Body(mesa.Agent):
         calm = state.stage <= 2 and state.conflict != WAR
         doubt = signal * (signal * spread) + error * error
         believed = signal * spread / (doubt or 1.0) * (seen - p.observation_typical)
-        ahead = luck.exp(odds + p.observation_slope * believed - typical[2 if calm else 3])
+        further = p.observation_slope * believed if state.stage < 3 else p.observation_crisis * state.exposure
+        ahead = luck.exp(odds + further - typical[2 if calm else 3])
         return float(ahead / (ahead + 1.0))
 
     def can_prevent(self) -> bool:
@@ -239,14 +240,15 @@ class Body(mesa.Agent):
             self.pledges.append(promised[programme])
         return promised[programme]
 
-    def wait(self, programme: Programme) -> float:
-        """Months from a decision to the first money: early warning shortens them, screening adds to them."""
+    def wait(self, programme: Programme) -> int:
+        """Whole months from a decision to the first money: early warning shortens them, screening adds to them."""
         p = self.model.parameters
         state = programme.state
         warned = 1.0 - p.observation_quicker * p.observation_signal * state.inhibitors["early_warning"]
         warned *= 1.0 - self.strengthened(state)
         screened = p.principles_harm_delay * p.principles_harm_screening
-        return self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        months = self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        return math.floor(months + 0.5)
 
     def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:
         """Give what is promised to some forms in states at a stage, or at any, early and late."""
