@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from r2psim import simulate
 from r2psim.analysis.calibration.calibrate import Budget, calibrate, read_free, transformed
-from r2psim.analysis.calibration.panel import STATUS_QUO, Source
+from r2psim.analysis.calibration.panel import STATUS_QUO, STATUSES, Source
 from r2psim.analysis.calibration.targets import SHIPPED, Measured, TargetError, read_targets
 from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
@@ -55,6 +55,19 @@ def test_a_panel_tells_of_the_run_that_the_ensemble_runs() -> None:
     assert panel.began.tolist() == np.argwhere(entered).tolist()
     assert panel.response.min() >= 0.0
     assert panel.response.sum() >= results.values(STATUS_QUO, "spent_response")[0] * 0.5
+
+
+def test_a_panel_notes_every_change_into_and_out_of_imminent_risk() -> None:
+    source = Source(expand(load("seminar")), STATUS_QUO, 20)
+    results = simulate("seminar", [STATUS_QUO], runs=4, seed=4, years=20, histories=True)
+    found = 0
+    for run, stages in enumerate(results.stages[STATUS_QUO]):
+        panel = source.panel(4, run)
+        at = np.argwhere((stages[1:] != stages[:-1]) & ((stages[1:] == 3) | (stages[:-1] == 3)))
+        assert panel.imminent.tolist() == [[m, g, stages[m, g], stages[m + 1, g]] for m, g in at]
+        assert np.array_equal(panel.status == STATUSES.index("discriminated"), panel.discriminated > 0.0)
+        found += len(at)
+    assert found > 5
 
 
 def test_a_panel_with_draws_tells_of_the_run_with_the_same_draws() -> None:

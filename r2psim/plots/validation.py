@@ -43,7 +43,9 @@ def source(validation: Validation) -> str:
 
 def number(value: float) -> str:
     """Write a value with two digits."""
-    return f"{value:.2g}" if isfinite(value) else "-"
+    if not isfinite(value):
+        return "-"
+    return f"{float(f'{value:.2g}'):,.0f}" if abs(value) >= 100.0 else f"{value:.2g}"
 
 
 def _row(axes: Axes, row: int, found: Measured) -> None:

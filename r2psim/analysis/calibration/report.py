@@ -24,7 +24,10 @@ DIGITS = 6
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if isfinite(value) else "-"
+    if not isfinite(value):
+        return "-"
+    # Large numbers are written out: 326,000, not 3.26e+05.
+    return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def print_validation(validation: Validation) -> None:
