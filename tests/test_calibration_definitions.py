@@ -287,7 +287,9 @@ def test_onset_by_status_holds_powerless_groups_against_included_ones_only() -> 
         made.status[:, state] = STATUSES.index(status)
     for group in (0, 1, 3, 4):
         kill(made, group, 5, 6)
-    assert value("onset_by_status", made) == pytest.approx((2 / 10) / (2 / 20))
+    assert value("onset_by_status", made, made) == pytest.approx((4.5 / 20) / (4.5 / 40))
+    made.status[:, 1] = STATUSES.index("no group")
+    assert value("onset_by_status", made) == pytest.approx((2.5 / 10) / (0.5 / 10)), "no onset is not unknown"
     assert math.isnan(value("onset_by_status", panel()))
 
 

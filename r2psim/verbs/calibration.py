@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from r2psim.analysis.calibration.calibrate import Calibration
-    from r2psim.analysis.calibration.fit import Wave
+    from r2psim.analysis.calibration.fit import Free, Wave
     from r2psim.analysis.calibration.targets import Target
     from r2psim.analysis.calibration.validation import Validation
 
 __all__ = ["calibrate", "validate"]
 
 Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
+FreeTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--free", metavar="TOML", help="Table of free parameters and priors; the one that ships if not given."
+    ),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -28,13 +33,23 @@ Sets = Annotated[
 Threads = Annotated[int, typer.Option(min=1, max=1024, help="Threads; the result does not depend on them.")]
 
 
-def _targets(path: Path | None) -> tuple[Target, ...]:
+def wanted_targets(path: Path | None) -> tuple[Target, ...]:
     from r2psim.analysis.calibration.targets import TargetError, read_targets
 
     try:
         return read_targets() if path is None else read_targets(path)
     except TargetError as error:
         raise typer.BadParameter(str(error), param_hint="--targets") from None
+
+
+def free_parameters(path: Path | None) -> tuple[Free, ...]:
+    """Read a table of free parameters, or refuse it."""
+    from r2psim.analysis.calibration.free import FreeError, read_free
+
+    try:
+        return read_free() if path is None else read_free(path)
+    except FreeError as error:
+        raise typer.BadParameter(str(error), param_hint="--free") from None
 
 
 def _write_validation(found: Validation, directory: Path) -> None:
@@ -78,7 +93,7 @@ def validate(
     from r2psim.scenario import load
     from r2psim.scenario.posterior import present_name
 
-    wanted = _targets(targets)
+    wanted = wanted_targets(targets)
     try:
         kind = present_name(uncertainty)
     except ValueError as error:
@@ -111,7 +126,12 @@ def calibrate(
     ] = Path("calibration"),
     set_: Sets = None,
     targets: Targets = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of runs, designs and chains.")] = 1,
+    free: FreeTable = None,
+    starts: Annotated[
+        int,
+        typer.Option(min=1, max=100, help="Calibrations, with this seed and those after it, and whether they agree."),
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of runs, designs and chains.")] = 1,
     waves: Annotated[int, typer.Option(min=1, max=20, help="Waves before the last one.")] = 2,
     points: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations of the model in each wave.")] = 256,
     around: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations in the last wave.")] = 256,
@@ -120,41 +140,42 @@ def calibrate(
     threads: Threads = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
 ) -> None:
-    """Fit the free parameters of a world to the targets, by simulation; write the posterior."""
+    """Fit the free parameters of a world to the targets, by simulation; write the posterior of the best start."""
     from r2psim.analysis.calibration.bank import FILE
     from r2psim.analysis.calibration.calibrate import Budget
-    from r2psim.analysis.calibration.calibrate import calibrate as fit_world
-    from r2psim.analysis.calibration.report import print_calibration, write_calibration
+    from r2psim.analysis.calibration.report import print_starts, write_starts
+    from r2psim.analysis.calibration.starts import Starts, calibrate_from
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load
 
-    wanted = _targets(targets)
+    wanted, chosen = wanted_targets(targets), free_parameters(free)
     loaded = load(scenario, set_ or ())
     budget = Budget(waves=waves, points=points, around=around, runs=runs, years=years)
 
-    def note(wave: Wave) -> None:
+    def note(own: int, wave: Wave) -> None:
         if not as_json:
+            which = f"seed {own}, " if starts > 1 else ""
             typer.echo(
-                f"wave {wave.number} of {waves + 1}: {wave.evaluations} evaluations, misfit {wave.misfit:.2f}, "
+                f"{which}wave {wave.number} of {waves + 1}: {wave.evaluations} evaluations, misfit {wave.misfit:.2f}, "
                 f"emulator explains {100 * float(wave.r2.mean()):.0f} % of the targets' variance",
                 err=True,
             )
 
     try:
-        with progress("evaluations", budget.evaluations, not as_json) as advance:
-            found: Calibration = fit_world(
-                loaded, wanted, seed=seed, budget=budget, directory=out, threads=threads, advance=advance, note=note
+        with progress("evaluations", starts * budget.evaluations, not as_json) as advance:
+            found: Starts = calibrate_from(
+                loaded, starts, wanted, chosen, seed, budget, out, threads=threads, advance=advance, note=note
             )
     except BaseException:
-        if (out / FILE).exists():
+        if (out / FILE).exists() or any(out.glob(f"start-*/{FILE}")):
             typer.echo(f"finished evaluations are kept in {out}: the same command goes on from them", err=True)
         raise
     summary: dict[str, object] = {}
     with OutputDirectory(out, growing=True) as directory:
-        directory.fill(lambda folder: summary.update(write_calibration(found, budget, loaded.name, folder)))
+        directory.fill(lambda folder: summary.update(write_starts(found, budget, loaded.name, folder)))
     if as_json:
         typer.echo(json.dumps(summary, allow_nan=False))
         return
-    print_calibration(found)
+    print_starts(found)
     typer.echo(f"\nWritten to {out}: {files_in(out)}.")

@@ -481,7 +481,7 @@ DEFINITIONS: dict[str, Definition] = {
     "start_at_rest": Definition(_at_the_start, _risk_ratio, _risk_ratio_of_few),
     "atrocity_after_imminent": Definition(_stays, _goes_on),
     "imminent_months": Definition(_stays, _median_stay, median_stay_of_whole),
-    "onset_by_status": Definition(_by_status, _risk_ratio, _risk_ratio_of_few),
+    "onset_by_status": Definition(_by_status, _risk_ratio_of_few),
 }
 """How each target is measured, by its identifier."""
 

@@ -15,9 +15,18 @@ from r2psim.analysis.calibration.targets import VERDICTS
 
 if TYPE_CHECKING:
     from r2psim.analysis.calibration.calibrate import Budget, Calibration
+    from r2psim.analysis.calibration.starts import Starts
     from r2psim.analysis.calibration.validation import Validation
 
-__all__ = ["posterior_csv", "print_calibration", "print_validation", "write_calibration", "write_validation"]
+__all__ = [
+    "posterior_csv",
+    "print_calibration",
+    "print_starts",
+    "print_validation",
+    "write_calibration",
+    "write_starts",
+    "write_validation",
+]
 
 DIGITS = 6
 """Significant digits of a shipped draw."""
@@ -37,7 +46,8 @@ def print_validation(validation: Validation) -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in ("target", "simulated", "90 % of runs", "record", "accepted", "verdict"):
-        table.add_column(column, justify="left" if column in ("target", "verdict") else "right")
+        left = column in ("target", "verdict")
+        table.add_column(column, justify="left" if left else "right", no_wrap=column == "target")
     for found in validation.targets:
         target = found.target
         table.add_row(
@@ -202,3 +212,24 @@ def write_calibration(calibration: Calibration, budget: Budget, scenario: str, d
     write_json(summary, directory / "calibration.json")
     write_json(provenance(kind="calibration", scenario=scenario, seed=calibration.seed), directory / "provenance.json")
     return summary
+
+
+def print_starts(found: Starts) -> None:
+    """Print the fitted parameters of the best start, and whether the starts agree."""
+    from rich.console import Console
+
+    print_calibration(found.best.calibration)
+    console = Console(highlight=False)
+    console.print()
+    for line in found.words():
+        console.print(line)
+
+
+def write_starts(found: Starts, budget: Budget, scenario: str, directory: Path) -> dict[str, Any]:
+    """Write the result of the best start, and how the starts compare, into an existing directory; give the report."""
+    from r2psim.ensemble.store import write_json
+
+    summary = write_calibration(found.best.calibration, budget, scenario, directory)
+    told = found.summary()
+    write_json(told, directory / "starts.json")
+    return summary | {"starts": told}
