@@ -322,6 +322,29 @@ def test_the_commands_write_what_they_say(small: Path, tmp_path: Path) -> None:
     assert done.exit_code == 2 and "cannot be read" in done.output
 
 
+def test_validation_across_worlds_counts_each_world_by_itself(small: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    words = ["validate", str(small), "--runs", "2", "--years", "12"]
+    line = [*words, "--generator-seeds", "3,4", "--also", "seminar", "--out", str(tmp_path / "v"), "--json"]
+    done = runner.invoke(app, line)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert list(told["worlds"]) == ["small", "small, generator seed 3", "small, generator seed 4", "seminar"]
+    assert told["least_inside"] == min(world["verdicts"]["inside"] for world in told["worlds"].values())
+    # Each is what it is by itself, and other draws are other worlds.
+    alone = json.loads(runner.invoke(app, [*words, "--json"]).stdout)
+    of = {name: json.dumps(world["targets"]) for name, world in told["worlds"].items()}
+    assert of["small"] == json.dumps(alone["targets"]) and len(set(of.values())) == 4
+    assert {p.name for p in (tmp_path / "v").iterdir()} == {
+        "across.md", "across.json", "provenance.json", "world-1", "world-2", "world-3", "world-4",
+    }  # fmt: skip
+    assert (tmp_path / "v" / "world-4" / "targets.png").is_file()
+    done = runner.invoke(app, [*words, "--generator-seeds", "3,x"])
+    assert done.exit_code == 2 and "is not allowed" in done.output
+    with pytest.raises(ScenarioError, match="a world that the generator draws"):
+        runner.invoke(app, ["validate", "seminar", "--generator-seeds", "3"], catch_exceptions=False)
+
+
 @pytest.mark.slow
 def test_calibrate_command_on_a_small_world(small: Path, tmp_path: Path) -> None:
     words = [

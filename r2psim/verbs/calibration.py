@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from r2psim.analysis.calibration.fit import Free, Wave
+    from r2psim.analysis.calibration.many_worlds import AcrossWorlds
     from r2psim.analysis.calibration.targets import Target
     from r2psim.analysis.calibration.validation import Validation
+    from r2psim.scenario import Scenario
 
 __all__ = ["calibrate", "validate"]
 
@@ -63,6 +67,55 @@ def _write_validation(found: Validation, directory: Path) -> None:
     save(patterns_beside_the_record(found), directory / "patterns.png")
 
 
+def _write_across(across: AcrossWorlds, directory: Path) -> None:
+    """Write a table over all worlds, and each world's validation into a folder of its own."""
+    from r2psim.analysis.calibration.report import write_across
+
+    write_across(across, directory)
+    for number, found in enumerate(across.worlds.values(), 1):
+        folder = directory / f"world-{number}"
+        folder.mkdir()
+        _write_validation(found, folder)
+
+
+def _seeds(text: str | None) -> tuple[int, ...]:
+    """Read seeds of the generator, or refuse them."""
+    if text is None:
+        return ()
+    try:
+        seeds = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        seeds = (-1,)
+    if min(seeds) < 0 or max(seeds) >= 2**63:
+        raise typer.BadParameter(
+            f"{text!r} is not allowed: whole numbers from 0 on, with commas between", param_hint="--generator-seeds"
+        )
+    return tuple(dict.fromkeys(seeds))
+
+
+def _worlds(
+    scenario: str, changes: Sequence[str], seeds: Sequence[int], also: Sequence[str], policy: str
+) -> dict[str, Scenario]:
+    """Give the worlds to hold against the record, each by what tells it from the others."""
+    from r2psim.analysis.calibration.many_worlds import drawn_with
+    from r2psim.scenario import load
+
+    loaded = load(scenario, changes)
+    found = {loaded.name: loaded}
+    found |= {f"{loaded.name}, generator seed {seed}": drawn_with(loaded, seed) for seed in seeds}
+    for other in also:
+        beside = load(other, changes)
+        name = beside.name if beside.name not in found else other
+        found[name] = beside
+    told: dict[str, None] = {}
+    for world in found.values():
+        world.policy(policy)
+        told |= dict.fromkeys(world.notes((policy,)))
+    for note in told:
+        typer.echo(f"note: {note}", err=True)
+    return found
+
+
 def validate(
     scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
         "world"
@@ -80,17 +133,29 @@ def validate(
     ] = "none",
     set_: Sets = None,
     targets: Targets = None,
+    generator_seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Hold other draws of the generator against the record too, by their seeds."
+        ),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORLD", help="Another world beside it, such as an imported one; may be given several times."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write numbers, page and figures into this new directory.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
     threads: Threads = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Hold a world against the record: every target with value, interval, accepted band and verdict."""
-    from r2psim.analysis.calibration.report import print_validation
+    from r2psim.analysis.calibration.many_worlds import AcrossWorlds
+    from r2psim.analysis.calibration.report import print_across, print_validation
     from r2psim.analysis.calibration.validation import validate as hold
     from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
-    from r2psim.scenario import load
     from r2psim.scenario.posterior import present_name
 
     wanted = wanted_targets(targets)
@@ -100,19 +165,23 @@ def validate(
         raise typer.BadParameter(str(error), param_hint="--uncertainty") from None
     if kind != uncertainty:
         typer.echo(f"note: --uncertainty {uncertainty} is the older name of {kind}", err=True)
-    loaded = load(scenario, set_ or ())
-    loaded.policy(policy)
-    for note in loaded.notes((policy,)):
-        typer.echo(f"note: {note}", err=True)
+    worlds = _worlds(scenario, set_ or (), _seeds(generator_seeds), also or (), policy)
     with output_or_none(out, force) as directory:
-        with progress("runs", runs, not as_json) as advance:
-            found: Validation = hold(loaded, runs, seed, years, policy, wanted, kind, threads, advance)
+        found: dict[str, Validation] = {}
+        with progress("runs", runs * len(worlds), not as_json) as advance:
+            for name, loaded in worlds.items():
+                found[name] = hold(loaded, runs, seed, years, policy, wanted, kind, threads, advance)
+        across = AcrossWorlds(found)
+        one = next(iter(found.values()))
+        several = len(found) > 1
         if directory is not None:
-            directory.fill(lambda folder: _write_validation(found, folder))
+            directory.fill(lambda folder: _write_across(across, folder) if several else _write_validation(one, folder))
         if as_json:
-            typer.echo(json.dumps(found.summary(), allow_nan=False))
+            typer.echo(json.dumps(across.summary() if several else one.summary(), allow_nan=False))
+        elif several:
+            print_across(across)
         else:
-            print_validation(found)
+            print_validation(one)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 

@@ -15,14 +15,17 @@ from r2psim.analysis.calibration.targets import VERDICTS
 
 if TYPE_CHECKING:
     from r2psim.analysis.calibration.calibrate import Budget, Calibration
+    from r2psim.analysis.calibration.many_worlds import AcrossWorlds
     from r2psim.analysis.calibration.starts import Starts
     from r2psim.analysis.calibration.validation import Validation
 
 __all__ = [
     "posterior_csv",
+    "print_across",
     "print_calibration",
     "print_starts",
     "print_validation",
+    "write_across",
     "write_calibration",
     "write_starts",
     "write_validation",
@@ -130,6 +133,49 @@ def write_validation(validation: Validation, directory: Path) -> None:
     facts = provenance(
         scenario=validation.scenario, policy=validation.policy, seed=validation.seed, runs=validation.runs
     )
+    write_json(facts, directory / "provenance.json")
+
+
+def print_across(across: AcrossWorlds) -> None:
+    """Print how many targets each world meets, and which it does not."""
+    from rich.console import Console
+    from rich.table import Table
+
+    one = next(iter(across.worlds.values()))
+    table = Table(box=None, pad_edge=False)
+    for column in ("world", *VERDICTS, "not inside"):
+        table.add_column(column, justify="right" if column in VERDICTS else "left")
+    for name, counts, missed in across.rows():
+        table.add_row(name, *(str(n) for n in counts), missed or "none")
+    console = Console(highlight=False)
+    console.print(f"{one.policy}, {one.runs} runs of {one.years} years of each world, seed {one.seed}\n")
+    console.print(table)
+    console.print(
+        f"\nAt least {across.least_inside()} of {len(one.targets)} targets lie inside in each world. The worlds are "
+        "invented, or invented in part; they forecast no country."
+    )
+
+
+def write_across(across: AcrossWorlds, directory: Path) -> None:
+    """Write the table over all worlds into an existing directory; each world has a folder beside it, in order."""
+    from r2psim.ensemble.store import provenance, write_json
+
+    one = next(iter(across.worlds.values()))
+    lines = [
+        "# Validation across worlds",
+        "",
+        f"Policy `{one.policy}`, {one.runs} runs of {one.years} years of each world, seed {one.seed}, parameter "
+        f"uncertainty: {one.uncertainty}. {len(one.targets)} targets.",
+        "",
+        "| folder | world | " + " | ".join(VERDICTS) + " | not inside |",
+        "|---|---|" + "---|" * (len(VERDICTS) + 1),
+    ]
+    for number, (name, counts, missed) in enumerate(across.rows(), 1):
+        lines.append(f"| world-{number} | {name} | " + " | ".join(str(n) for n in counts) + f" | {missed or 'none'} |")
+    lines += ["", "Each world has a page of its own in its folder. No country is forecast.", ""]
+    (directory / "across.md").write_text("\n".join(lines), encoding="utf-8")
+    write_json(across.summary(), directory / "across.json")
+    facts = provenance(kind="validation", worlds=list(across.worlds), policy=one.policy, seed=one.seed, runs=one.runs)
     write_json(facts, directory / "provenance.json")
 
 

@@ -89,7 +89,8 @@ class Starts:
             return np.full(len(free), np.nan)
         places = np.stack([_places(start.calibration) for start in self.starts])
         between: np.ndarray = places.mean(axis=1).std(axis=0, ddof=1)
-        return between / np.maximum(places.std(axis=1).mean(axis=0), 1e-9)
+        within: np.ndarray = np.maximum(places.std(axis=1).mean(axis=0), 1e-9)
+        return np.asarray(between / within)
 
     def spread_of_targets(self) -> np.ndarray:
         """Give the standard deviation of each simulated target between the starts, in that of its accepted error."""
