@@ -204,7 +204,7 @@ def calibrate(
     waves: Annotated[int, typer.Option(min=1, max=20, help="Waves before the last one.")] = 2,
     points: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations of the model in each wave.")] = 256,
     around: Annotated[int, typer.Option(min=16, max=65536, help="Evaluations in the last wave.")] = 256,
-    runs: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each evaluation.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each evaluation.")] = 6,
     years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
     threads: Threads = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,

@@ -54,7 +54,7 @@ class Budget:
 
     waves: int = 2
     points: int = 256
-    runs: int = 3
+    runs: int = 6
     refining: int = 24
     finer: int = 3
     around: int = 256
