@@ -243,11 +243,12 @@ class _Notes:
         state, group = self.rows.state, self.rows.group
         self.of_state["closed"][y] = state[S.regime] < CLOSED
         self.of_state["perceived"][y] = state[S.perceived]
-        exclusion, home = group[G.exclusion, self.ethnic], self.rows.home[self.ethnic]
-        np.add.at(self.discriminated[y], home, group[G.share, self.ethnic] * (exclusion >= DISCRIMINATED))
-        codes = np.where(exclusion >= DISCRIMINATED, 3, np.where(exclusion >= EXCLUDED, 2, 1)).astype(np.int8)
-        np.maximum.at(self.status[y], home, codes)
+        shares = group[G.share] * (group[G.exclusion] >= DISCRIMINATED)
+        np.add.at(self.discriminated[y], self.rows.home, shares)
         self.deaths[y + 1] = group[G.deaths]
+        exclusion = group[G.exclusion, self.ethnic]
+        codes = np.where(exclusion >= DISCRIMINATED, 3, np.where(exclusion >= EXCLUDED, 2, 1)).astype(np.int8)
+        np.maximum.at(self.status[y], self.rows.home[self.ethnic], codes)
         self.response[y + 1] = self._response()
 
     def _response(self) -> np.ndarray:
