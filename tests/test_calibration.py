@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from r2psim import simulate
+from r2psim.analysis.calibration import panel as panels
 from r2psim.analysis.calibration.calibrate import Budget, Calibration, calibrate, transformed
 from r2psim.analysis.calibration.fit import Free
 from r2psim.analysis.calibration.free import FreeError, read_free
@@ -28,7 +29,10 @@ from r2psim.ensemble.uncertainty import Drawing, with_draw
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
 from r2psim.scenario.posterior import drawn_in, read_posterior
+from r2psim.world.build import build
 from r2psim.world.expand import expand
+from r2psim.world.rows import copy_rows
+from r2psim.world.tables import G
 
 TARGETS = read_targets()
 
@@ -72,6 +76,21 @@ def test_a_panel_notes_every_change_into_and_out_of_imminent_risk() -> None:
         assert np.array_equal(panel.status == STATUSES.index("discriminated"), panel.discriminated > 0.0)
         found += len(at)
     assert found > 5
+
+
+def test_political_opponents_are_left_out_of_the_status_of_ethnic_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = copy_rows(build(expand(load("seminar")), STATUS_QUO).rows)
+    monkeypatch.setattr(panels, "OPPONENTS", G.crossed)
+    rows.group[G.exclusion], rows.group[G.crossed] = 0.1, 0.0
+    first = rows.first_group[:-1]
+    rows.group[G.exclusion, first], rows.group[G.crossed, first] = 0.9, 1.0
+    rows.group[G.exclusion, first[0] + 1] = 0.6
+    notes = panels._Notes(rows, 1)
+    notes._close(0)
+    many = np.diff(rows.first_group) > 1
+    expected = np.where(many, STATUSES.index("included only"), STATUSES.index("no group"))
+    expected[0] = STATUSES.index("powerless")
+    assert many[0] and np.array_equal(notes.status[0], expected)
 
 
 def test_a_panel_with_draws_tells_of_the_run_with_the_same_draws() -> None:
