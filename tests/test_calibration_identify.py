@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from r2psim.analysis.calibration.emulator import fit_emulator
 from r2psim.analysis.calibration.free import read_free
 from r2psim.analysis.calibration.identify import RISE, Box, Effort, Identification, identify, profile, slopes
-from r2psim.analysis.calibration.identify_report import page, summary, words, write_identification
+from r2psim.analysis.calibration.identify_report import page, summary, words
 from r2psim.analysis.calibration.targets import read_targets
 from r2psim.cli import app
 from r2psim.scenario import Scenario, load
+from r2psim.verbs.calibration_identify import write
 
 TARGETS = {t.id: t for t in read_targets()}
 
@@ -131,7 +132,7 @@ def test_it_does_not_depend_on_threads_and_all_is_written(
     ids = [m.target for m in found.measured]
     again = identify(small, ids, found.free, AT, seed=3, effort=found.effort, threads=1)
     assert json.dumps(summary(again)) == json.dumps(summary(found))
-    write_identification(found, "A world", "seminar", 3, tmp_path)
+    write(found, small, 3, tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {
         "identification.md", "identification.json", "elasticities.csv", "profiles.csv", "effects.png", "profiles.png",
         "provenance.json",

@@ -5,13 +5,28 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from r2psim.verbs.calibration import FreeTable, Sets, Targets, Threads, free_parameters, wanted_targets
 
+if TYPE_CHECKING:
+    from r2psim.analysis.calibration.identify import Identification
+    from r2psim.scenario import Scenario
+
 __all__ = ["identify"]
+
+
+def write(found: Identification, scenario: Scenario, seed: int, directory: Path) -> None:
+    """Write page, tables, numbers and figures into an existing directory."""
+    from r2psim.analysis.calibration.identify_report import write_identification
+    from r2psim.plots import save
+    from r2psim.plots.identification import effects, profiles
+
+    write_identification(found, scenario.title, scenario.name, seed, directory)
+    save(effects(found, scenario.title), directory / "effects.png")
+    save(profiles(found, scenario.title), directory / "profiles.png")
 
 
 def _point(directory: Path | None, known: set[str]) -> dict[str, float]:
@@ -60,7 +75,7 @@ def identify(
     """Say what the targets identify: elasticities, and a profile of the distance for each free parameter."""
     from r2psim.analysis.calibration.identify import Effort
     from r2psim.analysis.calibration.identify import identify as look
-    from r2psim.analysis.calibration.identify_report import print_identification, summary, write_identification
+    from r2psim.analysis.calibration.identify_report import print_identification, summary
     from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
     from r2psim.scenario import load
@@ -73,7 +88,7 @@ def identify(
         with progress("evaluations", effort.evaluations(len(chosen)), not as_json) as advance:
             found = look(loaded, wanted, chosen, point, seed, effort, threads=threads, advance=advance)
         if directory is not None:
-            directory.fill(lambda folder: write_identification(found, loaded.title, loaded.name, seed, folder))
+            directory.fill(lambda folder: write(found, loaded, seed, folder))
         if as_json:
             typer.echo(json.dumps(summary(found), allow_nan=False))
         else:

@@ -229,10 +229,8 @@ def _write_csv(file: Path, head: list[str], rows: list[list[Any]]) -> None:
 
 
 def write_identification(found: Identification, title: str, scenario: str, seed: int, directory: Path) -> None:
-    """Write page, tables, figures and numbers into an existing directory."""
+    """Write page, tables and numbers into an existing directory; the page shows two figures drawn there."""
     from r2psim.ensemble.store import provenance, write_json
-    from r2psim.plots import save
-    from r2psim.plots.identification import effects, profiles
 
     ids = [m.target.id for m in found.measured]
     (directory / "identification.md").write_text(page(found, title), encoding="utf-8")
@@ -259,6 +257,4 @@ def write_identification(found: Identification, title: str, scenario: str, seed:
             for i, x in enumerate(found.grid[k])
         ],
     )
-    save(effects(found, title), directory / "effects.png")
-    save(profiles(found, title), directory / "profiles.png")
     write_json(provenance(kind="identification", scenario=scenario, seed=seed), directory / "provenance.json")
