@@ -11,6 +11,9 @@ __all__ = ["Emulator", "fit_emulator"]
 PENALTIES = np.logspace(-3.0, 4.0, 22)
 """Ridge penalties of which leave-one-out validation chooses, for each target."""
 
+LEAST = 1e-12
+"""Variance below which a target, a logarithm, does not vary."""
+
 FEWEST = 12
 """Evaluations below which nothing is fitted."""
 
@@ -79,7 +82,8 @@ def fit_emulator(x: np.ndarray, y: np.ndarray) -> Emulator:
     coefficient = model.coef_.reshape(y.shape[1], -1) / scale
     intercept = np.broadcast_to(model.intercept_, y.shape[1]) - coefficient @ centre
     # The best score is minus the mean squared error of leaving out one evaluation at a time.
-    error = np.maximum(-np.broadcast_to(model.best_score_, y.shape[1]), 1e-12)
+    error = np.maximum(-np.broadcast_to(model.best_score_, y.shape[1]), LEAST)
     variance = y.var(axis=0)
-    r2 = np.where(variance > 0.0, 1.0 - error / np.where(variance > 0.0, variance, 1.0), 0.0)
+    # A target that is the same everywhere, but for the last bits, has nothing to explain.
+    r2 = np.where(variance > LEAST, 1.0 - error / np.maximum(variance, LEAST), 0.0)
     return Emulator(first, second, coefficient.T, intercept, np.sqrt(error), r2)
