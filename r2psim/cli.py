@@ -14,6 +14,7 @@ from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
 from r2psim.verbs.calibration import calibrate, validate
+from r2psim.verbs.calibration_identify import identify
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.listing import list_what
@@ -319,6 +320,7 @@ app.command(name="app")(app_verb)
 app.command(name="list")(list_what)
 app.command()(validate)
 app.command()(calibrate)
+app.command()(identify)
 
 
 @app.command()

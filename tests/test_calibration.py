@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,8 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from r2psim import simulate
-from r2psim.analysis.calibration.calibrate import Budget, calibrate, read_free, transformed
-from r2psim.analysis.calibration.panel import STATUS_QUO, Source
+from r2psim.analysis.calibration import panel as panels
+from r2psim.analysis.calibration.calibrate import Budget, Calibration, calibrate, transformed
+from r2psim.analysis.calibration.fit import Free
+from r2psim.analysis.calibration.free import FreeError, read_free
+from r2psim.analysis.calibration.panel import STATUS_QUO, STATUSES, Source
+from r2psim.analysis.calibration.starts import at_an_end, calibrate_from
 from r2psim.analysis.calibration.targets import SHIPPED, Measured, TargetError, read_targets
 from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
@@ -24,7 +29,10 @@ from r2psim.ensemble.uncertainty import Drawing, with_draw
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
 from r2psim.scenario.posterior import drawn_in, read_posterior
+from r2psim.world.build import build
 from r2psim.world.expand import expand
+from r2psim.world.rows import copy_rows
+from r2psim.world.tables import G
 
 TARGETS = read_targets()
 
@@ -55,6 +63,34 @@ def test_a_panel_tells_of_the_run_that_the_ensemble_runs() -> None:
     assert panel.began.tolist() == np.argwhere(entered).tolist()
     assert panel.response.min() >= 0.0
     assert panel.response.sum() >= results.values(STATUS_QUO, "spent_response")[0] * 0.5
+
+
+def test_a_panel_notes_every_change_into_and_out_of_imminent_risk() -> None:
+    source = Source(expand(load("seminar")), STATUS_QUO, 20)
+    results = simulate("seminar", [STATUS_QUO], runs=4, seed=4, years=20, histories=True)
+    found = 0
+    for run, stages in enumerate(results.stages[STATUS_QUO]):
+        panel = source.panel(4, run)
+        at = np.argwhere((stages[1:] != stages[:-1]) & ((stages[1:] == 3) | (stages[:-1] == 3)))
+        assert panel.imminent.tolist() == [[m, g, stages[m, g], stages[m + 1, g]] for m, g in at]
+        assert np.array_equal(panel.status == STATUSES.index("discriminated"), panel.discriminated > 0.0)
+        found += len(at)
+    assert found > 5
+
+
+def test_political_opponents_are_left_out_of_the_status_of_ethnic_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = copy_rows(build(expand(load("seminar")), STATUS_QUO).rows)
+    monkeypatch.setattr(panels, "OPPONENTS", G.crossed)
+    rows.group[G.exclusion], rows.group[G.crossed] = 0.1, 0.0
+    first = rows.first_group[:-1]
+    rows.group[G.exclusion, first], rows.group[G.crossed, first] = 0.9, 1.0
+    rows.group[G.exclusion, first[0] + 1] = 0.6
+    notes = panels._Notes(rows, 1)
+    notes._close(0)
+    many = np.diff(rows.first_group) > 1
+    expected = np.where(many, STATUSES.index("included only"), STATUSES.index("no group"))
+    expected[0] = STATUSES.index("powerless")
+    assert many[0] and np.array_equal(notes.status[0], expected)
 
 
 def test_a_panel_with_draws_tells_of_the_run_with_the_same_draws() -> None:
@@ -152,6 +188,55 @@ def test_transformed_values_are_logarithms_with_a_floor() -> None:
     assert transformed(0.0, target) == transformed(float("nan"), target) == pytest.approx(np.log(0.00078))
 
 
+# -- free parameters ---------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_free_parameters_that_cannot_be_used_is_refused_with_everything_that_is_wrong(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "free.toml"
+    file.write_text(
+        """
+["stages.to_atrocity.basis"]
+low = 0.001
+high = 0.3
+["harm.intensity_sigma"]
+low = 1.0
+["stages.from_atrocity.base"]
+low = 0.0
+high = 0.08
+log = true
+["conflict.onset.base"]
+low = 0.02
+high = 400.0
+["conflict.relapse.base"]
+low = 0.3
+high = 0.1
+["conflict.settlement.base"]
+low = 0.1
+high = "much"
+["conflict.abatement.base"]
+lower = 0.1
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(FreeError) as caught:
+        read_free(file)
+    told = str(caught.value)
+    assert told.startswith(f"{file}: stages.to_atrocity.basis: is no parameter (did you mean stages.to_atrocity.base?)")
+    assert "harm.intensity_sigma: high is missing" in told
+    assert "stages.from_atrocity.base: the prior 0.0 to 0.08 is not allowed: a logarithm needs" in told
+    assert "conflict.onset.base: the prior 0.02 to 400.0 is not allowed: the parameter accepts 0.0 to 1.0" in told
+    assert "conflict.relapse.base: the prior 0.3 to 0.1 is not allowed: low first" in told
+    assert "conflict.settlement.base: high: 'much' is not allowed: a number" in told
+    assert "conflict.abatement.base: lower is not allowed: one of high, log, low, why" in told
+    file.write_text("[", encoding="utf-8")
+    with pytest.raises(FreeError, match="cannot be read"):
+        read_free(file)
+    with pytest.raises(FreeError, match="No such file"):
+        read_free(tmp_path / "none.toml")
+
+
 # -- the posterior that ships ------------------------------------------------------------------------------------------
 
 
@@ -218,6 +303,29 @@ def test_changing_a_target_moves_the_fit_of_a_small_world(small: Path, tmp_path:
     assert np.array_equal(again.draws, found["rare"].draws)
 
 
+def test_starts_from_several_seeds_say_whether_they_agree(small: Path, tmp_path: Path) -> None:
+    chosen = [t for t in TARGETS if t.id in ("peace_to_conflict", "war_stays")]
+    found = calibrate_from(load(small), 2, chosen, FEW, seed=2, budget=TINY, directory=tmp_path, runs=4)
+    assert [start.calibration.seed for start in found.starts] == [2, 3]
+    assert {p.name for p in tmp_path.iterdir()} == {"start-2", "start-3"}
+    alone = calibrate(load(small), chosen, FEW, seed=3, budget=TINY, directory=tmp_path / "start-3")
+    assert np.array_equal(alone.draws, found.starts[1].calibration.draws), "a start is a calibration like any other"
+    assert found.best.distance == min(start.distance for start in found.starts)
+    places = [FEW[0].unit(start.calibration.draws[:, 0]) for start in found.starts]
+    spread = np.std([p.mean() for p in places], ddof=1) / np.mean([p.std() for p in places])
+    assert found.spread()[0] == pytest.approx(spread)
+    words = " ".join(found.words())
+    assert "The starts agree on" in words and f"The best is that with seed {found.best.calibration.seed}." in words
+    json.dumps(found.summary(), allow_nan=False)
+
+
+def test_parameters_at_an_end_of_their_prior_are_told() -> None:
+    free = (Free("a", 0.0, 1.0), Free("b", 0.01, 1.0, log=True), Free("c", -1.0, 1.0))
+    fit = cast("Any", None)
+    made = Calibration(free, (), fit, {"a": 0.01, "b": 0.95, "c": 0.0}, np.empty((0, 3)), 1)
+    assert at_an_end(made) == {"a": "low", "b": "high"}
+
+
 def test_the_commands_write_what_they_say(small: Path, tmp_path: Path) -> None:
     runner = CliRunner()
     done = runner.invoke(
@@ -231,6 +339,29 @@ def test_the_commands_write_what_they_say(small: Path, tmp_path: Path) -> None:
     }  # fmt: skip
     done = runner.invoke(app, ["validate", str(small), "--targets", str(tmp_path / "none.csv")])
     assert done.exit_code == 2 and "cannot be read" in done.output
+
+
+def test_validation_across_worlds_counts_each_world_by_itself(small: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    words = ["validate", str(small), "--runs", "2", "--years", "12"]
+    line = [*words, "--generator-seeds", "3,4", "--also", "seminar", "--out", str(tmp_path / "v"), "--json"]
+    done = runner.invoke(app, line)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert list(told["worlds"]) == ["small", "small, generator seed 3", "small, generator seed 4", "seminar"]
+    assert told["least_inside"] == min(world["verdicts"]["inside"] for world in told["worlds"].values())
+    # Each is what it is by itself, and other draws are other worlds.
+    alone = json.loads(runner.invoke(app, [*words, "--json"]).stdout)
+    of = {name: json.dumps(world["targets"]) for name, world in told["worlds"].items()}
+    assert of["small"] == json.dumps(alone["targets"]) and len(set(of.values())) == 4
+    assert {p.name for p in (tmp_path / "v").iterdir()} == {
+        "across.md", "across.json", "provenance.json", "world-1", "world-2", "world-3", "world-4",
+    }  # fmt: skip
+    assert (tmp_path / "v" / "world-4" / "targets.png").is_file()
+    done = runner.invoke(app, [*words, "--generator-seeds", "3,x"])
+    assert done.exit_code == 2 and "is not allowed" in done.output
+    with pytest.raises(ScenarioError, match="a world that the generator draws"):
+        runner.invoke(app, ["validate", "seminar", "--generator-seeds", "3"], catch_exceptions=False)
 
 
 @pytest.mark.slow
@@ -254,7 +385,8 @@ def test_calibrate_command_on_a_small_world(small: Path, tmp_path: Path) -> None
     told = json.loads(done.stdout)
     assert set(told["parameters"]) == {f.path for f in read_free()}
     assert {p.name for p in (tmp_path / "c").iterdir()} == {
-        "evaluations.jsonl", "posterior.parquet", "posterior.csv", "best.toml", "calibration.json", "provenance.json",
+        "evaluations.jsonl", "posterior.parquet", "posterior.csv", "best.toml", "calibration.json", "starts.json",
+        "provenance.json",
     }  # fmt: skip
     for field in pq.read_schema(tmp_path / "c" / "posterior.parquet"):
         assert field.metadata[b"unit"].decode() == PARAMETERS[field.name].unit

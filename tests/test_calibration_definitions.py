@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r2psim.analysis.calibration.definitions import DEFINITIONS, auc
+from r2psim.analysis.calibration.definitions import DEFINITIONS, LONGEST_STAY, auc, median_stay_of_whole
 from r2psim.analysis.calibration.episodes import episodes
+from r2psim.analysis.calibration.panel import STATUSES, Panel
 from r2psim.analysis.calibration.patterns import collect_patterns, finish_patterns
 from r2psim.analysis.calibration.targets import read_targets
 from tests.panels import coded, kill, panel, value
@@ -203,6 +204,93 @@ def test_cost_of_response_to_large_episodes() -> None:
 
 def test_spending_ratio() -> None:
     assert value("spend_ratio", panel(spent_response=90.0, spent_prevention=3.0)) == 30.0
+
+
+def test_killed_a_year_counts_the_killed_of_episodes_from_the_third_year_on() -> None:
+    made = kill(kill(panel(12, 3), 0, 1, 4), 1, 6, 6, a_year=10_000.0)
+    kill(made, 2, 3, 8, a_year=900.0)  # Never a thousand within twelve months: no episode.
+    assert value("killed_a_year", made) == pytest.approx((3 * 2000.0 + 10_000.0) / 10)
+    # What goes on since before the start counts from the third year on like any other.
+    made = kill(panel(12, 1), 0, 0, 11)
+    made.stage_at_start[0] = 4
+    assert value("killed_a_year", made) == 2000.0
+    assert value("killed_a_year", made, panel(12, 1)) == 1000.0
+    assert math.isnan(value("killed_a_year", panel(2)))
+
+
+def test_start_at_rest_is_the_onset_rate_of_the_first_two_years_over_that_of_years_six_to_fifteen() -> None:
+    made = panel(20, 6)
+    for group, year in enumerate((0, 1, 2, 5, 14, 15)):
+        kill(made, group, year, year)
+    assert value("start_at_rest", made) == pytest.approx((2 / 12) / (2 / 60))
+    made.stage_at_start[0] = 4
+    assert value("start_at_rest", made) == pytest.approx((1 / 12) / (2 / 60)), "what is there at the start is no onset"
+    assert math.isnan(value("start_at_rest", panel(20)))
+
+
+def stays(years: int, *changes: tuple[int, int, int, int]) -> Panel:
+    """Make a panel with changes into and out of imminent risk: month, group, stage before and after."""
+    return panel(years, 4, imminent=np.array(changes, dtype=np.int32).reshape(-1, 4))
+
+
+def test_stays_at_imminent_risk_begin_from_below_and_end_either_way() -> None:
+    made = stays(
+        5,
+        (2, 0, 3, 4),  # It stood there at the start: for how long is not known.
+        (10, 0, 4, 3), (12, 0, 3, 2),  # It came back from atrocity.
+        (15, 0, 2, 3), (18, 0, 3, 4),
+        (20, 1, 2, 3), (21, 1, 3, 1), (30, 1, 2, 3), (55, 1, 3, 4),
+        (57, 2, 2, 3),
+    )  # fmt: skip
+    assert coded(made).stays.tolist() == [[3, 1], [1, 2], [25, 1], [2, 0]]
+
+
+def test_atrocity_after_imminent_is_a_share_of_stays_within_24_months() -> None:
+    made = stays(
+        5,
+        (0, 0, 2, 3), (24, 0, 3, 4),
+        (0, 1, 2, 3), (25, 1, 3, 4),
+        (0, 2, 2, 3), (3, 2, 3, 2),
+        (5, 3, 2, 3), (6, 3, 3, 4),
+    )  # fmt: skip
+    assert value("atrocity_after_imminent", made) == pytest.approx(2 / 4), "that of 25 months is too late"
+    # One that the end of the run cuts off after a month counts for that month; the other three are then as before.
+    cut = stays(5, *map(tuple, made.imminent), (58, 3, 2, 3))
+    assert value("atrocity_after_imminent", cut) == pytest.approx(1 / 5 + 4 / 5 * (1 / 3))
+    assert math.isnan(value("atrocity_after_imminent", panel()))
+
+
+def test_a_stay_that_is_cut_off_is_no_stay_without_atrocity() -> None:
+    made = stays(2, (0, 0, 2, 3), (10, 0, 3, 4), (0, 1, 2, 3), (10, 1, 3, 1), (20, 2, 2, 3), (21, 3, 2, 3))
+    assert value("atrocity_after_imminent", made) == pytest.approx(1 / 2)
+    assert value("imminent_months", made) == 10.0
+
+
+def test_imminent_months_is_the_kaplan_meier_median_of_stays() -> None:
+    made = stays(
+        5, (0, 0, 2, 3), (2, 0, 3, 4), (10, 0, 2, 3), (16, 0, 3, 1), (0, 1, 2, 3), (9, 1, 3, 2), (56, 2, 2, 3)
+    )  # fmt: skip
+    # Of stays of 2, 6, 9 and 3 and more months a quarter end after 2 and half of what is left after 6.
+    assert value("imminent_months", made) == 6.0
+    assert median_stay_of_whole([DEFINITIONS["imminent_months"].collect(coded(made))]) == pytest.approx(
+        6 - 0.5 + (0.75 - 0.5) / 0.375
+    )
+    forever = stays(40, (0, 0, 2, 3), (0, 1, 2, 3), (0, 2, 2, 3), (1, 2, 3, 4))
+    assert value("imminent_months", forever) == LONGEST_STAY, "long is not unknown"
+    assert median_stay_of_whole([DEFINITIONS["imminent_months"].collect(coded(forever))]) == LONGEST_STAY
+    assert math.isnan(value("imminent_months", panel()))
+
+
+def test_onset_by_status_holds_powerless_groups_against_included_ones_only() -> None:
+    made = panel(12, 5)
+    for state, status in enumerate(("no group", "included only", "included only", "powerless", "discriminated")):
+        made.status[:, state] = STATUSES.index(status)
+    for group in (0, 1, 3, 4):
+        kill(made, group, 5, 6)
+    assert value("onset_by_status", made, made) == pytest.approx((4.5 / 20) / (4.5 / 40))
+    made.status[:, 1] = STATUSES.index("no group")
+    assert value("onset_by_status", made) == pytest.approx((2.5 / 10) / (0.5 / 10)), "no onset is not unknown"
+    assert math.isnan(value("onset_by_status", panel()))
 
 
 # -- properties --------------------------------------------------------------------------------------------------------

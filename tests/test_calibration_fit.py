@@ -113,6 +113,8 @@ def test_an_emulator_reproduces_a_quadratic_and_knows_noise() -> None:
     assert emulator(x[:5]) == pytest.approx(exact[:5], abs=0.01)
     noisy = fit_emulator(x, exact + rng.normal(0.0, 0.2, exact.shape))
     assert noisy.sd == pytest.approx([0.2, 0.2], rel=0.25)
+    constant = fit_emulator(x, np.full((200, 1), 0.1) + rng.choice([0.0, 1e-17], (200, 1)))
+    assert constant.r2 == pytest.approx([0.0]) and constant(x[:5]) == pytest.approx(0.1)
     with pytest.raises(ValueError, match="too few"):
         fit_emulator(x[:5], exact[:5])
 

@@ -43,7 +43,9 @@ def source(validation: Validation) -> str:
 
 def number(value: float) -> str:
     """Write a value with two digits."""
-    return f"{value:.2g}" if isfinite(value) else "-"
+    if not isfinite(value):
+        return "-"
+    return f"{float(f'{value:.2g}'):,.0f}" if abs(value) >= 100.0 else f"{value:.2g}"
 
 
 def _row(axes: Axes, row: int, found: Measured) -> None:
@@ -202,6 +204,9 @@ def patterns_beside_the_record(validation: Validation) -> Figure:
             axes.errorbar([10], [0.225], yerr=[[0.085], [0.105]], color=MUTED, marker="s", markersize=4, capsize=2)
         else:
             known = [(float(x), y) for x, y in found["tail"].items() if y]
+            if not known:
+                style.say(axes, "no episode began")
+                continue
             axes.plot(*zip(*known, strict=True), "o-", color=INK, markersize=3)
             axes.set_xscale("log")
             axes.set_yscale("log")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +13,7 @@ import numpy as np
 from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.definitions import DEFINITIONS, Coded
 from r2psim.analysis.calibration.fit import BAND, REFINING, Fit, Free, Problem, Wave, fit
+from r2psim.analysis.calibration.free import read_free
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source
 from r2psim.analysis.calibration.targets import Target, read_targets
 from r2psim.scenario.errors import Problem as Refused
@@ -23,9 +23,8 @@ from r2psim.scenario.parameters import PARAMETERS
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["Budget", "Calibration", "calibrate", "read_free", "transformed"]
+__all__ = ["PLACES", "Budget", "Calibration", "calibrate", "error_of", "measure_runs", "transformed"]
 
-FREE = Path(__file__).with_name("free.toml")
 PLACES = {path: i for i, path in enumerate(PARAMETERS)}
 
 LEAST = 0.1
@@ -55,7 +54,7 @@ class Budget:
 
     waves: int = 2
     points: int = 256
-    runs: int = 3
+    runs: int = 6
     refining: int = 24
     finer: int = 3
     around: int = 256
@@ -97,33 +96,6 @@ class Calibration:
     seed: int
 
 
-def read_free(path: Path = FREE) -> tuple[Free, ...]:
-    """Read the free parameters and their priors.
-
-    Raises
-    ------
-    ValueError
-        If one is no parameter, or its prior lies outside of what the parameter accepts.
-
-    Examples
-    --------
-    >>> all(PARAMETERS[free.path].low <= free.low < free.high <= PARAMETERS[free.path].high for free in read_free())
-    True
-    """
-    with path.open("rb") as file:
-        table = tomllib.load(file)
-    found = []
-    for name, entry in table.items():
-        if name not in PARAMETERS:
-            raise ValueError(f"{path.name}: {name} is no parameter")
-        declared = PARAMETERS[name]
-        free = Free(name, float(entry["low"]), float(entry["high"]), bool(entry.get("log", False)), entry["why"])
-        if not declared.low <= free.low < free.high <= declared.high or (free.log and free.low <= 0.0):
-            raise ValueError(f"{path.name}: {name}: the prior {free.low} to {free.high} is not allowed")
-        found.append(free)
-    return tuple(found)
-
-
 def transformed(value: float | np.ndarray, target: Target) -> np.ndarray:
     """Give the logarithm of a target's values: errors of rates, ratios and costs are relative ones."""
     least = LEAST * (target.low if target.low > 0.0 else target.target)
@@ -131,29 +103,50 @@ def transformed(value: float | np.ndarray, target: Target) -> np.ndarray:
     return np.log(np.maximum(known, least))
 
 
-def _error(target: Target) -> float:
+def error_of(target: Target) -> float:
     """Give the standard deviation of a target's error, its band being the middle 90 %."""
     low, high = (float(transformed(x, target)) for x in (target.low, target.high))
     return (high - low) / BAND
+
+
+def measure_runs(
+    source: Source, free: Sequence[Free], values: np.ndarray, seed: int, runs: Sequence[int]
+) -> dict[str, list[np.ndarray]]:
+    """Give what runs tell of every target at some values of the free parameters.
+
+    Parameters
+    ----------
+    source : Source
+        The world.
+    free : sequence of Free
+        The parameters.
+    values : numpy.ndarray, shape (parameters,)
+        Their values.
+    seed : int
+        Luck.
+    runs : sequence of int
+        Numbers of the runs.
+    """
+    p = source.defaults.copy()
+    p[[PLACES[f.path] for f in free]] = values
+    told: dict[str, list[np.ndarray]] = {name: [] for name in DEFINITIONS}
+    for run in runs:
+        coded = Coded(source.panel(seed, run, p))
+        for name, definition in DEFINITIONS.items():
+            told[name].append(definition.collect(coded))
+    return told
 
 
 def _work(
     source: Source, free: Sequence[Free], seed: int, runs: int, finer: int
 ) -> Callable[[np.ndarray, int], dict[str, float]]:
     """Give the evaluation of a point: every target, over some runs whose luck no other point shares."""
-    places = [PLACES[f.path] for f in free]
 
     def evaluate(values: np.ndarray, number: int) -> dict[str, float]:
-        p = source.defaults.copy()
-        p[places] = values
-        told: dict[str, list[np.ndarray]] = {name: [] for name in DEFINITIONS}
         # All steps of refining share their luck, so that little is left of it in their differences.
         first = number * runs if number < REFINING else REFINING * runs
         many = runs if number < REFINING else runs * finer
-        for run in range(first, first + many):
-            coded = Coded(source.panel(seed, run, p))
-            for name, definition in DEFINITIONS.items():
-                told[name].append(definition.collect(coded))
+        told = measure_runs(source, free, values, seed, range(first, first + many))
         return {name: (found.follow or found.finish)(told[name]) for name, found in DEFINITIONS.items()}
 
     return evaluate
@@ -240,7 +233,7 @@ def calibrate(
         free=chosen,
         targets=tuple(t.id for t in wanted),
         centre=np.array([float(transformed(t.target, t)) for t in wanted]),
-        sd=np.array([_error(t) for t in wanted]),
+        sd=np.array([error_of(t) for t in wanted]),
         simulate=lambda values, number: told(work(values, number)),
     )
 

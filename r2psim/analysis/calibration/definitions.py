@@ -15,9 +15,18 @@ from typing import Any
 import numpy as np
 
 from r2psim.analysis.calibration.episodes import Episode, episodes, ongoing_and_onsets
-from r2psim.analysis.calibration.panel import Panel
+from r2psim.analysis.calibration.panel import STATUSES, Panel
 
-__all__ = ["DEFINITIONS", "Coded", "Definition", "auc", "collected", "relapse_table"]
+__all__ = [
+    "DEFINITIONS",
+    "Coded",
+    "Definition",
+    "auc",
+    "collected",
+    "median_of_whole",
+    "median_stay_of_whole",
+    "relapse_table",
+]
 
 RECOVERY_YEARS = 5
 COUP_YEARS = 5
@@ -26,6 +35,14 @@ LARGE = 50_000.0
 AFTERMATH = 5
 """Years after an episode whose response is still counted as its own (reconstruction)."""
 FLAGGED = 0.2
+SETTLED_AFTER = 2
+"""Years at the start that the number of killed leaves out, and whose onsets are held against those of later years."""
+LATER = slice(5, 15)
+"""Years 6 to 15."""
+GOES_ON_WITHIN = 24
+"""Months from the start of a stay at imminent risk within which it goes on to atrocity, or does not."""
+LONGEST_STAY = 240
+"""Months of a stay that are followed."""
 DISCRIMINATED_SHARE = 0.05
 
 
@@ -110,6 +127,26 @@ class Coded:
         return np.where(self.ongoing, 4, stage).astype(np.int8)
 
     @cached_property
+    def stays(self) -> np.ndarray:
+        """Stays of groups at imminent risk, each from the month in which the group came to it from a lower stage.
+
+        Shape (stays, 2): months until the group left, or the run ended; 0 where it had not left then, 1 for atrocity,
+        2 for a lower stage. A group that stood there before the first month is left out, since nobody knows for how
+        long; so is one that came back from atrocity: what follows then is a relapse.
+        """
+        found = []
+        since: dict[int, int] = {}
+        for month, group, before, after in self.panel.imminent:
+            if after == 3:
+                if before < 3:
+                    since[int(group)] = int(month)
+            elif int(group) in since:
+                found.append((int(month) - since.pop(int(group)), 1 if after == 4 else 2))
+        end = self.panel.years * 12 - 1
+        found += [(end - month, 0) for month in since.values()]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
     def onset_soon(self) -> np.ndarray:
         """State-years after which an episode begins within the next two years, bool, shape (years - 2, states)."""
         soon: np.ndarray = self.onset[1:-1] | self.onset[2:]
@@ -182,12 +219,67 @@ def _risk_ratio(told: Sequence[np.ndarray]) -> float:
     return float((events / years) / (other_events / other_years))
 
 
+def _risk_ratio_of_few(told: Sequence[np.ndarray]) -> float:
+    """Give the ratio with half an event added on each side, so that it exists where one side has had none yet."""
+    events, years, other_events, other_years = np.sum(told, axis=0)
+    if min(years, other_years) == 0:
+        return float("nan")
+    return float(((events + 0.5) / years) / ((other_events + 0.5) / other_years))
+
+
 def _kaplan_meier(told: Sequence[np.ndarray]) -> float:
     events, at_risk = np.sum(told, axis=0)
     if at_risk[0] == 0:
         return float("nan")
     hazards = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     return float(1.0 - np.prod(1.0 - hazards))
+
+
+def _staying(table: np.ndarray) -> np.ndarray:
+    """Give the share of stays that still go on after each month, from 0 on (Kaplan-Meier)."""
+    at_risk, up, down = table
+    leaving = np.divide(up + down, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+    return np.concatenate([[1.0], np.cumprod(1.0 - leaving)])
+
+
+def _goes_on(told: Sequence[np.ndarray]) -> float:
+    """Give the share of stays that end in atrocity within `GOES_ON_WITHIN` months (Aalen-Johansen)."""
+    table = np.sum(told, axis=0)
+    if table[0, 0] == 0:
+        return float("nan")
+    at_risk, up, _ = table[:, :GOES_ON_WITHIN]
+    hazard = np.divide(up, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+    return float((_staying(table)[:GOES_ON_WITHIN] * hazard).sum())
+
+
+def _median_stay(told: Sequence[np.ndarray]) -> float:
+    """Give the month by which half of the stays have ended, `LONGEST_STAY` where fewer have."""
+    table = np.sum(told, axis=0)
+    if table[0, 0] == 0:
+        return float("nan")
+    over = np.flatnonzero(_staying(table) <= 0.5)
+    return float(over[0]) if len(over) else float(LONGEST_STAY)
+
+
+def median_stay_of_whole(told: Sequence[np.ndarray]) -> float:
+    """Give the same without jumps: a whole number of months stands for all that round to it, as in `median_of_whole`.
+
+    Examples
+    --------
+    >>> table = np.zeros((3, LONGEST_STAY))
+    >>> table[0, :3], table[2, :3] = (4, 3, 1), (1, 2, 1)
+    >>> _median_stay([table]), median_stay_of_whole([table])
+    (2.0, 2.0)
+    >>> table[0, :3], table[2, :3] = (8, 3, 1), (5, 2, 1)
+    >>> _median_stay([table]), median_stay_of_whole([table])
+    (1.0, 1.3)
+    """
+    middle = _median_stay(told)
+    if not 1.0 <= middle < LONGEST_STAY:
+        return middle
+    left = _staying(np.sum(told, axis=0))
+    before, after = left[int(middle) - 1], left[int(middle)]
+    return float(middle - 0.5 + (before - 0.5) / (before - after))
 
 
 # -- what a run tells ----------------------------------------------------------------------------------------------
@@ -327,6 +419,39 @@ def _cost_of_large(run: Coded) -> np.ndarray:
     )
 
 
+def _killed(run: Coded) -> np.ndarray:
+    """Give the killed in episodes after the first years, and how many years these are."""
+    killed = np.zeros(run.panel.years)
+    for episode in run.episodes:
+        killed[episode.first : episode.last + 1] += episode.by_year
+    return np.array([killed[SETTLED_AFTER:].sum(), max(run.panel.years - SETTLED_AFTER, 0)])
+
+
+def _at_the_start(run: Coded) -> np.ndarray:
+    """Count onsets and state-years of the first years, and of later ones."""
+    early, later = run.onset[:SETTLED_AFTER], run.onset[LATER]
+    return np.array([early.sum(), early.size, later.sum(), later.size], dtype=float)
+
+
+def _stays(run: Coded) -> np.ndarray:
+    """Count stays at imminent risk by month: those that go on, ends in atrocity, ends at a lower stage."""
+    table = np.zeros((3, LONGEST_STAY))
+    for months, end in run.stays:
+        followed = min(int(months), LONGEST_STAY)
+        table[0, :followed] += 1
+        if end and months <= LONGEST_STAY:
+            table[end, followed - 1] += 1
+    return table
+
+
+def _by_status(run: Coded) -> np.ndarray:
+    """Count onsets soon and state-years, where the most excluded group is powerless, and where all are included."""
+    soon = run.onset_soon
+    status = run.panel.status[: len(soon)]
+    powerless, included = status == STATUSES.index("powerless"), status == STATUSES.index("included only")
+    return np.array([(soon & powerless).sum(), powerless.sum(), (soon & included).sum(), included.sum()], dtype=float)
+
+
 def _spending(run: Coded) -> np.ndarray:
     return np.array([run.panel.spent_response, run.panel.spent_prevention])
 
@@ -340,7 +465,7 @@ DEFINITIONS: dict[str, Definition] = {
     "atrocity_1y_after_war": Definition(_after_war(1), _ratio),
     "atrocity_5y_after_war": Definition(_after_war(5), _ratio),
     "relapse_10y": Definition(relapse_table, _kaplan_meier),
-    "rr_discrimination": Definition(_by_discrimination, _risk_ratio),
+    "rr_discrimination": Definition(_by_discrimination, _risk_ratio, _risk_ratio_of_few),
     **{f"hazard_s{k}": Definition(_hazard(k), _ratio) for k in range(4)},
     "peace_to_conflict": Definition(_moves(0, 2), _ratio),
     "recovery_to_conflict": Definition(_moves(1, 2), _ratio),
@@ -352,6 +477,11 @@ DEFINITIONS: dict[str, Definition] = {
     "warning_recall": Definition(_recall, _ratio),
     "response_cost": Definition(_cost_of_large, _median),
     "spend_ratio": Definition(_spending, _ratio),
+    "killed_a_year": Definition(_killed, _ratio),
+    "start_at_rest": Definition(_at_the_start, _risk_ratio, _risk_ratio_of_few),
+    "atrocity_after_imminent": Definition(_stays, _goes_on),
+    "imminent_months": Definition(_stays, _median_stay, median_stay_of_whole),
+    "onset_by_status": Definition(_by_status, _risk_ratio_of_few),
 }
 """How each target is measured, by its identifier."""
 

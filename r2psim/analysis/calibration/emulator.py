@@ -11,6 +11,9 @@ __all__ = ["Emulator", "fit_emulator"]
 PENALTIES = np.logspace(-3.0, 4.0, 22)
 """Ridge penalties of which leave-one-out validation chooses, for each target."""
 
+LEAST = 1e-12
+"""Variance below which a target, a logarithm, does not vary."""
+
 FEWEST = 12
 """Evaluations below which nothing is fitted."""
 
@@ -74,14 +77,13 @@ def fit_emulator(x: np.ndarray, y: np.ndarray) -> Emulator:
     # Standardised, so that one penalty is fair to all of them.
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
     scale[scale == 0.0] = 1.0
-    coefficient, intercept, sd, r2 = [], [], [], []
-    for target in y.T:
-        model = RidgeCV(PENALTIES).fit((terms - centre) / scale, target)
-        # The best score is minus the mean squared error of leaving out one evaluation at a time.
-        error = max(-float(model.best_score_), 1e-12)
-        variance = float(target.var())
-        coefficient.append(model.coef_ / scale)
-        intercept.append(float(model.intercept_ - (model.coef_ / scale) @ centre))
-        sd.append(error**0.5)
-        r2.append(1.0 - error / variance if variance > 0.0 else 0.0)
-    return Emulator(first, second, np.column_stack(coefficient), np.array(intercept), np.array(sd), np.array(r2))
+    # All targets at once share one decomposition; each has a penalty of its own.
+    model = RidgeCV(PENALTIES, alpha_per_target=True).fit((terms - centre) / scale, y)
+    coefficient = model.coef_.reshape(y.shape[1], -1) / scale
+    intercept = np.broadcast_to(model.intercept_, y.shape[1]) - coefficient @ centre
+    # The best score is minus the mean squared error of leaving out one evaluation at a time.
+    error = np.maximum(-np.broadcast_to(model.best_score_, y.shape[1]), LEAST)
+    variance = y.var(axis=0)
+    # A target that is the same everywhere, but for the last bits, has nothing to explain.
+    r2 = np.where(variance > LEAST, 1.0 - error / np.maximum(variance, LEAST), 0.0)
+    return Emulator(first, second, coefficient.T, intercept, np.sqrt(error), r2)

@@ -35,6 +35,8 @@ class Episode(NamedTuple):
         Killed in these years, persons.
     state_led : bool
         Whether the government is the perpetrator, alone or beside armed groups.
+    by_year : tuple of float
+        Killed in each year from the first to the last.
     """
 
     state: int
@@ -44,6 +46,7 @@ class Episode(NamedTuple):
     ended: bool
     deaths: float
     state_led: bool
+    by_year: tuple[float, ...]
 
     @property
     def duration(self) -> int:
@@ -83,8 +86,9 @@ def episodes(panel: Panel) -> list[Episode]:
                 if reached[within, s].any():
                     begun = first > 0 or not before[s]
                     ended = last + QUIET_YEARS < panel.years
+                    by_year = tuple(float(x) for x in killed[within, s])
                     deaths = float(killed[within, s].sum())
-                    found.append(Episode(int(s), first, last, begun, ended, deaths, state_led))
+                    found.append(Episode(int(s), first, last, begun, ended, deaths, state_led, by_year))
     return found
 
 

@@ -18,17 +18,29 @@ from r2psim.scenario.parameters import P
 from r2psim.world.build import build
 from r2psim.world.codebook import CENTS
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import PR, TRIGGERS, B, F, G, S
+from r2psim.world.tables import GROUP, PR, TRIGGERS, B, F, G, S
 
 __all__ = ["STATUS_QUO", "Panel", "Source", "in_parallel"]
 
 YEAR = 12
+
+OPPONENTS = GROUP.index.get("opponents")
+"""Column that marks political opponents; None where groups are ethnic ones only."""
 
 STATUS_QUO = "late-response"
 """The policy that stands for the present."""
 
 DISCRIMINATED = 0.75
 """Exclusion from which a group counts as discriminated: half way between the statuses powerless and discriminated."""
+
+EXCLUDED = 0.4
+"""Exclusion from which a group counts as powerless: half way between the statuses irrelevant and powerless.
+
+The few groups that exclude themselves stand at 0.5 and count among them.
+"""
+
+STATUSES = ("no group", "included only", "powerless", "discriminated")
+"""Codes of the political status of a state's most excluded group."""
 
 CLOSED = 0.2
 """Openness of the regime below which opposition parties count as banned in part."""
@@ -54,6 +66,8 @@ class Panel:
         Whether the regime was as closed at the year's end as where parties are banned in part.
     discriminated : numpy.ndarray, float64, shape (years, states)
         Share of the population in discriminated groups at the year's end.
+    status : numpy.ndarray, int8, shape (years, states)
+        Political status of the most excluded group at the year's end, as a code of `STATUSES`.
     past : numpy.ndarray, bool, shape (states,)
         Whether there was an episode before the start.
     perceived : numpy.ndarray, float64, shape (years, states)
@@ -76,6 +90,8 @@ class Panel:
         Bit ``k`` is set where the ``k``-th trigger struck in the month.
     began : numpy.ndarray, int32, shape (entries, 2)
         Month and group of each entry into stage 4.
+    imminent : numpy.ndarray, int32, shape (changes, 4)
+        Month, group, stage before and stage after of each change into or out of imminent risk (stage 3).
     threshold : float
         Killed in twelve months from which an episode counts, persons.
     neighbour_start, neighbour : numpy.ndarray, int64
@@ -89,6 +105,7 @@ class Panel:
     transition: np.ndarray
     closed: np.ndarray
     discriminated: np.ndarray
+    status: np.ndarray
     past: np.ndarray
     perceived: np.ndarray
     stage: np.ndarray
@@ -101,6 +118,7 @@ class Panel:
     spent_response: float
     struck: np.ndarray
     began: np.ndarray
+    imminent: np.ndarray
     threshold: float
     neighbour_start: np.ndarray
     neighbour: np.ndarray
@@ -155,8 +173,8 @@ class Source:
         values = self.defaults if p is None else p
         start = self.world.rows if drawing is None else drawing.rows_of(run, self.world.rows)
         rows, luck = copy_rows(start), draws_of(seed, run, 0)
-        notes = _Notes(rows, self.years)
         opening(rows, values, luck)
+        notes = _Notes(rows, self.years)
         for m in range(self.years * YEAR):
             run_months(rows, values, luck, m, m + 1)
             notes.take(m)
@@ -173,11 +191,15 @@ class _Notes:
             name: np.zeros((years, states)) for name in ("conflict", "coup", "transition", "closed", "perceived")
         }
         self.discriminated = np.zeros((years, states))
+        self.status = np.zeros((years, states), dtype=np.int8)
+        # Political opponents are no ethnic group: data on the status of such groups do not know them.
+        self.ethnic = np.flatnonzero(rows.group[OPPONENTS] == 0.0) if OPPONENTS is not None else np.arange(groups)
         self.response = np.zeros((years + 1, states))
         self.of_group = {name: np.zeros((years, groups)) for name in ("stage", "perpetrator", "deaths_12")}
         self.deaths = np.zeros((years + 1, groups))
         self.struck = np.zeros((years * YEAR, states), dtype=np.uint8)
         self.began: list[tuple[int, int]] = []
+        self.imminent: list[tuple[int, int, int, int]] = []
         conflict, months = rows.state[S.conflict].copy(), rows.state[S.conflict_months]
         self.since = np.where(conflict >= 2.0, 0.0, np.where(conflict == 1.0, months / YEAR, np.inf))
         self.past = rows.state[S.past_violations] > 0.0
@@ -189,6 +211,7 @@ class _Notes:
         self.all_stages = np.flatnonzero(counts)
         self.crisis_only = np.flatnonzero(~counts)
         self.shape = (forms, states)
+        self.deaths[0], self.response[0] = rows.group[G.deaths], self._response()
 
     def take(self, m: int) -> None:
         """Note the month ``m`` as it ended."""
@@ -198,10 +221,13 @@ class _Notes:
         np.maximum(kept["coup"][y], state[S.strike_coup], out=kept["coup"][y])
         np.maximum(kept["transition"][y], state[S.strike_irregular_transition], out=kept["transition"][y])
         self.struck[m] = self.bits @ (state[self.strikes] > 0.0)
-        stage = group[G.stage]
-        entered = (stage == 4.0) & (group[G.stage_before] != 4.0)
+        stage, before = group[G.stage], group[G.stage_before]
+        entered = (stage == 4.0) & (before != 4.0)
         if entered.any():
             self.began += [(m, int(g)) for g in np.flatnonzero(entered)]
+        changed = (stage != before) & ((stage == 3.0) | (before == 3.0))
+        if changed.any():
+            self.imminent += [(m, int(g), int(before[g]), int(stage[g])) for g in np.flatnonzero(changed)]
         kept = self.of_group
         np.maximum(kept["stage"][y], stage, out=kept["stage"][y])
         # Of the codes 1 state, 2 armed groups, 3 both, the bits of several months add up.
@@ -220,10 +246,18 @@ class _Notes:
         shares = group[G.share] * (group[G.exclusion] >= DISCRIMINATED)
         np.add.at(self.discriminated[y], self.rows.home, shares)
         self.deaths[y + 1] = group[G.deaths]
+        exclusion = group[G.exclusion, self.ethnic]
+        codes = np.where(exclusion >= DISCRIMINATED, 3, np.where(exclusion >= EXCLUDED, 2, 1)).astype(np.int8)
+        np.maximum.at(self.status[y], self.rows.home[self.ethnic], codes)
+        self.response[y + 1] = self._response()
+
+    def _response(self) -> np.ndarray:
+        """Give the external response in each state since the start, with reconstruction, US$."""
         spent = self.rows.programme[PR.spent_0 : PR.spent_0 + 5].reshape(5, *self.shape)
         crisis = spent[3:, self.crisis_only].sum(axis=(0, 1))
         cents = spent[:, self.all_stages].sum(axis=(0, 1)) + crisis
-        self.response[y + 1] = cents / CENTS + state[S.reconstruction_cost]
+        found: np.ndarray = cents / CENTS + self.rows.state[S.reconstruction_cost]
+        return found
 
     def panel(self, threshold: float) -> Panel:
         """Give the panel of the finished run."""
@@ -237,6 +271,7 @@ class _Notes:
             transition=states["transition"] > 0.0,
             closed=states["closed"] > 0.0,
             discriminated=self.discriminated,
+            status=self.status,
             past=self.past,
             perceived=states["perceived"],
             stage=groups["stage"].astype(np.int8),
@@ -249,6 +284,7 @@ class _Notes:
             spent_response=float(rows.body[B.spent_response].sum() / CENTS),
             struck=self.struck,
             began=np.array(self.began, dtype=np.int32).reshape(-1, 2),
+            imminent=np.array(self.imminent, dtype=np.int32).reshape(-1, 4),
             threshold=threshold,
             neighbour_start=rows.neighbour_start,
             neighbour=rows.neighbour,

@@ -15,16 +15,31 @@ from r2psim.analysis.calibration.targets import VERDICTS
 
 if TYPE_CHECKING:
     from r2psim.analysis.calibration.calibrate import Budget, Calibration
+    from r2psim.analysis.calibration.many_worlds import AcrossWorlds
+    from r2psim.analysis.calibration.starts import Starts
     from r2psim.analysis.calibration.validation import Validation
 
-__all__ = ["posterior_csv", "print_calibration", "print_validation", "write_calibration", "write_validation"]
+__all__ = [
+    "posterior_csv",
+    "print_across",
+    "print_calibration",
+    "print_starts",
+    "print_validation",
+    "write_across",
+    "write_calibration",
+    "write_starts",
+    "write_validation",
+]
 
 DIGITS = 6
 """Significant digits of a shipped draw."""
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if isfinite(value) else "-"
+    if not isfinite(value):
+        return "-"
+    # Large numbers are written out: 326,000, not 3.26e+05.
+    return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def print_validation(validation: Validation) -> None:
@@ -34,7 +49,8 @@ def print_validation(validation: Validation) -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in ("target", "simulated", "90 % of runs", "record", "accepted", "verdict"):
-        table.add_column(column, justify="left" if column in ("target", "verdict") else "right")
+        left = column in ("target", "verdict")
+        table.add_column(column, justify="left" if left else "right", no_wrap=column == "target")
     for found in validation.targets:
         target = found.target
         table.add_row(
@@ -120,6 +136,49 @@ def write_validation(validation: Validation, directory: Path) -> None:
     write_json(facts, directory / "provenance.json")
 
 
+def print_across(across: AcrossWorlds) -> None:
+    """Print how many targets each world meets, and which it does not."""
+    from rich.console import Console
+    from rich.table import Table
+
+    one = next(iter(across.worlds.values()))
+    table = Table(box=None, pad_edge=False)
+    for column in ("world", *VERDICTS, "not inside"):
+        table.add_column(column, justify="right" if column in VERDICTS else "left")
+    for name, counts, missed in across.rows():
+        table.add_row(name, *(str(n) for n in counts), missed or "none")
+    console = Console(highlight=False)
+    console.print(f"{one.policy}, {one.runs} runs of {one.years} years of each world, seed {one.seed}\n")
+    console.print(table)
+    console.print(
+        f"\nAt least {across.least_inside()} of {len(one.targets)} targets lie inside in each world. The worlds are "
+        "invented, or invented in part; they forecast no country."
+    )
+
+
+def write_across(across: AcrossWorlds, directory: Path) -> None:
+    """Write the table over all worlds into an existing directory; each world has a folder beside it, in order."""
+    from r2psim.ensemble.store import provenance, write_json
+
+    one = next(iter(across.worlds.values()))
+    lines = [
+        "# Validation across worlds",
+        "",
+        f"Policy `{one.policy}`, {one.runs} runs of {one.years} years of each world, seed {one.seed}, parameter "
+        f"uncertainty: {one.uncertainty}. {len(one.targets)} targets.",
+        "",
+        "| folder | world | " + " | ".join(VERDICTS) + " | not inside |",
+        "|---|---|" + "---|" * (len(VERDICTS) + 1),
+    ]
+    for number, (name, counts, missed) in enumerate(across.rows(), 1):
+        lines.append(f"| world-{number} | {name} | " + " | ".join(str(n) for n in counts) + f" | {missed or 'none'} |")
+    lines += ["", "Each world has a page of its own in its folder. No country is forecast.", ""]
+    (directory / "across.md").write_text("\n".join(lines), encoding="utf-8")
+    write_json(across.summary(), directory / "across.json")
+    facts = provenance(kind="validation", worlds=list(across.worlds), policy=one.policy, seed=one.seed, runs=one.runs)
+    write_json(facts, directory / "provenance.json")
+
+
 def posterior_csv(calibration: Calibration) -> str:
     """Give the draws of a posterior as the table that ships: a column for each parameter, a row for each draw."""
     text = io.StringIO()
@@ -199,3 +258,24 @@ def write_calibration(calibration: Calibration, budget: Budget, scenario: str, d
     write_json(summary, directory / "calibration.json")
     write_json(provenance(kind="calibration", scenario=scenario, seed=calibration.seed), directory / "provenance.json")
     return summary
+
+
+def print_starts(found: Starts) -> None:
+    """Print the fitted parameters of the best start, and whether the starts agree."""
+    from rich.console import Console
+
+    print_calibration(found.best.calibration)
+    console = Console(highlight=False)
+    console.print()
+    for line in found.words():
+        console.print(line)
+
+
+def write_starts(found: Starts, budget: Budget, scenario: str, directory: Path) -> dict[str, Any]:
+    """Write the result of the best start, and how the starts compare, into an existing directory; give the report."""
+    from r2psim.ensemble.store import write_json
+
+    summary = write_calibration(found.best.calibration, budget, scenario, directory)
+    told = found.summary()
+    write_json(told, directory / "starts.json")
+    return summary | {"starts": told}

@@ -99,7 +99,7 @@ def read_targets(path: Path = SHIPPED) -> tuple[Target, ...]:
     Examples
     --------
     >>> len(read_targets())
-    23
+    28
     """
     try:
         sheet = read_sheet(path, (), "targets")
