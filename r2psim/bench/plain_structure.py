@@ -149,10 +149,11 @@ class Structure(mesa.Agent):
         above = self.model.parameters.tension_excluded_above
         excluded = discontent = mood = 0.0
         for group in self.groups:
-            if group.exclusion > above:
-                excluded += group.share * group.exclusion
             discontent = max(discontent, group.grievance * group.exclusion)
-            mood += group.share * group.grievance
+            if not group.opponents:
+                if group.exclusion > above:
+                    excluded += group.share * group.exclusion
+                mood += group.share * group.grievance
             group.kin_pressure = max((0.25 * kin.stage for kin in group.kin), default=0.0)
         self.excluded_share = excluded
         self.discontent = discontent
@@ -162,7 +163,7 @@ class Structure(mesa.Agent):
 
     def election_is_due(self) -> bool:
         """Whether elections are scheduled for this month."""
-        if self.election_interval < 1.0 or self.model.month < self.election_phase:
+        if self.election_interval < 1.0 or 0 <= self.model.month < self.election_phase:
             return False
         since = self.model.month - self.election_phase
         into = since - self.election_interval * math.floor(since / self.election_interval + 1e-9)
@@ -278,9 +279,7 @@ class Structure(mesa.Agent):
         self.move_motive()
         self.move_arms()
 
-        kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
-        level = clip01(kept * (self.commitment_home + aid["commitment"]))
-        self.commitment = approach(self.commitment, level, p.structure_commitment_return)
+        self.move_commitment()
 
         if self.stage == 4:
             self.past_violations = approach(self.past_violations, 1.0, p.structure_violations_rate)
@@ -290,6 +289,13 @@ class Structure(mesa.Agent):
             half_life /= model.luck.exp(aid["violations_memory"])
             self.past_violations *= model.fading(half_life)
         self.weigh()
+
+    def move_commitment(self) -> None:
+        """Move the commitment to protect, of which little is left to a perpetrator."""
+        p = self.model.parameters
+        kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
+        level = clip01(kept * (self.commitment_home + self.aid["commitment"]))
+        self.commitment = approach(self.commitment, level, p.structure_commitment_return)
 
     def move_motive(self) -> None:
         """Move the motive of the leadership and the incitement that follows it."""
