@@ -31,7 +31,7 @@ from r2psim.scenario import (
 from r2psim.scenario.errors import shown
 from r2psim.scenario.parameters import PARAMETERS, P, defaults
 from r2psim.scenario.schema import HOMES, given
-from r2psim.world.tables import BODY, GROUP, STATE
+from r2psim.world.tables import BODY, GROUP, OPPONENTS, STATE
 
 CASES = Path(__file__).parent / "cases"
 VALID = sorted((CASES / "valid").glob("*.toml"))

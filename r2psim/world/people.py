@@ -69,7 +69,8 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
     Parameters
     ----------
     nation : Nation
-        Its `groups` hold name, status and share; the rest is added, and its commitment may fall.
+        Its `groups` hold name, status and share; the rest is added, and its commitment may fall. Its operational stage
+        follows from the record and from who is discriminated against.
     stream : Stream
         Chance for the groups of this state.
     data : dict
@@ -80,6 +81,7 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
     discriminated = math.fsum(g["share"] for g in nation.groups.values() if g["status"] == "discriminated")
     nation.values["operational_stage"] = float(nation.record.operational_stage(discriminated))
+    nation.values["opponents"] = data["group"]["opponents"]
     stages = _stages(stream, nation, data["group"])
     for group, stage in zip(nation.groups.values(), stages, strict=True):
         group["stage"] = stage
