@@ -162,7 +162,7 @@ TOLD: dict[str, Any] = {
 KNOWN_OF_STATES = (
     "population", "gdp", "gdp_potential", "gdp_gap", "regime", "capacity", "inclusion", "horizontal_inequality",
     "security_sector", "judiciary", "media", "past_violations", "conflict", "conflict_months", "displaced_inside",
-    "displaced_abroad", "election_phase", "election_interval", "threatened", "helped",
+    "displaced_abroad", "election_phase", "election_interval",
 )  # fmt: skip
 NOT_COUNTED_OF_STATES = tuple(c.name for c in STATE.columns if c.role == "account")
 NOT_COUNTED_OF_GROUPS = tuple(c.name for c in GROUP.columns if c.role == "account") + (

@@ -25,7 +25,7 @@ from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
 from r2psim.rules.need import need
 from r2psim.rules.observation import observation
-from r2psim.rules.opponents import opponents, opponents_begin
+from r2psim.rules.opponents import opponents_begin
 from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.settling import settling
@@ -67,7 +67,6 @@ def states_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 @rule
 def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Move tension, change stages, count harm, note the year, score the specific risk factors."""
-    opponents(first, last, rows, p, draws)
     tension(first, last, rows, p, draws)
     stages(first, last, rows, p, draws)
     harm(first, last, rows, p, draws)
@@ -149,7 +148,7 @@ class Phase:
 PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
-    Phase("move", "group", (opponents, tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
+    Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
     Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
     Phase("receive", "state", (response, delivery, need), states_receive),

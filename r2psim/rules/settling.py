@@ -14,7 +14,6 @@ import numpy as np
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import contagion
 from r2psim.rules.draws import MONTHS, Draws
-from r2psim.rules.opponents import opponents
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.stages import stages
 from r2psim.rules.structure import arming, incitement, leadership, standing
@@ -104,7 +103,6 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         incitement(first, last, rows, p)
         arming(first, last, rows, p)
         standing(first, last, rows, p, luck)
-        opponents(0, groups, rows, p, luck)
         tension(0, groups, rows, p, luck)
         stages(0, groups, rows, p, luck)
         hold_what_is_known(0, groups, rows.group, np.float64(before + 1))
