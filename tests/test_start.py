@@ -50,7 +50,9 @@ def test_every_state_of_every_shipped_world_has_political_opponents(name: str) -
     world = build(shipped(name))
     opponents = world.rows.group[G.opponents] > 0.0
     assert np.bincount(world.rows.home[opponents], minlength=len(world.states)).tolist() == [1] * len(world.states)
-    assert all(world.names[g] == "Political opponents" for g, is_one in zip(world.groups, opponents, strict=True) if is_one)
+    assert all(
+        world.names[g] == "Political opponents" for g, is_one in zip(world.groups, opponents, strict=True) if is_one
+    )
     # Nobody is kin of a political conviction.
     assert not np.diff(world.rows.kin_start)[opponents].any()
     assert not opponents[world.rows.kin].any()
@@ -133,7 +135,9 @@ def test_opponents_are_not_counted_twice() -> None:
         rows = opened(with_them, parameters())
         at = [g for g in with_them.groups if attacked in ("both", g.removeprefix("a/")) and g != "a/plain"]
         rows.group[G.stage, [with_them.groups.index(g) for g in at]] = 4.0
-        p = parameters({f"stages.{name}.base": 0.0 for name in ("from_atrocity", "to_risk", "to_threat", "to_imminent")})
+        p = parameters(
+            {f"stages.{name}.base": 0.0 for name in ("from_atrocity", "to_risk", "to_threat", "to_imminent")}
+        )
         month(rows, p, draws_of(1, 0, 0))
         lost[attacked] = rows.state[S.gdp_gap, 0]
     assert lost["hill"] / 0.4 == pytest.approx(lost["opponents"] / 0.3, rel=1e-2)
@@ -165,7 +169,8 @@ KNOWN_OF_STATES = (
     "displaced_abroad", "election_phase", "election_interval",
 )  # fmt: skip
 NOT_COUNTED_OF_STATES = tuple(c.name for c in STATE.columns if c.role == "account")
-NOT_COUNTED_OF_GROUPS = tuple(c.name for c in GROUP.columns if c.role == "account") + (
+NOT_COUNTED_OF_GROUPS = (
+    *(c.name for c in GROUP.columns if c.role == "account"),
     "deaths_month", "deaths_year", "calendar_deaths", "calendar_peak", "crossed", "intensity",
     *(f"deaths_ring{k}" for k in range(12)),
 )  # fmt: skip
@@ -189,8 +194,8 @@ def test_a_settled_start_keeps_what_is_known_and_counts_nothing() -> None:
             assert np.array_equal(rows.state[place], world.rows.state[place]), column
         assert not rows.state[[STATE.index[c] for c in NOT_COUNTED_OF_STATES]].any()
         assert not rows.group[[GROUP.index[c] for c in NOT_COUNTED_OF_GROUPS]].any()
-        for block in (rows.body, rows.pledge, rows.ledger, rows.rating):
-            assert block.tobytes() == getattr(world.rows, next(n for n, b in rows._asdict().items() if b is block)).tobytes()
+        for block in ("body", "pledge", "ledger", "rating"):
+            assert getattr(rows, block).tobytes() == getattr(world.rows, block).tobytes()
         own = world.groups.index("a/coast"), world.groups.index("a/hill")
         # The atrocity that is known goes on, by whom it was; none begins.
         assert rows.group[G.stage, own[0]] == 4.0 and rows.group[G.perpetrator, own[0]] == 1.0
@@ -271,7 +276,9 @@ def test_the_world_is_at_rest_from_the_start() -> None:
         for m in range(12 * years + 1):
             if m % 12 == 0:
                 entries[number, m // 12] = rows.group[G.atrocity_entries].sum()
-                begun[number, m // 12] = (rows.state[S.episodes_by_state] + rows.state[S.episodes_by_armed_groups]).sum()
+                begun[number, m // 12] = (
+                    rows.state[S.episodes_by_state] + rows.state[S.episodes_by_armed_groups]
+                ).sum()
                 threat[number, m // 12] = (rows.group[G.stage] == 2.0).sum()
             if m < 12 * years:
                 month(rows, p, draws_of(7, number, m))
@@ -280,4 +287,3 @@ def test_the_world_is_at_rest_from_the_start() -> None:
         yearly = np.diff(what, axis=1).mean(axis=0)
         assert 0.75 <= yearly[:2].mean() / yearly[5:].mean() <= most, yearly
     assert 0.75 <= threat[:, 0].mean() / threat[:, 10].mean() <= 1.33, threat.mean(axis=0)
-

@@ -528,9 +528,7 @@ def _opponents_faults(place: Place, groups: Table) -> Iterator[Fault]:
 def _share_faults(place: Place, groups: Table, generated: bool) -> Iterator[Fault]:
     missing = 0.0 if generated else GROUP["share"].default
     # Political opponents belong to the other groups as well: their share is no part of the whole.
-    shares = [
-        _at(group, ()).get("share", missing) for name, group in groups.items() if not _are_opponents(name, group)
-    ]
+    shares = [_at(group, ()).get("share", missing) for name, group in groups.items() if not _are_opponents(name, group)]
     if all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
         total = math.fsum(shares)
         if total > 1 + 1e-9:

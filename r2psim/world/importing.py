@@ -167,7 +167,9 @@ def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]
             " that is known of them; a file that holds the five years before would tell."
         )
     if all(country.operational_stage is None for country in countries):
-        notes.append("No column stage_operational: operational stages follow from the other columns; recent coups are drawn.")
+        notes.append(
+            "No column stage_operational: operational stages follow from the other columns; recent coups are drawn."
+        )
     if year < MEMBERSHIPS_FROM:
         notes.append(f"Memberships are told from {MEMBERSHIPS_FROM} on; those of that year stand in.")
     return notes
