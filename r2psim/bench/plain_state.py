@@ -41,8 +41,6 @@ class State(Structure):
         self.gdp_gap = 0.0
         self.gdp_lost = 0.0
         self.growth = start["growth"]
-        self.opponents = start["opponents"]
-        self.operational_stage = start["operational_stage"]
         self.x = start["x"]
         self.y = start["y"]
         self.veto = start["veto"]

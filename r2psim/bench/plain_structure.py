@@ -65,6 +65,8 @@ class Structure(mesa.Agent):
         self.groups: list[Group] = []
         self.neighbours: list[State] = []
         self.population = start["population"]
+        self.opponents = start["opponents"]
+        self.operational_stage = start["operational_stage"]
         self.regime = start["regime"]
         self.capacity = start["capacity"]
         self.inclusion = start["inclusion"]

@@ -1,8 +1,8 @@
 """A start at rest: months before the first one, in which a world finds the state that its own rules hold to be likely.
 
-What data files know of a start - conflicts, regimes, institutions, who is excluded, which atrocities go on - says little
-of the rest: which triggers are fresh, how far incitement, targeting and preparation have come, at which stage a group
-stands. A guess that the rules do not share makes the first years of a run a story of its own. So each run draws its
+What data files know of a start - conflicts, regimes, institutions, who is excluded, which atrocities go on - says
+little of the rest: which triggers are fresh, how far incitement, targeting and preparation have come, at which stage a
+group stands. A guess that the rules do not share makes the first years of a run a story of its own. So each run draws its
 start: triggers, tension and stages move for some months while what is known is held, and nobody is killed, no money
 moves and nothing is counted. The luck of these months is their own, and the same under every policy.
 """
@@ -32,8 +32,9 @@ _KINDS = len(TRIGGERS)
 def hold_what_is_known(first: int, last: int, group: np.ndarray, gone_on: float) -> None:
     """Put groups ``first..last`` back to what is known of them: exclusion, and where atrocity goes on or does not.
 
-    An atrocity that goes on at the start has ``gone_on`` for all these months: its first wave is over. A group that would have entered atrocity, where none is known, falls back to threat: what is known not to have
-    happened had not been prepared either.
+    An atrocity that goes on at the start has ``gone_on`` for all these months: its first wave is over. A group that
+    would have entered atrocity, where none is known, falls back to threat: what is known not to have happened had not
+    been prepared either.
     """
     for g in range(first, last):
         group[G.exclusion, g] = group[G.exclusion_home, g]
@@ -50,7 +51,7 @@ def hold_what_is_known(first: int, last: int, group: np.ndarray, gone_on: float)
 
 @inline
 def stand(first: int, last: int, rows: Rows) -> None:
-    """Let states ``first..last`` stand at the highest stage of their groups, and be perpetrators where these have it."""
+    """Let states ``first..last`` stand at the highest stage of their groups, and find out whose governments attack."""
     state = rows.state
     group = rows.group
     for s in range(first, last):

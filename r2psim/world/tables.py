@@ -451,7 +451,12 @@ GROUP = Table(
     "group",
     "a population group in its state",
     (
-        _given("opponents", "1 for the political opponents of the government, who belong to other groups as well", 0.0, "flag"),
+        _given(
+            "opponents",
+            "1 for the political opponents of the government, who belong to other groups as well",
+            0.0,
+            "flag",
+        ),
         _given("share", "share of the state's population at the start", 0.1),
         _given("exclusion", "exclusion from political power", 0.2),
         _given("grievance", "grievance against the order of the state", 0.2),
@@ -461,7 +466,11 @@ GROUP = Table(
         _given("stage", "stage 0-4", 0.0, "stage", 4.0),
         _given("perpetrator", "0 none, 1 state, 2 non-state, 3 both", 0.0, "code", 3.0),
         Column("exclusion_home", "0-1", "exclusion to which the group returns without political change"),
-        Column("by_regime", "flag", "1 where that level follows the openness of the regime: opponents of no given exclusion"),
+        Column(
+            "by_regime",
+            "flag",
+            "1 where that level follows the openness of the regime: opponents of no given exclusion",
+        ),
         Column("persons", "persons", "members alive", "state", 0.0, INF),
         Column("stage_months", "months", "months in the present stage", "state", 0.0, INF),
         Column("stage_before", "stage", "stage a month ago", "derived", 0.0, 4.0),
@@ -540,7 +549,9 @@ GROUP = Table(
         ),
         Column("calendar_by_state", "flag", "1 if the government was a perpetrator in this calendar year", "state"),
         Column("began_in_atrocity", "flag", "1 if it stood at stage 4 before the first month", "state"),
-        Column("known_perpetrator", "code", "its perpetrator then: 0 none, 1 state, 2 non-state, 3 both", "state", 0.0, 3.0),
+        Column(
+            "known_perpetrator", "code", "its perpetrator then: 0 none, 1 state, 2 non-state, 3 both", "state", 0.0, 3.0
+        ),
         *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {RISK_FACTORS[i]}") for i in range(8, 14)),
     ),
 )
