@@ -1,10 +1,10 @@
 """A start at rest: months before the first one, in which a world finds the state that its own rules hold to be likely.
 
 What data files know of a start - conflicts, regimes, institutions, who is excluded, which atrocities go on - says
-little of the rest: which triggers are fresh, how far incitement, targeting and preparation have come, at which stage a
-group stands. A guess that the rules do not share makes the first years of a run a story of its own. So each run draws its
-start: triggers, tension and stages move for some months while what is known is held, and nobody is killed, no money
-moves and nothing is counted. The luck of these months is their own, and the same under every policy.
+little of the rest: which triggers are fresh, how far incitement, targeting and preparation have come, at which stage
+a group stands. A guess that the rules do not share makes the first years of a run a story of its own. So each run
+draws its start: triggers, tension and stages move for some months while what is known is held, and nobody is killed,
+no money moves and nothing is counted. The luck of these months is their own, and the same under every policy.
 """
 
 from __future__ import annotations
