@@ -18,6 +18,7 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import PURPOSES, draws_of
 from r2psim.rules.month import PHASES, month, opening
+from r2psim.rules.settling import settling
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.channels import CHANNELS, MANDATES
 from r2psim.scenario.loading import load
@@ -171,7 +172,7 @@ def test_every_hazard_and_its_terms_appear():
 
 def test_every_declared_coefficient_of_a_hazard_is_one_that_the_rules_multiply():
     """A misspelt covariate would be silently inert: no column is called like it, and no rule asks for it."""
-    used = frozenset().union(*(names_used(rule) for rule in (*RULES, build_assistance)))
+    used = frozenset().union(*(names_used(rule) for rule in (*RULES, settling, build_assistance)))
     multiplied = {int(place) for terms, _ in HAZARDS.values() for rows in terms.values() for place in rows[:, 0]}
     inert = [
         path

@@ -24,7 +24,7 @@ from worlds import (
 from r2psim.scenario.parameters import P
 from r2psim.world.build import World
 from r2psim.world.rows import WRITTEN, copy_rows
-from r2psim.world.tables import GROUP, STATE, TABLES, TRIGGERS, G, S, Table
+from r2psim.world.tables import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S, Table
 
 WAR = 3.0
 
@@ -265,6 +265,7 @@ def test_no_group_leaves_stage_0_where_no_risk_factor_can_be_present(world: Worl
 def test_a_sound_world_stays_at_stage_0(seed: int, p: np.ndarray) -> None:
     rng = np.random.default_rng(seed)
     groups = {f"g{i}": {"share": 0.2, "exclusion": 0.0, "grievance": 0.0} for i in range(4)}
+    groups[OPPONENTS] = {"exclusion": 0.0, "grievance": 0.0}
     states = {f"s{i}": SOUND | {"groups": groups, "population": rng.uniform(1e4, 1e8)} for i in range(3)}
     p[P.stages_risk_above] = max(p[P.stages_risk_above], 0.1)
     # Restraint is a weighted sum: it is full in a sound state only where its weights add up to one.

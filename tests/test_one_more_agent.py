@@ -101,7 +101,7 @@ def test_one_more_group(place: int, tied: bool) -> None:
     more = states(tied)
     more["s1"]["groups"] = insert(more["s1"]["groups"], place, "new", group(4) | {"stage": 4.0})
     after = history(more)
-    assert after.world.groups[4 + place] == "s1/new"
+    assert after.world.groups[5 + place] == "s1/new"  # after four of s0 and its opponents
     assert_same(before, after, DRAWN_BY_STATES, DRAWN_BY_GROUPS)
     if not tied:
         assert_same(before, after, STATE.names, GROUP.names, only="s1")

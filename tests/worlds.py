@@ -116,7 +116,7 @@ def _named(entry: Mapping[str, Any], table: Table) -> dict[str, Any]:
 
 def many_groups(count: int, **columns: float) -> Rows:
     """Give one state with ``count`` identical groups, each its own identity; any column may be set."""
-    rows = world_of({"state": {"groups": {"group": {}}}}).rows
+    rows = world_of({"state": {"opponents": 0.0, "groups": {"group": {}}}}).rows
     rows = rows._replace(
         group=np.repeat(rows.group, count, axis=1),
         group_id=np.arange(count, dtype=np.uint64),
@@ -132,7 +132,7 @@ def many_groups(count: int, **columns: float) -> Rows:
 
 def many_states(count: int, **columns: float) -> Rows:
     """Give ``count`` identical states without groups or neighbours, each its own identity; any column may be set."""
-    rows = world_of({"state": {}}).rows
+    rows = world_of({"state": {"opponents": 0.0}}).rows
     none = np.zeros(count + 1, dtype=np.int64)
     rows = rows._replace(
         state=np.repeat(rows.state, count, axis=1),
@@ -174,7 +174,8 @@ def random_states(rng: np.random.Generator, states: int, groups: int) -> dict[st
         shares = rng.dirichlet(np.ones(groups + 1))
         entry["groups"] = {}
         for i in range(int(rng.integers(0, groups + 1))):
-            group: dict[str, Any] = {c.name: _anywhere(rng, c) for c in GROUP.columns if c.role == "given"}
+            given = [c for c in GROUP.columns if c.role == "given" and c.name != "opponents"]
+            group: dict[str, Any] = {c.name: _anywhere(rng, c) for c in given}
             entry["groups"][f"g{i}"] = group | {"share": float(shares[i])}
         entries[name] = entry
     everybody = [f"{name}/{short}" for name in names for short in entries[name]["groups"]]

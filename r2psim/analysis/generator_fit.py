@@ -173,7 +173,7 @@ def _summary(record: Record, by_latent: Mapping[str, np.ndarray]) -> dict[str, A
         [group.share for group in relevant],
         [group.status for group in relevant],
         record.neighbours,
-        [country.stage for country in record.countries if country.stage is not None],
+        [c.operational_stage for c in record.countries if c.operational_stage is not None],
     )
 
 

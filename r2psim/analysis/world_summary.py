@@ -52,7 +52,7 @@ def summarise(
     neighbours : sequence of int
         Numbers of neighbours of the states that have any.
     stages : sequence of int
-        Stages of the states.
+        Operational stages of the states.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def summarise_world(world: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stage(state: Mapping[str, Any]) -> int:
-    return int(max(group["stage"] for group in state["groups"].values()))
+    return int(state["operational_stage"])
 
 
 def _excluded(state: Mapping[str, Any]) -> float:

@@ -101,7 +101,8 @@ def _turns(history: History, rows: dict[str, float], months: int, picked: str | 
     for i, e in enumerate(history.events):
         if e.kind == "stage" and e.group in rows and e.after in STAGES[3:] and STAGES.index(e.before) < 4:
             x, y = _x(e.month + 1, months), rows[e.group]
-            said = f"{history.world.names[e.group]}: {e.after}, {date(e.month)}"
+            names = history.world.names
+            said = f"{names[e.group]}, {names[e.state]}: {e.after}, {date(e.month)}"
             found.append(
                 element(
                     "g",

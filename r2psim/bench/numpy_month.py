@@ -94,7 +94,14 @@ def _look_at_states(rows: Rows, p: Floats) -> None:
     group[G.at_risk] = state[S.risk_present]
 
 
+def _opponents(rows: Rows, p: Floats) -> None:
+    in_closed, in_open = p[P.opponents_exclusion_closed], p[P.opponents_exclusion_open]
+    under = in_open + (in_closed - in_open) * (1.0 - rows.state[S.regime, rows.home])
+    rows.group[G.exclusion_home] = np.where(rows.group[G.by_regime] > 0.0, under, rows.group[G.exclusion_home])
+
+
 def _tension(rows: Rows, p: Floats) -> None:
+    _opponents(rows, p)
     _look_at_states(rows, p)
     g = rows.group
     opened = p[P.tension_exclusion_inclusion] * g[G.at_inclusion_gain]

@@ -122,12 +122,16 @@ class PlainModel(mesa.Model):
         self.parameters = SimpleNamespace(**dict(zip(map(identifier, PARAMETERS), values, strict=True)))
         self.luck = luck_named(luck, self.random, seed, run)
         self.month = 0
+        self.settled = 0
         self.months = 12 * setting.years
         self._set_constants()
         self._make_agents(build(setting, policy))
         self.states = self.agents_by_type[State]
         self.groups = self.agents_by_type[Group]
         self.bodies = self.agents_by_type[Body]
+        self.groups.do("begin")
+        self.states.do("weigh")
+        self._settle()
         self.states.do("open")
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -205,6 +209,22 @@ class PlainModel(mesa.Model):
         for i, (key, start) in enumerate(zip(world.bodies, _entries(BODY, rows.body), strict=True)):
             reach = [states[m] for m in members[i]]
             Body(self, key, int(rows.body_id[i]), start, reach, [forms[f] for f in provides[i]])
+
+    def _settle(self) -> None:
+        """Let the world settle before the first month, which is that of number 0."""
+        months = int(self.parameters.start_settling_months)
+        for self.settled in range(months):
+            self.month = self.settled - months
+            # Months before the first have numbers that no run reaches.
+            self.luck.month = self.month & 0xFFFF
+            self.states.do("look_around")
+            self.states.do("settle")
+            self.groups.do("settle")
+            self.states.do("stand")
+        if months:
+            self.states.do("forget_draws")
+            self.groups.do("forget_draws")
+        self.month = self.luck.month = 0
 
     def step(self) -> None:
         """Run one month, in the order of `r2psim.rules.month.PHASES`."""

@@ -44,6 +44,8 @@ class Group(mesa.Agent):
         self.identity = identity
         self.state = state
         self.kin: list[Group] = []
+        self.opponents = start["opponents"] > 0.0
+        self.by_regime = start["by_regime"] > 0.0
         self.share = start["share"]
         self.exclusion = start["exclusion"]
         self.exclusion_home = start["exclusion_home"]
@@ -86,10 +88,42 @@ class Group(mesa.Agent):
         self.calendar_peak = 0
         self.calendar_by_state = False
         self.began_in_atrocity = self.stage == ATROCITY
+        self.known_perpetrator = self.perpetrator if self.began_in_atrocity else NOBODY
         self.risk_factors = [0.0] * 6
+
+    def begin(self) -> None:
+        """Begin, as a political opponent, as excluded as the regime has it."""
+        self.follow_regime()
+        if self.by_regime:
+            self.exclusion = self.exclusion_home
+
+    def settle(self) -> None:
+        """Go through a month before the first: what is known is held, nobody is killed."""
+        self.follow_regime()
+        self.move_tension()
+        self.change_stage()
+        self.exclusion = self.exclusion_home
+        if self.began_in_atrocity:
+            self.stage = ATROCITY
+            self.stage_months = self.model.settled + 1
+            self.perpetrator = self.known_perpetrator
+        elif self.stage == ATROCITY:
+            self.stage = UNDER_THREAT
+            self.stage_months = 0
+            self.perpetrator = NOBODY
+            self.preparation = 0.0
+        self.score_risk_factors()
+
+    def forget_draws(self) -> None:
+        """Leave nothing of what was drawn before the first month."""
+        self.stage_before = self.stage
+        self.hazard_up = self.hazard_down = self.draw_stage = self.stage_change = 0.0
+        self.sudden_entries = self.imminent_entries = self.imminent_escalated = self.imminent_averted = 0
+        self.imminent_from_below = False
 
     def move(self) -> None:
         """Move tension, change the stage, count harm, score the specific risk factors."""
+        self.follow_regime()
         self.move_tension()
         self.change_stage()
         self.count_harm()
@@ -97,6 +131,13 @@ class Group(mesa.Agent):
         self.score_risk_factors()
 
     # -- tension -------------------------------------------------------------------------------------------------------
+
+    def follow_regime(self) -> None:
+        """Let the exclusion to which political opponents return follow the openness of the regime."""
+        if self.by_regime:
+            p = self.model.parameters
+            in_closed, in_open = p.opponents_exclusion_closed, p.opponents_exclusion_open
+            self.exclusion_home = in_open + (in_closed - in_open) * (1.0 - self.state.regime)
 
     def move_tension(self) -> None:
         """Move exclusion, grievance, targeting, preparation and protection by a month."""

@@ -97,6 +97,10 @@ class State(Structure):
         self.draw_triggers()
         self.move_structure()
         self.change_conflict()
+        self.find_reach()
+
+    def find_reach(self) -> None:
+        """Find the share of the people who can still be driven from home."""
         most = self.model.parameters.harm_displaced_most * self.population
         self.reach = clip01(1.0 - (self.displaced_inside + self.displaced_abroad) / most)
 
@@ -141,9 +145,34 @@ class State(Structure):
         self.receive_assistance()
         self.count_need()
 
+    def settle(self) -> None:
+        """Go through a month before the first: what is known is held."""
+        self.draw_triggers()
+        self.move_motive()
+        self.move_arms()
+        self.move_commitment()
+        self.weigh()
+        self.find_reach()
+
+    def stand(self) -> None:
+        """Stand, in a month before the first, at the highest stage of the groups."""
+        stage = max((group.stage for group in self.groups), default=0)
+        self.violations = max((group.violations for group in self.groups), default=0.0)
+        least = self.model.parameters.stages_perpetrator_violations
+        self.government_perpetrator = any(
+            group.perpetrator in (1, 3) and (group.violations > least or group.stage == 4) for group in self.groups
+        )
+        self.stage_months = self.stage_months + 1 if stage == self.stage else 0
+        self.stage = stage
+        self.score_risk_factors()
+
+    def forget_draws(self) -> None:
+        """Leave nothing of what was drawn before the first month."""
+        self.rates = dict.fromkeys(self.rates, 0.0)
+        self.struck = dict.fromkeys(self.struck, False)
+
     def open(self) -> None:
         """Derive what follows from the start, before the first month."""
-        self.weigh()
         self.score_risk_factors()
         self.be_observed()
         self.receive_assistance()
@@ -247,7 +276,7 @@ class State(Structure):
     def count_consequences(self) -> None:
         """Sum up what the month left: stage, perpetrators, the killed, the displaced, lost GDP."""
         stage = displaced = 0
-        affected = 0.0
+        affected = across = 0.0
         self.government_perpetrator = False
         self.violations = 0.0
         p = self.model.parameters
@@ -260,12 +289,15 @@ class State(Structure):
             self.deaths += group.deaths_month
             displaced += group.displaced_month
             if group.stage == 4:
-                affected += group.share
+                if group.opponents:
+                    across += group.share
+                else:
+                    affected += group.share
                 self.atrocity_months += 1
         self.stage_months = self.stage_months + 1 if stage == self.stage else 0
         self.stage = stage
         self.count_displaced(displaced)
-        self.count_gdp(affected)
+        self.count_gdp(affected + clip01(across) * (1.0 - affected))
 
     def count_displaced(self, displaced: float) -> None:
         """Add those that flee from war to those driven from home, and let some return."""

@@ -65,6 +65,8 @@ class Structure(mesa.Agent):
         self.groups: list[Group] = []
         self.neighbours: list[State] = []
         self.population = start["population"]
+        self.opponents = start["opponents"]
+        self.operational_stage = start["operational_stage"]
         self.regime = start["regime"]
         self.capacity = start["capacity"]
         self.inclusion = start["inclusion"]
@@ -165,10 +167,11 @@ class Structure(mesa.Agent):
         above = p.tension_excluded_above
         excluded = discontent = mood = 0.0
         for group in self.groups:
-            if group.exclusion > above:
-                excluded += group.share * group.exclusion
             discontent = max(discontent, group.grievance * group.exclusion)
-            mood += group.share * group.grievance
+            if not group.opponents:
+                if group.exclusion > above:
+                    excluded += group.share * group.exclusion
+                mood += group.share * group.grievance
             group.kin_pressure = max((0.25 * kin.stage for kin in group.kin), default=0.0)
         self.excluded_share = excluded
         unheard = 1.0 - p.structure_judiciary_voice * (self.inhibitors["judiciary"] - p.reference_judiciary)
@@ -179,7 +182,7 @@ class Structure(mesa.Agent):
 
     def election_is_due(self) -> bool:
         """Whether elections are scheduled for this month."""
-        if self.election_interval < 1.0 or self.model.month < self.election_phase:
+        if self.election_interval < 1.0 or 0 <= self.model.month < self.election_phase:
             return False
         since = self.model.month - self.election_phase
         into = since - self.election_interval * math.floor(since / self.election_interval + 1e-9)
@@ -300,10 +303,7 @@ class Structure(mesa.Agent):
         self.move_motive()
         self.move_arms()
 
-        kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
-        self.review = aid["review"] * self.commitment * self.peer_commitment
-        level = clip01(kept * (self.commitment_home + aid["commitment"] + self.review))
-        self.commitment = approach(self.commitment, level, p.structure_commitment_return)
+        self.move_commitment()
 
         if self.stage == 4:
             self.past_violations = approach(self.past_violations, 1.0, p.structure_violations_rate)
@@ -315,6 +315,14 @@ class Structure(mesa.Agent):
             faded = self.past_violations * model.fading(half_life)
             self.past_violations = approach(faded, 1.0, below * self.violations)
         self.weigh()
+
+    def move_commitment(self) -> None:
+        """Move the commitment to protect, of which little is left to a perpetrator."""
+        p = self.model.parameters
+        kept = p.structure_commitment_perpetrator if self.government_perpetrator else 1.0
+        self.review = self.aid["review"] * self.commitment * self.peer_commitment
+        level = clip01(kept * (self.commitment_home + self.aid["commitment"] + self.review))
+        self.commitment = approach(self.commitment, level, p.structure_commitment_return)
 
     def move_motive(self) -> None:
         """Move the motive of the leadership and the incitement that follows it."""

@@ -37,6 +37,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         deaths = 0.0
         displaced = 0.0
         affected = 0.0
+        across = 0.0
         in_atrocity = 0.0
         for g in range(rows.first_group[s], rows.first_group[s + 1]):
             stage = group[G.stage, g] if group[G.stage, g] > stage else stage
@@ -49,7 +50,9 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
             perpetrator = 1.0 if active and (kind == 1.0 or kind == 3.0) else perpetrator
             deaths += group[G.deaths_month, g]
             displaced += group[G.displaced_month, g]
-            affected += group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
+            suffers = group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
+            affected += suffers if group[G.opponents, g] == 0.0 else 0.0
+            across += suffers if group[G.opponents, g] > 0.0 else 0.0
             in_atrocity += 1.0 if group[G.stage, g] == 4.0 else 0.0
         state[S.stage_months, s] = state[S.stage_months, s] + 1.0 if state[S.stage, s] == stage else 0.0
         state[S.stage, s] = stage
@@ -79,6 +82,8 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
 
         rate = p[P.harm_gdp_war] if now == WAR else 0.0
         rate = p[P.harm_gdp_minor] if now == 2.0 else rate
+        # Opponents belong to all other groups alike: who of them is not counted yet is added.
+        affected += clip01(across) * (1.0 - affected)
         rate += p[P.harm_gdp_atrocity] * affected
         gap = state[S.gdp_gap, s]
         gap += rate * MONTH * (1.0 - gap) - recovered * gap

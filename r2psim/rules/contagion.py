@@ -79,7 +79,8 @@ def look_at_groups(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         discontent = 0.0
         mood = 0.0
         for g in range(rows.first_group[s], rows.first_group[s + 1]):
-            share = group[G.share, g]
+            # Opponents are in the other groups as well: whoever adds up the people leaves them out.
+            share = group[G.share, g] * (1.0 - group[G.opponents, g])
             exclusion = group[G.exclusion, g]
             grievance = group[G.grievance, g]
             counted = share * exclusion

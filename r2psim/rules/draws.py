@@ -75,6 +75,10 @@ _TWO52 = 4503599627370496.0
 _BITS_OF_TWO52 = np.uint64(0x4330000000000000)
 
 
+MONTHS = 1 << 16
+"""Numbers of months: as many as fit beside the block. The upper half is that of months before the first."""
+
+
 class Draws(NamedTuple):
     """What fixes the luck of one month of one run.
 
@@ -223,6 +227,13 @@ def under(draws: Draws, identity: np.uint64) -> Draws:
     Draws for pairs, such as a body's view of a state, come from a bijection of their own for each ``identity``.
     """
     return Draws(draws.key0 ^ (identity & _LOW), draws.key1 ^ (identity >> _32), draws.run, draws.month)
+
+
+@inline
+def number_of_month(draws: Draws) -> float:
+    """Give the number of the month, below 0 for a month before the first."""
+    month = np.float64(draws.month)
+    return month - 65536.0 if month >= 32768.0 else month
 
 
 @inline

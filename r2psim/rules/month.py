@@ -25,8 +25,10 @@ from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
 from r2psim.rules.need import need
 from r2psim.rules.observation import observation, warn
+from r2psim.rules.opponents import opponents_begin
 from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
+from r2psim.rules.settling import settling
 from r2psim.rules.stages import stages
 from r2psim.rules.structure import standing, structure
 from r2psim.rules.tension import tension
@@ -105,9 +107,14 @@ def bodies_settle(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws
 
 
 def opening(rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Derive what follows from the start, once, before the first month: restraint, risk factors, costs."""
+    """Derive what follows from the start, once, before the first month: restraint, risk factors, costs.
+
+    A world whose start is not told settles first: see `r2psim.rules.settling`.
+    """
     states = rows.state.shape[1]
+    opponents_begin(0, rows.group.shape[1], rows, p, draws)
     standing(0, states, rows, p, draws)
+    settling(0, states, rows, p, draws)
     state_risk_factors(0, states, rows, p, draws)
     observation(0, states, rows, p, draws)
     delivery(0, states, rows, p, draws)

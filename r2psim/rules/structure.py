@@ -26,7 +26,7 @@ from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import INHIBITORS, S
 
-__all__ = ["conflict_level", "standing", "structure"]
+__all__ = ["arming", "conflict_level", "incitement", "leadership", "standing", "structure"]
 
 _INHIBITORS = len(INHIBITORS)
 
@@ -255,35 +255,42 @@ def leadership(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -
 
 
 @inline
-def incitement_and_memory(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
-    """Let incitement follow motive and crisis, and the record of violations grow and fade.
+def incitement(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Let incitement follow motive and crisis."""
+    state = rows.state
+    crisis = p[P.structure_incitement_crisis]
+    by_media = p[P.structure_incitement_media]
+    rate = p[P.structure_incitement_rate]
+    pressure = state[S.pressure, first:last]
+    motive = state[S.motive, first:last]
+    media = state[S.media, first:last]
+    aid_incitement = state[S.aid_incitement, first:last]
+    incited = state[S.incitement, first:last]
+    for i in range(last - first):
+        level = motive[i] * (1.0 - crisis + crisis * pressure[i])
+        level *= 1.0 - by_media * media[i]
+        level = clip01(level * exp(aid_incitement[i]))
+        incited[i] = approach(incited[i], level, rate)
+
+
+@inline
+def memory(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Let the record of violations grow and fade.
 
     It grows in atrocity at the rate ``violations_rate``; below, it fades and, while there are violations, grows at
     the rate ``violations_rate * violations_below * violations``.
     """
     state = rows.state
-    crisis = p[P.structure_incitement_crisis]
-    by_media = p[P.structure_incitement_media]
-    rate = p[P.structure_incitement_rate]
     half_life = 12.0 * p[P.structure_violations_half_life]
     by_justice = p[P.structure_violations_justice]
     violations_rate = p[P.structure_violations_rate]
     below = violations_rate * p[P.structure_violations_below]
     violations = state[S.violations, first:last]
-    pressure = state[S.pressure, first:last]
-    motive = state[S.motive, first:last]
-    media = state[S.media, first:last]
-    aid_incitement = state[S.aid_incitement, first:last]
-    incitement = state[S.incitement, first:last]
     transitional_justice = state[S.transitional_justice, first:last]
     aid_memory = state[S.aid_violations_memory, first:last]
     stage = state[S.stage, first:last]
     past_violations = state[S.past_violations, first:last]
     for i in range(last - first):
-        level = motive[i] * (1.0 - crisis + crisis * pressure[i])
-        level *= 1.0 - by_media * media[i]
-        level = clip01(level * exp(aid_incitement[i]))
-        incitement[i] = approach(incitement[i], level, rate)
         months = half_life / (1.0 + by_justice * transitional_justice[i])
         months /= exp(aid_memory[i])
         faded = past_violations[i] * fading(months)
@@ -352,6 +359,7 @@ def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     """
     institutions(first, last, rows, p)
     leadership(first, last, rows, p, draws)
-    incitement_and_memory(first, last, rows, p)
+    incitement(first, last, rows, p)
+    memory(first, last, rows, p)
     arming(first, last, rows, p)
     standing(first, last, rows, p, draws)

@@ -7,6 +7,7 @@ import numpy as np
 from r2psim.rules.arithmetic import clip01, exp, larger
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
+from r2psim.rules.opponents import opponents
 from r2psim.rules.structure import approach, conflict_level
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -212,6 +213,7 @@ def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
     escalate at stage 3. Every linear form is an assumption.
     """
     look_at_states(first, last, rows, p)
+    opponents(first, last, rows, p, draws)
     exclude(first, last, rows.group, p)
     aggrieve(first, last, rows.group, p)
     turn_on(first, last, rows.group, p)

@@ -8,7 +8,7 @@ from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws, of_run, uniform, uniform_pair
+from r2psim.rules.draws import Draws, number_of_month, of_run, uniform, uniform_pair
 from r2psim.rules.terms import hazards, terms
 from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.rows import Rows
@@ -86,7 +86,8 @@ def election_is_due(month: float, phase: float, interval: float) -> float:
     since = month - phase
     every = 1.0 if interval < 1.0 else interval
     due = 1.0 if since - every * np.floor(since / every + 1e-9) < 1.0 else 0.0
-    due = 0.0 if month < phase else due
+    # Before the first month they were held as often, but no less than a full interval before the first to come.
+    due = 0.0 if 0.0 <= month < phase else due
     return 0.0 if interval < 1.0 else due
 
 
@@ -98,7 +99,7 @@ def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
     take the offensive in a conflict, the more the stronger they are, and at its outbreak or escalation above all.
     """
     state = rows.state
-    month = np.float64(draws.month)
+    month = number_of_month(draws)
     reference = p[P.reference_armed_groups]
     outbreak = p[P.triggers_armed_offensive_outbreak] if draws.month > 0 else 0.0
     conflict = state[S.conflict, first:last]

@@ -16,7 +16,7 @@ from r2psim.scenario.paths import form_number, form_numbers
 from r2psim.scenario.schema import SCENARIO, Fault, validate
 from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
-from r2psim.world.tables import GROUP
+from r2psim.world.tables import GROUP, OPPONENTS
 
 __all__ = ["Draft", "check", "load", "scenario_of"]
 
@@ -373,6 +373,8 @@ def _unsettable(place: Place, data: Table) -> Fault | None:
         generated = "generate" in data and place[0] == "states"
         if len(place) >= length and _is_entity(place[:length]) and not generated:
             key = place[length - 1]
+            if place[2:4] == ("groups", OPPONENTS) and length == 4:
+                continue
             if key not in siblings and place[:2] != ("policies", NO_ASSISTANCE):
                 return Fault(place[:length], key, f"one of {listing(siblings)}", nearest(key, siblings))
     if len(place) > 3 and place[0] == "forms" and place[2] == "effects":
@@ -459,8 +461,14 @@ def _cross_faults(data: Table) -> Iterator[Fault]:
             yield Fault(("bodies", key), key, "an id that no state has")
     for key, state in states.items():
         yield from _share_faults(("states", key, "groups"), _at(state, ("groups",)), generated="generate" in data)
+        yield from _opponents_faults(("states", key, "groups"), _at(state, ("groups",)))
     yield from _policy_faults(data)
-    groups = {f"{key}/{name}": None for key, state in states.items() for name in _at(state, ("groups",))}
+    groups = {
+        f"{key}/{name}": None
+        for key, state in states.items()
+        for name, group in _at(state, ("groups",)).items()
+        if not _are_opponents(name, group)
+    }
     for place, table, key in _references(data):
         if isinstance(table[key], list):
             yield from _reference_faults((*place, key), table[key], groups if key == "kin" else states)
@@ -501,9 +509,26 @@ def _reference_faults(place: Place, items: list[Any], known: Table) -> Iterator[
             yield Fault(place, item, allowed, nearest(item, others))
 
 
+def _are_opponents(name: str, group: Any) -> bool:
+    """Say whether a group as written is that of political opponents."""
+    return bool(_at(group, ()).get("opponents", name == OPPONENTS))
+
+
+def _opponents_faults(place: Place, groups: Table) -> Iterator[Fault]:
+    """Yield what is wrong with the political opponents of a state: they have their id, and no kin."""
+    for name, group in groups.items():
+        entry = _at(group, ())
+        if name == OPPONENTS and not _are_opponents(name, group):
+            allowed = "another id: this one is that of the state's political opponents"
+            yield Fault((*place, name), name, allowed)
+        if _are_opponents(name, group) and entry.get("kin"):
+            yield Fault((*place, name, "kin"), entry["kin"], "no kin: political opponents are no group of descent")
+
+
 def _share_faults(place: Place, groups: Table, generated: bool) -> Iterator[Fault]:
     missing = 0.0 if generated else GROUP["share"].default
-    shares = [_at(group, ()).get("share", missing) for group in groups.values()]
+    # Political opponents belong to the other groups as well: their share is no part of the whole.
+    shares = [_at(group, ()).get("share", missing) for name, group in groups.items() if not _are_opponents(name, group)]
     if all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
         total = math.fsum(shares)
         if total > 1 + 1e-9:

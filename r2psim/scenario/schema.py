@@ -23,6 +23,7 @@ from r2psim.scenario.values import (
     choice,
     choices,
     code,
+    flag,
     identifier,
     integer,
     never,
@@ -54,6 +55,7 @@ __all__ = [
     "KINDS",
     "REGION",
     "SCENARIO",
+    "SETTLED",
     "VERSION",
     "YEARS",
     "Fault",
@@ -76,6 +78,12 @@ YEARS = 20
 
 REGION = "world"
 """Region of a state where none is given."""
+
+SETTLED: dict[str, float] = {"start.settling_months": 36.0}
+"""Parameters of a generated world where its file says nothing: nobody tells its start, so it begins at rest.
+
+Three years: after that the number of groups under threat hardly changes from year to year (measured; an assumption).
+"""
 
 GENERATE: dict[str, Any] = {"generator": GENERATORS[0], "seed": 1, "states": 190}
 """What a generator is given where nothing else is."""
@@ -145,6 +153,8 @@ def _column(column: Column) -> Key:
     about = f"{column.meaning} ({column.unit})"
     if names := CODES.get(column.name):
         return Key(code(names, numbers=column.name == "stage"), about, names[int(column.default)])
+    if column.unit == "flag":
+        return Key(flag(), about, column.default)
     return Key(number(column.low, column.high, column.unit), about, column.default)
 
 

@@ -14,8 +14,8 @@ from r2psim.scenario.brief import brief
 from r2psim.scenario.catalogue import Form, forms_of
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 from r2psim.scenario.parameters import PARAMETERS, defaults
-from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, VERSION, YEARS, given
-from r2psim.world.tables import BODY, GROUP, STATE, STATUS_EXCLUSION, Table
+from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, SETTLED, VERSION, YEARS, given
+from r2psim.world.tables import BODY, GROUP, OPPONENTS, STATE, STATUS_EXCLUSION, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -371,6 +371,7 @@ class Scenario:
             for name, group in state.get("groups", {}).items()
         )
         neighbours = _both_ways((key, state.get("neighbours", ())) for key, state in states.items())
+        drawn = "generate" in data
         policies = {key: _policy(policy) for key, policy in data.get("policies", {}).items()}
         policies.setdefault(NO_ASSISTANCE, PolicySpec("No assistance at all: what happens without it."))
         return cls(
@@ -378,12 +379,12 @@ class Scenario:
             title=data.get("title", _titled(data["name"])),
             description=data.get("description", ""),
             years=data.get("years", YEARS),
-            parameters=_flat(data.get("parameters", {})),
-            states={key: _state(key, state, neighbours[key], kin) for key, state in states.items()},
+            parameters=(SETTLED if drawn else {}) | _flat(data.get("parameters", {})),
+            states={key: _state(key, state, neighbours[key], kin, not drawn) for key, state in states.items()},
             bodies={key: _body(key, body) for key, body in data.get("bodies", {}).items()},
             policies=policies,
             changed_forms=data.get("forms", {}),
-            generate=GenerateSpec(**(GENERATE | data["generate"])) if "generate" in data else None,
+            generate=GenerateSpec(**(GENERATE | data["generate"])) if drawn else None,
             real_names=data.get("real_names", False),
             overrides=_flat(data.get("overrides", {})),
         )
@@ -414,24 +415,37 @@ def _written(data: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({"name", "region"} & data.keys())
 
 
-def _state(key: str, data: Mapping[str, Any], neighbours: Ids, kin: Mapping[str, Ids]) -> StateSpec:
+def _state(key: str, data: Mapping[str, Any], neighbours: Ids, kin: Mapping[str, Ids], complete: bool) -> StateSpec:
+    share = data.get("opponents", STATE["opponents"].default)
+    groups = {}
+    for short, group in data.get("groups", {}).items():
+        known = _opponents(share) if short == OPPONENTS else {}
+        groups[short] = _group(short, known | group, kin[f"{key}/{short}"], _written(group))
+    # Every state has political opponents: where no group of them is written, one is added.
+    if complete and share > 0.0 and not any(group.values.get("opponents") for group in groups.values()):
+        groups[OPPONENTS] = _group(OPPONENTS, _opponents(share), (), frozenset())
     return StateSpec(
         name=data.get("name", _titled(key)),
         region=data.get("region", REGION),
         neighbours=neighbours,
         values=_values(STATE, data),
         home=data.get("home", {}),
-        groups={name: _group(name, group, kin[f"{key}/{name}"]) for name, group in data.get("groups", {}).items()},
+        groups=groups,
         written=_written(data),
     )
 
 
-def _group(key: str, data: Mapping[str, Any], kin: Ids) -> GroupSpec:
+def _opponents(share: float) -> dict[str, Any]:
+    """Give what is known of the political opponents in a state where nothing is written of them."""
+    return {"name": "Political opponents", "opponents": 1.0, "share": share}
+
+
+def _group(key: str, data: Mapping[str, Any], kin: Ids, written: frozenset[str]) -> GroupSpec:
     status = data.get("status")
     values = _values(GROUP, data)
     if status is not None:
         values.setdefault("exclusion", STATUS_EXCLUSION[status])
-    return GroupSpec(data.get("name", _titled(key)), values, status, kin, _written(data))
+    return GroupSpec(data.get("name", _titled(key)), values, status, kin, written)
 
 
 def _body(key: str, data: Mapping[str, Any]) -> BodySpec:
@@ -498,7 +512,11 @@ def _state_data(state: StateSpec, full: bool) -> dict[str, Any]:
 
 def _group_data(group: GroupSpec, full: bool) -> dict[str, Any]:
     status = {} if group.status is None else {"status": group.status}
-    return {**_shown(group, full), **status, "kin": list(group.kin), **_columns_data(GROUP, group.values, full)}
+    columns = _columns_data(GROUP, group.values, full)
+    if group.values.get("opponents") and "exclusion" not in group.values:
+        # It follows the regime: a number written here would hold it where it is.
+        columns.pop("exclusion", None)
+    return {**_shown(group, full), **status, "kin": list(group.kin), **columns}
 
 
 def _body_data(body: BodySpec) -> dict[str, Any]:

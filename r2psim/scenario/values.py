@@ -25,6 +25,7 @@ __all__ = [
     "choice",
     "choices",
     "code",
+    "flag",
     "identifier",
     "integer",
     "never",
@@ -90,6 +91,17 @@ def yes_or_no() -> Any:
         _refuse("true or false")
 
     return _value(read, {"type": "boolean"})
+
+
+def flag() -> Any:
+    """Accept 0 or 1, or false or true."""
+
+    def read(value: Any) -> float:
+        if isinstance(value, bool | int | float) and value in (0, 1):
+            return float(value)
+        _refuse("0 or 1")
+
+    return _value(read, {"enum": [0, 1, False, True]})
 
 
 def choice(names: Iterable[str]) -> Any:

@@ -34,7 +34,7 @@ def scenario_data(imported: Imported) -> dict[str, Any]:
     imported : Imported
         The world.
     """
-    from r2psim.scenario.schema import VERSION
+    from r2psim.scenario.schema import SETTLED, VERSION
     from r2psim.world.importing import CAVEAT
 
     number = len(imported.tables["states"])
@@ -45,6 +45,7 @@ def scenario_data(imported: Imported) -> dict[str, Any]:
         "description": CAVEAT,
         "years": YEARS,
         "real_names": True,
+        "parameters": {"start": {"settling_months": SETTLED["start.settling_months"]}},
         **imported.tables,
     }
 
@@ -69,7 +70,7 @@ def _account(imported: Imported, files: dict[str, Path], seed: int) -> dict[str,
         "notes": [_without_folder(note, files) for note in imported.notes],
         "filled": [asdict(entry) for entry in imported.filled],
         "states": {key: {"iso3c": iso3, "ccode": number} for key, (iso3, number) in imported.codes.items()},
-        "stages_of_states": _stages(states),
+        "operational_stages_of_states": _stages(states),
     }
 
 
@@ -81,11 +82,9 @@ def _without_folder(note: str, files: dict[str, Path]) -> str:
 
 
 def _stages(states: dict[str, Any]) -> dict[str, int]:
-    """Count the states by stage, the highest of their groups."""
-    from r2psim.world.tables import STAGES
-
-    highest = [int(max(group["stage"] for group in state["groups"].values())) for state in states.values()]
-    return {name: highest.count(k) for k, name in enumerate(STAGES)}
+    """Count the states by operational stage, which is the record's scale and not that of the model."""
+    found = [int(state["operational_stage"]) for state in states.values()]
+    return {str(stage): found.count(stage) for stage in range(5)}
 
 
 def counts(imported: Imported) -> dict[str, int]:
@@ -212,7 +211,8 @@ def told(account: dict[str, Any]) -> list[str]:
     import textwrap
 
     made = account["counts"]
-    stages = ", ".join(f"{number} {name}" for name, number in account["stages_of_states"].items())
+    by_stage = account["operational_stages_of_states"].items()
+    stages = ", ".join(f"{number} at {stage}" for stage, number in by_stage)
     notes = [
         line
         for note in [*account["rows_told"], *account["notes"]]
@@ -221,7 +221,7 @@ def told(account: dict[str, Any]) -> list[str]:
     return [
         f"{made['states']} states, {made['groups']} groups, {made['borders']} borders, {made['kin_ties']} ties of kin,"
         f" {made['regional_organisations']} regional organisations; year {account['year']}, seed {account['seed']}.",
-        f"States by stage: {stages}.",
+        f"States by operational stage (of the record, not the model's): {stages}.",
         f"{made['filled_values']} missing values filled (each in {ACCOUNT}).",
         "",
         *notes,

@@ -139,6 +139,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
             entry = dict(group.values)
             if "exclusion" not in entry and group.status is not None:
                 entry["exclusion"] = STATUS_EXCLUSION[group.status]
+            entry["by_regime"] = float(entry.get("opponents", 0.0) > 0.0 and "exclusion" not in entry)
             entry = _with_homes(entry, {}, GROUP)
             population = values.get("population", STATE["population"].default)
             entry["persons"] = float(np.floor(population * entry.get("share", GROUP["share"].default)))
@@ -219,6 +220,7 @@ def _stand(rows: Rows) -> None:
     """Set what follows from the start: a state's stage, perpetrators and last crisis, a group's last stage."""
     rows.group[G.stage_before] = rows.group[G.stage]
     rows.group[G.began_in_atrocity] = rows.group[G.stage] == 4.0
+    rows.group[G.known_perpetrator] = np.where(rows.group[G.stage] == 4.0, rows.group[G.perpetrator], 0.0)
     # Where a conflict has just ended, a mission is called for as after one that ends during the run.
     recovering = rows.state[S.conflict] == CONFLICT.index("recovery")
     rows.state[S.since_crisis] = np.where(recovering, 2.0 + np.floor(rows.state[S.conflict_months]), 0.0)

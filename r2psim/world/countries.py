@@ -80,7 +80,7 @@ class Country:
         As shown.
     values : dict of str to float
         By predictor.
-    stage : int or None
+    operational_stage : int or None
         Operational stage 0-4, where the file has it.
     line : int
         Line of the file.
@@ -95,7 +95,7 @@ class Country:
     name: str
     region: str
     values: dict[str, float]
-    stage: int | None
+    operational_stage: int | None
     line: int
     history: History = field(default_factory=History)
     state: str = ""
@@ -288,7 +288,7 @@ def _country(
     income = complaints.number(sheet, row, "mad_gdppc", 1.0, 1e6, "US$ a year a person")
     if income is not None:
         values["mad_gdppc"] = income
-    stage = complaints.number(sheet, row, "stage_operational", 0.0, STAGES, "stage", whole=True)
+    stage = complaints.number(sheet, row, "stage_operational", 0.0, STAGES, "operational stage", whole=True)
     if found.refused or len(complaints.problems) + complaints.more > before:
         return None
     number = int(values.pop("ccode", 0)) or number_in(found.state, year) or 0

@@ -14,10 +14,10 @@ Its groups
     Their number follows from a latent, who rules (shared power, monopoly, dominance) from the latent exclusion. Sizes
     are log normal weights, status goes by rank and size as in the Ethnic Power Relations data, exclusion by status.
 Its start
-    A state stands at the stage that its record of 2014 would give it by the operational definition of stages behind the
-    targets of calibration. An episode under way is a group at stage 4 with a perpetrator; the others stand at 3 at
-    most, and there only if targeted. Grievance, targeting, preparation and protection lie near the levels at which
-    the rules would hold them.
+    The record of 2014 gives a state its operational stage, by the definition behind the targets of calibration. An
+    episode under way is a group at stage 4 of the model with a perpetrator; the others stand at risk at most, before
+    each run lets them settle (`r2psim.rules.settling`): what the record calls stage 3, war or a crisis with killings,
+    is not what the model calls imminent risk.
 Its place
     Regions are discs in which states lie evenly, some are islands off their coast. States that no third one stands
     between share a border, and over a share of the borders two groups are kin. Organisations take in the states that

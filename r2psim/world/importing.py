@@ -166,8 +166,10 @@ def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]
             "No earlier years in the predictors: which states are in recovery from a conflict is drawn, given all else"
             " that is known of them; a file that holds the five years before would tell."
         )
-    if all(country.stage is None for country in countries):
-        notes.append("No column stage_operational: stages follow from the other columns; recent coups are drawn.")
+    if all(country.operational_stage is None for country in countries):
+        notes.append(
+            "No column stage_operational: operational stages follow from the other columns; recent coups are drawn."
+        )
     if year < MEMBERSHIPS_FROM:
         notes.append(f"Memberships are told from {MEMBERSHIPS_FROM} on; those of that year stand in.")
     return notes
@@ -324,7 +326,7 @@ def _record(
         killing=values["pol_killing_approved"] > 0.0,
         ban=values["partyban.new.1"] > 0.0,
         ongoing=ongoing,
-        known=country.stage if country.stage is not None and country.stage < 4 else None,
+        known=country.operational_stage if country.operational_stage not in (None, ATROCITY) else None,
     )
 
 

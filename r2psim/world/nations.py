@@ -34,7 +34,11 @@ def rounded(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a state's stage of 2014 follows from (the sources of generator.toml.4).
+    """What a state's operational stage of 2014 follows from (the sources of generator.toml.4).
+
+    It is a scale of the record's own: stage 3 is war, or a crisis with killings, and was followed by an onset in one
+    year of twenty-six. The model's stage 3, imminent risk, is another thing: at which stage of the model a group starts
+    does not follow from it.
 
     Attributes
     ----------
@@ -47,7 +51,7 @@ class Record:
     ongoing : int
         Mass killings under way.
     known : int or None
-        The stage 0-3 itself, where a data file gives it.
+        The operational stage 0-3 itself, where a data file gives it.
     """
 
     conflict: int
@@ -59,14 +63,16 @@ class Record:
     ongoing: int
     known: int | None = None
 
-    def stage(self, discriminated: float) -> int:
-        """Give the stage 0-3 that the state would have without an episode.
+    def operational_stage(self, discriminated: float) -> int:
+        """Give the operational stage of the state: 4 under an episode, else 0-3.
 
         Parameters
         ----------
         discriminated : float
             Share of the population that is discriminated against.
         """
+        if self.ongoing:
+            return 4
         if self.known is not None:
             return self.known
         if self.conflict == 3 or (self.killing and (self.conflict == 2 or self.coup_recent)):

@@ -15,6 +15,7 @@ from r2psim.world.tables import PERPETRATOR, STATUS_EXCLUSION
 
 __all__ = ["populate", "settle", "sized"]
 
+_ATROCITY = 4
 _EXCLUDED = ("powerless", "discriminated", "self-excluded")
 
 
@@ -68,7 +69,8 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
     Parameters
     ----------
     nation : Nation
-        Its `groups` hold name, status and share; the rest is added, and its commitment may fall.
+        Its `groups` hold name, status and share; the rest is added, and its commitment may fall. Its operational stage
+        follows from the record and from who is discriminated against.
     stream : Stream
         Chance for the groups of this state.
     data : dict
@@ -77,6 +79,9 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
     for group in nation.groups.values():
         group["exclusion"] = STATUS_EXCLUSION[group["status"]]
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
+    discriminated = math.fsum(g["share"] for g in nation.groups.values() if g["status"] == "discriminated")
+    nation.values["operational_stage"] = float(nation.record.operational_stage(discriminated))
+    nation.values["opponents"] = data["group"]["opponents"]
     stages = _stages(stream, nation, data["group"])
     for group, stage in zip(nation.groups.values(), stages, strict=True):
         group["stage"] = stage
@@ -116,10 +121,12 @@ def _threat(stream: Stream, nation: Nation, exclusion: float, stage: int, data: 
     """Give targeting, preparation, protection and perpetrator of a group at a stage."""
     spec, held = data["group"], restraint(nation.values)
     targeting = spec["targeting"] * nation.values["motive"] * (1.0 - held) * exclusion * (0.5 + stream())
-    targeting = rounded(min(max(targeting, spec["targeting_floor"][stage] * (1.0 + 0.5 * stream())), 1.0))
+    attacked = stage == _ATROCITY
+    targeting = max(targeting, (spec["targeting_floor"] if attacked else 0.0) * (1.0 + 0.5 * stream()))
+    targeting = rounded(min(targeting, 1.0))
     return {
         "targeting": targeting,
-        "preparation": rounded(spec["preparation"][stage] * targeting),
+        "preparation": targeting if attacked else 0.0,
         "protection": rounded(spec["protection"] * held),
         "perpetrator": _perpetrator(stream, nation.record.conflict, stage, spec["both"], data["shares"]),
     }
@@ -188,14 +195,14 @@ def _discriminate(stream: Stream, statuses: list[str], discrimination: float, sp
 
 
 def _stages(stream: Stream, nation: Nation, spec: dict[str, Any]) -> list[int]:
-    """Give the stage of each group: the most exposed ones stand at the stage of their state.
+    """Give the stage of the model that each group stands at before the world settles.
 
-    Groups under an episode are the most excluded ones that are large enough for it. Of the other groups, an excluded
-    one may share the stage of the state, up to 2; the included are at 1 at most.
+    Groups under an episode, the most excluded ones that are large enough for it, are at 4, and stay there. Of the
+    others, the most exposed group of a state at operational stage 1 or more is at risk, as are all its excluded groups
+    and some of the included; how far any of them has come beyond that is not known: see `r2psim.rules.settling`.
     """
     groups = list(nation.groups.values())
-    discriminated = math.fsum(g["share"] for g in groups if g["status"] == "discriminated")
-    stage = nation.record.stage(discriminated)
+    risk = min(int(nation.values["operational_stage"]), 1)
     exposure = [group["exclusion"] + 0.3 * stream() for group in groups]
     persons = [group["share"] * nation.values["population"] for group in groups]
     large = [k for k in range(len(groups)) if persons[k] >= spec["persons"]] or [persons.index(max(persons))]
@@ -204,21 +211,16 @@ def _stages(stream: Stream, nation: Nation, spec: dict[str, Any]) -> list[int]:
     stages = []
     for k, group in enumerate(groups):
         shared = stream() < spec["same_stage"]
-        if k == first:
-            stages.append(stage)
-        elif group["status"] in _EXCLUDED:
-            stages.append(min(stage, 2 if shared else 1))
-        else:
-            stages.append(min(stage, 1) if shared else 0)
+        stages.append(risk if shared or k == first or group["status"] in _EXCLUDED else 0)
     for k in large[: nation.record.ongoing]:
         stages[k] = 4
     return stages
 
 
 def _perpetrator(stream: Stream, conflict: int, stage: int, both: float, shares: dict[str, Any]) -> str:
-    """Say who threatens or attacks a group at stage 3 or 4; armed groups do so only in a conflict."""
+    """Say who attacks a group at stage 4; armed groups do so only in a conflict."""
     who, too = stream(), stream()
-    if stage < 3:
+    if stage < _ATROCITY:
         return PERPETRATOR[0]
     if conflict >= 2 and who > shares["state_led"]:
         return PERPETRATOR[2]

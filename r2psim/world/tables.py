@@ -23,6 +23,7 @@ __all__ = [
     "GROUP",
     "GROUP_CHANNELS",
     "INHIBITORS",
+    "OPPONENTS",
     "PERPETRATOR",
     "PF",
     "PLEDGE",
@@ -85,6 +86,9 @@ _TRIGGER_MEANING = {
 
 TRIGGERS = tuple(_TRIGGER_MEANING)
 """The kinds of trigger, in the order in which a month draws them."""
+
+OPPONENTS = "opponents"
+"""Id of the group of political opponents within its state, where no scenario gives it another one."""
 
 STATUS_EXCLUSION = {
     "monopoly": 0.0,
@@ -251,6 +255,20 @@ STATE = Table(
         _given("commitment", "government's commitment to protect", 0.5),
         _given("election_interval", "months between elections; 0 where none are held", 48.0, "months", 240.0),
         _given("election_phase", "months from the start to the first election", 24.0, "months", 240.0),
+        _given(
+            "opponents",
+            "share of the population who are political opponents of the government, whatever group they belong to "
+            "(an assumption); 0 leaves their group out",
+            0.05,
+            high=0.5,
+        ),
+        _given(
+            "operational_stage",
+            "stage 0-4 that the record gives it at the start, by the definition of the targets; no rule reads it",
+            0.0,
+            "code",
+            4.0,
+        ),
         _given("x", "place on the map, west to east", 0.5),
         _given("y", "place on the map, south to north", 0.5),
         _given("veto", "probability that collective response against its will is blocked", 0.2),
@@ -450,6 +468,12 @@ GROUP = Table(
     "group",
     "a population group in its state",
     (
+        _given(
+            "opponents",
+            "1 for the political opponents of the government, who belong to other groups as well",
+            0.0,
+            "flag",
+        ),
         _given("share", "share of the state's population at the start", 0.1),
         _given("exclusion", "exclusion from political power", 0.2),
         _given("grievance", "grievance against the order of the state", 0.2),
@@ -464,6 +488,11 @@ GROUP = Table(
         _given("stage", "stage 0-4", 0.0, "stage", 4.0),
         _given("perpetrator", "0 none, 1 state, 2 non-state, 3 both", 0.0, "code", 3.0),
         Column("exclusion_home", "0-1", "exclusion to which the group returns without political change"),
+        Column(
+            "by_regime",
+            "flag",
+            "1 where that level follows the openness of the regime: opponents of no given exclusion",
+        ),
         Column("persons", "persons", "members alive", "state", 0.0, INF),
         Column("stage_months", "months", "months in the present stage", "state", 0.0, INF),
         Column("stage_before", "stage", "stage a month ago", "derived", 0.0, 4.0),
@@ -554,6 +583,9 @@ GROUP = Table(
         ),
         Column("calendar_by_state", "flag", "1 if the government was a perpetrator in this calendar year", "state"),
         Column("began_in_atrocity", "flag", "1 if it stood at stage 4 before the first month", "state"),
+        Column(
+            "known_perpetrator", "code", "its perpetrator then: 0 none, 1 state, 2 non-state, 3 both", "state", 0.0, 3.0
+        ),
         *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {RISK_FACTORS[i]}") for i in range(8, 14)),
     ),
 )

@@ -243,7 +243,8 @@ class _Notes:
         state, group = self.rows.state, self.rows.group
         self.of_state["closed"][y] = state[S.regime] < CLOSED
         self.of_state["perceived"][y] = state[S.perceived]
-        shares = group[G.share] * (group[G.exclusion] >= DISCRIMINATED)
+        # The record counts ethnic groups: political opponents are not among them.
+        shares = group[G.share] * (group[G.exclusion] >= DISCRIMINATED) * (group[G.opponents] == 0.0)
         np.add.at(self.discriminated[y], self.rows.home, shares)
         self.deaths[y + 1] = group[G.deaths]
         exclusion = group[G.exclusion, self.ethnic]
