@@ -45,6 +45,15 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "pillar3_uncovered": ("months uncovered", "at stage 4, no mandated help"),
     "months_to_help": ("months to help", "from threat, where it came"),
     "never_helped": ("states never helped", "though under threat"),
+    "expelled": ("expelled", "of the driven from home"),
+    "expulsions": ("expulsion campaigns", "that begin, little killing"),
+    "persecuted_months": ("persecution", "person-months"),
+    "war_crimes": ("killed in conflict", "civilians, no atrocity"),
+    "displaced_women": ("women driven out", "persons"),
+    "displaced_children": ("children driven out", "persons"),
+    "protection_needed": ("displacement", "person-months"),
+    "protection_reached": ("of these, cared for", "person-months"),
+    "protection_unmet": ("of these, not reached", "person-months"),
 }
 """Metric -> what a reader calls it, and what else there is to know: unit, definition."""
 
