@@ -28,6 +28,15 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "atrocity_entries": ("entries into atrocity", "of groups, repeats counted"),
     "deaths": ("killed", "persons"),
     "displaced": ("driven from home", "persons"),
+    "expelled": ("expelled", "persons, as a group"),
+    "expulsions": ("expulsion campaigns", "that begin"),
+    "persecuted_months": ("months of persecution", "person-months"),
+    "war_crimes": ("civilians killed", "in armed conflict"),
+    "displaced_women": ("women driven out", "persons"),
+    "displaced_children": ("children driven out", "persons"),
+    "protection_needed": ("months of displacement", "person-months"),
+    "protection_reached": ("months cared for", "of the displaced"),
+    "protection_unmet": ("months not cared for", "of the displaced"),
     "group_months_atrocity": ("months of atrocity", "summed over groups"),
     "spent_prevention": ("spent on prevention", "US$"),
     "spent_response": ("spent on response", "US$"),
@@ -45,22 +54,13 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "pillar3_uncovered": ("months uncovered", "at stage 4, no mandated help"),
     "months_to_help": ("months to help", "from threat, where it came"),
     "never_helped": ("states never helped", "though under threat"),
-    "expelled": ("expelled", "of the driven from home"),
-    "expulsions": ("expulsion campaigns", "that begin, little killing"),
-    "persecuted_months": ("persecution", "person-months"),
-    "war_crimes": ("killed in conflict", "civilians, no atrocity"),
-    "displaced_women": ("women driven out", "persons"),
-    "displaced_children": ("children driven out", "persons"),
-    "protection_needed": ("displacement", "person-months"),
-    "protection_reached": ("of these, cared for", "person-months"),
-    "protection_unmet": ("of these, not reached", "person-months"),
 }
 """Metric -> what a reader calls it, and what else there is to know: unit, definition."""
 
 MONEY = frozenset(metric for metric, (_, note) in METRIC_NAMES.items() if note.endswith("US$"))
 """Metrics in US$."""
 
-HARM = ("episodes", "atrocity_entries", "deaths", "displaced")
+HARM = ("episodes", "atrocity_entries", "deaths", "displaced", "expelled", "persecuted_months", "war_crimes")
 """Metrics of harm, of which medians are told too."""
 
 TOLD = (*HARM, "hosting_cost", "gdp_lost")
