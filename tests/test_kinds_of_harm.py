@@ -200,7 +200,12 @@ def crowded() -> Rows:
 def test_the_displaced_of_groups_and_of_the_fighting_are_those_of_the_state(most: float) -> None:
     rows = crowded()
     p = parameters(
-        {"harm.displaced_most": most, "harm.expulsion_share": 0.5, "harm.displaced_war": 0.2, "harm.intensity_median": 2e3}
+        {
+            "harm.displaced_most": most,
+            "harm.expulsion_share": 0.5,
+            "harm.displaced_war": 0.2,
+            "harm.intensity_median": 2e3,
+        }
     )
     opening(rows, p, draws_of(7, 0, 0))
     for m in range(48):
@@ -248,7 +253,10 @@ HARM = ("deaths", "displaced", "expelled", "persecuted_months", "war_crimes", "p
 
 
 def test_without_effects_assistance_changes_no_kind_of_harm() -> None:
-    state = {"conflict": 3.0, "groups": {"g": {"stage": 4.0, "perpetrator": 2.0}, "h": {"stage": 3.0, "exclusion": 0.9}}}
+    state = {
+        "conflict": 3.0,
+        "groups": {"g": {"stage": 4.0, "perpetrator": 2.0}, "h": {"stage": 3.0, "exclusion": 0.9}},
+    }
     body = {"mandates": ["refugee-agency", "humanitarian", "peacekeeping"], "budget": 1e12, "will": 1.0}
     p = parameters({"assistance.effect_scale": 0.0})
     with_it = run(build(scenario_with({"s": state}, {"b": body})), p, 36)

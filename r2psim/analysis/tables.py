@@ -51,8 +51,8 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         f"women {summary['displaced_women']:,}, children {summary['displaced_children']:,}"
     )
     console.print(
-        f"persecuted {summary['persecuted_months'] / 12.0:,.0f} person-years, civilians killed in armed conflict outside "
-        f"of atrocities {summary['war_crimes']:,}"
+        f"persecuted {summary['persecuted_months'] / 12.0:,.0f} person-years, civilians killed in armed conflict "
+        f"outside of atrocities {summary['war_crimes']:,}"
     )
     if not history.real_names:
         _states(console, history)

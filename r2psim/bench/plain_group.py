@@ -408,7 +408,8 @@ class Group(mesa.Agent):
         else:
             rate = p.harm_expulsion_imminent * self.violations
         effect = p.harm_means * self.state.means + p.harm_protection * self.protection
-        return min(rate * self.model.luck.exp(effect + self.aid["displacement"]), 1.0)
+        share: float = min(rate * self.model.luck.exp(effect + self.aid["displacement"]), 1.0)
+        return share
 
     def room_for_displaced(self) -> int:
         """Most whom the group can lose to displacement: its part of the ceiling of its state."""
@@ -418,7 +419,8 @@ class Group(mesa.Agent):
             shares += group.share
         most = self.model.parameters.harm_displaced_most * state.population
         room = max(most - (state.displaced_inside + state.displaced_abroad), 0.0)
-        return math.floor(room * (self.share / max(1.0, shares)))
+        most: int = math.floor(room * (self.share / max(1.0, shares)))
+        return most
 
     def rate_in_atrocity(self, strength: float) -> float:
         """Killed of the month in stage 4, persons before rounding."""

@@ -53,18 +53,7 @@ class State(Structure):
         self.atrocity_months = 0
         self.deaths = 0
         self.displaced = 0.0
-        self.displaced_conflict = 0
-        self.displaced_women = 0
-        self.displaced_children = 0
-        self.displaced_in_need = 0.0
-        self.displaced_reached = 0.0
-        self.protection_needed = 0.0
-        self.protection_reached = 0.0
-        self.expelled = 0
-        self.expulsions = 0
-        self.persecuted_months = 0
-        self.war_crimes_month = 0
-        self.war_crimes = 0
+        self._begin_harm()
         self.risk_factors = [0.0] * 14
         self.risk_present = 0.0
         self.risk_score = 0.0
@@ -95,6 +84,21 @@ class State(Structure):
         self.spells = {side: Spell() for side in SIDES}
         self.hosting_cost = 0.0
         self.reconstruction_cost = 0.0
+
+    def _begin_harm(self) -> None:
+        """Begin with nobody harmed."""
+        self.displaced_conflict = 0
+        self.displaced_women = 0
+        self.displaced_children = 0
+        self.displaced_in_need = 0.0
+        self.displaced_reached = 0.0
+        self.protection_needed = 0.0
+        self.protection_reached = 0.0
+        self.expelled = 0
+        self.expulsions = 0
+        self.persecuted_months = 0
+        self.war_crimes_month = 0
+        self.war_crimes = 0
 
     # -- the phases ----------------------------------------------------------------------------------------------------
 

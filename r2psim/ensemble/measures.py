@@ -238,6 +238,25 @@ def cents_of(rows: Rows, beside: int, account: int) -> float:
     return added
 
 
+@inline
+def measure_people(rows: Rows, beside: int, out: np.ndarray, work: np.ndarray) -> None:
+    """Measure what else was done to people, and whom care reached: the metrics from `expelled` on."""
+    state, group = rows.state, rows.group
+    s0, s1 = rows_of(state, rows, beside)
+    g0, g1 = rows_of(group, rows, beside)
+    needed = total(state[S.protection_needed, s0:s1], work)
+    reached = total(state[S.protection_reached, s0:s1], work)
+    out[21] = total(group[G.expelled, g0:g1], work)
+    out[22] = total(group[G.expulsions, g0:g1], work)
+    out[23] = total(group[G.persecuted_months, g0:g1], work)
+    out[24] = total(state[S.war_crimes, s0:s1], work)
+    out[25] = total(state[S.displaced_women, s0:s1], work)
+    out[26] = total(state[S.displaced_children, s0:s1], work)
+    out[27] = needed
+    out[28] = reached
+    out[29] = needed - reached
+
+
 @rule
 def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndarray) -> None:
     """Measure a finished run.
@@ -298,16 +317,7 @@ def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndar
     out[18] = total(state[S.pillar3_uncovered, s0:s1], work)
     out[19] = waited / reached if reached > 0 else np.nan
     out[20] = np.float64(never)
-    reached_by_care = total(state[S.protection_reached, s0:s1], work)
-    out[21] = total(group[G.expelled, g0:g1], work)
-    out[22] = total(group[G.expulsions, g0:g1], work)
-    out[23] = total(group[G.persecuted_months, g0:g1], work)
-    out[24] = total(state[S.war_crimes, s0:s1], work)
-    out[25] = total(state[S.displaced_women, s0:s1], work)
-    out[26] = total(state[S.displaced_children, s0:s1], work)
-    out[27] = total(state[S.protection_needed, s0:s1], work)
-    out[28] = reached_by_care
-    out[29] = out[27] - reached_by_care
+    measure_people(rows, beside, out, work)
 
 
 @rule
@@ -411,6 +421,24 @@ def _count(column: np.ndarray, value: float) -> float:
     return found
 
 
+@inline
+def people_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
+    """Give the total since the start of a series of what was done to people; `place` counts from `FIRST_FLOW`."""
+    s0, s1 = rows_of(rows.state, rows, beside)
+    g0, g1 = rows_of(rows.group, rows, beside)
+    if place == 0:
+        return total(rows.group[G.atrocity_entries, g0:g1], work)
+    if place == 1:
+        return total(rows.group[G.deaths, g0:g1], work)
+    if place == 2:
+        return total(rows.state[S.displaced, s0:s1], work)
+    if place == 8:
+        return total(rows.group[G.expelled, g0:g1], work)
+    if place == 9:
+        return total(rows.group[G.persecuted_months, g0:g1], work)
+    return total(rows.state[S.war_crimes, s0:s1], work)
+
+
 @rule
 def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
     """Give the present level of a series: a count, or from `FIRST_FLOW` on a total since the start.
@@ -438,24 +466,14 @@ def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
     elif place == DISPLACED_AT_PRESENT:
         level = total(rows.state[S.displaced_inside, s0:s1], work)
         level += total(rows.state[S.displaced_abroad, s0:s1], work)
-    elif place == FIRST_FLOW:
-        level = total(rows.group[G.atrocity_entries, g0:g1], work)
-    elif place == FIRST_FLOW + 1:
-        level = total(rows.group[G.deaths, g0:g1], work)
-    elif place == FIRST_FLOW + 2:
-        level = total(rows.state[S.displaced, s0:s1], work)
+    elif place <= FIRST_FLOW + 2 or place >= FIRST_FLOW + 8:
+        level = people_of(rows, beside, place - FIRST_FLOW, work)
     elif place == FIRST_FLOW + 3:
         level = total(rows.body[B.spent_prevention, b0:b1], work) / CENTS
     elif place == FIRST_FLOW + 4:
         level = total(rows.body[B.spent_response, b0:b1], work) / CENTS
     elif place == FIRST_FLOW + 5:
         level = total(rows.state[S.gdp_lost, s0:s1], work)
-    elif place == FIRST_FLOW + 8:
-        level = total(rows.group[G.expelled, g0:g1], work)
-    elif place == FIRST_FLOW + 9:
-        level = total(rows.group[G.persecuted_months, g0:g1], work)
-    elif place == FIRST_FLOW + 10:
-        level = total(rows.state[S.war_crimes, s0:s1], work)
     else:
         level = cents_of(rows, beside, PR.needed_0 if place == FIRST_FLOW + 6 else PR.met_0) / CENTS
         level += total(rows.state[S.reconstruction_cost, s0:s1], work)

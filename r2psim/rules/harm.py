@@ -134,9 +134,9 @@ def rate_of_expulsion(rows: Rows, p: np.ndarray, g: int, strength: float) -> flo
 
 @inline
 def room_for_displaced(rows: Rows, p: np.ndarray, g: int) -> float:
-    """Most whom a group can lose to displacement this month: its part of the ceiling of its state, as last month left it.
+    """Most whom a group can lose to displacement this month: its part of the ceiling of its state.
 
-    The parts of all groups of a state are no more than the whole: so their displaced add up to what the state counts.
+    The ceiling is as last month left it. The parts of all groups of a state are no more than the whole: so their displaced add up to what the state counts.
     """
     state = rows.state
     s = rows.home[g]
@@ -147,7 +147,8 @@ def room_for_displaced(rows: Rows, p: np.ndarray, g: int) -> float:
         state[S.displaced_inside, s] + state[S.displaced_abroad, s]
     )
     room = room if room > 0.0 else 0.0
-    return np.floor(room * (rows.group[G.share, g] / larger(1.0, shares)))
+    most: float = np.floor(room * (rows.group[G.share, g] / larger(1.0, shares)))
+    return most
 
 
 @inline

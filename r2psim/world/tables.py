@@ -326,7 +326,9 @@ STATE = Table(
         _derived("displaced_hosted", "refugees from neighbouring states hosted at present", "persons", INF),
         _derived("displaced_in_need", "displaced inside the state and refugees hosted, at present", "persons", INF),
         _derived("displaced_reached", "of these, reached by forms that care for the displaced", "persons", INF),
-        _derived("war_crimes_month", "civilians killed this month in armed conflict outside of atrocities", "persons", INF),
+        _derived(
+            "war_crimes_month", "civilians killed this month in armed conflict outside of atrocities", "persons", INF
+        ),
         *(
             Column(
                 f"aid_{c.name}",
@@ -430,7 +432,9 @@ STATE = Table(
         _total("gdp_lost", "GDP lost since the start, in the state's own economy", "US$"),
         _total("deaths", "killed in atrocities since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
-        _total("displaced_conflict", "of these, by the fighting of an armed conflict: they belong to no group", "persons"),
+        _total(
+            "displaced_conflict", "of these, by the fighting of an armed conflict: they belong to no group", "persons"
+        ),
         _total("displaced_women", "of the driven from home, women", "persons"),
         _total("displaced_children", "of the driven from home, children", "persons"),
         _total("expelled", "of the driven from home, driven out of their homes as members of a group", "persons"),
@@ -441,7 +445,9 @@ STATE = Table(
             "person-months",
         ),
         _total("war_crimes", "civilians killed in armed conflict outside of atrocities since the start", "persons"),
-        _total("protection_needed", "months of displacement: inside the state, and of refugees hosted", "person-months"),
+        _total(
+            "protection_needed", "months of displacement: inside the state, and of refugees hosted", "person-months"
+        ),
         _total("protection_reached", "of these, months reached by forms that care for the displaced", "person-months"),
         _total("refugees_received", "refugees received from other states since the start", "persons"),
         *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {name}") for i, name in enumerate(RISK_FACTORS)),
@@ -499,10 +505,19 @@ GROUP = Table(
             0.0,
             INF,
         ),
-        Column("campaign", "code", "kind of the present campaign: 0 none, 1 mainly killing, 2 mainly expulsion", "state", 0.0, 2.0),
+        Column(
+            "campaign",
+            "code",
+            "kind of the present campaign: 0 none, 1 mainly killing, 2 mainly expulsion",
+            "state",
+            0.0,
+            2.0,
+        ),
         Column("campaign_months", "months", "months since the campaign stood at its height", "state", 0.0, INF),
         Column("lull", "months", "months that the campaign has paused, the group below stage 4", "state", 0.0, INF),
-        _derived("violations", "serious violations below killing (detention, expulsion, denial of citizenship, attacks)"),
+        _derived(
+            "violations", "serious violations below killing (detention, expulsion, denial of citizenship, attacks)"
+        ),
         *(
             Column(
                 f"aid_{name}",
