@@ -266,8 +266,9 @@ def lively_parameters() -> np.ndarray:
     changed |= {
         f"conflict.{n}.base": 1.0 for n in ("onset", "relapse", "escalation", "healing", "settlement", "abatement")
     }
-    # Campaigns end soon, so that there are many.
-    changed |= {"stages.risk_above": 0.3, "harm.threshold": 100.0, "harm.quiet_years": 1.0}
+    # Campaigns end soon, so that there are many, by armed groups too.
+    changed |= {"harm.threshold": 100.0, "harm.quiet_years": 1.0, "stages.perpetrator_state": 0.5}
+    changed |= {"stages.risk_above": 0.3}
     return parameters(changed)
 
 

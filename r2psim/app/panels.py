@@ -15,7 +15,7 @@ from r2psim.app.watch import Payment
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
-from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, STAGES, TRIGGERS
+from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, SIDES, STAGES, TRIGGERS
 
 __all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
 
@@ -275,8 +275,10 @@ def sums(history: History, month: int) -> Markup:
         element("li", stage_mark(k, 6.0), f" {int(n)} ", element("span", STAGES[k]))
         for k, n in enumerate(stages)
     ]  # fmt: skip
+    episodes = sum(float(state[f"episodes_{side}"][month].sum()) for side in SIDES)
     facts = (
-        _fact("Entries into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
+        _fact("Episodes of atrocity", amount(episodes)),
+        _fact("Entries of groups into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
         _fact("Killed", amount(float(group["deaths"][month].sum()))),
         _fact("Driven from home", amount(float(state["displaced"][month].sum()))),
         _fact("Of these, expelled", amount(float(state["expelled"][month].sum()))),

@@ -419,8 +419,8 @@ class Group(mesa.Agent):
             shares += group.share
         most = self.model.parameters.harm_displaced_most * state.population
         room = max(most - (state.displaced_inside + state.displaced_abroad), 0.0)
-        most: int = math.floor(room * (self.share / max(1.0, shares)))
-        return most
+        part: float = room * (self.share / max(1.0, shares))
+        return math.floor(part)
 
     def rate_in_atrocity(self, strength: float) -> float:
         """Killed of the month in stage 4, persons before rounding."""

@@ -136,7 +136,8 @@ def rate_of_expulsion(rows: Rows, p: np.ndarray, g: int, strength: float) -> flo
 def room_for_displaced(rows: Rows, p: np.ndarray, g: int) -> float:
     """Most whom a group can lose to displacement this month: its part of the ceiling of its state.
 
-    The ceiling is as last month left it. The parts of all groups of a state are no more than the whole: so their displaced add up to what the state counts.
+    The ceiling is as last month left it. The parts of all groups of a state are no more than the whole: so their
+    displaced add up to what the state counts.
     """
     state = rows.state
     s = rows.home[g]
