@@ -437,7 +437,8 @@ def _harm() -> Iterable[Observable]:
     def a_victim(rows: Rows) -> float:
         return value(rows, "group.displaced_month") / value(rows, "group.deaths_month")
 
-    yield Observable("displacement", "displaced a victim", a_victim, {}, _KILLING | {"perpetrator": 2}, _KILLING_P)
+    room = {"population": 2e9}
+    yield Observable("displacement", "displaced a victim", a_victim, room, _KILLING | {"perpetrator": 2}, _KILLING_P)
 
 
 def _levels() -> Iterable[Observable]:

@@ -231,7 +231,7 @@ def test_what_the_browser_shows_is_what_the_command_line_computes(visit: Callabl
     told = command(*line.split()[1:])
     assert digest == told["sha256"]
     sums = page.inner_text(".r2p-sums")
-    assert f"Entries into atrocity\n{told['atrocity_entries']:,}" in sums
+    assert f"Entries of groups into atrocity\n{told['atrocity_entries']:,}" in sums
 
 
 def test_two_browsers_never_move_each_other(visit: Callable[..., Page]) -> None:

@@ -33,6 +33,7 @@ def seven() -> dict:
 
 def test_json_has_the_promised_fields(seven: dict) -> None:
     promised = "scenario policy seed run months sha256 episodes atrocity_entries deaths displaced gdp_lost".split()
+    promised += "expelled expulsions persecuted_months war_crimes displaced_women displaced_children".split()
     assert {*promised, "state_months"} <= seven.keys()
     assert (seven["scenario"], seven["policy"], seven["seed"], seven["run"], seven["months"]) == (
         "seminar",

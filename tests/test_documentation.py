@@ -311,7 +311,7 @@ def test_what_is_said_to_read_a_channel_names_it_where_it_is_described(channel):
 
 def test_a_channel_that_nothing_reads_would_be_seen(monkeypatch):
     monkeypatch.setattr(documentation, "HAZARDS", {})
-    assert read_by("to_threat") == [] and read_by("killing") == ["harm"]
+    assert read_by("to_threat") == [] and read_by("killing") == ["harm", "consequences"]
 
 
 def test_every_mandate_appears_with_the_forms_that_it_allows():

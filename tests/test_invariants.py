@@ -142,7 +142,9 @@ def check_displaced(r: Run) -> None:
     first = r.world.rows.first_group
     for s in range(len(r.world.states)):
         of_groups = r.of_group("displaced")[:, first[s] : first[s + 1]].sum(axis=1)
-        assert np.all(of_groups <= total[:, s] * (1.0 + 1e-12)), "groups count displaced whom their state does not"
+        by_fighting = r.of_state("displaced_conflict")[:, s]
+        assert np.array_equal(of_groups + by_fighting, total[:, s]), "groups and state count others as displaced"
+        assert np.all(r.of_group("away")[:, first[s] : first[s + 1]].sum(axis=1) <= away[:, s] * (1.0 + 1e-9))
     neighbours = np.diff(r.world.rows.neighbour_start) > 0
     np.testing.assert_allclose(
         r.of_state("displaced_hosted")[1:].sum(axis=1), abroad[:-1, neighbours].sum(axis=1), rtol=1e-12, atol=1e-9

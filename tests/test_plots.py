@@ -529,19 +529,26 @@ def test_the_title_of_the_map_counts_grave_states():
 
 def test_series_of_harm_are_those_of_the_run(twelve):
     figure = harm_over_time(twelve)
-    killed, displaced, lost = (gids(axes, "series")[""].get_data().values for axes in figure.axes[:3])
+    places = [gids(axes, "series") for axes in figure.axes[:5]]
+    killed, displaced, lost = (places[i][""].get_data().values for i in (0, 3, 4))
+    for place, of_kind in zip(
+        places[1:3], (twelve.group["expelled_month"], twelve.state["war_crimes_month"]), strict=True
+    ):
+        drawn = place[""].get_data().values if place else 0.0
+        assert np.array_equal(np.broadcast_to(drawn, len(of_kind)), of_kind.sum(axis=1))
     assert np.array_equal(killed, twelve.group["deaths_month"].sum(axis=1))
-    assert np.array_equal(displaced, (twelve.state["displaced_inside"] + twelve.state["displaced_abroad"]).sum(axis=1))
+    present = (twelve.state["displaced_inside"] + twelve.state["displaced_abroad"]).sum(axis=1)
+    assert np.array_equal(displaced, np.floor(present))
     share = 100 * (1 - twelve.state["gdp"].sum(axis=1) / twelve.state["gdp_potential"].sum(axis=1))
     assert np.allclose(lost, share)
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
-def test_onsets_of_atrocity_are_marked(twelve):
+def test_entries_into_atrocity_are_marked(twelve):
     stage = twelve.group["stage"]
     entered = (stage[1:] == 4) & (stage[:-1] != 4)
     figure = harm_over_time(twelve)
-    (marks,) = gids(figure, "onsets").values()
+    (marks,) = gids(figure, "entries").values()
     assert [round(x * 12 - 0.5) for x in marks.get_xdata()] == (np.flatnonzero(entered.any(axis=1)) + 1).tolist()
     assert f"▽ a group enters stage 4, atrocity ({int(entered.sum())} in all)" in words(figure)
 
@@ -563,9 +570,9 @@ def test_a_run_in_which_nothing_happens_says_so(calm):
     figure = harm_over_time(calm)
     text = words(figure)
     assert "Nobody was killed in attacks on groups or displaced within 5 years" in text
-    assert {"Nobody is killed.", "Nobody is displaced.", "No GDP is lost."} <= set(text)
+    assert {"Nobody is killed.", "Nobody is expelled.", "Nobody is displaced.", "No GDP is lost."} <= set(text)
     assert not gids(figure, "series")
-    assert not gids(figure, "onsets")
+    assert not gids(figure, "entries")
     assert set(gids(figure, "stage:")) == {"0"}
 
 

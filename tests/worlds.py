@@ -267,9 +267,12 @@ def lively_parameters() -> np.ndarray:
     changed |= {
         f"conflict.{n}.base": 1.0 for n in ("onset", "relapse", "escalation", "healing", "settlement", "abatement")
     }
-    # Some atrocities end before the conflict does: else no recovery would ever be paid for.
+    # Some atrocities end before the conflict does: else no recovery would ever be paid for. Campaigns end soon, so that
+    # there are many, by armed groups too.
     changed |= {"stages.from_atrocity.base": 0.4}
-    return parameters(changed | {"stages.risk_above": 0.3, "harm.threshold": 100.0})
+    changed |= {"harm.threshold": 100.0, "harm.quiet_years": 1.0, "stages.perpetrator_state": 0.5}
+    changed |= {"stages.risk_above": 0.3}
+    return parameters(changed)
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, defaults
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world import generate
 from r2psim.world.tables import (
+    CAMPAIGN,
     CONFLICT,
     GROUP,
     GROUP_CHANNELS,
@@ -228,10 +229,11 @@ def _codes() -> str:
         [(str(i), name, _number(level(float(i), defaults()))) for i, name in enumerate(CONFLICT)],
     )
     who = _markdown(("`perpetrator`", "name"), [(str(i), name) for i, name in enumerate(PERPETRATOR)])
+    kind = _markdown(("`campaign`", "name"), [(str(i), name) for i, name in enumerate(CAMPAIGN)])
     status = _markdown(
         ("political status", "`exclusion`"), [(name, _number(value)) for name, value in STATUS_EXCLUSION.items()]
     )
-    return "\n\n".join((stage, chain, who, status))
+    return "\n\n".join((stage, chain, who, kind, status))
 
 
 def _inhibitors() -> str:

@@ -28,6 +28,15 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "atrocity_entries": ("entries into atrocity", "of groups, repeats counted"),
     "deaths": ("killed", "persons"),
     "displaced": ("driven from home", "persons"),
+    "expelled": ("expelled", "persons, as a group"),
+    "expulsions": ("expulsion campaigns", "that begin"),
+    "persecuted_months": ("months of persecution", "person-months"),
+    "war_crimes": ("civilians killed", "in armed conflict"),
+    "displaced_women": ("women driven out", "persons"),
+    "displaced_children": ("children driven out", "persons"),
+    "protection_needed": ("months of displacement", "person-months"),
+    "protection_reached": ("months cared for", "of the displaced"),
+    "protection_unmet": ("months not cared for", "of the displaced"),
     "group_months_atrocity": ("months of atrocity", "summed over groups"),
     "spent_prevention": ("spent on prevention", "US$"),
     "spent_response": ("spent on response", "US$"),
@@ -55,7 +64,7 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
 MONEY = frozenset(metric for metric, (_, note) in METRIC_NAMES.items() if note.endswith("US$"))
 """Metrics in US$."""
 
-HARM = ("episodes", "atrocity_entries", "deaths", "displaced")
+HARM = ("episodes", "atrocity_entries", "deaths", "displaced", "expelled", "persecuted_months", "war_crimes")
 """Metrics of harm, of which medians are told too."""
 
 TOLD = (*HARM, "hosting_cost", "gdp_lost")

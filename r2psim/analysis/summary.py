@@ -32,8 +32,9 @@ def summarise(history: History) -> dict[str, Any]:
     -------
     dict
         ``scenario policy seed run months sha256``; ``episodes`` (that began, dated as
-        the record dates them), ``atrocity_entries`` (entries of a group into stage 4), ``deaths`` and ``displaced``
-        (persons),
+        the record dates them), ``atrocity_entries`` (entries of a group into stage 4), ``deaths``, ``displaced``
+        and of these ``expelled`` (persons), ``expulsions`` (campaigns), ``persecuted_months`` (person-months),
+        ``war_crimes``, ``displaced_women`` and ``displaced_children`` (persons),
         ``gdp_lost`` (US$, in the states' own economies), ``spent_prevention`` and
         ``spent_response`` (US$, by the bodies), ``state_months`` and ``group_months`` (by stage 0-4),
         ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``states``, ``groups``.
@@ -55,6 +56,12 @@ def summarise(history: History) -> dict[str, Any]:
         "atrocity_entries": int(group["atrocity_entries"][-1].sum()),
         "deaths": int(group["deaths"][-1].sum()),
         "displaced": round(float(state["displaced"][-1].sum())),
+        "expelled": int(group["expelled"][-1].sum()),
+        "expulsions": int(group["expulsions"][-1].sum()),
+        "persecuted_months": int(group["persecuted_months"][-1].sum()),
+        "war_crimes": int(state["war_crimes"][-1].sum()),
+        "displaced_women": int(state["displaced_women"][-1].sum()),
+        "displaced_children": int(state["displaced_children"][-1].sum()),
         "gdp_lost": round(float(state["gdp_lost"][-1].sum()), 2),
         "spent_prevention": _dollars(history.body["spent_prevention"][-1]),
         "spent_response": _dollars(history.body["spent_response"][-1]),
@@ -197,8 +204,10 @@ def story(history: History, group: str) -> list[str]:
         if event.state == home and event.group in (None, group):
             told.append(tell(event, history, group))
     deaths, driven = int(series["deaths"][-1, g]), int(series["displaced"][-1, g])
+    expelled, persecuted = int(series["expelled"][-1, g]), float(series["persecuted_months"][-1, g])
     told.append(
         f"After {history.months} months the group stands at {STAGES[int(series['stage'][-1, g])]}; "
-        f"{deaths:,} of its members were killed and {driven:,} driven from home."
+        f"{deaths:,} of its members were killed and {driven:,} driven from home, {expelled:,} of them expelled; "
+        f"they lived {persecuted / 12.0:,.0f} years under grave violations."
     )
     return told

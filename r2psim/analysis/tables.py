@@ -12,7 +12,6 @@ from r2psim.analysis.comparison import Comparison, spreads
 from r2psim.analysis.findings import METRIC_NAMES, findings, money
 from r2psim.analysis.published import published_lines
 from r2psim.analysis.summary import date, percent
-from r2psim.ensemble.measures import METRICS
 from r2psim.world.history import History
 from r2psim.world.tables import STAGES
 
@@ -47,6 +46,14 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         f"killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
         f"GDP lost {money(summary['gdp_lost'])}"
     )
+    console.print(
+        f"of the displaced: expelled {summary['expelled']:,} (campaigns of expulsion {summary['expulsions']}), "
+        f"women {summary['displaced_women']:,}, children {summary['displaced_children']:,}"
+    )
+    console.print(
+        f"persecuted {summary['persecuted_months'] / 12.0:,.0f} person-years, civilians killed in armed conflict "
+        f"outside of atrocities {summary['war_crimes']:,}"
+    )
     if not history.real_names:
         _states(console, history)
         _entries(console, history)
@@ -77,14 +84,15 @@ def _states(console: Console, history: History) -> None:
     chosen = [s for s in range(len(worst)) if small or worst[s] >= 3]
     if not chosen:
         return
-    table = Table("state", "worst stage", "at the end", "killed", "displaced", box=None, pad_edge=False)
+    heads = ("state", "worst stage", "at the end", "killed", "displaced", "expelled", "killed in conflict")
+    table = Table(*heads, box=None, pad_edge=False)
     for s in sorted(chosen, key=lambda s: -history.state["deaths"][-1, s])[:MANY_STATES]:
         table.add_row(
             history.world.names[history.world.states[s]],
             STAGES[worst[s]],
             STAGES[int(stage[-1, s])],
             f"{int(history.state['deaths'][-1, s]):,}",
-            f"{int(history.state['displaced'][-1, s]):,}",
+            *(f"{int(history.state[name][-1, s]):,}" for name in ("displaced", "expelled", "war_crimes")),
         )
     console.print(table)
 
@@ -140,8 +148,7 @@ def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
     for policy in policies:
         table.add_column(policy, justify="right", min_width=CELL - 1)
     summary = {policy: spreads(comparison, policy) for policy in policies}
-    for metric in METRICS:
-        name, note = METRIC_NAMES[metric]
+    for metric, (name, note) in METRIC_NAMES.items():
         cells = [_cell(summary[policy][metric]) for policy in policies]
         table.add_row(f"{name}\n[dim]{note}[/dim]", *cells)
     return table

@@ -341,7 +341,8 @@ def _directed(metric: str, value: float) -> str:
 
 
 RUN_CARD = (
-    *("episodes", "atrocity_entries", "deaths", "displaced", "spent_prevention", "response_cost"),
+    *("episodes", "atrocity_entries", "deaths", "displaced", "expelled", "persecuted_months", "war_crimes"),
+    *("spent_prevention", "response_cost"),
     *("prevention_and_response", "gdp_lost", "total_cost"),
 )
 

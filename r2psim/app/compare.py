@@ -403,7 +403,8 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
 HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
 
 EACH = (
-    *("deaths", "episodes", "atrocity_entries", "displaced", "prevention_and_response", "response_needed"),
+    *("deaths", "episodes", "atrocity_entries", "displaced", "expelled", "persecuted_months", "war_crimes"),
+    *("prevention_and_response", "response_needed"),
     *("total_cost", "gdp_lost", "response_cost"),
 )
 

@@ -15,7 +15,7 @@ from r2psim.app.watch import Payment
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
-from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, STAGES, TRIGGERS
+from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, SIDES, STAGES, TRIGGERS
 
 __all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
 
@@ -47,6 +47,11 @@ def state_panel(history: History, month: int, key: str) -> Markup:
         _fact("Armed conflict", CONFLICT[int(_number(history, "conflict", month, s))]),
         _fact("Killed so far", amount(_number(history, "deaths", month, s))),
         _fact("Driven from home so far", amount(_number(history, "displaced", month, s))),
+        _fact("Of these, expelled as members of a group", amount(_number(history, "expelled", month, s))),
+        _fact("Persecuted so far, person-years", amount(_number(history, "persecuted_months", month, s) / 12.0)),
+        _fact("Civilians killed in armed conflict so far", amount(_number(history, "war_crimes", month, s))),
+        _fact("Displaced in need of protection", amount(_number(history, "displaced_in_need", month, s))),
+        _fact("Of these, reached", amount(_number(history, "displaced_reached", month, s))),
         _fact("Government", "commits violations or kills itself" if perpetrator else "not a perpetrator"),
         _fact("Willing to consent to assistance", percent(_number(history, "willingness", month, s))),
     ]
@@ -88,10 +93,11 @@ def _groups(history: History, month: int, s: int) -> Markup:
                 where,
                 f"{int(group['stage_months'][month, g])}",
                 PERPETRATOR[int(group["perpetrator"][month, g])] if stage >= 3 else "",
-                amount(float(group["deaths"][month, g])),
+                *(amount(float(group[name][month, g])) for name in ("deaths", "expelled")),
             )
         )
-    return table(("Group", "Stage", "Months in it", "Those who prepare it", "Killed so far"), rows, "Groups", numbers=1)
+    heads = ("Group", "Stage", "Months in it", "Those who prepare it", "Killed so far", "Expelled so far")
+    return table(heads, rows, "Groups", numbers=2)
 
 
 def _factors(history: History, month: int, s: int) -> Markup:
@@ -269,10 +275,17 @@ def sums(history: History, month: int) -> Markup:
         element("li", stage_mark(k, 6.0), f" {int(n)} ", element("span", STAGES[k]))
         for k, n in enumerate(stages)
     ]  # fmt: skip
+    episodes = sum(float(state[f"episodes_{side}"][month].sum()) for side in SIDES)
     facts = (
-        _fact("Entries into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
+        _fact("Episodes of atrocity", amount(episodes)),
+        _fact("Entries of groups into atrocity", amount(float(group["atrocity_entries"][month].sum()))),
         _fact("Killed", amount(float(group["deaths"][month].sum()))),
         _fact("Driven from home", amount(float(state["displaced"][month].sum()))),
+        _fact("Of these, expelled", amount(float(state["expelled"][month].sum()))),
+        _fact("Women among them", amount(float(state["displaced_women"][month].sum()))),
+        _fact("Children among them", amount(float(state["displaced_children"][month].sum()))),
+        _fact("Persecuted, person-years", amount(float(state["persecuted_months"][month].sum()) / 12.0)),
+        _fact("Civilians killed in armed conflict", amount(float(state["war_crimes"][month].sum()))),
         _fact("Spent on prevention", money(float(body["spent_prevention"][month].sum()))),
         _fact("Spent on response", money(float(body["spent_response"][month].sum()))),
         _fact("GDP lost", money(float(state["gdp_lost"][month].sum()))),

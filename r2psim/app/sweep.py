@@ -27,7 +27,10 @@ __all__ = ["Course", "Sweep", "draw_sweep"]
 POINTS = 7
 RUNS = 200
 EVEN = "break-even"
-ASKED = ("deaths", "episodes", "prevention_and_response", "total_cost", "response_needed", "gdp_lost")
+ASKED = (
+    *("deaths", "episodes", "expelled", "persecuted_months", "war_crimes"),
+    *("prevention_and_response", "total_cost", "response_needed", "gdp_lost"),
+)
 
 
 def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> Markup:

@@ -17,6 +17,8 @@ import numpy as np
 from r2psim.bench.adapter import SEED, Compiled
 from r2psim.bench.contenders import Case, Contender
 from r2psim.rules.draws import (
+    CAMPAIGN_AGE,
+    CAMPAIGN_KIND,
     EPISODE_INTENSITY,
     MONTHLY_INTENSITY,
     PERPETRATOR_KIND,
@@ -226,25 +228,62 @@ def _in_atrocity(rows: Rows, p: Floats, draws: Draws, who: NDArray[np.intp]) -> 
 
     g = rows.group
     begins = g[G.stage_before, who] != 4.0
-    new = who[begins | (g[G.intensity, who] == 0.0)]
+    new = who[g[G.intensity, who] == 0.0]
     z = ndtri(np.maximum(uniforms(draws, rows.group_id[new], EPISODE_INTENSITY), 2.0**-54))
     rate = np.exp(np.log(p[P.harm_intensity_median]) + p[P.harm_intensity_sigma] * z)
     g[G.intensity, new] = np.maximum(rate, p[P.harm_intensity_floor])
+    expels = uniforms(draws, rows.group_id[new], CAMPAIGN_KIND) < p[P.harm_expulsion_share]
+    entered = g[G.stage_before, new] != 4.0
+    g[G.campaign, new] = 1.0 + expels
+    g[G.expulsions, new] += entered & expels
+    age = np.floor(-p[P.harm_age_at_start] * np.log1p(-uniforms(draws, rows.group_id[new], CAMPAIGN_AGE)))
+    g[G.campaign_months, new] = np.where(entered, 0.0, age)
     g[G.atrocity_entries, who] += begins
     z = ndtri(np.maximum(uniforms(draws, rows.group_id[who], MONTHLY_INTENSITY), 2.0**-54))
     noise = p[P.harm_monthly_sigma] * z + p[P.harm_means] * g[G.at_means, who]
     noise += p[P.harm_protection] * g[G.protection, who] + g[G.aid_killing, who]
     kind = g[G.perpetrator, who]
     noise += np.select([kind == 2.0, kind == 3.0], [1.0, 0.5], 0.0) * g[G.aid_killing_by_armed_groups, who]
+    part = np.where(g[G.campaign, who] == 2.0, p[P.harm_expulsion_killing], 1.0)
+    return np.asarray(g[G.intensity, who] * _wave(g, p, who) * np.exp(noise) * part)
+
+
+def _wave(g: Floats, p: Floats, who: NDArray[np.intp]) -> Floats:
     floor = p[P.harm_wave_floor]
-    wave = floor + (1.0 - floor) * np.exp(-np.log(2.0) / p[P.harm_wave_half_life] * g[G.stage_months, who])
-    return np.asarray(g[G.intensity, who] * wave * np.exp(noise))
+    fallen = np.exp(-np.log(2.0) / p[P.harm_wave_half_life] * g[G.campaign_months, who])
+    return np.asarray(floor + (1.0 - floor) * fallen)
+
+
+def _follow_campaigns(g: Floats, p: Floats) -> None:
+    lull = np.where(g[G.stage] < 4.0, g[G.lull] + 1.0, 0.0)
+    goes_on = (lull <= 12.0 * p[P.harm_quiet_years]) & (g[G.intensity] > 0.0)
+    g[G.campaign_months] += 1.0
+    g[G.lull] = lull
+    for column in (G.intensity, G.campaign, G.campaign_months, G.lull):
+        g[column] *= goes_on
+
+
+def _driven_out(rows: Rows, p: Floats, who: NDArray[np.intp], deaths: Floats) -> tuple[Floats, Floats]:
+    """Give the expelled, and the room that is left for those who flee."""
+    g, state, home = rows.group, rows.state, rows.home[who]
+    shares = np.bincount(rows.home, g[G.share], rows.state.shape[1])
+    room = p[P.harm_displaced_most] * state[S.population] - state[S.displaced_inside] - state[S.displaced_abroad]
+    room = np.floor(np.maximum(room, 0.0)[home] * (g[G.share, who] / np.maximum(shares, 1.0)[home]))
+    at_home = np.maximum(g[G.persons, who] - deaths - g[G.away, who], 0.0)
+    room = np.minimum(room, at_home)
+    expels = np.where(g[G.campaign, who] == 2.0, p[P.harm_expulsion_rate], 0.0) * _wave(g, p, who)
+    rate = np.where(g[G.stage, who] == 4.0, expels, p[P.harm_expulsion_imminent] * g[G.violations, who])
+    effect = p[P.harm_means] * g[G.at_means, who] + p[P.harm_protection] * g[G.protection, who]
+    rate = np.minimum(rate * np.exp(effect + g[G.aid_displacement, who]), 1.0)
+    expelled = np.floor(np.minimum(rate * at_home, room))
+    return expelled, room - expelled
 
 
 def _harm(rows: Rows, p: Floats, draws: Draws) -> None:
     g = rows.group
-    deaths, displaced = np.zeros(g.shape[1]), np.zeros(g.shape[1])
-    g[G.intensity, g[G.stage] < 4.0] = 0.0
+    deaths, displaced, expelled = (np.zeros(g.shape[1]) for _ in range(3))
+    g[G.violations] = np.where(g[G.stage] >= 3.0, g[G.targeting], 0.0)
+    _follow_campaigns(g, p)
     struck = np.flatnonzero(g[G.stage] >= 3.0)
     if len(struck):
         worst, imminent = struck[g[G.stage, struck] == 4.0], struck[g[G.stage, struck] == 3.0]
@@ -255,8 +294,14 @@ def _harm(rows: Rows, p: Floats, draws: Draws) -> None:
         deaths[struck] = np.floor(np.minimum(deaths[struck], persons * p[P.harm_largest_share]))
         fled = deaths[struck] * p[P.harm_displaced_per_death] * np.exp(g[G.aid_displacement, struck])
         fled = np.minimum(fled, persons * p[P.harm_displaced_largest_share])
-        displaced[struck] = np.floor(fled * g[G.at_reach, struck])
+        expelled[struck], room = _driven_out(rows, p, struck, deaths[struck])
+        displaced[struck] = expelled[struck] + np.floor(np.minimum(fled * g[G.at_reach, struck], room))
         g[G.persons, struck] = persons - deaths[struck]
+    grave = np.where(g[G.violations] > p[P.harm_grave_violations], g[G.violations], 0.0)
+    g[G.persecuted_month] = np.floor(g[G.persons] * grave)
+    g[G.persecuted_months] += g[G.persecuted_month]
+    g[G.expelled_month] = expelled
+    g[G.expelled] += expelled
     ring = G.deaths_ring0 + int(draws.month) % 12
     g[G.deaths_year] += deaths - g[ring]
     g[ring], g[G.deaths_month], g[G.displaced_month] = deaths, deaths, displaced

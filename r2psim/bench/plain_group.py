@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import mesa
 
 from r2psim.bench.plain_structure import approach, clip01
-from r2psim.rules.draws import EPISODE_INTENSITY, MONTHLY_INTENSITY, PERPETRATOR_KIND, STAGE_CHANGE
+from r2psim.rules.draws import (
+    CAMPAIGN_AGE,
+    CAMPAIGN_KIND,
+    EPISODE_INTENSITY,
+    MONTHLY_INTENSITY,
+    PERPETRATOR_KIND,
+    STAGE_CHANGE,
+)
 from r2psim.world.tables import GROUP_CHANNELS
 
 if TYPE_CHECKING:
@@ -19,6 +26,7 @@ __all__ = ["Group"]
 
 STABLE, AT_RISK, UNDER_THREAT, IMMINENT, ATROCITY = range(5)
 NOBODY, BY_STATE, BY_ARMED_GROUPS, BY_BOTH = range(4)
+NO_CAMPAIGN, KILLING, EXPULSION = range(3)
 
 
 class Group(mesa.Agent):
@@ -69,13 +77,23 @@ class Group(mesa.Agent):
         self.draw_stage = 0.0
         self.stage_change = 0.0
         self.intensity = 0.0
+        self.campaign = NO_CAMPAIGN
+        self.campaign_months = 0
+        self.lull = 0
+        self.violations = 0.0
         self.aid = dict.fromkeys(GROUP_CHANNELS, 0.0)
         self.deaths_month = 0
         self.displaced_month = 0
+        self.expelled_month = 0
+        self.persecuted_month = 0
+        self.away = 0.0
         self.deaths_year = 0
         self.deaths_by_month = [0] * 12
         self.deaths = 0
         self.displaced = 0
+        self.expelled = 0
+        self.expulsions = 0
+        self.persecuted_months = 0
         self.atrocity_entries = 0
         self.sudden_entries = 0
         self.imminent_entries = 0
@@ -380,22 +398,34 @@ class Group(mesa.Agent):
     # -- harm ----------------------------------------------------------------------------------------------------------
 
     def count_harm(self) -> None:
-        """Count the killed and the displaced of the month, in whole persons."""
+        """Count the killed, the expelled, the displaced and the persecuted of the month, in whole persons."""
         p = self.model.parameters
-        deaths = displaced = 0
+        deaths = displaced = expelled = 0
+        self.violations = self.targeting if self.stage >= IMMINENT else 0.0
+        self.follow_campaign()
         if self.stage >= IMMINENT:
-            rate = self.rate_in_atrocity() if self.stage == ATROCITY else self.rate_before_atrocity()
+            if self.stage == ATROCITY:
+                self.enter_atrocity()
+            strength = self.wave()
+            rate = self.rate_in_atrocity(strength) if self.stage == ATROCITY else self.rate_before_atrocity()
             persons = self.persons
             deaths = math.floor(min(rate, persons * p.harm_largest_share))
+            at_home = max(persons - deaths - self.away, 0.0)
+            room = min(self.room_for_displaced(), at_home)
+            expelled = math.floor(min(self.rate_of_expulsion(strength) * at_home, room))
             fled = deaths * p.harm_displaced_per_death * self.model.luck.exp(self.aid["displacement"])
-            displaced = math.floor(min(fled, persons * p.harm_displaced_largest_share) * self.state.reach)
+            fled = min(fled, persons * p.harm_displaced_largest_share) * self.state.reach
+            displaced = expelled + math.floor(min(fled, room - expelled))
             self.persons = persons - deaths
-        if self.stage < ATROCITY:
-            self.intensity = 0.0
+        grave = self.violations if self.violations > p.harm_grave_violations else 0.0
+        self.persecuted_month = math.floor(self.persons * grave)
+        self.persecuted_months += self.persecuted_month
         self.deaths_month = deaths
         self.displaced_month = displaced
+        self.expelled_month = expelled
         self.deaths += deaths
         self.displaced += displaced
+        self.expelled += expelled
         slot = self.model.month % 12
         self.deaths_year += deaths - self.deaths_by_month[slot]
         self.deaths_by_month[slot] = deaths
@@ -416,24 +446,75 @@ class Group(mesa.Agent):
         if self.perpetrator in (1, 3):
             self.calendar_by_state = True
 
-    def rate_in_atrocity(self) -> float:
-        """Killed of the month in stage 4, persons before rounding."""
+    def follow_campaign(self) -> None:
+        """Let the campaign grow older, and end it after a long enough pause."""
+        if self.intensity == 0.0:
+            return
+        self.campaign_months += 1
+        self.lull = self.lull + 1 if self.stage < ATROCITY else 0
+        if self.lull > 12.0 * self.model.parameters.harm_quiet_years:
+            self.intensity = 0.0
+            self.campaign = NO_CAMPAIGN
+            self.campaign_months = self.lull = 0
+
+    def enter_atrocity(self) -> None:
+        """Count an entry into stage 4, and begin a campaign where none goes on."""
         model = self.model
         p, luck = model.parameters, model.luck
-        if self.stage_before != ATROCITY or self.intensity == 0.0:
+        entered = self.stage_before != ATROCITY
+        if self.intensity == 0.0:
             height = luck.normal_quantile(luck.uniform(self, EPISODE_INTENSITY))
             height = luck.exp(luck.log(p.harm_intensity_median) + p.harm_intensity_sigma * height)
             self.intensity = max(height, p.harm_intensity_floor)
-        if self.stage_before != ATROCITY:
+            self.campaign = EXPULSION if luck.uniform(self, CAMPAIGN_KIND) < p.harm_expulsion_share else KILLING
+            self.campaign_months = 0
+            if not entered:
+                age = -p.harm_age_at_start * luck.log(1.0 - luck.uniform(self, CAMPAIGN_AGE))
+                self.campaign_months = math.floor(age)
+            elif self.campaign == EXPULSION:
+                self.expulsions += 1
+        if entered:
             self.atrocity_entries += 1
+
+    def wave(self) -> float:
+        """Violence of the campaign as a share of its height."""
+        model = self.model
+        floor = model.parameters.harm_wave_floor
+        strength: float = floor + (1.0 - floor) * model.luck.exp(model.wave_log * self.campaign_months)
+        return strength
+
+    def rate_of_expulsion(self, strength: float) -> float:
+        """Share of the members at home who are driven out in the month."""
+        p = self.model.parameters
+        if self.stage == ATROCITY:
+            rate = p.harm_expulsion_rate * strength if self.campaign == EXPULSION else 0.0
+        else:
+            rate = p.harm_expulsion_imminent * self.violations
+        effect = p.harm_means * self.state.means + p.harm_protection * self.protection
+        share: float = min(rate * self.model.luck.exp(effect + self.aid["displacement"]), 1.0)
+        return share
+
+    def room_for_displaced(self) -> int:
+        """Most whom the group can lose to displacement: its part of the ceiling of its state."""
+        state = self.state
+        shares = 0.0
+        for group in state.groups:
+            shares += group.share
+        most = self.model.parameters.harm_displaced_most * state.population
+        room = max(most - (state.displaced_inside + state.displaced_abroad), 0.0)
+        part: float = room * (self.share / max(1.0, shares))
+        return math.floor(part)
+
+    def rate_in_atrocity(self, strength: float) -> float:
+        """Killed of the month in stage 4, persons before rounding."""
+        model = self.model
+        p, luck = model.parameters, model.luck
         noise = p.harm_monthly_sigma * luck.normal_quantile(luck.uniform(self, MONTHLY_INTENSITY))
         noise += p.harm_means * self.state.means + p.harm_protection * self.protection
         by_armed_groups = {BY_ARMED_GROUPS: 1.0, BY_BOTH: 0.5}.get(self.perpetrator, 0.0)
         noise += self.aid["killing"] + by_armed_groups * self.aid["killing_by_armed_groups"]
-        floor = p.harm_wave_floor
-        wave = floor + (1.0 - floor) * luck.exp(model.wave_log * self.stage_months)
-        rate: float = self.intensity * wave * luck.exp(noise)
-        return rate
+        rate: float = self.intensity * strength * luck.exp(noise)
+        return rate * p.harm_expulsion_killing if self.campaign == EXPULSION else rate
 
     def rate_before_atrocity(self) -> float:
         """Killed of the month in stage 3; a fraction of a person is rounded by the month's luck."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from r2psim.bench.plain_programme import Programme
 from r2psim.bench.plain_structure import MINOR_CONFLICT, MONTH, PEACE, RECOVERY, WAR, Structure, clip01
-from r2psim.rules.draws import ASSESSMENT, CONFLICT_CHANGE, MANDATE_DECISION, VETO
+from r2psim.rules.draws import ASSESSMENT, CONFLICT_CHANGE, MANDATE_DECISION, VETO, WAR_CRIMES
 from r2psim.scenario.channels import CHANNELS
 from r2psim.world.tables import GROUP_CHANNELS, SIDES
 
@@ -53,6 +53,7 @@ class State(Structure):
         self.atrocity_months = 0
         self.deaths = 0
         self.displaced = 0.0
+        self._begin_harm()
         self.risk_factors = [0.0] * 14
         self.risk_present = 0.0
         self.risk_score = 0.0
@@ -84,6 +85,21 @@ class State(Structure):
         self.spells = {side: Spell() for side in SIDES}
         self.hosting_cost = 0.0
         self.reconstruction_cost = 0.0
+
+    def _begin_harm(self) -> None:
+        """Begin with nobody harmed."""
+        self.displaced_conflict = 0
+        self.displaced_women = 0
+        self.displaced_children = 0
+        self.displaced_in_need = 0.0
+        self.displaced_reached = 0.0
+        self.protection_needed = 0.0
+        self.protection_reached = 0.0
+        self.expelled = 0
+        self.expulsions = 0
+        self.persecuted_months = 0
+        self.war_crimes_month = 0
+        self.war_crimes = 0
 
     # -- the phases ----------------------------------------------------------------------------------------------------
 
@@ -288,6 +304,8 @@ class State(Structure):
                 self.government_perpetrator = True
             self.deaths += group.deaths_month
             displaced += group.displaced_month
+            self.expelled += group.expelled_month
+            self.persecuted_months += group.persecuted_month
             if group.stage == 4:
                 if group.opponents:
                     across += group.share
@@ -296,7 +314,10 @@ class State(Structure):
                 self.atrocity_months += 1
         self.stage_months = self.stage_months + 1 if stage == self.stage else 0
         self.stage = stage
+        self.expulsions = sum(group.expulsions for group in self.groups)
+        self.count_war_crimes()
         self.count_displaced(displaced)
+        self.count_reached()
         self.count_gdp(affected + clip01(across) * (1.0 - affected))
 
     def count_displaced(self, displaced: float) -> None:
@@ -307,19 +328,48 @@ class State(Structure):
         room = most - (self.displaced_inside + self.displaced_abroad)
         if self.conflict >= MINOR_CONFLICT:
             rate = p.harm_displaced_war if self.conflict == WAR else p.harm_displaced_minor
-            fled = model.luck.exp(self.aid["displacement"])
-            displaced += math.floor(rate * MONTH * self.population * clip01(room / most) * fled)
-        displaced = min(displaced, math.floor(max(room, 0.0)))
+            share = model.luck.exp(self.aid["displacement"])
+            fled = math.floor(rate * MONTH * self.population * clip01(room / most) * share)
+            fled = max(min(fled, math.floor(room) - displaced), 0)
+            self.displaced_conflict += fled
+            displaced += fled
         self.displaced += displaced
+        self.displaced_women = math.floor(p.harm_displaced_women * self.displaced)
+        self.displaced_children = math.floor(p.harm_displaced_children * self.displaced)
         speed = 1.0 + p.structure_justice_returns * self.inhibitors["transitional_justice"]
         speed *= model.luck.exp(self.aid["returns"])
-        returned = 1.0 - model.fading(12.0 * p.harm_return_half_life / speed)
+        back = 1.0 - model.fading(12.0 * p.harm_return_half_life / speed)
         if self.conflict >= MINOR_CONFLICT or self.stage == 4:
-            returned = 0.0
+            back *= p.harm_return_in_violence
         abroad = p.harm_displaced_abroad
         inside, outside = self.displaced_inside, self.displaced_abroad
-        self.displaced_inside = inside + (1.0 - abroad) * displaced - returned * inside
-        self.displaced_abroad = outside + abroad * displaced - returned * outside
+        self.displaced_inside = inside + (1.0 - abroad) * displaced - back * inside
+        self.displaced_abroad = outside + abroad * displaced - back * outside
+        for group in self.groups:
+            group.away = group.away + group.displaced_month - back * group.away
+
+    def count_war_crimes(self) -> None:
+        """Count the civilians killed in an armed conflict where no group of the state stands at stage 4."""
+        model = self.model
+        p, aid = model.parameters, self.aid
+        civilians = 0
+        if self.conflict >= MINOR_CONFLICT and self.stage < 4:
+            rate = p.harm_war_crimes_war if self.conflict == WAR else p.harm_war_crimes_minor
+            effect = aid["killing"] + p.harm_protection * aid["protection"]
+            effect += p.harm_war_crimes_by_armed_groups * aid["killing_by_armed_groups"]
+            rate = min(rate * MONTH * model.luck.exp(effect), p.harm_largest_share * self.population)
+            civilians = math.floor(rate + model.luck.uniform(self, WAR_CRIMES))
+        self.war_crimes_month = civilians
+        self.war_crimes += civilians
+
+    def count_reached(self) -> None:
+        """Count the displaced in need of protection, and those whom last month's programmes for them reached."""
+        done = (pr.strength * pr.quality for pr in self.programmes if pr.form.person_cost > 0.0)
+        need = self.displaced_inside + self.displaced_hosted
+        self.displaced_in_need = need
+        self.displaced_reached = need * max([0.0, *done])
+        self.protection_needed += need
+        self.protection_reached += self.displaced_reached
 
     def count_gdp(self, affected: float) -> None:
         """Let conflict and atrocity widen the gap between actual and potential GDP, and recovery close it."""

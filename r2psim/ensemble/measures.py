@@ -38,8 +38,8 @@ METRICS: dict[str, str] = {
     "episodes": "episodes of atrocity that begin: killing by one perpetrator in a state, at least 1,000 of a group in "
     "twelve months, dated by calendar years as the record dates them",
     "atrocity_entries": "entries of a group into stage 4, each time anew: a group whose atrocity ends can enter again",
-    "deaths": "killed (persons)",
-    "displaced": "driven from home (persons)",
+    "deaths": "killed in attacks on groups, at stages 3 and 4 (persons)",
+    "displaced": "driven from home, as members of a group or by armed conflict (persons)",
     "group_months_atrocity": "months of atrocity, summed over groups",
     "spent_prevention": "spent on prevention: forms of prevention at stages 0-2, before a crisis (US$)",
     "spent_response": "spent on response: humanitarian, peacekeeping, Pillar III, any form in a crisis (US$)",
@@ -63,6 +63,15 @@ METRICS: dict[str, str] = {
     "warnings_near": "public warnings that imminent risk followed in time, but no atrocity",
     "warnings_false": "false alarms: public warnings that neither followed in time",
     "onsets_missed": "times that a state came to atrocity without a public warning before",
+    "expelled": "of those driven from home, driven out of their homes as members of a group (persons)",
+    "expulsions": "campaigns that begin and are mainly expulsion, with little killing",
+    "persecuted_months": "months lived by members of groups under grave violations short of killing (person-months)",
+    "war_crimes": "civilians killed unlawfully in armed conflict, outside of atrocities (persons)",
+    "displaced_women": "of those driven from home, women (persons)",
+    "displaced_children": "of those driven from home, children (persons)",
+    "protection_needed": "months of displacement, inside a state and of refugees hosted (person-months)",
+    "protection_reached": "of these, reached by forms that care for the displaced (person-months)",
+    "protection_unmet": "of these, reached by none (person-months)",
 }
 """What is measured of every run, with unit and meaning."""
 
@@ -76,6 +85,9 @@ LEDGERS: dict[str, str] = {
     "response_met": "of that need, what was paid for",
     "deaths": "killed",
     "displaced": "driven from home",
+    "expelled": "of these, driven out of their homes as members of a group",
+    "persecuted_months": "months lived under grave violations short of killing",
+    "war_crimes": "civilians killed in armed conflict outside of atrocities",
 }
 """What is added up year by year in every run."""
 
@@ -83,6 +95,7 @@ SERIES: dict[str, str] = {
     **{f"states_stage_{k}": f"states at stage {k}, {name}, after the month" for k, name in enumerate(STAGES)},
     **{f"groups_stage_{k}": f"groups at stage {k}, {name}, after the month" for k, name in enumerate(STAGES)},
     "states_at_war": "states at war after the month",
+    "displaced_at_present": "displaced inside their state or abroad, after the month",
     "monthly_atrocity_entries": "entries of groups into stage 4 in the month",
     "monthly_deaths": "killed in the month",
     "monthly_displaced": "driven from home in the month",
@@ -91,6 +104,9 @@ SERIES: dict[str, str] = {
     "monthly_gdp_lost": "GDP lost in the month, in all states",
     "monthly_response_needed": "what response and reconstruction would take in the month",
     "monthly_response_met": "of that need, what was paid for",
+    "monthly_expelled": "driven out of their homes as members of a group, in the month",
+    "monthly_persecuted": "members of groups under grave violations short of killing in the month",
+    "monthly_war_crimes": "civilians killed in armed conflict outside of atrocities, in the month",
 }
 """Monthly series that a run can keep, with their meaning."""
 
@@ -106,6 +122,11 @@ UNITS: dict[str, str] = {
     **dict.fromkeys(("pillar3_called", "pillar3_mandated", "pillar3_vetoed"), "1"),
     **dict.fromkeys(("deaths", "displaced", "monthly_deaths", "monthly_displaced"), "persons"),
     **dict.fromkeys(("warnings_true", "warnings_near", "warnings_false", "onsets_missed"), "1"),
+    **dict.fromkeys(("expelled", "war_crimes", "monthly_expelled", "monthly_war_crimes"), "persons"),
+    **dict.fromkeys(("displaced_women", "displaced_children", "displaced_at_present"), "persons"),
+    **dict.fromkeys(("persecuted_months", "monthly_persecuted"), "person-months"),
+    **dict.fromkeys(("protection_needed", "protection_reached", "protection_unmet"), "person-months"),
+    "expulsions": "1",
     **dict.fromkeys(("group_months_atrocity", "months_to_help", "pillar3_uncovered"), "months"),
     **dict.fromkeys(_MONEY, "US$"),
     **{name: "1" for name in SERIES if name.startswith(("states_", "groups_"))},
@@ -116,7 +137,8 @@ WAR = 3.0
 STATES_AT_STAGE = 0
 GROUPS_AT_STAGE = 5
 STATES_AT_WAR = 10
-FIRST_FLOW = 11
+DISPLACED_AT_PRESENT = 11
+FIRST_FLOW = 12
 """From this place of `SERIES` on, a series is what was added in the month to a total since the start."""
 
 BLOCK = 128
@@ -221,6 +243,25 @@ def cents_of(rows: Rows, beside: int, account: int) -> float:
     return added
 
 
+@inline
+def measure_people(rows: Rows, beside: int, out: np.ndarray, work: np.ndarray) -> None:
+    """Measure what else was done to people, and whom care reached: the metrics from `expelled` on."""
+    state, group = rows.state, rows.group
+    s0, s1 = rows_of(state, rows, beside)
+    g0, g1 = rows_of(group, rows, beside)
+    needed = total(state[S.protection_needed, s0:s1], work)
+    reached = total(state[S.protection_reached, s0:s1], work)
+    out[25] = total(group[G.expelled, g0:g1], work)
+    out[26] = total(group[G.expulsions, g0:g1], work)
+    out[27] = total(group[G.persecuted_months, g0:g1], work)
+    out[28] = total(state[S.war_crimes, s0:s1], work)
+    out[29] = total(state[S.displaced_women, s0:s1], work)
+    out[30] = total(state[S.displaced_children, s0:s1], work)
+    out[31] = needed
+    out[32] = reached
+    out[33] = needed - reached
+
+
 @rule
 def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndarray) -> None:
     """Measure a finished run.
@@ -285,6 +326,7 @@ def measure(rows: Rows, beside: int, months: int, out: np.ndarray, work: np.ndar
     out[22] = total(state[S.warnings_near, s0:s1], work)
     out[23] = total(state[S.warnings_false, s0:s1], work)
     out[24] = total(state[S.onsets_missed, s0:s1], work)
+    measure_people(rows, beside, out, work)
 
 
 @rule
@@ -316,6 +358,9 @@ def ledgers_at(rows: Rows, beside: int, out: np.ndarray, work: np.ndarray) -> No
     out[6] = cents_of(rows, beside, PR.met_0) / CENTS + reconstruction
     out[7] = total(rows.group[G.deaths, g0:g1], work)
     out[8] = total(state[S.displaced, s0:s1], work)
+    out[9] = total(rows.group[G.expelled, g0:g1], work)
+    out[10] = total(rows.group[G.persecuted_months, g0:g1], work)
+    out[11] = total(state[S.war_crimes, s0:s1], work)
 
 
 BODY_ACCOUNTS: dict[str, str] = {
@@ -385,6 +430,24 @@ def _count(column: np.ndarray, value: float) -> float:
     return found
 
 
+@inline
+def people_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
+    """Give the total since the start of a series of what was done to people; `place` counts from `FIRST_FLOW`."""
+    s0, s1 = rows_of(rows.state, rows, beside)
+    g0, g1 = rows_of(rows.group, rows, beside)
+    if place == 0:
+        return total(rows.group[G.atrocity_entries, g0:g1], work)
+    if place == 1:
+        return total(rows.group[G.deaths, g0:g1], work)
+    if place == 2:
+        return total(rows.state[S.displaced, s0:s1], work)
+    if place == 8:
+        return total(rows.group[G.expelled, g0:g1], work)
+    if place == 9:
+        return total(rows.group[G.persecuted_months, g0:g1], work)
+    return total(rows.state[S.war_crimes, s0:s1], work)
+
+
 @rule
 def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
     """Give the present level of a series: a count, or from `FIRST_FLOW` on a total since the start.
@@ -409,12 +472,11 @@ def level_of(rows: Rows, beside: int, place: int, work: np.ndarray) -> float:
         level = _count(rows.group[G.stage, g0:g1], float(place - GROUPS_AT_STAGE))
     elif place == STATES_AT_WAR:
         level = _count(rows.state[S.conflict, s0:s1], WAR)
-    elif place == FIRST_FLOW:
-        level = total(rows.group[G.atrocity_entries, g0:g1], work)
-    elif place == FIRST_FLOW + 1:
-        level = total(rows.group[G.deaths, g0:g1], work)
-    elif place == FIRST_FLOW + 2:
-        level = total(rows.state[S.displaced, s0:s1], work)
+    elif place == DISPLACED_AT_PRESENT:
+        level = total(rows.state[S.displaced_inside, s0:s1], work)
+        level += total(rows.state[S.displaced_abroad, s0:s1], work)
+    elif place <= FIRST_FLOW + 2 or place >= FIRST_FLOW + 8:
+        level = people_of(rows, beside, place - FIRST_FLOW, work)
     elif place == FIRST_FLOW + 3:
         level = total(rows.body[B.spent_prevention, b0:b1], work) / CENTS
     elif place == FIRST_FLOW + 4:

@@ -316,7 +316,8 @@ def paired_differences(comparison: Comparison | Results, policy: str | None = No
             page.text(left + width + 0.12, y + (0.02 if below else -0.04), top, SIZES["row"], weight=weight)
             page.text(left + width + 0.12, y - 0.1, below, SIZES["small"], color=MUTED)
     note = (
-        "Less is better in every row but prevention spent, need met and mandates, which a policy may raise on purpose."
+        "Less is better in every row but prevention spent, need met, months cared for and mandates, which a policy may "
+        "raise on purpose."
     )
     page.text(page.left, page.bottom + 0.08, note, SIZES["small"], color=MUTED)
     return page.figure

@@ -1,4 +1,4 @@
-"""What violence costs over time: the killed, the displaced, lost GDP, and how many states stand at which stage."""
+"""What violence costs over time: killed, expelled, displaced, lost GDP, and how many states stand at which stage."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ _YEARS = 0.45
 
 _DEATHS = "#4a2338"
 _DISPLACED = "#2c5f8a"
+_EXPELLED = "#7a5195"
 _GDP = "#5b6470"
 
 
@@ -51,7 +52,7 @@ def stage_counts(history: History) -> np.ndarray:
     return np.stack([(stage == k).sum(axis=1) for k in range(len(STAGES))], axis=1)
 
 
-def _onsets(history: History) -> np.ndarray:
+def _entries(history: History) -> np.ndarray:
     """Count the groups that enter stage 4, shape (months + 1,); the start has none."""
     stage = history.group["stage"]
     count = np.zeros(len(stage), dtype=np.int64)
@@ -87,15 +88,15 @@ def _head(page: Page, text: str, left: float, top: float) -> None:
     page.text(left, top + 0.11, text, SIZES["label"], weight="bold", color=INK)
 
 
-def _onset_marks(axes: Axes, history: History) -> None:
+def _entry_marks(axes: Axes, history: History) -> None:
     """Mark the months in which groups enter stage 4, along the upper edge."""
-    months = np.flatnonzero(_onsets(history))
+    months = np.flatnonzero(_entries(history))
     (marks,) = axes.plot(
         (months + 0.5) / 12, np.full(len(months), 0.955), transform=axes.get_xaxis_transform(), linestyle="none",
         marker="v", markersize=4.0, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.7, zorder=4,
         clip_on=False,
     )  # fmt: skip
-    marks.set_gid("onsets")
+    marks.set_gid("entries")
 
 
 def _stack(axes: Axes, history: History) -> None:
@@ -125,7 +126,7 @@ def _title(killed: float, displaced: float, months: int) -> str:
 
 
 def harm_over_time(history: History) -> Figure:
-    """Draw the killed a month, the displaced, the share of GDP lost, and the states by stage, on one axis of time.
+    """Draw the killed, the expelled and the displaced, the share of GDP lost, and the states by stage, over time.
 
     Parameters
     ----------
@@ -135,16 +136,26 @@ def harm_over_time(history: History) -> Figure:
     Returns
     -------
     Figure
-        Four panels. A panel with nothing to show says so in a sentence.
+        Six panels. A panel with nothing to show says so in a sentence.
     """
     killed = history.group["deaths_month"].sum(axis=1)
+    expelled = history.group["expelled_month"].sum(axis=1)
+    in_conflict = history.state["war_crimes_month"].sum(axis=1)
     # Returning halves the displaced for ever: less than one person, or a hundredth of a per cent, is nothing.
     displaced = np.floor((history.state["displaced_inside"] + history.state["displaced_abroad"]).sum(axis=1))
     lost = _lost_share(history)
     lost[lost < 0.01] = 0.0
-    onsets = int(_onsets(history).sum())
+    entries = int(_entries(history).sum())
     panels = (
         ("Killed in attacks on groups, persons a month", killed, _DEATHS, "Nobody is killed.", True),
+        ("Expelled as members of a group, persons a month", expelled, _EXPELLED, "Nobody is expelled.", True),
+        (
+            "Civilians killed in armed conflict outside of atrocities, persons a month",
+            in_conflict,
+            _DEATHS,
+            "No civilian is killed in armed conflict.",
+            True,
+        ),
         (
             "Displaced at present, persons, inside or abroad",
             displaced,
@@ -154,8 +165,8 @@ def harm_over_time(history: History) -> Figure:
         ),
         ("GDP lost to war and atrocity, % of what all states could produce", lost, _GDP, "No GDP is lost.", False),
     )
-    heights = [_PANEL if values.any() or (onsets and not i) else _EMPTY for i, (_, values, *_) in enumerate(panels)]
-    high = sum(heights) + 4 * _HEAD + _STACK + _LEGEND + _YEARS
+    heights = [_PANEL if values.any() or (entries and not i) else _EMPTY for i, (_, values, *_) in enumerate(panels)]
+    high = sum(heights) + (len(panels) + 1) * _HEAD + _STACK + _LEGEND + _YEARS
     title = _title(float(killed.sum()), float(displaced.max()), history.months)
     page = new_figure(high, title, history.title, style.provenance(history))
     left = page.left + _LABELS
@@ -172,9 +183,9 @@ def harm_over_time(history: History) -> Figure:
     for i, ((head, values, colour, nothing, whole), height) in enumerate(zip(panels, heights, strict=True)):
         axes = panel(top, height, head)
         _series(axes, values, colour, nothing, whole)
-        if onsets and i == 0:
-            _onset_marks(axes, history)
-            note = f"▽ a group enters stage 4, atrocity ({onsets} in all)"
+        if entries and i == 0:
+            _entry_marks(axes, history)
+            note = f"▽ a group enters stage 4, atrocity ({entries} in all)"
             page.text(page.right, top - _HEAD + 0.11, note, SIZES["small"], color=MUTED, ha="right")
         top -= height + _HEAD
 

@@ -1,19 +1,58 @@
-"""What a month leaves in a state: its stage, its perpetrators, the displaced, lost GDP."""
+"""What a month leaves in a state: its stage, its perpetrators, war crimes, the displaced, lost GDP."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01, exp
-from r2psim.rules.compiled import rule
+from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
-from r2psim.rules.draws import Draws
+from r2psim.rules.draws import WAR_CRIMES, Draws, of_run, uniform
 from r2psim.rules.triggers import MONTH, fading
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
+from r2psim.world.tables import PR, F, G, S
 
 __all__ = ["consequences"]
+
+
+@inline
+def count_war_crimes(rows: Rows, p: np.ndarray, draws: Draws, s: int) -> None:
+    """Count the civilians killed in the month in an armed conflict, where no group of the state stands at stage 4.
+
+    Killing within an atrocity is counted by its group. What protects from killing protects here too; a fraction of a
+    person is rounded by the month's luck.
+    """
+    state = rows.state
+    now = state[S.conflict, s]
+    civilians = 0.0
+    if now >= 2.0 and state[S.stage, s] < 4.0:
+        rate = p[P.harm_war_crimes_war] if now == WAR else p[P.harm_war_crimes_minor]
+        effect = state[S.aid_killing, s] + p[P.harm_protection] * state[S.aid_protection, s]
+        effect += p[P.harm_war_crimes_by_armed_groups] * state[S.aid_killing_by_armed_groups, s]
+        rate = rate * MONTH * exp(effect)
+        most = p[P.harm_largest_share] * state[S.population, s]
+        rate = rate if rate < most else most
+        civilians = np.floor(rate + uniform(of_run(draws, rows.state_run[s]), rows.state_id[s], WAR_CRIMES))
+    state[S.war_crimes_month, s] = civilians
+    state[S.war_crimes, s] += civilians
+
+
+@inline
+def count_reached(rows: Rows, s: int) -> None:
+    """Count the displaced in need of protection, and those whom last month's programmes for them reached."""
+    state = rows.state
+    states = state.shape[1]
+    reach = 0.0
+    for f in range(rows.form.shape[1]):
+        if rows.form[F.person_cost, f] > 0.0:
+            done = rows.programme[PR.strength, f * states + s] * rows.programme[PR.quality, f * states + s]
+            reach = done if done > reach else reach
+    need = state[S.displaced_inside, s] + state[S.displaced_hosted, s]
+    state[S.displaced_in_need, s] = need
+    state[S.displaced_reached, s] = need * reach
+    state[S.protection_needed, s] += need
+    state[S.protection_reached, s] += need * reach
 
 
 @rule
@@ -22,8 +61,9 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
 
     A state stands at the highest stage of its groups. War and atrocity widen the gap between actual and potential GDP
     (Costalli et al. 2017; Hodler 2019), an economic shock does so at once; all of it is made up for at the speed of
-    recovery. The displaced return or settle at their own half-life once the violence is over,
-    the sooner where transitional justice settles property claims and citizenship.
+    recovery. The displaced return or settle at their own half-life once the violence is over, and more slowly while it
+    lasts; the sooner where transitional justice settles property claims and citizenship. All who are driven from home
+    are counted once: as members of a group, or as displaced by the fighting.
     """
     state = rows.state
     group = rows.group
@@ -36,6 +76,9 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         violations = 0.0
         deaths = 0.0
         displaced = 0.0
+        expelled = 0.0
+        expulsions = 0.0
+        persecuted = 0.0
         affected = 0.0
         across = 0.0
         in_atrocity = 0.0
@@ -50,6 +93,9 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
             perpetrator = 1.0 if active and (kind == 1.0 or kind == 3.0) else perpetrator
             deaths += group[G.deaths_month, g]
             displaced += group[G.displaced_month, g]
+            expelled += group[G.expelled_month, g]
+            expulsions += group[G.expulsions, g]
+            persecuted += group[G.persecuted_month, g]
             suffers = group[G.share, g] if group[G.stage, g] == 4.0 else 0.0
             affected += suffers if group[G.opponents, g] == 0.0 else 0.0
             across += suffers if group[G.opponents, g] > 0.0 else 0.0
@@ -60,6 +106,10 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         state[S.violations, s] = violations
         state[S.deaths, s] += deaths
         state[S.atrocity_months, s] += in_atrocity
+        state[S.expelled, s] += expelled
+        state[S.expulsions, s] = expulsions
+        state[S.persecuted_months, s] += persecuted
+        count_war_crimes(rows, p, draws, s)
 
         now = state[S.conflict, s]
         most = p[P.harm_displaced_most] * state[S.population, s]
@@ -67,18 +117,29 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         if now >= 2.0:
             rate = p[P.harm_displaced_war] if now == WAR else p[P.harm_displaced_minor]
             rate = rate * MONTH * state[S.population, s] * clip01(room / most)
-            displaced += np.floor(rate * exp(state[S.aid_displacement, s]))
-        room = np.floor(room) if room > 0.0 else 0.0
-        displaced = displaced if displaced < room else room
+            # Those of the groups are within the room already: the fighting drives out no more than it has left.
+            room = np.floor(room) - displaced
+            fled = np.floor(rate * exp(state[S.aid_displacement, s]))
+            fled = fled if fled < room else room
+            fled = fled if fled > 0.0 else 0.0
+            state[S.displaced_conflict, s] += fled
+            displaced += fled
         abroad = p[P.harm_displaced_abroad]
-        calm = 1.0 if now < 2.0 and stage < 4.0 else 0.0
         speed = (1.0 + by_justice * state[S.transitional_justice, s]) * exp(state[S.aid_returns, s])
         returned = 1.0 - fading(half_life / speed)
-        state[S.displaced, s] += displaced
+        back = returned if now < 2.0 and stage < 4.0 else returned * p[P.harm_return_in_violence]
+        total = state[S.displaced, s] + displaced
+        state[S.displaced, s] = total
+        state[S.displaced_women, s] = np.floor(p[P.harm_displaced_women] * total)
+        state[S.displaced_children, s] = np.floor(p[P.harm_displaced_children] * total)
         inside = state[S.displaced_inside, s]
-        state[S.displaced_inside, s] = inside + (1.0 - abroad) * displaced - calm * returned * inside
+        state[S.displaced_inside, s] = inside + (1.0 - abroad) * displaced - back * inside
         outside = state[S.displaced_abroad, s]
-        state[S.displaced_abroad, s] = outside + abroad * displaced - calm * returned * outside
+        state[S.displaced_abroad, s] = outside + abroad * displaced - back * outside
+        for g in range(rows.first_group[s], rows.first_group[s + 1]):
+            away = group[G.away, g]
+            group[G.away, g] = away + group[G.displaced_month, g] - back * away
+        count_reached(rows, s)
 
         rate = p[P.harm_gdp_war] if now == WAR else 0.0
         rate = p[P.harm_gdp_minor] if now == 2.0 else rate

@@ -57,6 +57,9 @@ MANDATE_DECISION = purpose("response: a mandate is decided")
 BACKLASH = purpose("delivery: a programme backfires")
 EFFECT_SIZE = purpose("uncertainty: size of an effect")
 MISJUDGED_LACK = purpose("demand: error about what a state lacks")
+CAMPAIGN_KIND = purpose("harm: kind of a campaign")
+CAMPAIGN_AGE = purpose("harm: age of a campaign at the start")
+WAR_CRIMES = purpose("consequences: civilians killed in armed conflict, rounding")
 
 _BELL_MEAN = 262140.0
 _BELL_SCALE = 1.0 / 53509.91992145008

@@ -80,7 +80,7 @@ CHANNELS: dict[str, Channel] = {
         _multiplier("coup", "rate of coup attempts"),
         _multiplier("contested_election", "probability that an election is contested"),
         _multiplier("irregular_transition", "rate of adverse, irregular changes of regime"),
-        _multiplier("killing", "killing rate of an atrocity, of armed groups and of governments"),
+        _multiplier("killing", "killing rate of atrocities and of civilians in armed conflict, whoever kills"),
         _multiplier("killing_by_armed_groups", "killing rate where the perpetrator is not the state"),
         _multiplier("displacement", "people driven from home"),
         _multiplier("incitement", "level of public incitement"),

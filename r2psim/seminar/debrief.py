@@ -35,13 +35,13 @@ def questions(branch: Branch, played: Outcome, others: Sequence[Outcome], names:
         Identifier -> name.
     """
     asked = []
-    onset = next((e for e in played.events if e.kind == "stage" and e.after == "atrocity"), None)
-    if onset is not None:
-        warned = [e for e in played.events if e.group == onset.group and e.after == "threat" and e.month < onset.month]
+    entry = next((e for e in played.events if e.kind == "stage" and e.after == "atrocity"), None)
+    if entry is not None:
+        warned = [e for e in played.events if e.group == entry.group and e.after == "threat" and e.month < entry.month]
         since = f" It had stood under threat since year {warned[-1].month // 12 + 1}." if warned else ""
         asked.append(
-            f"The first atrocity began in {names[onset.state]} in year {onset.month // 12 + 1}.{since} Who could have "
-            "known, who could have acted, and what did they spend their money on instead?"
+            f"A group first entered atrocity in {names[entry.state]} in year {entry.month // 12 + 1}.{since} Who could "
+            "have known, who could have acted, and what did they spend their money on instead?"
         )
     for year in sorted(branch.decided):
         decided = branch.decided[year]

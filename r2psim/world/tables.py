@@ -18,6 +18,7 @@ from r2psim.scenario.channels import CHANNELS
 
 __all__ = [
     "BODY",
+    "CAMPAIGN",
     "CONFLICT",
     "FORM",
     "GROUP",
@@ -57,6 +58,9 @@ CONFLICT = ("peace", "recovery", "minor conflict", "war")
 
 PERPETRATOR = ("none", "state", "non-state", "both")
 """Names of the perpetrator codes 0-3 of a group."""
+
+CAMPAIGN = ("none", "mainly killing", "mainly expulsion")
+"""Names of the kinds of campaign against a group at stage 4, codes 0-2."""
 
 SIDES = {"by_state": "by the government", "by_armed_groups": "by armed groups alone"}
 """The perpetrators whose killing in a state makes episodes of its own."""
@@ -340,6 +344,11 @@ STATE = Table(
         ),
         Column("gdp_gap", "0-1", "share of potential GDP lost at present"),
         _derived("displaced_hosted", "refugees from neighbouring states hosted at present", "persons", INF),
+        _derived("displaced_in_need", "displaced inside the state and refugees hosted, at present", "persons", INF),
+        _derived("displaced_reached", "of these, reached by forms that care for the displaced", "persons", INF),
+        _derived(
+            "war_crimes_month", "civilians killed this month in armed conflict outside of atrocities", "persons", INF
+        ),
         *(
             Column(
                 f"aid_{c.name}",
@@ -458,6 +467,23 @@ STATE = Table(
         _total("gdp_lost", "GDP lost since the start, in the state's own economy", "US$"),
         _total("deaths", "killed in atrocities since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
+        _total(
+            "displaced_conflict", "of these, by the fighting of an armed conflict: they belong to no group", "persons"
+        ),
+        _total("displaced_women", "of the driven from home, women", "persons"),
+        _total("displaced_children", "of the driven from home, children", "persons"),
+        _total("expelled", "of the driven from home, driven out of their homes as members of a group", "persons"),
+        _total("expulsions", "campaigns that began and were mainly expulsion", "count"),
+        _total(
+            "persecuted_months",
+            "months lived by members of groups under grave violations short of killing",
+            "person-months",
+        ),
+        _total("war_crimes", "civilians killed in armed conflict outside of atrocities since the start", "persons"),
+        _total(
+            "protection_needed", "months of displacement: inside the state, and of refugees hosted", "person-months"
+        ),
+        _total("protection_reached", "of these, months reached by forms that care for the displaced", "person-months"),
         _total("refugees_received", "refugees received from other states since the start", "persons"),
         *(_derived(f"rf{i + 1}", f"risk factor {i + 1}: {name}") for i, name in enumerate(RISK_FACTORS)),
         _derived("risk_present", "strongest of the risk factors 1-7 that are present, 0 where none is"),
@@ -530,10 +556,23 @@ GROUP = Table(
         Column(
             "intensity",
             "1 a month",
-            "killing rate of the present episode at its height, persons a month",
+            "killing rate of the present campaign at its height, persons a month; 0 where there is none",
             "state",
             0.0,
             INF,
+        ),
+        Column(
+            "campaign",
+            "code",
+            "kind of the present campaign: 0 none, 1 mainly killing, 2 mainly expulsion",
+            "state",
+            0.0,
+            2.0,
+        ),
+        Column("campaign_months", "months", "months since the campaign stood at its height", "state", 0.0, INF),
+        Column("lull", "months", "months that the campaign has paused, the group below stage 4", "state", 0.0, INF),
+        _derived(
+            "violations", "serious violations below killing (detention, expulsion, denial of citizenship, attacks)"
         ),
         *(
             Column(
@@ -548,6 +587,16 @@ GROUP = Table(
         ),
         _derived("deaths_month", "killed this month", "persons", INF),
         _derived("displaced_month", "driven from home this month", "persons", INF),
+        _derived("expelled_month", "of these, driven out of their homes as members of the group", "persons", INF),
+        _derived("persecuted_month", "members under grave violations short of killing this month", "persons", INF),
+        Column(
+            "away",
+            "persons",
+            "members driven from home in attacks on the group who have neither returned nor settled",
+            "state",
+            0.0,
+            INF,
+        ),
         Column("deaths_year", "persons", "killed in the last twelve months", "state", 0.0, INF),
         *(
             Column(
@@ -562,6 +611,9 @@ GROUP = Table(
         ),
         _total("deaths", "killed since the start", "persons"),
         _total("displaced", "driven from home since the start", "persons"),
+        _total("expelled", "of these, driven out of their homes as members of the group", "persons"),
+        _total("expulsions", "campaigns that began and were mainly expulsion", "count"),
+        _total("persecuted_months", "months lived under grave violations short of killing", "person-months"),
         _total("atrocity_entries", "entries into stage 4 since the start", "count"),
         _total("sudden_entries", "of those, entries straight from threat, without a stay at imminent risk", "count"),
         _total("imminent_entries", "stays at imminent risk since the start that began from a lower stage", "count"),
