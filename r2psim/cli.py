@@ -18,6 +18,7 @@ from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
+from r2psim.verbs.rows import rows
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ app.command(name="app")(app_verb)
 app.command(name="list")(list_what)
 app.command()(validate)
 app.command()(calibrate)
+app.command()(rows)
 
 
 @app.command()

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from r2psim.analysis.row_runs import Measure, Values
-from r2psim.ensemble.intervals import CONFIDENCE, paired_interval
+from r2psim.ensemble.intervals import CONFIDENCE, LEAST_DIFFERING, LEAST_RUNS, Interval, mean_interval, paired_interval
 
 __all__ = ["EXPECTED", "VERDICTS", "Effect", "adjusted", "effect_of", "exact_effect_of", "verdict_of"]
 
@@ -35,7 +35,7 @@ EXPECTED = {
 VERDICTS = {
     "works": "moves a variable that it is said to act on, and an outcome, as the mission says",
     "holds": "is true in every run",
-    "part": "moves a variable but no outcome, or an outcome but no variable",
+    "part": "moves a variable but no outcome, an outcome but no variable, or something of it is not in the model",
     "explained": "moves nothing beyond noise, or the other way, and the reason is told",
     "decoration": "moves nothing beyond noise",
     "wrong way": "moves against what the mission says",
@@ -145,19 +145,18 @@ def effect_of(
     if measure.ratio:
         a, b = _influences(treated), _influences(control)
         if a is None or b is None:
-            return Effect(measure.name, measure.unit, scenario, policy, role, expected, label, runs, *[None] * 4)
+            return _unknown(measure, scenario, policy, role, expected, label, runs)
         without, differences = b[0], a[1] - b[1]
     else:
         without, differences = float(np.nanmean(control.above)), treated.above - control.above
-    found = paired_interval(differences)
+    found = paired_interval(differences) if role == "outcome" else _of_variable(differences)
     if found is None:
-        return Effect(measure.name, measure.unit, scenario, policy, role, expected, label, runs, *[None] * 4)
+        return _unknown(measure, scenario, policy, role, expected, label, runs)
     low, high = found.low, found.high
     sign = 0 if not found.told_apart else (1 if found.mean > 0.0 else -1)
     wanted = {"up": 1, "down": -1, "moves": sign}[expected]
     moved = "no" if sign == 0 else "expected" if sign == wanted else "against"
     known = int(np.isfinite(differences).sum())
-    made = (found.mean, low, high)
     return Effect(
         measure.name,
         measure.unit,
@@ -168,10 +167,33 @@ def effect_of(
         label,
         runs,
         without,
-        *made,
-        p=_p_value(*made, known),
+        found.mean,
+        low,
+        high,
+        p=_p_value(found.mean, low, high, known),
         moved=moved,
     )
+
+
+def _unknown(measure: Measure, scenario: str, policy: str, role: str, expected: str, label: str, runs: int) -> Effect:
+    """Give the effect where no run has a value."""
+    about = (measure.name, measure.unit, scenario, policy, role, expected, label, runs)
+    return Effect(*about, without=None, difference=None, low=None, high=None)
+
+
+def _of_variable(differences: np.ndarray) -> Interval | None:
+    """Give the interval of a paired difference that arises in nearly every run.
+
+    `paired_interval` doubts a small change in many runs where a few others carry the spread, as it must of harm. What
+    is set or built moves in every run: no rare crisis hides behind it.
+    """
+    found = mean_interval(differences)
+    if found is None or found.low is None or found.high is None:
+        return found
+    known = differences[np.isfinite(differences)]
+    if len(known) >= LEAST_RUNS and np.count_nonzero(known) >= LEAST_DIFFERING:
+        return found
+    return Interval(found.mean, min(found.low, 0.0), max(found.high, 0.0))
 
 
 def exact_effect_of(
@@ -245,9 +267,7 @@ def verdict_of(effects: Sequence[Effect]) -> str:
         return "holds"
     if any(e.role == "outcome" and e.moved == "against" and e.holm < ALPHA for e in rest):
         return "wrong way"
-    moved = {
-        role: [e for e in rest if e.role == role and e.moved == "expected"] for role in ("variable", "outcome")
-    }
+    moved = {role: [e for e in rest if e.role == role and e.moved == "expected"] for role in ("variable", "outcome")}
     asked = {role: [e for e in rest if e.role == role] for role in moved}
     if all(moved[role] or not asked[role] for role in moved):
         return "works"

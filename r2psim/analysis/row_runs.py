@@ -150,11 +150,12 @@ class _Watch:
         self.before = self._stages().copy()
 
     def _stages(self) -> np.ndarray:
-        return self.rows.group[G.stage].reshape(self.runs, -1)
+        return self._column("group", G.stage)
 
     def _column(self, table: str, place: int) -> np.ndarray:
-        block: np.ndarray = getattr(self.rows, table)
-        return block[place].reshape(self.runs, -1)
+        column: np.ndarray = getattr(self.rows, table)[place]
+        found: np.ndarray = column.reshape(self.runs, -1)
+        return found
 
     def look(self) -> None:
         """Take in a month."""

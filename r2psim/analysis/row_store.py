@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,20 @@ __all__ = ["FOLDER", "RowStore"]
 
 FOLDER = "worlds"
 """Folder of the files in the directory of a table."""
+
+
+_PACKAGE = Path(__file__).parents[1]
+_MADE_OF = ("world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py")
+
+
+@cache
+def _sources() -> str:
+    """Give the digest of all code that the runs depend on: with other rules they are others."""
+    digest = hashlib.sha256(source_digest().encode())
+    for pattern in _MADE_OF:
+        for file in sorted(_PACKAGE.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 class RowStore:
@@ -73,8 +88,7 @@ class RowStore:
     def _file(self, key: str) -> Path | None:
         if self.directory is None:
             return None
-        # Rules that were changed since give other runs.
-        return self.directory / FOLDER / f"{hashlib.sha256(f'{source_digest()} {key}'.encode()).hexdigest()[:32]}.npz"
+        return self.directory / FOLDER / f"{hashlib.sha256(f'{_sources()} {key}'.encode()).hexdigest()[:32]}.npz"
 
     def read(self, key: str) -> dict[str, Values] | None:
         """Give what was measured of a world, or None if it is not kept."""
@@ -82,7 +96,8 @@ class RowStore:
         if file is None or not file.exists():
             return None
         try:
-            with np.load(file, allow_pickle=False) as kept:
+            # Opened here: what NumPy opens itself it leaves open where the file is damaged.
+            with file.open("rb") as content, np.load(content, allow_pickle=False) as kept:
                 above, below = kept["above"], kept["below"]
                 return {str(name): Values(above[i], below[i]) for i, name in enumerate(kept["names"])}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

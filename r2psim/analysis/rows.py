@@ -20,7 +20,6 @@ is said to act on, and which outcomes. Each experiment holds a world against ano
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -187,7 +186,7 @@ def _row(data: Mapping[str, Any]) -> Row:
     unknown = set(data) - set(Row.__dataclass_fields__)
     if unknown:
         raise ValueError(f"{name}: {listing(sorted(unknown))} is no key of a row")
-    made = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     row = Row(**made)
     if row.experiment not in EXPERIMENTS:
         raise ValueError(f"{name}: {row.experiment} is no experiment: one of {listing(EXPERIMENTS)}")
@@ -351,9 +350,9 @@ class _Work:
     ) -> dict[str, Values]:
         """Run a world, or take what is kept of it."""
         measures = list(self.measures[arm, runs].values())
-        facts = [arm.key(), digest_of_scenario(arm.scenario), runs, self.seed, self.years]
-        key = hashlib.sha256(json.dumps([*facts, sorted(m.name for m in measures)]).encode()).hexdigest()
-        if (kept := store.read(key)) is not None:
+        key = json.dumps([arm.key(), digest_of_scenario(arm.scenario), runs, self.seed, self.years])
+        kept = store.read(key)
+        if kept is not None and all(m.name in kept for m in measures):
             advance(runs)
             return kept
         found = run_watched(scenario_of_arm(arm), arm.policy, measures, runs, self.seed, self.years, stop, advance)
@@ -400,10 +399,9 @@ def _planned(row: Row, scenarios: Sequence[str] | None, runs: int, null: bool) -
         for policy in row.policies:
             for arms in EXPERIMENTS[row.experiment](row, scenario, policy):
                 treated, control = (replace(arm, sets=(*arm.sets, NULL)) if null else arm for arm in arms[:2])
-                label = " ".join(part for part in (policy if len(row.policies) > 1 else "", arms[2]) if part)
                 for arm in (treated, control):
                     scenario_of_arm(arm)
-                pairs.append(_Pair(treated, control, _runs_of(row, scenario, runs), label))
+                pairs.append(_Pair(treated, control, _runs_of(row, scenario, runs), arms[2]))
     return pairs
 
 
@@ -443,8 +441,7 @@ def rows(
     null: bool = False,
     directory: str | Path | None = None,
     file: str | Path | None = None,
-    advance: Callable[[int], None] | None = None,
-    begin: Callable[[int], None] | None = None,
+    begin: Callable[[int], Callable[[int], None]] | None = None,
 ) -> RowTable:
     """Try rows of the mission, each by its experiment.
 
@@ -466,10 +463,8 @@ def rows(
         Where finished worlds are kept: the same call goes on from them.
     file : str or Path, optional
         Rows in another file than the one that ships.
-    advance : callable, optional
-        Told the number of runs finished since it was last called.
     begin : callable, optional
-        Told the number of runs in all, before the first.
+        Told the number of runs in all, before the first; gives a callable that is told how many more are finished.
 
     Returns
     -------
@@ -500,26 +495,29 @@ def rows(
         for pair in plans[-1][1]:
             for arm in (pair.treated, pair.control):
                 work.need(arm, pair.runs, [m for _, _, m in measured])
-    if begin is not None:
-        begin(work.total)
     with RowStore(None if directory is None else Path(directory)) as store:
-        values = work.run_all(store, threads, advance or (lambda steps: None))
+        values = work.run_all(store, threads, _silent if begin is None else begin(work.total))
     effects = [
-        [_effect(row, pair, part, values) for pair in pairs for part in measured] for row, pairs, measured, _ in plans
+        [_effect(pair, part, values) for pair in pairs for part in measured] for row, pairs, measured, _ in plans
     ]
     together = iter(adjusted([effect for each in effects for effect in each]))
     results = []
     for (row, _, _, missing), each in zip(plans, effects, strict=True):
         mine = tuple(next(together) for _ in each)
         found = verdict_of(mine) if mine else "missing"
+        if missing and found in ("works", "holds"):
+            found = "part"
         faulty = found in ("decoration", "wrong way", "broken")
         verdict = "explained" if faulty and row.explained else found
         results.append(RowResult(row, verdict, found, mine, tuple(missing)))
     return RowTable(tuple(results), runs, seed, null)
 
 
+def _silent(steps: int) -> None:
+    """Tell nobody."""
+
+
 def _effect(
-    row: Row,
     pair: _Pair,
     part: tuple[str, str, Measure],
     values: Mapping[tuple[Arm, int], Mapping[str, Values]],
