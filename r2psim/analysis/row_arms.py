@@ -37,7 +37,13 @@ FUNDER = "ideal-funder"
 """Identifier of the body that pays in experiments with an ideal funder."""
 
 PAID_BY = "development-bank"
-"""Mandate of that body. In its worlds every other form is taken away from this mandate."""
+"""Mandate of that body, where no other has money. Every form that it does not pay is taken away from this mandate."""
+
+PAID_BESIDE = "private-sector"
+"""Its mandate where the others keep their money: the one that has least of it."""
+
+IF_THERE = "?"
+"""At the end of a path: to be left alone, and not told as missing, where the model has nothing of this name."""
 
 NOBODY = "general-assembly"
 """Mandate to which a form is given that is taken out of the catalogue, at a price that nobody can pay."""
@@ -62,11 +68,14 @@ class Funder:
         US$ a year; 0 for the same world without money.
     stages : tuple of int or None
         First and last stage of a state at which it pays; None for those of the forms.
+    beside : bool
+        Whether the other bodies keep their money.
     """
 
     forms: tuple[str, ...]
     budget: float
     stages: tuple[int, int] | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,13 @@ class Arm:
     sets : tuple of (str, float)
         Paths and values: parameters and numbers of forms as ``--set`` takes them; ``states.*.COLUMN`` and
         ``groups.*.COLUMN`` set the start, and the level to return to, of all of them; ``bodies.*.COLUMN`` and
-        ``bodies.MANDATE.COLUMN`` those of all bodies and of the bodies that hold a mandate.
+        ``bodies.MANDATE.COLUMN`` those of all bodies and of the bodies that hold a mandate. A path that ends with `?`
+        is set where the model has it.
     without : tuple of str
         ``forms.ID`` takes a form out of what can be bought; ``bodies.MANDATE`` leaves the bodies that hold a mandate
-        without money.
+        without money; ``gone.MANDATE`` leaves them out of the world.
     funder : Funder or None
-        If given, no other body has money.
+        A body that pays beside the others, or instead of them.
     """
 
     scenario: str
@@ -131,7 +141,11 @@ def scenario_of_arm(arm: Arm) -> Scenario:
     if arm.funder is not None:
         full = _funded(full, arm.funder)
     for path, value in arm.sets:
-        full = _set(full, path, value)
+        try:
+            full = _set(full, path.removesuffix(IF_THERE), value)
+        except MissingError:
+            if not path.endswith(IF_THERE):
+                raise
     return full
 
 
@@ -168,28 +182,36 @@ def _without(scenario: Scenario, path: str) -> Scenario:
     if kind == "forms":
         _form(scenario, key)
         return _changed(scenario, {key: {"providers": [NOBODY], "unit_cost": DEAREST}})
+    if kind == "gone":
+        kept = {name: body for name, body in scenario.bodies.items() if key not in body.mandates}
+        if len(kept) == len(scenario.bodies):
+            raise MissingError(f"body with the mandate {key}")
+        return replace(scenario, bodies=kept)
     return _bodies(scenario, key, lambda body: replace(body, values={**body.values, "budget": 0.0}))
 
 
 def _funded(scenario: Scenario, funder: Funder) -> Scenario:
-    """Leave all bodies without money, and add one that pays for some forms."""
+    """Leave all bodies without money, if so wanted, and add one that pays for some forms."""
     forms = scenario.forms
+    mandate = PAID_BESIDE if funder.beside else PAID_BY
     wanted = set(forms) if funder.forms == (ALL_FORMS,) else {_form(scenario, key).key for key in funder.forms}
     if any(forms[key].needs_assessment for key in wanted):
         wanted |= {key for key, form in forms.items() if form.assessment}
     changes: dict[str, dict[str, Any]] = {}
     for key, form in forms.items():
-        others = [mandate for mandate in form.providers if mandate != PAID_BY]
-        changes[key] = {"providers": [*others, PAID_BY] if key in wanted else others or [NOBODY]}
+        others = [provider for provider in form.providers if provider != mandate]
+        changes[key] = {"providers": [*others, mandate] if key in wanted else others or [NOBODY]}
         if key in wanted and funder.stages is not None:
             first, last = max(form.stages[0], funder.stages[0]), min(form.stages[1], funder.stages[1])
             # One that applies at none of these stages is not paid for.
             changes[key] = {"stages": [first, last], **changes[key]} if first <= last else {"providers": [NOBODY]}
-    poor = _bodies(_changed(scenario, changes), "*", lambda body: replace(body, values={**body.values, "budget": 0.0}))
+    full = _changed(scenario, changes)
+    if not funder.beside:
+        full = _bodies(full, "*", lambda body: replace(body, values={**body.values, "budget": 0.0}))
     values = {"budget": funder.budget, "leverage": 1.0, "decision_delay": 0.0, "rhythm": 1.0, "noise": 0.0, "will": 1.0}
     values["attention"] = BODY["attention"].high
-    body = BodySpec("Ideal funder", "partner", "all", values, (PAID_BY,))
-    return replace(poor, bodies={**poor.bodies, FUNDER: body})
+    body = BodySpec("Ideal funder", "partner", "all", values, (mandate,))
+    return replace(full, bodies={**full.bodies, FUNDER: body})
 
 
 # -- what is set -------------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ recommendation. ``rows.toml`` says in the report's words what it is, by which ex
 is said to act on, and which outcomes. Each experiment holds a world against another one under the same luck:
 
 ``ideal-funder``
-    One body that sees everything and pays for one form in all states, against the same world without money.
+    One body that sees everything and pays for one form in all states, against the same world without its money.
 ``removal``
-    A policy with a form out of reach, or with bodies without money, against the policy as it is.
+    A policy with a form out of reach, or with bodies without money or gone, against the policy as it is.
 ``switch``
     A parameter, or a number of a form or body, set to one value and to another, or two policies.
 ``start``
@@ -30,7 +30,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from r2psim.analysis.row_arms import Arm, Funder, MissingError, digest_of_scenario, scenario_of_arm
+from r2psim.analysis.row_arms import IF_THERE, Arm, Funder, MissingError, digest_of_scenario, scenario_of_arm
 from r2psim.analysis.row_effects import EXPECTED, VERDICTS, Effect, adjusted, effect_of, exact_effect_of, verdict_of
 from r2psim.analysis.row_runs import Measure, Values, measure_of, run_watched
 from r2psim.analysis.row_store import RowStore
@@ -69,11 +69,15 @@ class Row:
         Where, and under which policies.
     acts_on, outcomes : tuple of str
         An expectation and a measure each, such as ``up state.commitment``; see `r2psim.analysis.row_effects.EXPECTED`
-        and `r2psim.analysis.row_runs.Measure`.
+        and `r2psim.analysis.row_runs.Measure`. A name that ends with `?` is left out where the model does not have it.
     set, against, both : dict of str to float
         What is set in the world of the row, in the one that it is held against, and in both.
-    forms, without : tuple of str
-        Forms that the ideal funder pays; what is taken away, as in `r2psim.analysis.row_arms.Arm`.
+    forms, against_forms : tuple of str
+        Forms that an ideal funder pays, and those that it pays in the world that it is held against.
+    beside : bool
+        Whether the other bodies keep their money beside it.
+    without : tuple of str
+        What is taken away, as in `r2psim.analysis.row_arms.Arm`.
     stages : tuple of int or None
         Stages of states at which the ideal funder pays.
     against_policy : str or None
@@ -100,6 +104,8 @@ class Row:
     against: dict[str, float] = field(default_factory=dict)
     both: dict[str, float] = field(default_factory=dict)
     forms: tuple[str, ...] = ()
+    against_forms: tuple[str, ...] = ()
+    beside: bool = False
     without: tuple[str, ...] = ()
     stages: tuple[int, int] | None = None
     against_policy: str | None = None
@@ -130,11 +136,14 @@ def _pairs(values: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 
 def ideal_funder(row: Row, scenario: str, policy: str) -> list[tuple[Arm, Arm, str]]:
     """Pay for some forms in all states without limit, against the same world without money."""
-    both = _pairs(row.both | {"assistance.considered": 1000.0, "assistance.forms_at_once": 100.0})
-    paid, unpaid = (Funder(row.forms, budget, row.stages) for budget in (BUDGET, 0.0))
+    both = row.both | {"assistance.considered": 1000.0, "assistance.forms_at_once": 100.0}
+    paid = Funder(row.forms, BUDGET, row.stages, row.beside)
     # Without money it makes no difference what would be paid for, so that all forms share one world.
-    unpaid = replace(unpaid, forms=(), stages=None)
-    return [(Arm(scenario, policy, both, funder=paid), Arm(scenario, policy, both, funder=unpaid), "")]
+    unpaid = Funder(row.against_forms, BUDGET if row.against_forms or row.against else 0.0, None, row.beside)
+    if row.against and not row.against_forms:
+        unpaid = paid
+    treated, control = (_pairs(both | values) for values in (row.set, row.against))
+    return [(Arm(scenario, policy, treated, funder=paid), Arm(scenario, policy, control, funder=unpaid), "")]
 
 
 def removal(row: Row, scenario: str, policy: str) -> list[tuple[Arm, Arm, str]]:
@@ -413,9 +422,10 @@ def _measured(row: Row, pairs: Sequence[_Pair]) -> tuple[list[tuple[str, str, Me
         for text in texts:
             expected, _, name = text.partition(" ")
             try:
-                found.append((role, expected, measure_of(name, forms)))
+                found.append((role, expected, measure_of(name.removesuffix(IF_THERE), forms)))
             except MissingError as error:
-                missing.append(str(error))
+                if not name.endswith(IF_THERE):
+                    missing.append(str(error))
     return found, missing
 
 
