@@ -19,7 +19,7 @@ from r2psim.analysis.row_arms import ALL_FORMS, Arm, Funder, MissingError, scena
 from r2psim.analysis.row_effects import Effect, adjusted, exact_effect_of, verdict_of
 from r2psim.analysis.row_report import markdown, print_rows
 from r2psim.analysis.row_runs import Values, _Watch, measure_of, run_watched
-from r2psim.analysis.rows import EXPERIMENTS, RowTable, read_rows, rows
+from r2psim.analysis.rows import BUDGET, EXPERIMENTS, Row, RowTable, read_rows, rows
 from r2psim.cli import app
 from r2psim.ensemble.store import OutputError
 from r2psim.world.tables import GROUP, G
@@ -105,6 +105,15 @@ experiment = "start"
 set = { "states.*.x" = 0.75 }
 against = { "states.*.x" = 0.25 }
 acts_on = ["up state.x", "up state.hope"]
+
+[[row]]
+id = "passed-over"
+section = "I"
+words = "what need not be there"
+experiment = "start"
+set = { "states.*.x" = 0.75, "states.*.hope?" = 1 }
+against = { "states.*.x" = 0.25 }
+acts_on = ["up state.x", "up state.hope?"]
 """
 
 
@@ -126,6 +135,7 @@ def test_rows_whose_answer_is_known(toy: RowTable) -> None:
         "broken": "broken",
         "unknown-form": "missing",
         "unknown-measure": "part",
+        "passed-over": "works",
     }
     effect = toy["moves"].effects[0]
     assert (effect.without, effect.difference, effect.low, effect.high) == (0.25, 0.5, 0.5, 0.5)
@@ -140,7 +150,7 @@ def test_a_table_as_data_as_a_frame_and_to_read(toy: RowTable, capsys: pytest.Ca
     data = json.loads(json.dumps(toy.to_dict(), allow_nan=False))
     assert [row["id"] for row in data["rows"]] == [result.row.id for result in toy.results]
     assert data["counts"]["decoration"] == 1
-    assert data["tests"] == 7
+    assert data["tests"] == 8
     frame = toy.frame()
     assert set(frame["id"]) == {result.row.id for result in toy.results}
     assert frame.loc[frame["id"] == "moves", "difference"].item() == 0.5
@@ -198,6 +208,9 @@ def test_an_ideal_funder_pays_what_it_should_and_nobody_else_pays() -> None:
     found = spent(Funder(("mediation",), 3e11))
     assert {name for name in names[: len(forms)] if found[name]} == {"spent.mediation"}
     assert not any(spent(Funder(("media",), 0.0)).values())
+    beside = spent(Funder(("media",), 3e11, beside=True))
+    assert beside["spent.media"] > 0.0
+    assert beside["spent.peacekeeping"] + beside["spent.civilian-protection"] > 0.0, "the others keep their money"
     late = spent(Funder((ALL_FORMS,), 3e11, (2, 2)))
     assert late["spent.2"] > 0.0
     assert late["spent.2"] > 20.0 * (late["spent.0"] + late["spent.1"] + late["spent.3"] + late["spent.4"])
@@ -214,6 +227,7 @@ def test_what_is_removed_is_not_paid_and_what_is_set_is_set() -> None:
         "general-assembly",
         *(k for k, body in full.bodies.items() if "regional" in body.mandates),
     }
+    assert "criminal-court" not in scenario_of_arm(Arm("seminar", without=("gone.court",))).bodies
     sets = (
         ("bodies.*.budget", 0.0),
         ("bodies.court.budget", 5.0),
@@ -235,6 +249,18 @@ def test_what_is_removed_is_not_paid_and_what_is_set_is_set() -> None:
     assert values["state.media"].above == pytest.approx(0.75, abs=0.05)
 
 
+def test_an_ideal_funder_may_be_held_against_one_that_pays_for_less_or_pays_elsewhere() -> None:
+    def funders(**given: object) -> list[Funder | None]:
+        row = Row("toy", "I", "words", "ideal-funder", outcomes=("down deaths",), **given)  # type: ignore[arg-type]
+        (treated, control, _), *_ = EXPERIMENTS["ideal-funder"](row, "seminar", "late-response")
+        return [treated.funder, control.funder]
+
+    forms = ("peacekeeping", "mediation")
+    assert funders(forms=forms) == [Funder(forms, BUDGET), Funder((), 0.0)]
+    assert funders(forms=forms, against_forms=("mediation",)) == [Funder(forms, BUDGET), Funder(("mediation",), BUDGET)]
+    assert funders(forms=forms, against={"observation.noise": 1.0}) == [Funder(forms, BUDGET)] * 2
+
+
 @pytest.mark.parametrize(
     "arm",
     [
@@ -246,6 +272,7 @@ def test_what_is_removed_is_not_paid_and_what_is_set_is_set() -> None:
         Arm("seminar", sets=(("forms.mediation.effects.coup.size", 1.0),)),
         Arm("seminar", without=("forms.prayer",)),
         Arm("seminar", without=("bodies.fairies",)),
+        Arm("seminar", without=("gone.fairies",)),
         Arm("seminar", funder=Funder(("prayer",), 1.0)),
     ],
 )
@@ -334,7 +361,7 @@ def test_a_table_goes_on_from_what_is_kept(tmp_path: Path, monkeypatch: pytest.M
     kept = tmp_path / "kept"
     first = rows(file=file, directory=kept, **QUICK)
     worlds = len(done)
-    assert worlds == 3, "worlds are shared among rows"
+    assert worlds == 4, "worlds are shared among rows"
     assert rows(file=file, directory=kept, **QUICK).to_dict() == first.to_dict()
     assert len(done) == worlds
     damaged = sorted((kept / row_store.FOLDER).iterdir())[0]
