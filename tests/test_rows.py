@@ -16,7 +16,7 @@ import r2psim
 from r2psim.analysis import row_store
 from r2psim.analysis import rows as table_of_rows
 from r2psim.analysis.row_arms import ALL_FORMS, Arm, Funder, MissingError, scenario_of_arm
-from r2psim.analysis.row_effects import Effect, adjusted, exact_effect_of, verdict_of
+from r2psim.analysis.row_effects import Effect, adjusted, exact_effect_of, in_row, verdict_of
 from r2psim.analysis.row_report import markdown, print_rows
 from r2psim.analysis.row_runs import Values, _Watch, measure_of, run_watched
 from r2psim.analysis.rows import BUDGET, EXPERIMENTS, Row, RowTable, read_rows, rows
@@ -299,6 +299,10 @@ def _effect(**given: object) -> Effect:
 def test_adjustment_for_the_number_of_effects() -> None:
     made = adjusted([_effect(p=0.01), _effect(p=0.04), _effect(p=0.03), _effect(expected="same", p=0.5)])
     assert [e.holm for e in made] == pytest.approx([0.03, 0.06, 0.06, 1.0])
+    of_row = in_row(
+        [_effect(p=0.02), _effect(p=0.02), _effect(p=0.02, role="variable"), _effect(p=0.0, expected="same")]
+    )
+    assert [e.in_row for e in of_row] == pytest.approx([0.04, 0.04, 0.02, 1.0])
     assert made[0].all_low is not None
     assert made[0].all_high is not None
     # Student's t of 99 degrees at 1 - 0.05 / 6, over that at 0.975.
@@ -306,14 +310,20 @@ def test_adjustment_for_the_number_of_effects() -> None:
 
 
 def test_verdicts() -> None:
-    variable, outcome = _effect(role="variable", moved="expected"), _effect(moved="expected")
-    still, back = _effect(), _effect(moved="against", holm=0.5)
+    variable, outcome = _effect(role="variable", moved="expected", in_row=0.01), _effect(moved="expected", in_row=0.01)
+    still, back = _effect(), _effect(moved="against", in_row=0.01, holm=0.5)
     assert verdict_of([variable, outcome]) == "works"
     assert verdict_of([variable]) == verdict_of([outcome]) == "works"
     assert verdict_of([variable, still]) == "part"
     assert verdict_of([replace(still, role="variable"), outcome]) == "part"
     assert verdict_of([still]) == "decoration"
     assert verdict_of([back]) == verdict_of([back, still]) == "wrong way"
+    chance = replace(outcome, in_row=0.2)  # one of so many in its row that it says nothing
+    assert verdict_of([chance]) == verdict_of([replace(back, in_row=0.2)]) == "decoration"
+    other = replace(still, role="variable", measure="displaced")
+    assert verdict_of([variable, other]) == "works"
+    assert verdict_of([variable, other], every=True) == "part"
+    assert verdict_of([variable, replace(variable, moved="no"), outcome], every=True) == "works"
     assert verdict_of([variable, outcome, back]) == "works"  # as much as chance brings about in a long table
     assert verdict_of([variable, outcome, replace(back, holm=0.01)]) == "wrong way"
     true, false = _effect(expected="zero", moved="expected"), _effect(expected="zero", moved="against")
@@ -419,7 +429,7 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_no_row_of_the_mission_is_decoration(capsys: pytest.CaptureFixture[str]) -> None:
-    table = rows(runs=400)
+    table = rows()
     print_rows(table)
     shown = capsys.readouterr().out
     with capsys.disabled():

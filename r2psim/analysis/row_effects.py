@@ -1,9 +1,9 @@
 """What an experiment on a row found: effects with paired intervals, widened for their number, and the verdict.
 
 Hundreds of effects are told in one table: at 95 % some intervals leave out zero by chance alone. So each effect has an
-interval of its own, one that holds for all of the table at once (Bonferroni), and a p value adjusted step by step
-(Holm 1979). What counts as moved is said by the interval of its own; that something moves the wrong way for sure, by
-Holm.
+interval of its own, one that holds for all of the table at once (Bonferroni), and p values that are adjusted step by
+step (Holm 1979): for the number of effects in the table, and for those of its row alone. A row that is tried in seven
+worlds has seven chances to be taken for one that works, so that its verdict goes by the latter.
 
 Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6, 65-70.
 """
@@ -20,7 +20,7 @@ from scipy.special import stdtr, stdtrit
 from r2psim.analysis.row_runs import Measure, Values
 from r2psim.ensemble.intervals import CONFIDENCE, LEAST_DIFFERING, LEAST_RUNS, Interval, mean_interval, paired_interval
 
-__all__ = ["EXPECTED", "VERDICTS", "Effect", "adjusted", "effect_of", "exact_effect_of", "verdict_of"]
+__all__ = ["EXPECTED", "VERDICTS", "Effect", "adjusted", "effect_of", "exact_effect_of", "in_row", "verdict_of"]
 
 EXPECTED = {
     "up": "is larger",
@@ -69,8 +69,9 @@ class Effect:
         95 % interval of the difference.
     all_low, all_high : float or None
         The same, so wide that all intervals of the table hold together (Bonferroni).
-    p, holm : float
-        Two-sided p value by the interval; adjusted for the number of effects in the table.
+    p, in_row, holm : float
+        Two-sided p value by the interval; adjusted for the number of effects of the row with the same role, and for the
+        number of effects in the table.
     moved : str
         ``expected``, ``against`` or ``no``: by the interval of its own.
     """
@@ -90,6 +91,7 @@ class Effect:
     all_low: float | None = None
     all_high: float | None = None
     p: float = 1.0
+    in_row: float = 1.0
     holm: float = 1.0
     moved: str = "no"
 
@@ -97,6 +99,11 @@ class Effect:
     def exact(self) -> bool:
         """Whether it is a property that must hold in every run, and no estimate."""
         return self.expected in ("zero", "some", "same")
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is told apart from nothing, for all that the row has several."""
+        return self.moved != "no" and self.in_row < ALPHA
 
     @property
     def relative(self) -> tuple[float, float, float] | None:
@@ -228,6 +235,30 @@ def _p_value(mean: float, low: float | None, high: float | None, runs: int) -> f
     return float(min(1.0, 2.0 * stdtr(runs - 1, -t)))
 
 
+def _holm(p: Sequence[float]) -> list[float]:
+    """Adjust p values for their number, step by step."""
+    found, worst = [1.0] * len(p), 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        worst = max(worst, min(1.0, (len(p) - rank) * p[i]))
+        found[i] = worst
+    return found
+
+
+def _tests(effects: Sequence[Effect]) -> list[int]:
+    """Give the places of those that are tests: not of what must hold exactly, nor of what was never seen."""
+    return [i for i, e in enumerate(effects) if not e.exact and e.difference is not None]
+
+
+def in_row(effects: Sequence[Effect]) -> list[Effect]:
+    """Give the effects of one row with p values that are adjusted for their number, variables and outcomes apart."""
+    found = list(effects)
+    for role in ("variable", "outcome"):
+        mine = [i for i in _tests(effects) if effects[i].role == role]
+        for i, p in zip(mine, _holm([effects[i].p for i in mine]), strict=True):
+            found[i] = replace(effects[i], in_row=p)
+    return found
+
+
 def adjusted(effects: Sequence[Effect]) -> list[Effect]:
     """Give effects with intervals that hold together, and p values adjusted for their number.
 
@@ -236,28 +267,27 @@ def adjusted(effects: Sequence[Effect]) -> list[Effect]:
     effects : sequence of Effect
         All of a table; those that must hold exactly are no tests, and stay.
     """
-    tests = [i for i, e in enumerate(effects) if not e.exact and e.difference is not None]
-    found = list(effects)
+    found, tests = list(effects), _tests(effects)
     count = len(tests)
-    worst = 0.0
-    for rank, i in enumerate(sorted(tests, key=lambda i: effects[i].p)):
+    for i, holm in zip(tests, _holm([effects[i].p for i in tests]), strict=True):
         e = effects[i]
-        worst = max(worst, min(1.0, (count - rank) * e.p))
         low, high = e.low, e.high
         if e.difference is not None and low is not None and high is not None:
             wider = float(stdtrit(e.runs - 1, 1.0 - ALPHA / (2.0 * count)) / stdtrit(e.runs - 1, 1.0 - ALPHA / 2.0))
             low, high = e.difference - wider * (e.difference - low), e.difference + wider * (high - e.difference)
-        found[i] = replace(e, all_low=low, all_high=high, holm=worst)
+        found[i] = replace(e, all_low=low, all_high=high, holm=holm)
     return found
 
 
-def verdict_of(effects: Sequence[Effect]) -> str:
+def verdict_of(effects: Sequence[Effect], every: bool = False) -> str:
     """Give the verdict on a row, without what its explanation says.
 
     Parameters
     ----------
     effects : sequence of Effect
-        Adjusted.
+        Adjusted, in the row and in the table.
+    every : bool
+        Whether each variable must move somewhere, not only one of them.
     """
     exact = [e for e in effects if e.exact]
     rest = [e for e in effects if not e.exact]
@@ -267,10 +297,11 @@ def verdict_of(effects: Sequence[Effect]) -> str:
         return "holds"
     if any(e.role == "outcome" and e.moved == "against" and e.holm < ALPHA for e in rest):
         return "wrong way"
-    moved = {role: [e for e in rest if e.role == role and e.moved == "expected"] for role in ("variable", "outcome")}
-    asked = {role: [e for e in rest if e.role == role] for role in moved}
-    if all(moved[role] or not asked[role] for role in moved):
-        return "works"
-    if any(moved.values()):
-        return "part"
-    return "wrong way" if any(e.moved == "against" for e in rest) else "decoration"
+    asked = {role: {e.measure for e in rest if e.role == role} for role in ("variable", "outcome")}
+    moved = {role: {e.measure for e in rest if e.role == role and e.sure and e.moved == "expected"} for role in asked}
+    if not any(moved.values()):
+        return "wrong way" if any(e.sure for e in rest) else "decoration"
+    whole = all(moved[role] or not asked[role] for role in asked) and not (
+        every and moved["variable"] < asked["variable"]
+    )
+    return "works" if whole else "part"

@@ -51,7 +51,7 @@ def effect_text(effect: Effect, result: RowResult) -> str:
     against = " (against)" if effect.moved == "against" else ""
     if (found := effect.relative) is not None:
         mean, low, high = found
-        digits = 1 if abs(mean) < 100.0 else 0
+        digits = 0 if abs(mean) >= 100.0 else 1 if abs(mean) >= 0.095 or mean == 0.0 else 3
         text = f"{mean:+.{digits}f} % ({low:+.{digits}f} to {high:+.{digits}f}){mark}"
     else:
         text = f"{_number(effect.difference)} ({_number(effect.low)} to {_number(effect.high)}){mark}"
@@ -67,7 +67,7 @@ def _telling(result: RowResult, role: str) -> list[Effect]:
         return [effect for effect in mine if effect.moved == "against"] or mine[:1]
     moved = sorted((e for e in mine if e.moved == "expected"), key=lambda e: e.p)
     against = sorted((e for e in mine if e.moved == "against"), key=lambda e: e.p)
-    return [*(moved[:1] or mine[:1]), *against[:1]]
+    return [*(moved[:1] or ([] if against else mine[:1])), *against[:1]]
 
 
 def _cells(result: RowResult) -> Iterator[str]:

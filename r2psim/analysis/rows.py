@@ -31,7 +31,16 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from r2psim.analysis.row_arms import IF_THERE, Arm, Funder, MissingError, digest_of_scenario, scenario_of_arm
-from r2psim.analysis.row_effects import EXPECTED, VERDICTS, Effect, adjusted, effect_of, exact_effect_of, verdict_of
+from r2psim.analysis.row_effects import (
+    EXPECTED,
+    VERDICTS,
+    Effect,
+    adjusted,
+    effect_of,
+    exact_effect_of,
+    in_row,
+    verdict_of,
+)
 from r2psim.analysis.row_runs import Measure, Values, measure_of, run_watched
 from r2psim.analysis.row_store import RowStore
 from r2psim.scenario.errors import listing, nearest
@@ -86,6 +95,8 @@ class Row:
         Multiples of all budgets (``information``).
     runs : float
         Multiple of the number of runs.
+    every : bool
+        Whether each of the variables must move, not only one of them.
     explained : str
         Why nothing moves, or the other way, where that is so and is no fault.
     note : str
@@ -111,6 +122,7 @@ class Row:
     against_policy: str | None = None
     budgets: tuple[float, ...] = ()
     runs: float = 1.0
+    every: bool = False
     explained: str = ""
     note: str = ""
 
@@ -444,7 +456,7 @@ def _chosen(ids: str | Sequence[str] | None, known: Mapping[str, Row]) -> list[R
 def rows(
     ids: str | Sequence[str] | None = None,
     scenarios: str | Sequence[str] | None = None,
-    runs: int = 400,
+    runs: int = 800,
     seed: int = 1,
     years: int | None = None,
     threads: int = 2,
@@ -508,13 +520,13 @@ def rows(
     with RowStore(None if directory is None else Path(directory)) as store:
         values = work.run_all(store, threads, _silent if begin is None else begin(work.total))
     effects = [
-        [_effect(pair, part, values) for pair in pairs for part in measured] for row, pairs, measured, _ in plans
+        in_row([_effect(pair, part, values) for pair in pairs for part in measured]) for _, pairs, measured, _ in plans
     ]
     together = iter(adjusted([effect for each in effects for effect in each]))
     results = []
     for (row, _, _, missing), each in zip(plans, effects, strict=True):
         mine = tuple(next(together) for _ in each)
-        found = verdict_of(mine) if mine else "missing"
+        found = verdict_of(mine, row.every) if mine else "missing"
         if missing and found in ("works", "holds"):
             found = "part"
         faulty = found in ("decoration", "wrong way", "broken")

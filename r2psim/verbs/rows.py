@@ -25,7 +25,7 @@ def rows(
         list[str] | None,
         typer.Option(help="Try them in this scenario instead of where each says; may be given several times."),
     ] = None,
-    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Pairs of runs of each experiment.")] = 400,
+    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Pairs of runs of each experiment.")] = 800,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
     null: Annotated[
