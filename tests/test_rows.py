@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from r2psim.cli import app
 from r2psim.ensemble.store import OutputError
 from r2psim.world.tables import GROUP, G
 
-QUICK = {"runs": 50, "years": 1, "threads": 1}
+QUICK: dict[str, Any] = {"runs": 50, "years": 1, "threads": 1}
 
 TOY = """
 [[row]]
@@ -361,13 +362,12 @@ def test_a_table_goes_on_from_what_is_kept(tmp_path: Path, monkeypatch: pytest.M
     file = tmp_path / "toy.toml"
     file.write_text(TOY, encoding="utf-8")
     done: list[Arm] = []
-    run = table_of_rows.run_watched
 
     def counted(*args: object) -> dict[str, Values]:
         done.append(args[0])  # type: ignore[arg-type]
-        return run(*args)  # type: ignore[arg-type]
+        return run_watched(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(table_of_rows, "run_watched", counted)
+    monkeypatch.setattr("r2psim.analysis.rows.run_watched", counted)
     kept = tmp_path / "kept"
     first = rows(file=file, directory=kept, **QUICK)
     worlds = len(done)
