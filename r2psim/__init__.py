@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
     from r2psim.analysis.comparison import Comparison, compare
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
+    from r2psim.analysis.rows import RowTable, rows
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -38,6 +39,7 @@ _HOMES = {
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
+    "RowTable": "r2psim.analysis.rows",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
     "World": "r2psim.world.build",
@@ -51,6 +53,7 @@ _HOMES = {
     "open": "r2psim.ensemble.batch.opened",
     "parameters": _REFERENCE,
     "policies": _REFERENCE,
+    "rows": "r2psim.analysis.rows",
     "scenarios": _REFERENCE,
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
@@ -64,6 +67,7 @@ __all__ = [
     "PythonPolicy",
     "R2PModel",
     "Results",
+    "RowTable",
     "Scenario",
     "ScenarioError",
     "World",
@@ -77,6 +81,7 @@ __all__ = [
     "metrics",
     "parameters",
     "policies",
+    "rows",
     "scenarios",
     "series",
     "simulate",

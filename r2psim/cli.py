@@ -19,6 +19,7 @@ from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
+from r2psim.verbs.rows import rows
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
@@ -321,6 +322,7 @@ app.command(name="list")(list_what)
 app.command()(validate)
 app.command()(calibrate)
 app.command()(identify)
+app.command()(rows)
 
 
 @app.command()
