@@ -56,6 +56,7 @@ VETO = purpose("response: veto against a mandate")
 MANDATE_DECISION = purpose("response: a mandate is decided")
 BACKLASH = purpose("delivery: a programme backfires")
 EFFECT_SIZE = purpose("uncertainty: size of an effect")
+TRIAL_ARM = purpose("trial: arm of an entry")
 
 _BELL_MEAN = 262140.0
 _BELL_SCALE = 1.0 / 53509.91992145008
