@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.errors import Problem, ScenarioError, Source, dotted, listing, nearest
 from r2psim.scenario.parameters import PARAMETERS, SOURCES
-from r2psim.scenario.values import ID, choice, choices, identifier, integer, number, text
+from r2psim.scenario.values import ID, choice, identifier, integer, number, text
 from r2psim.world.tables import GROUP, STATE, Table
 
 __all__ = [
@@ -223,54 +223,74 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), populate_by_name=True)
 
 
-_MONTHS = 600
-_RATIO = number(1e-6, 1e6, "ratio")
-_CONDITIONS = list[text(100)]  # type: ignore[misc]
+_MOST_MONTHS = 600
+_RATIO: Any = number(1e-6, 1e6, "ratio")
+_CONDITIONS: Any = list[text(100)]  # type: ignore[misc]
+_COLUMN: Any = text(64)
+_USE: Any = choice(("fit", "check"))
+_LINE: Any = text(200)
+_LINES: Any = list[text(300)]  # type: ignore[misc]
+_NOTE: Any = text(1000)
+_NAME: Any = identifier(ID)
+_UNIT: Any = choice(("state", "group"))
+_MONTHS: Any = integer(1, _MOST_MONTHS)
+_LATER: Any = integer(0, _MOST_MONTHS)
+_SHARES: Any = list[number(0.0, 1.0, "0-1")]  # type: ignore[misc]
+_DOSE: Any = number(1e-6, 1e6, "units of dose")
+_COMPARISON: Any = choice(("none", "policy"))
+_ASSIGN: Any = choice(ASSIGNMENTS)
+_PLACE: Any = choice(("unit", "neighbours"))
+_ESTIMAND: Any = choice(ESTIMANDS)
+_DIRECTION: Any = choice(DIRECTIONS)
+_DESIGN: Any = choice(DESIGNS)
+_CERTAINTY: Any = choice(CERTAINTIES)
+_SIZE: Any = number(0.0, 5.0, "log ratio")
+_LABEL: Any = choice(("seen", "computed", "recalled", "assumption"))
 
 
 class _Outcome(_Strict):
     event: _CONDITIONS | None = Field(None, description="conditions: the first month in which all of them hold")
     months: _CONDITIONS | None = Field(None, description="conditions: the months in which all of them hold")
-    total: text(64) | None = Field(None, description="a column of the month, summed")
-    level: text(64) | None = Field(None, description="a column, averaged over months")
+    total: _COLUMN | None = Field(None, description="a column of the month, summed")
+    level: _COLUMN | None = Field(None, description="a column, averaged over months")
     of: _CONDITIONS = Field([], description="conditions on groups, whose column alone is summed")
 
 
 class _Trial(_Strict):
-    use: choice(("fit", "check")) = Field("fit", description="whether effects may be fitted to it")
-    question: text(200) = Field(description="what was asked, in a line")
-    forms: list[identifier(ID)] = Field([], description="forms that the treated get at full funding")
+    use: _USE = Field("fit", description="whether effects may be fitted to it")
+    question: _LINE = Field(description="what was asked, in a line")
+    forms: list[_NAME] = Field([], description="forms that the treated get at full funding")
     hold: dict[str, float] = Field({}, description="columns of the state that are held at a value for the treated")
-    unit: choice(("state", "group")) = Field("state", description="who enters")
+    unit: _UNIT = Field("state", description="who enters")
     population: _CONDITIONS = Field(description="conditions over columns, all of which hold for who enters")
     given_while: _CONDITIONS = Field([], description="conditions on the state in the months of treatment")
-    treatment_months: integer(1, _MONTHS) = Field(description="months of treatment from entry on")
-    doses: list[number(0.0, 1.0, "0-1")] = Field([0.0, 1.0], description="share of full funding of each arm")
-    dose_full: number(1e-6, 1e6, "units of dose") = Field(1.0, description="dose of full funding, in the study's units")
-    comparison: choice(("none", "policy")) = Field("none", description="what the others get")
-    assign: choice(ASSIGNMENTS) = Field("entry", description="whether each entry or each run is assigned to an arm")
-    from_month: integer(0, _MONTHS) = Field(0, description="months after entry before the outcome is counted")
-    follow_up: integer(1, _MONTHS) = Field(description="months after entry up to which the outcome is counted")
+    treatment_months: _MONTHS = Field(description="months of treatment from entry on")
+    doses: _SHARES = Field([0.0, 1.0], description="share of full funding of each arm")
+    dose_full: _DOSE = Field(1.0, description="dose of full funding, in the study's units")
+    comparison: _COMPARISON = Field("none", description="what the others get")
+    assign: _ASSIGN = Field("entry", description="whether each entry or each run is assigned to an arm")
+    from_month: _LATER = Field(0, description="months after entry before the outcome is counted")
+    follow_up: _MONTHS = Field(description="months after entry up to which the outcome is counted")
     outcome: _Outcome = Field(description="what is counted")
-    outcome_at: choice(("unit", "neighbours")) = Field("unit", description="where it is counted")
-    estimand: choice(ESTIMANDS) = Field(description="what is estimated")
+    outcome_at: _PLACE = Field("unit", description="where it is counted")
+    estimand: _ESTIMAND = Field(description="what is estimated")
     estimate: _RATIO | None = Field(None, description="the published ratio")
     low: _RATIO | None = Field(None, description="lower end of its 95 % interval")
     high: _RATIO | None = Field(None, description="upper end")
-    direction: choice(DIRECTIONS) | None = Field(None, description="where only a direction is known")
-    design: choice(DESIGNS) = Field(description="how it was found")
-    certainty: choice(CERTAINTIES) = Field("seen", description="how the figure is known")
+    direction: _DIRECTION | None = Field(None, description="where only a direction is known")
+    design: _DESIGN = Field(description="how it was found")
+    certainty: _CERTAINTY = Field("seen", description="how the figure is known")
     contested: _RATIO | None = Field(None, description="ratio that a published re-analysis finds")
-    informs: list[text(200)] = Field([], description="effects and parameters that it says something about, by address")
-    source: list[text(300)] = Field([], description="keys of the bibliography, or a reference in words")
-    note: text(1000) = Field("", description="what the model lacks to answer it")
+    informs: _LINES = Field([], description="effects and parameters that it says something about, by address")
+    source: _LINES = Field([], description="keys of the bibliography, or a reference in words")
+    note: _NOTE = Field("", description="what the model lacks to answer it")
 
 
 class _Size(_Strict):
-    size: number(0.0, 5.0, "log ratio")
-    low: number(0.0, 5.0, "log ratio")
-    high: number(0.0, 5.0, "log ratio")
-    label: choice(("seen", "computed", "recalled", "assumption")) = "assumption"
+    size: _SIZE
+    low: _SIZE
+    high: _SIZE
+    label: _LABEL = "assumption"
 
 
 class _Biases(_Strict):
@@ -282,7 +302,7 @@ class _Biases(_Strict):
 
 class _File(_Strict):
     bias: _Biases | None = Field(None, description="standard deviation of the bias of each design, on the log scale")
-    trials: dict[identifier(ID), _Trial] = Field({}, description="trials, by name")
+    trials: dict[_NAME, _Trial] = Field({}, description="trials, by name")
 
 
 def json_schema() -> dict[str, Any]:
@@ -322,7 +342,9 @@ class _Reader:
                 context = details.get("ctx", {})
                 if details["type"] == "extra_forbidden":
                     keys = self._keys_at(place)
-                    self.refuse(place, place[-1], f"one of the keys {listing(keys, limit=40)}", nearest(place[-1], keys))
+                    self.refuse(
+                        place, place[-1], f"one of the keys {listing(keys, limit=40)}", nearest(place[-1], keys)
+                    )
                 elif details["type"] == "missing":
                     self.refuse(place, None, "needed")
                 else:
@@ -408,17 +430,18 @@ class _Reader:
             self.refuse((*at, "estimate"), list(ends), "low <= estimate <= high")
         for address in given.informs:
             self.address((*at, "informs"), address)
-        return Trial(
-            key=key,
-            outcome=outcome,
-            population=self.conditions((*at, "population"), given.population, unit),
-            given_while=self.conditions((*at, "given_while"), given.given_while, STATE),
-            **{
-                name: tuple(value) if isinstance(value := getattr(given, name), list) else value
-                for name in Trial._fields
-                if name not in ("key", "outcome", "population", "given_while")
-            },
-        )
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value := getattr(given, name), list) else value
+            for name in Trial._fields
+            if name in _Trial.model_fields
+        }
+        values |= {
+            "key": key,
+            "outcome": outcome,
+            "population": self.conditions((*at, "population"), given.population, unit),
+            "given_while": self.conditions((*at, "given_while"), given.given_while, STATE),
+        }
+        return Trial(**values)
 
     def address(self, place: tuple[str, ...], address: str) -> None:
         """Refuse an address of neither a parameter nor an effect."""

@@ -143,7 +143,8 @@ class _Run:
     def runs_of(self, units: np.ndarray) -> np.ndarray:
         """Give how many places beside the first run units lie."""
         of = self.rows.group_run if self.of_groups else self.rows.state_run
-        return of[units].astype(np.int64)
+        found: np.ndarray = of[units].astype(np.int64)
+        return found
 
     def states_of(self, units: np.ndarray) -> np.ndarray:
         """Give the states of units."""
@@ -249,10 +250,10 @@ class _Run:
         """Give the month's amount of the outcome of each unit."""
         outcome, rows = self.trial.outcome, self.rows
         if self.of_groups or outcome.column not in GROUP.index or outcome.kind == "level":
-            column = self.block[self.index[outcome.column]]
+            column: np.ndarray = self.block[self.index[outcome.column]]
             return column * _all_hold(outcome.of, self.block, self.index, rows) if outcome.of else column
         column = rows.group[GROUP.index[outcome.column]]
-        counted = column * _all_hold(outcome.of, rows.group, GROUP.index, rows)
+        counted: np.ndarray = column * _all_hold(outcome.of, rows.group, GROUP.index, rows)
         return np.bincount(rows.home, counted, rows.state.shape[1])
 
     def close(self, which: np.ndarray, first_run: int, happened: np.ndarray, complete: bool) -> None:
@@ -321,7 +322,9 @@ def enrol(
     values = scenario.parameter_values(policy) if p is None else p
     states = world.rows.state.shape[1]
     beside = max(1, min(runs, STATES_BESIDE // states, 64), min(runs_beside(world.rows), runs))
-    work = [(first, min(beside, runs - first), flipped) for first in range(0, runs, beside) for flipped in (False, True)]
+    work = [
+        (first, min(beside, runs - first), flipped) for first in range(0, runs, beside) for flipped in (False, True)
+    ]
 
     def one(job: tuple[int, int, bool]) -> list[tuple[np.ndarray, ...]]:
         first, count, flipped = job

@@ -90,9 +90,7 @@ def log_ratio(dose: np.ndarray, happened: np.ndarray, exposed: np.ndarray) -> fl
     return float(brentq(gap, -width, width, xtol=1e-10))
 
 
-def _tables(
-    entries: Entries, block: np.ndarray, blocks: int, arms: int, months: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _tables(entries: Entries, block: np.ndarray, blocks: int, arms: int, months: int) -> tuple[np.ndarray, np.ndarray]:
     """Count events and those at risk by block, month since entry, and arm."""
     last = np.clip(entries.months, 0, months)
     shape = (blocks, months + 2, arms)
