@@ -155,6 +155,7 @@ class Trial(NamedTuple):
     informs: tuple[str, ...]
     source: tuple[str, ...]
     note: str
+    weight: float = 1.0
 
     def table(self) -> dict[str, Any]:
         """Give it as plain data."""
@@ -231,6 +232,7 @@ _USE: Any = choice(("fit", "check"))
 _LINE: Any = text(200)
 _LINES: Any = list[text(300)]  # type: ignore[misc]
 _NOTE: Any = text(1000)
+_WEIGHT: Any = number(0.0, 1.0, "0-1")
 _NAME: Any = identifier(ID)
 _UNIT: Any = choice(("state", "group"))
 _MONTHS: Any = integer(1, _MOST_MONTHS)
@@ -284,6 +286,7 @@ class _Trial(_Strict):
     informs: _LINES = Field([], description="effects and parameters that it says something about, by address")
     source: _LINES = Field([], description="keys of the bibliography, or a reference in words")
     note: _NOTE = Field("", description="what the model lacks to answer it")
+    weight: _WEIGHT = Field(1.0, description="weight in a fit: 0 is as if it were not there")
 
 
 class _Size(_Strict):
