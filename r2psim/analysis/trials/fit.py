@@ -143,7 +143,7 @@ def effects_of(trials: Sequence[Trial], scenario: Scenario) -> dict[str, Effect]
 
 
 def with_sizes(scenario: Scenario, sizes: Mapping[str, float]) -> Scenario:
-    """Give a scenario in which effects have other sizes, whatever their ranges; bodies expect what they did."""
+    """Give a scenario in which effects have other sizes within their ranges; bodies expect what they did."""
     forms: dict[str, Any] = {key: dict(value) for key, value in scenario.changed_forms.items()}
     known = effects_by_path(scenario.forms)
     for path, size in sizes.items():
@@ -275,7 +275,7 @@ def _evidence_of(
 
 
 def posterior_of(
-    effects: Mapping[str, Effect], evidence: Sequence[Evidence], seed: int = 1, draws: int = DRAWS
+    effects: Mapping[str, Effect], evidence: Sequence[Evidence], seed: int = 1, draws: int = DRAWS, steps: int = STEPS
 ) -> EffectsFit:
     """Draw from the joint posterior of effects.
 
@@ -289,11 +289,15 @@ def posterior_of(
         Of the chains.
     draws : int
         How many to give.
+    steps : int
+        Of each chain.
     """
     paths = tuple(effects)
     where = {path: k for k, path in enumerate(paths)}
     own = [np.array([where[path] for path in each.paths], dtype=np.int64) for each in evidence]
-    low, mode, high = (np.array([getattr(e, end) for e in effects.values()]) for end in ("low", "size", "high"))
+    low, high = (np.array([getattr(e, end) for e in effects.values()]) for end in ("low", "high"))
+    # What a fit has moved is no prior of the next one.
+    mode = np.array([e.size if e.prior is None else e.prior for e in effects.values()])
 
     def sizes(u: np.ndarray) -> np.ndarray:
         # Uniform numbers through the inverse of the prior: in u the prior is flat.
@@ -306,7 +310,7 @@ def posterior_of(
             found += each.log_likelihood(places[:, at])
         return found
 
-    found, scale = sample(log_density, len(paths), draws, np.random.default_rng([seed, 18]), CHAINS, STEPS)
+    found, scale = sample(log_density, len(paths), draws, np.random.default_rng([seed, 18]), CHAINS, steps)
     drawn = sizes(found)
     best = {}
     for k, (path, effect) in enumerate(effects.items()):
@@ -344,3 +348,64 @@ def pulls(fit: EffectsFit, seed: int = 1) -> list[dict[str, Any]]:
             )
     return rows
 
+
+def write_effects(
+    fit: EffectsFit, directory: Path, moved: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
+) -> None:
+    """Write a fit: what can be shipped, and what a person wants to know of it.
+
+    Parameters
+    ----------
+    fit : EffectsFit
+        The fit.
+    directory : Path
+        Existing; gets ``effects.json``, ``effects.csv`` (draws) and ``pulls.csv``.
+    moved : sequence of mapping
+        As `pulls` gives it.
+    facts : mapping
+        What was run.
+    """
+    import csv
+
+    from r2psim.ensemble.store import write_json
+
+    write_json(summary_of(fit) | {"run": dict(facts)}, directory / "effects.json")
+    with (directory / "effects.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(fit.paths)
+        table.writerows([[_digits(size, fit.effects[path]) for path, size in zip(fit.paths, draw, strict=True)]
+                         for draw in fit.draws])  # fmt: skip
+    with (directory / "pulls.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        if moved:
+            table.writerow(moved[0])
+            table.writerows(list(row.values()) for row in moved)
+
+
+def _digits(size: float, effect: Effect) -> str:
+    """Write a size with six digits; rounding must not carry it out of its range."""
+    return repr(min(max(float(f"{size:.6g}"), effect.low), effect.high))
+
+
+def summary_of(fit: EffectsFit) -> dict[str, Any]:
+    """Give a fit as plain data: each effect's prior and posterior, and how each trial was emulated."""
+    informed = fit.informed()
+    return {
+        "convergence": fit.convergence,
+        "effects": {
+            path: {
+                "size": fit.best[path],
+                "low_90": float(np.quantile(fit.draws[:, k], 0.05)),
+                "high_90": float(np.quantile(fit.draws[:, k], 0.95)),
+                "prior": effect.size if effect.prior is None else effect.prior,
+                "prior_low": effect.low,
+                "prior_high": effect.high,
+                "informed_by": list(informed[path]),
+            }
+            for k, (path, effect) in enumerate(fit.effects.items())
+        },
+        "trials": {
+            each.trial.key: {"error": each.error, "emulator_explains": each.r2, "effects": list(each.paths)}
+            for each in fit.evidence
+        },
+    }
