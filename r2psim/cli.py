@@ -20,6 +20,7 @@ from r2psim.verbs.import_world import import_world
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
+from r2psim.verbs.trials import trials
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
@@ -323,6 +324,7 @@ app.command()(validate)
 app.command()(calibrate)
 app.command()(identify)
 app.command()(rows)
+app.command()(trials)
 
 
 @app.command()
@@ -369,10 +371,15 @@ def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or na
 @app.command()
 def schema(
     experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files instead.")] = False,
+    trial: Annotated[bool, typer.Option("--trials", help="That of files of trials instead.")] = False,
 ) -> None:
     """Print the JSON Schema of scenario files, for editors."""
+    if experiment and trial:
+        raise typer.BadParameter("one of --experiment and --trials")
     if experiment:
         from r2psim.ensemble.batch.schema import json_schema
+    elif trial:
+        from r2psim.scenario.trials import json_schema
     else:
         from r2psim.scenario import json_schema
 

@@ -1,10 +1,11 @@
 """What every run draws anew: the calibrated parameters, and the sizes of the effects of assistance.
 
-The parameters of run ``i`` are draw ``i`` of the posterior sample that ships. The size of an effect is drawn from a
-triangular distribution over its declared range, with its mode at the size that the catalogue gives. Ranges include no
-effect, and harm where there is evidence of harm; that they are the whole of what is possible, that sizes between are as
-likely as a triangle says, and that effects are independent of each other are assumptions. Bodies that choose do not
-know the draw: they expect what the catalogue gives.
+The parameters of run ``i`` are draw ``i`` of the posterior sample that ships, and so are, together, the effects that
+were fitted to studies (`r2psim.analysis.trials`). The size of any other effect is drawn from a triangular distribution
+over its declared range, with its mode at the size that the catalogue gives. Ranges include no effect, and harm where
+there is evidence of harm; that they are the whole of what is possible, that sizes between are as likely as a triangle
+says, and that effects are independent of each other are assumptions. Bodies that choose do not know the draw: they
+expect what the catalogue gives.
 
 A draw depends on the seed, the number of the run and the effect, and on nothing else: it is the same for every policy,
 in any chunk and on any thread.
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from r2psim.rules.draws import EFFECT_SIZE, draws_of, uniforms
+from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.paths import effects_by_path, form_number
-from r2psim.scenario.posterior import read_posterior
+from r2psim.scenario.posterior import read_effects, read_posterior
 from r2psim.world.assistance import size_in_rules
 from r2psim.world.identity import identity
 
@@ -80,6 +82,11 @@ class Drawing:
         self.effects = {path: effect for path, effect in everything.items() if path in wanted}
         self._places = np.array([i for i, path in enumerate(everything) if path in wanted], dtype=np.int64)
         self._identities = np.array([identity(f"effect:{path}") for path in self.effects], dtype=np.uint64)
+        # A scenario that changes an effect says something else than the catalogue, to which the studies were fitted.
+        shipped = effects_by_path(catalogue())
+        self.studied = {
+            path for path in (read_effects() or ({},))[0] if self.effects.get(path) == shipped.get(path, ...)
+        }
         self._ends = [np.array([getattr(e, end) for e in self.effects.values()]) for end in ("low", "size", "high")]
         # Each policy asks for the same runs.
         self._in_rules = lru_cache(maxsize=KEPT)(self._in_rules_of)
@@ -96,7 +103,11 @@ class Drawing:
             return {}
         u = np.empty(len(self._identities))
         uniforms(draws_of(self.seed, run, 0), self._identities, EFFECT_SIZE, u)
-        return dict(zip(self.effects, triangular(u, *self._ends).tolist(), strict=True))
+        found = dict(zip(self.effects, triangular(u, *self._ends).tolist(), strict=True))
+        if self.studied:
+            draws = read_effects()
+            found |= {path: size for path, size in draws[run % len(draws)].items() if path in self.studied}
+        return found
 
     def values_of(self, run: int, policy: str) -> np.ndarray:
         """Give the value of every parameter in a run of a policy, shape (len(PARAMETERS),)."""

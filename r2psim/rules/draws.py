@@ -60,6 +60,7 @@ MISJUDGED_LACK = purpose("demand: error about what a state lacks")
 CAMPAIGN_KIND = purpose("harm: kind of a campaign")
 CAMPAIGN_AGE = purpose("harm: age of a campaign at the start")
 WAR_CRIMES = purpose("consequences: civilians killed in armed conflict, rounding")
+TRIAL_ARM = purpose("trial: arm of an entry")
 
 _BELL_MEAN = 262140.0
 _BELL_SCALE = 1.0 / 53509.91992145008

@@ -152,6 +152,9 @@ _EFFECT: dict[str, _Key] = {
     "expected": _number(
         "size that bodies expect when they choose; default: the size", -1, 100, "see the channel"
     )._replace(required=False),
+    "prior": _number(
+        "size held most likely before any study was fitted to; default: the size", -1, 100, "see the channel"
+    )._replace(required=False),
     "known": _key(
         bool,
         "whether no draw of what is not known changes the size; default: whether a file changes a shipped size alone",
@@ -235,7 +238,7 @@ def _effects_refusals(at: Place, effects: Mapping[str, Any]) -> Iterator[Refusal
             yield from _range_refusals(place, effect, CHANNELS[on])
 
 
-_SIZES = ("size", "low", "high", "expected")
+_SIZES = ("size", "low", "high", "expected", "prior")
 _BOTH_ENDS = "low and high can be changed too"
 
 

@@ -47,6 +47,8 @@ class Effect:
         Keys of `r2psim.scenario.parameters.SOURCES`; may be empty for an assumption.
     expected : float or None
         Size that bodies expect when they choose; None where they expect `size`.
+    prior : float or None
+        Size held most likely before any study was fitted to; None where that is `size`.
     known : bool
         Whether the size is taken as known, so that no draw of what is not known changes it.
     """
@@ -58,6 +60,7 @@ class Effect:
     label: str
     source: tuple[str, ...] = ()
     expected: float | None = None
+    prior: float | None = None
     known: bool = False
 
     @property
@@ -154,5 +157,6 @@ class Form:
 def _effect_table(effect: Effect) -> dict[str, Any]:
     """Give an effect as in a file; what few effects have is left out where it says nothing."""
     table = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(effect).items()}
-    silent = {"on"} | ({"expected"} if effect.expected is None else set()) | (set() if effect.known else {"known"})
+    silent = {"on", *(name for name in ("expected", "prior") if table[name] is None)}
+    silent |= set() if effect.known else {"known"}
     return {key: value for key, value in table.items() if key not in silent}

@@ -30,6 +30,7 @@ LABELS = {
     "seen": "read in the source or its abstract",
     "computed": "calculated from a public data file",
     "calibrated": "fitted by simulation to the targets of calibration; the posterior says how well it is known",
+    "fitted": "fitted to causal studies that the model is run on (trials); its posterior says how well it is known",
     "recalled": "known from memory of the literature, to be verified before it is quoted",
     "assumption": "chosen by the authors; the range says how unsure they are",
 }

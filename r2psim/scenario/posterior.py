@@ -1,7 +1,8 @@
 """What is not known of a scenario, and what of it every run draws anew.
 
 Rates are the calibrated parameters: run ``i`` takes draw ``i`` of the posterior sample that ships, counted from the
-first again after the last. Effects are the sizes in the catalogue of assistance, each drawn from its declared range
+first again after the last. Effects are the sizes in the catalogue of assistance: those that studies were fitted to come
+from a joint posterior sample likewise, the others are each drawn from their declared range
 (`r2psim.ensemble.uncertainty`). Draws are the same whatever the policy: policies stay paired. What a scenario or a
 policy sets is meant, and no draw touches it.
 """
@@ -13,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import effects_by_path
@@ -20,10 +22,22 @@ from r2psim.scenario.paths import effects_by_path
 if TYPE_CHECKING:
     from r2psim.scenario.specs import Scenario
 
-__all__ = ["OLDER", "SHIPPED", "UNCERTAINTIES", "checked_uncertainty", "drawn_in", "present_name", "read_posterior"]
+__all__ = [
+    "OLDER",
+    "SHIPPED",
+    "UNCERTAINTIES",
+    "checked_uncertainty",
+    "drawn_in",
+    "present_name",
+    "read_effects",
+    "read_posterior",
+]
 
 SHIPPED = Path(__file__).with_name("posterior.csv")
 """Draws that ship: a column for each parameter, a row for each draw."""
+
+SHIPPED_EFFECTS = Path(__file__).with_name("effects.csv")
+"""Draws of the effects that were fitted to studies: a column for each, named after the path of its size."""
 
 UNCERTAINTIES = {
     "none": "every run has the same parameters and effects",
@@ -113,6 +127,40 @@ def read_posterior(path: Path = SHIPPED) -> tuple[dict[str, float], ...]:
         draws.append(dict(zip(paths, values, strict=True)))
     if not draws:
         raise ValueError(f"{path}: holds no draws")
+    return tuple(draws)
+
+
+@lru_cache(maxsize=4)
+def read_effects(path: Path = SHIPPED_EFFECTS) -> tuple[dict[str, float], ...]:
+    """Read a joint posterior sample of effects of the shipped catalogue.
+
+    Returns
+    -------
+    tuple of dict of str to float
+        For each draw, the size of each of its effects by path; empty where there is no such file.
+
+    Raises
+    ------
+    ValueError
+        If the file names something that is no effect of the catalogue, or a size lies outside of its range.
+    """
+    if not path.exists():
+        return ()
+    known = effects_by_path(catalogue())
+    names, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    paths = names.split(",")
+    for name in paths:
+        if name not in known:
+            raise ValueError(f"{path}: {name!r} is no effect of the catalogue")
+    draws = []
+    for number, line in enumerate(lines, 2):
+        sizes = [float(text) for text in line.split(",")]
+        if len(sizes) != len(paths):
+            raise ValueError(f"{path}, line {number}: {len(paths)} sizes are needed, not {len(sizes)}")
+        for name, size in zip(paths, sizes, strict=True):
+            if not known[name].low <= size <= known[name].high:
+                raise ValueError(f"{path}, line {number}: {name}: {size} lies outside of its range")
+        draws.append(dict(zip(paths, sizes, strict=True)))
     return tuple(draws)
 
 

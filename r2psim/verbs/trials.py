@@ -1,0 +1,137 @@
+"""The verb ``trials``: the model held against published estimates of what assistance does."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.analysis.trials import Trials
+
+__all__ = ["trials", "write_trials"]
+
+HEAD = ("trial", "estimand", "published", "simulated", "verdict", "reached", "at work", "entries")
+
+
+def _ratio(row: dict[str, Any], name: str) -> str:
+    if row[name] is None:
+        return {"below": "below 1", "above": "above 1", "about": "about 1"}.get(row["direction"] or "", "-")
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
+    return f"{row[name]:.2f}{ends}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100.0 * value:.0f} %"
+
+
+def write_trials(found: Trials, directory: Path) -> None:
+    """Write trials.
+
+    Parameters
+    ----------
+    found : Trials
+        As `r2psim.analysis.trials.run_trials` gives it.
+    directory : Path
+        Existing; gets ``trials.json``, ``trials.csv``, ``forest.png`` and ``provenance.json``.
+    """
+    from r2psim.ensemble.store import provenance, write_json
+    from r2psim.plots import forest_plot, save
+
+    summary = found.summary()
+    write_json(summary, directory / "trials.json")
+    with (directory / "trials.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = found.rows()
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        for row in rows:
+            table.writerow({key: "; ".join(value) if isinstance(value, list) else value for key, value in row.items()})
+    save(forest_plot(found), directory / "forest.png")
+    facts = {key: summary[key] for key in ("scenario", "policy", "runs", "years", "seed")}
+    write_json(provenance(**facts), directory / "provenance.json")
+
+
+def trials(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[TRIAL]...", help="Which; all if not given.")] = None,
+    scenario: Annotated[str, typer.Option(help="Shipped scenario, or path of a scenario file.")] = "world",
+    file: Annotated[Path | None, typer.Option("--file", help="Trials of your own: see r2psim schema --trials.")] = None,
+    policy: Annotated[str, typer.Option(help="What bodies do beside the trial.")] = "late-response",
+    runs: Annotated[int, typer.Option(min=2, max=100_000, help="Pairs of runs of each; a pair shares its luck.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    years: Annotated[int | None, typer.Option(min=2, max=200, help="Length of a run; the scenario's.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write tables and a forest plot into this new directory.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Run published estimates of what assistance does as trials, and print published beside simulated."""
+    from r2psim.analysis.trials import run_trials
+    from r2psim.analysis.trials.studies import settings_of
+    from r2psim.ensemble.output import files_in, output_or_none
+    from r2psim.progress import progress
+    from r2psim.scenario import load
+    from r2psim.scenario.errors import listing, nearest
+    from r2psim.scenario.trials import read_trials, shipped_trials
+
+    known = shipped_trials() if file is None else read_trials(file)
+    for name in names or ():
+        if name not in known:
+            near = nearest(name, known)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise typer.BadParameter(f"{name} is not allowed: one of {listing(known, limit=40)}{hint}")
+    chosen = {name: known[name] for name in names or known}
+    loaded = load(scenario, set_ or ())
+    loaded.policy(policy)
+    with output_or_none(out, force) as directory:
+        with progress("runs", 2 * runs * settings_of(list(chosen.values())), not as_json) as advance:
+            found = run_trials(loaded, chosen, runs, seed, policy, years, threads, advance=advance)
+        if directory is not None:
+            directory.fill(lambda folder: write_trials(found, folder))
+        if as_json:
+            typer.echo(json.dumps(found.summary(), allow_nan=False))
+        else:
+            _show(found)
+    if out is not None and not as_json:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
+def _show(found: Trials) -> None:
+    """Print the table, then what its words mean."""
+    from rich.console import Console
+    from rich.table import Table
+
+    summary = found.summary()
+    console = Console(highlight=False)
+    table = Table(*HEAD, box=None, pad_edge=False)
+    for column in table.columns[5:]:
+        column.justify = "right"
+    for row in summary["trials"]:
+        table.add_row(
+            row["trial"] + ("" if row["use"] == "fit" else " *"),
+            row["estimand"],
+            _ratio(row, "published"),
+            _ratio(row, "simulated"),
+            row["verdict"],
+            _share(row["reached"]),
+            _share(row["at_work"]),
+            f"{row['entries']:,}",
+        )
+    console.print(table)
+    console.print(
+        f"\n{summary['numeric_overlapping']} of {summary['numeric']} published sizes overlap; "
+        f"{summary['directions_agreeing']} of {summary['directions']} directions are met."
+    )
+    for verdict in dict.fromkeys(row["verdict"] for row in summary["trials"]):
+        console.print(f"- {verdict}: {summary['verdicts'][verdict]}")
+    console.print(
+        "Ratios are those of the treated to the others, both arms under the same luck. Reached: mean share of the "
+        "catalogue's effect that arrived; at work: share of the months in which at least half of it did. "
+        "*: never fitted."
+    )
