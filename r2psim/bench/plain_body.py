@@ -62,6 +62,7 @@ class Body(mesa.Agent):
         self.will = start["will"]
         self.carry_over = start["carry_over"]
         self.attention = start["attention"]
+        self.court = start["court"] > 0.0
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
         self.balance = 0
         self.received = 0
@@ -86,11 +87,15 @@ class Body(mesa.Agent):
     # -- decision ------------------------------------------------------------------------------------------------------
 
     def may_fund(self, programme: Programme) -> bool:
-        """Whether the form applies in the state now and the government consents."""
-        if programme.demand < 0.0:
+        """Whether the form applies in the state now, a court has jurisdiction there, and the government consents."""
+        if programme.demand < 0.0 or not self.has_jurisdiction(programme.state):
             return False
         refused = (1.0 - programme.consent) * (1.0 - self.leverage)
         return bool(1.0 - refused >= self.model.parameters.assistance_consent_gate)
+
+    def has_jurisdiction(self, state: State) -> bool:
+        """Whether it may act in a state: a court where the State is a member or was referred, others anywhere."""
+        return not self.court or state.jurisdiction > 0
 
     def is_early(self, programme: Programme) -> bool:
         """Whether money for a programme is early: a form of prevention, at stages 0-2 and not in war."""
@@ -104,8 +109,8 @@ class Body(mesa.Agent):
         return clip01(state.perceived + noise * self.model.luck.bell(state, ASSESSMENT, under=self))
 
     def can_prevent(self) -> bool:
-        """Whether it may provide a form of prevention that applies before a crisis and waits for no mandate."""
-        return any(not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides)
+        """Whether it may provide a form of prevention that applies before a crisis and waits for no decision."""
+        return any(not form.response and form.first_stage <= 2.0 and form.gate is None for form in self.provides)
 
     def decide(self) -> None:
         """Take a decision: keep, rank, pledge."""
@@ -216,7 +221,8 @@ class Body(mesa.Agent):
         def priority(state: State) -> float:
             return self.perceived_risk(state) * (will + (1.0 - will) * state.urgency) * state.emphasis
 
-        return nlargest(int(self.model.parameters.assistance_considered), self.members, key=priority)
+        within = [state for state in self.members if self.has_jurisdiction(state)]
+        return nlargest(int(self.model.parameters.assistance_considered), within, key=priority)
 
     def best_programme(
         self,

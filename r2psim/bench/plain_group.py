@@ -50,6 +50,7 @@ class Group(mesa.Agent):
         self.grievance = start["grievance"]
         self.targeting = start["targeting"]
         self.preparation = start["preparation"]
+        self.violations = start["violations"]
         self.protection = start["protection"]
         self.stage = int(start["stage"])
         self.stage_before = int(start["stage_before"])
@@ -193,6 +194,7 @@ class Group(mesa.Agent):
             + p.stages_to_atrocity_at_restraint * (state.restraint - p.reference_at_restraint)
             + p.stages_to_atrocity_protection * self.protection
             + p.stages_to_atrocity_aid_to_atrocity * self.aid["to_atrocity"]
+            + p.stages_to_atrocity_aid_commission * self.aid["commission"]
         )
         return hazard
 

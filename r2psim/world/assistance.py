@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
+from r2psim.scenario.forms import PARTS
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.rows import sparse
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Assistance", "build_assistance", "size_in_rules"]
 
 _CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
+_GATES = {name: name for name in ("embargo", "jurisdiction", "inquiry", "requested")}
+"""Column of the state that opens the way to a form, by what the form waits for."""
 ASSESSMENT_WORTH = 0.2
 """Worth of a needs assessment to bodies that choose: it does nothing by itself, and other forms work better with it
 (an assumption, of the size of a form's own effects)."""
@@ -62,6 +65,10 @@ def _cents_a_month(dollars_a_year: float) -> float:
     return float(floor(dollars_a_year * 100.0 / 12.0))
 
 
+def _mandate_or_none(form: Form) -> int:
+    return STATE.index["mandate"] if form.mandate else -1
+
+
 def _form(form: Form, priority: float, share: float) -> dict[str, float]:
     """Give the columns of one form under a policy's priority and share for it.
 
@@ -85,6 +92,12 @@ def _form(form: Form, priority: float, share: float) -> dict[str, float]:
         "response": float(form.ledger == "response"),
         "mandate": float(form.mandate),
         "military": float(form.military),
+        "gate": float(STATE.index[_GATES[form.waits_for]] if form.waits_for in _GATES else _mandate_or_none(form)),
+        "part": float(list(PARTS).index(form.part)),
+        "peaceful": float(form.peaceful),
+        "troops": form.troops,
+        "police": form.police,
+        "civilians": form.civilians,
         "potency": priority
         * (ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
         "need": float(STATE.index[built[0]]) if built else -1.0,
@@ -180,7 +193,12 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         names=tuple(forms),
         forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()],
         bodies=[
-            {**body.values, "budget": budgets[key], "attention": attention[key]}
+            {
+                **body.values,
+                "budget": budgets[key],
+                "attention": attention[key],
+                "court": float("court" in body.mandates),
+            }
             for key, body in scenario.bodies.items()
         ],
         preference=_preference(chosen),
