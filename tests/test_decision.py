@@ -16,6 +16,7 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.channels import CHANNELS
+from r2psim.scenario.parameters import P
 from r2psim.world.assistance import ASSESSMENT_WORTH
 from r2psim.world.tables import GROUP_CHANNELS, PROGRAMME, STATE, B, L, R, S
 
@@ -42,6 +43,10 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
         rows.state[STATE.index[name]] = rng.choice([0.0, 0.25, 0.5, 1.0], count)
     stage, mandate = rng.integers(0, 5, count), rng.integers(0, 2, count)
     rows.state[S.stage], rows.state[S.mandate] = stage, mandate
+    decided = rng.integers(0, 2, count)
+    for gate in ("embargo", "jurisdiction", "inquiry", "requested"):
+        rows.state[STATE.index[gate]] = decided
+    rows.state[S.debated] = rng.integers(0, 2, count)
     demand(0, count, rows, p, FIRST)
     seen = programme(rows, "demand")
     for f, (key, form) in enumerate(FORMS.items()):
@@ -51,8 +56,10 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
         name = lacking(key)
         lack = 1.0 - rows.state[STATE.index[name]] if name else 1.0
         applies = (form.stages[0] <= stage) & (stage <= form.stages[1]) & ((mandate == 1) | (not form.mandate))
+        applies &= (decided == 1) | (form.waits_for == "nothing")
         applies &= rows.state[S.commitment] >= floor * form.consent
-        assert seen[:, f] == pytest.approx(np.where(applies, worth * lack, -1.0)), key
+        called = 1.0 + p[P.response_peaceful_call] * form.peaceful * rows.state[S.debated]
+        assert seen[:, f] == pytest.approx(np.where(applies, worth * lack * called, -1.0)), key
 
 
 def test_urgency_is_the_stage_or_the_war() -> None:

@@ -430,7 +430,7 @@ class State(Structure):
         self.mandate_age += 1
         if crisis:
             self.mandate_months = 0
-        elif not self.troubled():
+        elif not self.mandate_months or not self.troubled():
             self.mandate_months += 1
         over = self.mandate_months >= p.response_mandate_stay and not self.troubled() and not crisis
         withdrawn = False

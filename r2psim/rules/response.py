@@ -73,7 +73,8 @@ def go_on(state: np.ndarray, p: np.ndarray, luck: Draws, who: np.uint64, s: int,
     """
     state[S.mandate_age, s] += 1.0
     troubled = state[S.stage, s] >= 2.0 or state[S.conflict, s] == MINOR_CONFLICT
-    months = state[S.mandate_months, s] if troubled else state[S.mandate_months, s] + 1.0
+    months = state[S.mandate_months, s]
+    months = months if troubled and months > 0.0 else months + 1.0
     months = 0.0 if crisis else months
     state[S.mandate_months, s] = months
     age = state[S.mandate_age, s]

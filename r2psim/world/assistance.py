@@ -197,7 +197,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
                 **body.values,
                 "budget": budgets[key],
                 "attention": attention[key],
-                "court": float("court" in body.mandates),
+                "court": float(body.mandates == ("court",)),
             }
             for key, body in scenario.bodies.items()
         ],

@@ -166,7 +166,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         own = [row_of[m] for m in everyone]
         _note_institution(body, [states[s] for s in own])
         # A court may come to act anywhere: the Security Council can refer a State that is no member of it.
-        members.append(list(range(len(state_names))) if "court" in body.mandates else own)
+        members.append(list(range(len(state_names))) if body.mandates == ("court",) else own)
     member_start, member = sparse(members)
     assistance = build_assistance(scenario, policy)
     state_id = _identities("state", state_names)
