@@ -19,9 +19,9 @@ import pytest
 from assistance_worlds import (
     FORMS,
     FULL,
-    OPEN,
     INVENTED,
     OBSERVABLES,
+    OPEN,
     STILL,
     Observable,
     a_month,

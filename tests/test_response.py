@@ -6,7 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from assistance_worlds import FULL, STILL, copies, form_place, fund, programme, put, setting, strengthen, value, with_form
+from assistance_worlds import (
+    FULL,
+    STILL,
+    copies,
+    form_place,
+    fund,
+    programme,
+    put,
+    setting,
+    strengthen,
+    value,
+    with_form,
+)
 from worlds import parameters
 
 from r2psim.rules.decision import has_jurisdiction
@@ -92,7 +104,9 @@ def test_nine_of_fifteen_must_agree() -> None:
         rows = months(states(60, conflict=WAR), p, 24)
         assert share(rows, "mandate") == adopted
         assert share(rows, "votes_failed") == 1.0 - adopted, "a vote that fails is counted, and debate goes on"
-    p = parameters(SURE | {"response.support_base": 0.5, "response.support_severity": 0.0, "response.support_will": 0.0})
+    p = parameters(
+        SURE | {"response.support_base": 0.5, "response.support_severity": 0.0, "response.support_will": 0.0}
+    )
     rows = states(4000, conflict=WAR)
     response(0, 4000, rows, p, FIRST)
     voted = (rows.state[S.mandate] > 0.0) | (rows.state[S.votes_failed] > 0.0)
@@ -147,9 +161,9 @@ def test_a_mandate_is_extended_while_it_is_needed_and_ends_after() -> None:
     months(rows, p, 60, 36)
     assert (rows.state[S.mandate] == 1.0).all(), "months in minor conflict do not count as over"
     rows.state[S.conflict] = RECOVERY
-    months(rows, p, 23, 96)
+    months(rows, p, 22, 96)
     assert (rows.state[S.mandate] == 1.0).all() and rows.state[S.calls_for_mission].all()
-    months(rows, p, 2, 119)
+    months(rows, p, 2, 118)
     assert not rows.state[S.mandate].any()
 
 
@@ -246,7 +260,7 @@ def test_a_mission_stands_at_the_start_is_paid_for_and_draws_down_when_its_manda
     strength = programme(rows, "strength")[0, f]
     for m in range(12, 24):
         month(rows, p, draws_of(1, 0, m))
-    assert value(rows, "conflict") == RECOVERY, "else this luck tells nothing"
+    assert value(rows, "conflict") <= RECOVERY and value(rows, "stage") < 3.0, "else this luck tells nothing"
     assert programme(rows, "strength")[0, f] < 0.6 * strength
 
 

@@ -87,6 +87,23 @@ class State(Structure):
         self.forces_at_work = 0.0
         self.expected_help = 0.0
         self.moral_hazard = 0.0
+        self._start_institutions(start)
+        self.threatened = 0
+        self.helped = 0
+        self.since_crisis = int(start["since_crisis"])
+        self.calls_for_mission = False
+        self.manifest_failure = 0
+        self.pillar3_called = 0
+        self.pillar3_mandated = 0
+        self.pillar3_vetoed = 0
+        self.pillar3_months = 0
+        self.pillar3_uncovered = 0
+        self.spells = {side: Spell() for side in SIDES}
+        self.hosting_cost = 0.0
+        self.reconstruction_cost = 0.0
+
+    def _start_institutions(self, start: dict[str, float]) -> None:
+        """Note what institutions act here, and what mission stands at the start."""
         self.mission = start["mission"]
         self.trained = self.monitors_there = self.peacekeepers_there = 0.0
         self.mission_troops = self.mission_police = self.mission_civilians = 0.0
@@ -106,19 +123,6 @@ class State(Structure):
         self.council_delay = start["council_delay"]
         self.council_will = start["council_will"]
         self.rights_council = start["rights_council"] > 0.0
-        self.threatened = 0
-        self.helped = 0
-        self.since_crisis = int(start["since_crisis"])
-        self.calls_for_mission = False
-        self.manifest_failure = 0
-        self.pillar3_called = 0
-        self.pillar3_mandated = 0
-        self.pillar3_vetoed = 0
-        self.pillar3_months = 0
-        self.pillar3_uncovered = 0
-        self.spells = {side: Spell() for side in SIDES}
-        self.hosting_cost = 0.0
-        self.reconstruction_cost = 0.0
 
     # -- the phases ----------------------------------------------------------------------------------------------------
 
@@ -524,7 +528,8 @@ class State(Structure):
                 self.manifest_failure = 1
                 self.pillar3_called += 1
             self.pillar3_months += 1
-            if not any(programme.form.mandate and programme.strength > 0.0 for programme in self.programmes):
+            sent = [programme.form.mandate and programme.form.response for programme in self.programmes]
+            if not any(missions and of.strength > 0.0 for missions, of in zip(sent, self.programmes, strict=True)):
                 self.pillar3_uncovered += 1
         if self.manifest_failure == 1 and self.mandate:
             self.pillar3_mandated += 1

@@ -50,7 +50,7 @@ def call_for_response(first: int, last: int, rows: Rows) -> None:
     """Count the crises of states ``first..last`` that call for Pillar III, what became of them, and months uncovered.
 
     A crisis (war, or stage 3 or 4) calls for collective response from its first month at stage 4 on: the State
-    manifestly fails. Such a month is covered where a form of assistance that takes a mandate is at work.
+    manifestly fails. Such a month is covered where a form of response that takes a mandate is at work.
     """
     state = rows.state
     forms = rows.form.shape[1]
@@ -66,7 +66,8 @@ def call_for_response(first: int, last: int, rows: Rows) -> None:
             covered = 0.0
             for f in range(forms):
                 works = rows.programme[PR.strength, f * states + s] > 0.0
-                covered = 1.0 if rows.form[F.mandate, f] > 0.0 and works else covered
+                sent = rows.form[F.mandate, f] > 0.0 and rows.form[F.response, f] > 0.0
+                covered = 1.0 if sent and works else covered
             state[S.pillar3_uncovered, s] += 1.0 - covered
         # 1: called for; 2: and mandated; 3: and vetoed. Each is counted once a crisis.
         if state[S.manifest_failure, s] == 1.0 and state[S.mandate, s] > 0.0:

@@ -1,4 +1,4 @@
-"""Collective decisions: mandates, embargoes and referrals of the Security Council, inquiries of the Human Rights Council.
+"""Collective decisions: mandates, embargoes, referrals of the Security Council; inquiries of the Human Rights Council.
 
 They are late, sometimes vetoed, and made by nobody where there is no Council. What follows from them is done by forms
 of assistance that wait for them; a decision alone changes no violence.

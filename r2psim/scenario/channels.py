@@ -108,7 +108,7 @@ CHANNELS: dict[str, Channel] = {
 
 MANDATES: dict[str, str] = {
     "general-assembly": "deliberates and recommends to all Member States",
-    "security-council": "may decide on measures that bind States, with a veto: embargoes, referrals, mandates, Pillar III",
+    "security-council": "may bind States, with a veto: embargoes, referrals to a court, mandates, Pillar III",
     "human-rights-council": "reviews the record of every State, and holds special sessions",
     "peacebuilding": "funds institutions in States that emerge from, or may fall into, conflict",
     "good-offices": "preventive diplomacy and mediation in the name of the Secretary-General",

@@ -18,11 +18,11 @@ from r2psim.world.tables import (
     FORM,
     GROUP,
     PLEDGE,
+    PR,
     PREFERENCE,
     PROGRAMME,
     RATING,
     STATE,
-    PR,
     STATUS_EXCLUSION,
     B,
     F,
@@ -237,7 +237,7 @@ def _note_institution(body: BodySpec, states: list[dict[str, float]]) -> None:
 
 
 def _keep_missions(rows: Rows, p: np.ndarray) -> None:
-    """Put missions in their place that stand at the start: a mandate, peacekeepers at their strength, who pays for them.
+    """Put missions in place that stand at the start: a mandate, peacekeepers at their strength, who pays for them.
 
     A mission stands where there is a Security Council. The bodies that can send peacekeepers there go on paying what
     they pay for it, one after the other as far as the budgets go.
