@@ -10,6 +10,7 @@ import pytest
 from assistance_worlds import (
     FORMS,
     FULL,
+    OPEN,
     STILL,
     a_month,
     ample,
@@ -148,7 +149,7 @@ def test_programmes_stop_where_a_government_keeps_no_commitment() -> None:
     for floor, commitment in ((0.0, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.6), (1.0, 0.5)):
         here = copy_rows(rows)
         p = parameters(FULL | STILL | {"principles.mutual.floor": floor})
-        put(here, {"commitment": 1.0, "stage": 2.0, "perceived": 0.5, "willingness": 1.0})
+        put(here, {"commitment": 1.0, "stage": 2.0, "perceived": 0.5, "willingness": 1.0} | OPEN)
         ask_consent(here)
         demand(0, 2, here, p, FIRST)
         for m in range(1, 20):

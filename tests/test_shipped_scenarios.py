@@ -159,6 +159,7 @@ def test_every_score_of_a_state_is_written(scenario: Scenario) -> None:
         "displaced_abroad",
         "election_phase",
         "veto",
+        "mission",
     }
     given = {column.name for column in STATE.columns if column.role == "given"} - optional
     for key, state in scenario.states.items():

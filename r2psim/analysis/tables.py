@@ -47,6 +47,14 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         f"killed {summary['deaths']:,}, displaced {summary['displaced']:,}, "
         f"GDP lost {money(summary['gdp_lost'])}"
     )
+    missions = summary["missions"]
+    if missions["months_under_mandate"]:
+        console.print(
+            f"missions: {missions['months_under_mandate']:,} state-months under a mandate, extended "
+            f"{missions['mandates_extended']} times; at most {missions['most_troops']:,} troops, "
+            f"{missions['most_police']:,} police, {missions['most_civilians']:,} civilians; peacekeepers delivered "
+            f"{missions['delivered']:.0%} of what the catalogue says"
+        )
     if not history.real_names:
         _states(console, history)
         _entries(console, history)
