@@ -128,7 +128,7 @@ STILL: dict[str, float] = (
 )
 """Nothing moves: every rate and every base hazard 0. A test gives back the one that it looks at."""
 
-OPEN: dict[str, float] = {"embargo": 1.0, "jurisdiction": 1.0, "inquiry": 12.0, "requested": 1.0}
+OPEN: dict[str, float] = {"embargo": 1.0, "jurisdiction": 1.0, "inquiry": 12.0, "requested": 1.0, "mission_troops": 1.0}
 """Every decision that a form may wait for has been taken."""
 
 AT_ONCE = 12.0

@@ -44,7 +44,7 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
     stage, mandate = rng.integers(0, 5, count), rng.integers(0, 2, count)
     rows.state[S.stage], rows.state[S.mandate] = stage, mandate
     decided = rng.integers(0, 2, count)
-    for gate in ("embargo", "jurisdiction", "inquiry", "requested"):
+    for gate in ("embargo", "jurisdiction", "inquiry", "requested", "mission_troops"):
         rows.state[STATE.index[gate]] = decided
     rows.state[S.debated] = rng.integers(0, 2, count)
     demand(0, count, rows, p, FIRST)
@@ -52,6 +52,9 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
     for f, (key, form) in enumerate(FORMS.items()):
         helps = [e for e in form.effects if not e.channel.harms(e.size)]
         potency = sum(abs(math.log(e.size)) if e.channel.kind == "multiplier" else abs(e.size) for e in helps)
+        if form.part == "training":
+            kept = FORMS["peacekeeping"].effects
+            potency += p[P.assistance_training_gain] * sum(abs(math.log(e.size)) for e in kept)
         worth = (ASSESSMENT_WORTH if form.assessment else potency) / np.sqrt(programme(rows, "cost")[:, f])
         name = lacking(key)
         lack = 1.0 - rows.state[STATE.index[name]] if name else 1.0

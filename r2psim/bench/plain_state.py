@@ -412,12 +412,12 @@ class State(Structure):
 
     def troubled(self) -> bool:
         """Whether the state is at threat or worse, or in minor conflict: such months do not count as over."""
-        return self.stage >= 2 or self.conflict == MINOR_CONFLICT
+        return bool(self.stage >= 2 or self.conflict == MINOR_CONFLICT)
 
     def struck_by(self, purpose: int, mean: float) -> bool:
         """Whether something that takes so many months on average happens this month."""
         luck = self.model.luck
-        return luck.uniform(self, purpose) < 1.0 - luck.exp(-(1.0 / max(mean, 1.0)))
+        return bool(luck.uniform(self, purpose) < 1.0 - luck.exp(-(1.0 / max(mean, 1.0))))
 
     def nine_in_favour(self, purpose: int) -> bool:
         """Whether enough members of the Council vote for action."""

@@ -33,6 +33,7 @@ WAITS = {
     "embargo": "until the Security Council has decided on an arms embargo",
     "jurisdiction": "until a court has jurisdiction: the State is a member, or the Security Council referred it",
     "inquiry": "until the Human Rights Council has set up a commission of inquiry",
+    "mission": "until peacekeepers are deployed",
     "requested": "until the government asks for it, or a mandate of the Security Council has it",
 }
 """Decisions that a form may wait for, beside a mandate of the Security Council."""

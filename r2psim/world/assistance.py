@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Assistance", "build_assistance", "size_in_rules"]
 
 _CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
-_GATES = {name: name for name in ("embargo", "jurisdiction", "inquiry", "requested")}
+_GATES = {
+    **{name: name for name in ("embargo", "jurisdiction", "inquiry", "requested")},
+    "mission": "mission_troops",
+}
 """Column of the state that opens the way to a form, by what the form waits for."""
 ASSESSMENT_WORTH = 0.2
 """Worth of a needs assessment to bodies that choose: it does nothing by itself, and other forms work better with it
@@ -69,6 +72,12 @@ def _mandate_or_none(form: Form) -> int:
     return STATE.index["mandate"] if form.mandate else -1
 
 
+def _potency(form: Form) -> float:
+    """Give what bodies that choose expect of a form's effects, harm not counted."""
+    helps = (e for e in form.effects if not e.channel.harms(e.believed))
+    return ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)
+
+
 def _form(form: Form, priority: float, share: float) -> dict[str, float]:
     """Give the columns of one form under a policy's priority and share for it.
 
@@ -98,8 +107,7 @@ def _form(form: Form, priority: float, share: float) -> dict[str, float]:
         "troops": form.troops,
         "police": form.police,
         "civilians": form.civilians,
-        "potency": priority
-        * (ASSESSMENT_WORTH if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
+        "potency": priority * _potency(form),
         "need": float(STATE.index[built[0]]) if built else -1.0,
         "share": share,
     }
@@ -186,12 +194,18 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         [(_CHANNEL_PLACE[e.on], size_in_rules(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
         for form in forms.values()
     ]
+    columns = [_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()]
+    # Training does little by itself: bodies expect of it what it adds to the peacekeepers whom it is for.
+    of_peacekeepers = max((_potency(form) for form in forms.values() if form.part == "peacekeepers"), default=0.0)
+    for (key, form), entry in zip(forms.items(), columns, strict=True):
+        if form.part == "training":
+            entry["potency"] += priorities.get(key, 1.0) * float(p[P.assistance_training_gain]) * of_peacekeepers
     provides_start, provided = sparse(list(provides.values()))
     effect_start = np.zeros(len(effects) + 1, dtype=np.int64)
     effect_start[1:] = np.cumsum([len(e) for e in effects])
     return Assistance(
         names=tuple(forms),
-        forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0)) for key, form in forms.items()],
+        forms=columns,
         bodies=[
             {
                 **body.values,
