@@ -95,7 +95,7 @@ def test_a_fully_funded_form_delivers_its_entry_at_the_conditions_of_the_studies
     assert (better[~bound] == 1.0).all() and (worse[~bound] == 1.0).all()
     none = quality(usual, commitment=0.0)
     assert none == pytest.approx((1.0 - column("consent")) / (1.0 - column("consent") * (1.0 - reference)))
-    wholly = with_form(setting().rows, consent=1.0)
+    wholly = with_form(copy_rows(setting().rows), consent=1.0)
     strengthen(wholly, EVERY, 0)
     put(wholly, {"commitment": 0.0})
     delivery(0, 1, wholly, parameters(FULL | usual), FIRST)
