@@ -27,6 +27,7 @@ __all__ = [
     "FULL",
     "INVENTED",
     "OBSERVABLES",
+    "OPEN",
     "STILL",
     "Observable",
     "a_month",
@@ -91,6 +92,9 @@ FULL: dict[str, float] = {
     "assistance.openness": 1.0,
     "assistance.perpetrator_refuses": 0.0,
     "assistance.unassessed": 1.0,
+    "assistance.reference_willingness": 1.0,
+    "assistance.training_gain": 0.0,
+    "assistance.joint_protection": 0.0,
     "principles.ownership.strength": 0.0,
     "principles.mutual.answer": 0.0,
     "principles.harm.screening": 1.0,
@@ -131,6 +135,9 @@ STILL: dict[str, float] = (
     | {"structure.violations_half_life": 1e12, "triggers.irregular_transition.coup_success": 0.0}
 )
 """Nothing moves: every rate and every base hazard 0. A test gives back the one that it looks at."""
+
+OPEN: dict[str, float] = {"embargo": 1.0, "jurisdiction": 1.0, "inquiry": 12.0, "requested": 1.0, "mission_troops": 1.0}
+"""Every decision that a form may wait for has been taken."""
 
 AT_ONCE = 12.0
 """Yearly rate at which a variable reaches its level within a month."""
@@ -404,6 +411,8 @@ def _stage_hazards() -> Iterable[Observable]:
     for stage, name in ((1, "to_threat"), (2, "to_imminent"), (3, "to_atrocity")):
         base = natural(f"stages.{name}.base")
         yield Observable(name, "hazard_up", _column("group.hazard_up"), _CRISIS, {"stage": stage}, base)
+    base = natural("stages.to_atrocity.base")
+    yield Observable("commission", "hazard_up", _column("group.hazard_up"), _CRISIS, {"stage": 3}, base)
     for stage, name in ((2, "from_threat"), (3, "from_imminent"), (4, "from_atrocity")):
         base = natural(f"stages.{name}.base")
         yield Observable(name, "hazard_down", _column("group.hazard_down"), _CRISIS, {"stage": stage}, base)

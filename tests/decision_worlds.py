@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from assistance_worlds import FULL, ample, ask_consent, copies, form_place, only_form, pledged, put, setting, with_form
+from assistance_worlds import (
+    FULL,
+    OPEN,
+    ample,
+    ask_consent,
+    copies,
+    form_place,
+    only_form,
+    pledged,
+    put,
+    setting,
+    with_form,
+)
 from worlds import parameters
 
 from r2psim.rules.accounts import accounts
@@ -62,7 +74,7 @@ class Table:
         """Set the stage and the perceived risk of every state."""
         self.rows.state[STATE.index["stage"]] = stages
         self.rows.state[STATE.index["perceived"]] = perceived
-        put(self.rows, {"commitment": 1.0, "mandate": 1.0, "willingness": 1.0})
+        put(self.rows, {"commitment": 1.0, "mandate": 1.0, "willingness": 1.0} | OPEN)
         ask_consent(self.rows)
 
     def a_month(self, p: np.ndarray) -> None:

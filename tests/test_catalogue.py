@@ -43,8 +43,9 @@ REPORT = {
     "protection": [
         *("denying-means", "mediation", "human-rights-monitoring", "police"),
         *("refugee-protection", "civilian-protection", "peacekeeping"),
+        *("mandate-training", "casualty-tracking", "women-protection", "arms-embargo"),
     ],
-    "accountability": ["civil-society", "individual-accountability"],
+    "accountability": ["civil-society", "individual-accountability", "court-prosecution", "special-session"],
     "response": ["collective-response"],
 }
 
@@ -91,7 +92,7 @@ def test_capacity_building_begins_with_a_needs_assessment_that_does_nothing_by_i
 def test_where_the_state_is_the_perpetrator():
     assert {key for key, form in FORMS.items() if form.consent == 0} == {
         *REPORT["accountability"],
-        "collective-response",
+        *("mandate-training", "arms-embargo", "collective-response"),
     }
     for form in FORMS.values():
         assert (form.under_perpetrator == 1) == (form.consent == 0), form.key
@@ -107,9 +108,11 @@ def test_peacekeeping_is_slow_dear_and_protects_from_armed_groups():
     assert form.unit_cost / 6000 == pytest.approx(79_500, rel=0.01)
     sizes = acts("peacekeeping")
     assert sizes["killing_by_armed_groups"] < 0.5 < 0.9 < sizes["killing"] < 1
-    assert form.under_perpetrator <= 0.1
+    assert form.under_perpetrator < 1
     assert sizes["conflict_relapse"] == 0.4
-    assert sizes["conflict_settlement"] < 1 > sizes["spill_over"]
+    settlement = next(effect for effect in form.effects if effect.on == "conflict_settlement")
+    assert settlement.low < 1 < settlement.size and sizes["spill_over"] < 1
+    assert form.troops + form.police == 6000
 
 
 def test_collective_response_is_late_dear_and_the_councils_alone():

@@ -16,7 +16,7 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.channels import CHANNELS
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.tables import GROUP_CHANNELS, PROGRAMME, STATE, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
@@ -43,17 +43,26 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
         rows.state[STATE.index[name]] = rng.choice([0.0, 0.25, 0.5, 1.0], count)
     stage, mandate = rng.integers(0, 5, count), rng.integers(0, 2, count)
     rows.state[S.stage], rows.state[S.mandate] = stage, mandate
+    decided = rng.integers(0, 2, count)
+    for gate in ("embargo", "jurisdiction", "inquiry", "requested", "mission_troops"):
+        rows.state[STATE.index[gate]] = decided
+    rows.state[S.debated] = rng.integers(0, 2, count)
     demand(0, count, rows, p, FIRST)
     seen = programme(rows, "demand")
     for f, (key, form) in enumerate(FORMS.items()):
         helps = [e for e in form.effects if not e.channel.harms(e.size)]
         potency = sum(abs(math.log(e.believed)) if e.channel.kind == "multiplier" else abs(e.believed) for e in helps)
+        if form.part == "training":
+            kept = FORMS["peacekeeping"].effects
+            potency += p[P.assistance_training_gain] * sum(abs(math.log(e.size)) for e in kept)
         worth = (ASSESSMENT_WORTH if form.assessment else potency) / np.sqrt(programme(rows, "cost")[:, f])
         name = lacking(key)
         lack = 1.0 - rows.state[STATE.index[name]] if name else 1.0
         applies = (form.stages[0] <= stage) & (stage <= form.stages[1]) & ((mandate == 1) | (not form.mandate))
+        applies &= (decided == 1) | (form.waits_for == "nothing")
         applies &= rows.state[S.commitment] >= floor * form.consent
-        assert seen[:, f] == pytest.approx(np.where(applies, worth * lack, -1.0)), key
+        called = 1.0 + p[P.response_peaceful_call] * form.peaceful * rows.state[S.debated]
+        assert seen[:, f] == pytest.approx(np.where(applies, worth * lack * called, -1.0)), key
 
 
 def test_urgency_is_the_stage_or_the_war() -> None:

@@ -483,6 +483,7 @@ def test_ownership_is_owed_where_the_text_says():
     p = load("seminar").parameter_values()
     places = list(PARAMETERS)
     p[places.index("challenges.complexity.strength")] = 0.0  # strength decays faster where willingness is low
+    p[places.index("principles.ownership.practice")] = 0.5
     seen = []
     for strength in (0.0, 0.5):
         p[places.index("principles.ownership.strength")] = strength

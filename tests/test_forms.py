@@ -21,6 +21,7 @@ from assistance_worlds import (
     FULL,
     INVENTED,
     OBSERVABLES,
+    OPEN,
     STILL,
     Observable,
     a_month,
@@ -180,6 +181,7 @@ def test_what_a_form_builds_in_the_state_lowers_exclusion_once_more() -> None:
 MAY_DIFFER = {
     *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work", "leverage_at_work"),
     *("expected_help", "moral_hazard", "helped", "pillar3_uncovered"),
+    *("trained", "monitors_there", "peacekeepers_there", "mission_troops", "mission_police", "mission_civilians"),
 }
 """Columns of a state that say that assistance is there, not what it does: how many forms are at work and how far, what
 help from outside armed groups expect, when help first came, whether a call for Pillar III is covered. `moral_hazard`
@@ -207,7 +209,11 @@ def course(rows: Rows, p: np.ndarray, forms: tuple[int, ...], months: int) -> li
     return found
 
 
-WITHOUT_OTHER_WAYS = {"principles.mutual.answer": 0.0, "conflict.onset.moral_hazard": 0.0}
+WITHOUT_OTHER_WAYS = {
+    "principles.mutual.answer": 0.0,
+    "conflict.onset.moral_hazard": 0.0,
+    "assistance.joint_protection": 0.0,
+}
 
 
 @pytest.mark.parametrize("way", ["sizes of none", "effect_scale 0"])
@@ -350,7 +356,7 @@ def chosen(
     ample(rows, balance=1e14)
     opening(rows, p, FIRST)
     delivery(0, rows.state.shape[1], rows, p, FIRST)
-    put(rows, {"stage": stage, "mandate": mandate, "willingness": willingness, "perceived": 0.5})
+    put(rows, {"stage": stage, "mandate": mandate, "willingness": willingness, "perceived": 0.5} | OPEN)
     ask_consent(rows)
     demand(0, rows.state.shape[1], rows, p, FIRST)
     decision(0, 1, rows, p, draws_of(1, 0, 1))

@@ -10,6 +10,7 @@ import pytest
 from assistance_worlds import (
     FORMS,
     FULL,
+    OPEN,
     STILL,
     a_month,
     ample,
@@ -67,16 +68,49 @@ def column(name: str) -> np.ndarray:
 # -- national ownership ------------------------------------------------------------------------------------------------
 
 
-def test_ownership_ties_quality_to_consent_and_assessment() -> None:
-    owned = {"assistance.openness": 0.0}
-    seen = [quality(owned | {"principles.ownership.strength": x}, commitment=0.5) for x in (0.0, 0.3, 1.0)]
-    free = (column("consent") == 0.0) & (column("needs_assessment") == 0.0)
-    assert (seen[0] > seen[1])[~free].all() and (seen[1] > seen[2])[~free].all()
-    assert (seen[0] == seen[2])[free].all(), "what needs no consent owes nothing"
+def test_ownership_ties_quality_to_assessment_and_counts_consent_once() -> None:
+    assessment = form_place("needs-assessment")
+    others = tuple(f for f in EVERY if f != assessment)
+    unassessed = [
+        quality({"assistance.openness": 0.0, "principles.ownership.strength": x}, others, commitment=0.5)
+        for x in (0.0, 0.3, 1.0)
+    ]
     consent = 1.0 - column("consent") * 0.5
-    assert seen[0] == pytest.approx(consent), "strength 0: consent alone counts"
-    owes = np.where(column("needs_assessment") > 0.0, 1.0, column("consent"))
-    assert seen[2] == pytest.approx(consent * (1.0 - 0.5 * owes)), "strength 1: the share that is owned"
+    consent[assessment] = 0.0
+    lost = column("needs_assessment")
+    for strength, seen in zip((0.0, 0.3, 1.0), unassessed, strict=True):
+        assert seen == pytest.approx(consent * (1.0 - strength * lost))
+    assessed = quality({"assistance.openness": 0.0, "principles.ownership.strength": 1.0}, commitment=0.5)
+    assert assessed == pytest.approx(1.0 - column("consent") * 0.5), "with an assessment only consent counts, once"
+
+
+def test_a_fully_funded_form_delivers_its_entry_at_the_conditions_of_the_studies() -> None:
+    usual = natural("assistance.reference_willingness", "principles.ownership.strength") | {"assistance.openness": 0.0}
+    reference = PARAMETERS["assistance.reference_willingness"].default
+    most = PARAMETERS["assistance.quality_most"].default
+    assert quality(usual, commitment=reference) == pytest.approx(1.0), "as in the studies: the entry"
+    better, worse = quality(usual, commitment=1.0), quality(usual, commitment=0.5 * reference)
+    bound = column("consent") > 0.0
+    assert (better[bound] > 1.0).all() and better.max() <= most and (worse[bound] < 1.0).all()
+    assert (better[~bound] == 1.0).all() and (worse[~bound] == 1.0).all()
+    none = quality(usual, commitment=0.0)
+    assert none == pytest.approx((1.0 - column("consent")) / (1.0 - column("consent") * (1.0 - reference)))
+    wholly = with_form(copy_rows(setting().rows), consent=1.0)
+    strengthen(wholly, EVERY, 0)
+    put(wholly, {"commitment": 0.0})
+    delivery(0, 1, wholly, parameters(FULL | usual), FIRST)
+    assert not programme(wholly, "quality")[0].any(), "what depends wholly on consent stops without any"
+
+
+def test_what_a_perpetrating_government_takes_is_taken_once() -> None:
+    usual = natural("assistance.reference_willingness", "assistance.perpetrator_refuses")
+    usual |= natural("challenges.perpetrators.strength") | {"assistance.openness": 0.0}
+    reference = PARAMETERS["assistance.reference_willingness"].default
+    refuses = PARAMETERS["assistance.perpetrator_refuses"].default
+    found = quality(usual, commitment=reference, government_perpetrator=1.0)
+    agreed = 1.0 - column("consent") * (1.0 - reference)
+    refused = 1.0 - column("consent") * (1.0 - reference * (1.0 - refuses))
+    assert found == pytest.approx(np.minimum(refused / agreed, column("under_perpetrator")))
 
 
 def test_ownership_that_is_not_practised_costs_quality() -> None:
@@ -115,7 +149,7 @@ def test_programmes_stop_where_a_government_keeps_no_commitment() -> None:
     for floor, commitment in ((0.0, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.6), (1.0, 0.5)):
         here = copy_rows(rows)
         p = parameters(FULL | STILL | {"principles.mutual.floor": floor})
-        put(here, {"commitment": 1.0, "stage": 2.0, "perceived": 0.5, "willingness": 1.0})
+        put(here, {"commitment": 1.0, "stage": 2.0, "perceived": 0.5, "willingness": 1.0} | OPEN)
         ask_consent(here)
         demand(0, 2, here, p, FIRST)
         for m in range(1, 20):
@@ -385,7 +419,9 @@ def test_a_perpetrating_government_refuses_and_what_needs_no_consent_remains() -
 def test_peacekeepers_and_police_hardly_act_against_a_government_and_accountability_does() -> None:
     changed = natural("challenges.perpetrators.strength", "assistance.perpetrator_refuses", "assistance.openness")
     found = quality(changed | natural("principles.ownership.strength"), commitment=0.3, government_perpetrator=1.0)
-    assert max(found[form_place("peacekeeping")], found[form_place("police")]) < 0.1
+    assert found[form_place("police")] < 0.2
+    killing = {e.on: e.size for e in FORMS["peacekeeping"].effects}["killing"]
+    assert killing ** found[form_place("peacekeeping")] > 0.97, "peacekeepers protect from armed groups"
     assert min(found[form_place("civil-society")], found[form_place("individual-accountability")]) > 0.5
 
 

@@ -166,6 +166,7 @@ def test_every_score_of_a_state_is_written(scenario: Scenario) -> None:
         "opponents",
         "operational_stage",
         "veto",
+        "mission",
     }
     given = {column.name for column in STATE.columns if column.role == "given"} - optional
     for key, state in scenario.states.items():

@@ -205,11 +205,13 @@ def write_mandates(model: R2PModel, mandates: Mapping[str, bool]) -> None:
             state[S.mandate, s] = 1.0
             state[S.vetoed, s] = 0.0
             state[S.mandate_months, s] = 0.0
+            state[S.mandate_age, s] = 0.0
         elif not adopted and (crisis or state[S.mandate, s] > 0.0):
             state[S.mandate, s] = 0.0
             state[S.vetoed, s] = 1.0
-            # From 1 on, the rule does not draw anew for this crisis; without one it forgets both next month.
+            # From 1 on, the rule does not draw anew for this crisis, which has begun; without one it forgets both.
             state[S.mandate_months, s] = max(1.0, state[S.mandate_months, s])
+            state[S.since_crisis, s] = 1.0 if crisis else state[S.since_crisis, s]
 
 
 def receiving(model: R2PModel, consent: Mapping[str, bool]) -> None:

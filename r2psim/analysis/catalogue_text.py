@@ -9,7 +9,8 @@ from rich.table import Table
 
 from r2psim.scenario.catalogue import CATEGORIES, LEDGERS, SCOPES, Effect, Form
 from r2psim.scenario.channels import KINDS, MANDATES
-from r2psim.scenario.parameters import LABELS, SOURCES
+from r2psim.scenario.forms import WAITS
+from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
 from r2psim.world.tables import STAGES
 
 __all__ = ["catalogue_table", "dollars", "form_page", "size_text"]
@@ -165,12 +166,41 @@ def _facts(form: Form) -> Iterator[tuple[str, str]]:
     yield "known by", f"{_evidence(form.label, form.source)}: cost and time, by the weakest of them"
     needed = "begins with one; without it, it works worse and is less owned" if form.needs_assessment else "not needed"
     yield "needs assessment", needed
+    yield "delivers", _delivers(form)
+    if form.waits_for != "nothing":
+        yield "waits", WAITS[form.waits_for]
+    if heads := form.troops + form.police + form.civilians:
+        kinds = (("troops", form.troops), ("police", form.police), ("civilians", form.civilians))
+        who = ", ".join(f"{number:,.0f} {kind}" for kind, number in kinds if number)
+        yield "deploys", f"{who}, at US$ {dollars(form.unit_cost / heads)} a head and year"
     yield "consent", f"{form.consent:g} ({_consent(form.consent)})"
     yield (
         "perpetrator",
         f"{form.under_perpetrator:.0%} of the effect is left where the government is itself a perpetrator",
     )
     yield "backlash", f"{form.backlash:.0%} of programmes backfire if they are not screened"
+
+
+def _delivers(form: Form) -> str:
+    """Say what share of its effects a fully funded form delivers, by the government's willingness."""
+    reference = PARAMETERS["assistance.reference_willingness"].default
+    most = PARAMETERS["assistance.quality_most"].default
+    usual = 1.0 - form.consent * (1.0 - reference)
+
+    def share(willing: float) -> str:
+        return f"{min(most, (1.0 - form.consent * (1.0 - willing)) / usual):.0%}"
+
+    assessed = ", with a needs assessment" if form.needs_assessment else ""
+    if form.consent == 0.0:
+        return f"100 % of what stands below, fully funded, whatever the government's willingness{assessed}"
+    return (
+        (
+            f"100 % of what stands below, fully funded, at willingness {reference:g} as in the studies{assessed}; "
+            f"{share(1.0)} at full willingness, {share(0.0)} at none"
+        )
+        .replace("%", " %")
+        .replace("  %", " %")
+    )
 
 
 def _months(months: float) -> str:

@@ -331,7 +331,8 @@ def _yes(flag: bool) -> str:
 
 def _forms() -> str:
     def row(form: Form) -> tuple[str, ...]:
-        kinds = [name for name in ("assessment", "mandate", "military") if getattr(form, name)]
+        kinds = [name for name in ("assessment", "mandate", "military", "peaceful") if getattr(form, name)]
+        kinds += [f"waits for {form.waits_for}"] if form.waits_for != "nothing" else []
         return (
             _code(form.key), form.name, CATEGORIES[form.category], form.report, f"{form.stages[0]}-{form.stages[1]}",
             form.scope, form.ledger, " ".join(kinds) or "-", " ".join(_code(tag) for tag in form.providers),

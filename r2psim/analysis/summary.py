@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from math import exp
 from typing import Any
 
@@ -37,7 +38,8 @@ def summarise(history: History) -> dict[str, Any]:
         ``war_crimes``, ``displaced_women`` and ``displaced_children`` (persons),
         ``gdp_lost`` (US$, in the states' own economies), ``spent_prevention`` and
         ``spent_response`` (US$, by the bodies), ``state_months`` and ``group_months`` (by stage 0-4),
-        ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``states``, ``groups``.
+        ``conflict_months`` (by conflict state), ``triggers`` (strikes by kind), ``missions`` (months under a mandate,
+        the most persons deployed at a time by kind, what peacekeepers delivered), ``states``, ``groups``.
     """
     state, group = history.state, history.group
     strikes = Counter(e.what for e in history.events if e.kind == "trigger")
@@ -69,8 +71,23 @@ def summarise(history: History) -> dict[str, Any]:
         "group_months": by_code(group["stage"], len(STAGES)),
         "conflict_months": dict(zip(CONFLICT, by_code(state["conflict"], len(CONFLICT)), strict=True)),
         "triggers": {name: strikes[name] for name in TRIGGERS},
+        "missions": _missions(state),
         "states": len(history.world.states),
         "groups": len(history.world.groups),
+    }
+
+
+def _missions(state: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Give what missions were there in a run, and what share of their effects peacekeepers delivered on average."""
+    heads = {kind: state[f"mission_{kind}"] for kind in ("troops", "police", "civilians")}
+    at_work = heads["troops"][1:] > 0.0
+    delivered = state["peacekeepers_there"][1:][at_work]
+    return {
+        "months_under_mandate": int((state["mandate"][1:] > 0.0).sum()),
+        "mandates_extended": int(state["extensions"][-1].sum()),
+        "votes_failed": int(state["votes_failed"][-1].sum()),
+        **{f"most_{kind}": round(float(there.sum(axis=1).max())) for kind, there in heads.items()},
+        "delivered": round(float(delivered.mean()), 3) if delivered.size else 0.0,
     }
 
 

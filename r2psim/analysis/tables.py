@@ -54,6 +54,14 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
         f"persecuted {summary['persecuted_months'] / 12.0:,.0f} person-years, civilians killed in armed conflict "
         f"outside of atrocities {summary['war_crimes']:,}"
     )
+    missions = summary["missions"]
+    if missions["months_under_mandate"]:
+        console.print(
+            f"missions: {missions['months_under_mandate']:,} state-months under a mandate, extended "
+            f"{missions['mandates_extended']} times; at most {missions['most_troops']:,} troops, "
+            f"{missions['most_police']:,} police, {missions['most_civilians']:,} civilians; peacekeepers delivered "
+            f"{missions['delivered']:.0%} of what the catalogue says"
+        )
     if not history.real_names:
         _states(console, history)
         _entries(console, history)

@@ -282,7 +282,6 @@ def _driven_out(rows: Rows, p: Floats, who: NDArray[np.intp], deaths: Floats) ->
 def _harm(rows: Rows, p: Floats, draws: Draws) -> None:
     g = rows.group
     deaths, displaced, expelled = (np.zeros(g.shape[1]) for _ in range(3))
-    g[G.violations] = np.where(g[G.stage] >= 3.0, g[G.targeting], 0.0)
     _follow_campaigns(g, p)
     struck = np.flatnonzero(g[G.stage] >= 3.0)
     if len(struck):

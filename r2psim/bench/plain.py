@@ -21,14 +21,14 @@ import mesa
 from r2psim.bench.plain_body import Body
 from r2psim.bench.plain_group import Group
 from r2psim.bench.plain_luck import luck_named
-from r2psim.bench.plain_programme import Form, Programme
+from r2psim.bench.plain_programme import Form, Pledge, Programme
 from r2psim.bench.plain_state import State
 from r2psim.rules import draws
 from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import PARAMETERS, identifier
 from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import BODY, FORM, GROUP, PREFERENCE, STAGES, STATE, TRIGGERS, Table
+from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, STAGES, STATE, TRIGGERS, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,6 +176,8 @@ class PlainModel(mesa.Model):
             values: dict[str, Any] = {
                 name: value > 0.0 if FORM[name].unit == "flag" else value for name, value in entry.items()
             }
+            gate = int(values.pop("gate"))
+            values["gate"] = STATE.names[gate] if gate >= 0 else None
             need = int(values.pop("need"))
             values["need"] = STATE.names[need] if need >= 0 else None
             form = Form(identity=int(rows.form_id[place]), place=place, **values)
@@ -197,6 +199,11 @@ class PlainModel(mesa.Model):
         for state, neighbours in zip(states, _lists(rows.neighbour_start, rows.neighbour), strict=True):
             state.neighbours = [states[n] for n in neighbours]
             state.programmes = [Programme(state, form) for form in forms]
+        for row, start in enumerate(_entries(PROGRAMME, rows.programme)):
+            programme = states[row % len(states)].programmes[row // len(states)]
+            programme.strength = start["strength"]
+            programme.months = int(start["months"])
+            programme.offered = int(start["offered"])
         groups = [
             Group(self, key, int(rows.group_id[i]), states[rows.home[i]], start)
             for i, (key, start) in enumerate(zip(world.groups, _entries(GROUP, rows.group), strict=True))
@@ -206,9 +213,14 @@ class PlainModel(mesa.Model):
             group.kin = [groups[k] for k in kin]
         members = _lists(rows.member_start, rows.member)
         provides = _lists(rows.provides_start, rows.provides)
+        made = _entries(PLEDGE, rows.pledge)
         for i, (key, start) in enumerate(zip(world.bodies, _entries(BODY, rows.body), strict=True)):
             reach = [states[m] for m in members[i]]
-            Body(self, key, int(rows.body_id[i]), start, reach, [forms[f] for f in provides[i]])
+            body = Body(self, key, int(rows.body_id[i]), start, reach, [forms[f] for f in provides[i]])
+            for pledge in made[rows.pledge_start[i] : rows.pledge_start[i] + int(start["pledges"])]:
+                programme = states[int(pledge["state"])].programmes[int(pledge["form"])]
+                paid = int(pledge["last_offer"])
+                body.pledges.append(Pledge(programme, int(pledge["amount"]), pledge["begins"], 0, paid))
 
     def _settle(self) -> None:
         """Let the world settle before the first month, which is that of number 0."""

@@ -65,6 +65,7 @@ class Body(mesa.Agent):
         self.responds = bool(start["responds"])
         self.carry_over = start["carry_over"]
         self.attention = start["attention"]
+        self.court = start["court"] > 0.0
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
         self.balance = 0
         self.received = 0
@@ -109,10 +110,14 @@ class Body(mesa.Agent):
         return bool(programme.backfires and programme.months >= noticed)
 
     def may_fund(self, programme: Programme) -> bool:
-        """Whether the form applies in the state now, the government consents, and no harm has been noticed."""
-        if programme.demand < 0.0 or self.harms(programme):
+        """Whether the form applies, a court has jurisdiction, the government consents, and no harm was noticed."""
+        if programme.demand < 0.0 or self.harms(programme) or not self.has_jurisdiction(programme.state):
             return False
         return bool(self.agreed(programme) >= self.model.parameters.assistance_consent_gate)
+
+    def has_jurisdiction(self, state: State) -> bool:
+        """Whether it may act in a state: a court where the State is a member or was referred, others anywhere."""
+        return not self.court or state.jurisdiction > 0
 
     def is_early(self, programme: Programme) -> bool:
         """Whether money for a programme is early: a form of prevention, at stages 0-2 and not in war."""
@@ -152,9 +157,9 @@ class Body(mesa.Agent):
         return float(ahead / (ahead + 1.0))
 
     def can_prevent(self) -> bool:
-        """Whether it is one of prevention and may provide what applies before a crisis and waits for no mandate."""
+        """Whether it is one of prevention and may provide what applies before a crisis and waits for no decision."""
         return not self.responds and any(
-            not form.response and form.first_stage <= 2.0 and not form.mandate for form in self.provides
+            not form.response and form.first_stage <= 2.0 and form.gate is None for form in self.provides
         )
 
     def decide(self) -> None:
@@ -314,7 +319,8 @@ class Body(mesa.Agent):
             expected = (1.0 - self.interest) * self.expected_harm(state) + self.interest * state.exposure
             return expected * (will + (1.0 - will) * state.urgency) * state.emphasis
 
-        return nlargest(int(self.model.parameters.assistance_considered), self.members, key=priority)
+        within = [state for state in self.members if self.has_jurisdiction(state)]
+        return nlargest(int(self.model.parameters.assistance_considered), within, key=priority)
 
     def best_programme(
         self,

@@ -80,8 +80,11 @@ class Group(mesa.Agent):
         self.campaign = NO_CAMPAIGN
         self.campaign_months = 0
         self.lull = 0
-        self.violations = 0.0
         self.aid = dict.fromkeys(GROUP_CHANNELS, 0.0)
+        self._begin_harm()
+
+    def _begin_harm(self) -> None:
+        """Begin with nobody harmed."""
         self.deaths_month = 0
         self.displaced_month = 0
         self.expelled_month = 0
@@ -275,6 +278,7 @@ class Group(mesa.Agent):
             + p.stages_to_atrocity_at_restraint * (state.restraint - p.reference_at_restraint)
             + p.stages_to_atrocity_protection * self.protection
             + p.stages_to_atrocity_aid_to_atrocity * self.aid["to_atrocity"]
+            + p.stages_to_atrocity_aid_commission * self.aid["commission"]
         )
         return hazard
 
@@ -401,7 +405,6 @@ class Group(mesa.Agent):
         """Count the killed, the expelled, the displaced and the persecuted of the month, in whole persons."""
         p = self.model.parameters
         deaths = displaced = expelled = 0
-        self.violations = self.targeting if self.stage >= IMMINENT else 0.0
         self.follow_campaign()
         if self.stage >= IMMINENT:
             if self.stage == ATROCITY:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Form", "Pledge", "Programme"]
 
 BUILT_DOWN = 0.01
+PEACEKEEPERS, MONITORS, TRAINING = 1, 2, 3
 
 
 @dataclass(slots=True)
@@ -43,6 +44,12 @@ class Form:
     mandate: bool
     military: bool
     rapid: bool
+    gate: str | None
+    part: float
+    peaceful: bool
+    troops: float
+    police: float
+    civilians: float
     potency: float
     need: str | None
     share: float
@@ -115,14 +122,15 @@ class Programme:
         if (
             not form.first_stage <= state.stage <= form.last_stage
             or (form.mandate and not state.mandate)
+            or (form.gate is not None and not getattr(state, form.gate))
             or state.commitment < model.parameters.principles_mutual_floor * form.consent
         ):
             self.demand = -1.0
-        elif form.need is None:
-            self.demand = self.worth
         else:
-            seen = 1.0 - clip01(state.level_of(form.need)) + self.misjudged * (1.0 - state.assessed)
-            self.demand = self.worth * clip01(seen)
+            lack = clip01(1.0 - clip01(state.level_of(form.need)) + self.misjudged * (1.0 - state.assessed))
+            lack = 1.0 if form.need is None else lack
+            called = model.parameters.response_peaceful_call if form.peaceful and state.debated else 0.0
+            self.demand = self.worth * lack * (1.0 + called)
 
     def price(self) -> None:
         """Price the form in the state, and note the government's consent to it."""
@@ -161,6 +169,8 @@ class Programme:
             state.assessed = max(state.assessed, self.strength)
         else:
             state.aid_forms += self.strength
+        if form.part == TRAINING:
+            state.trained = max(state.trained, self.strength)
 
     def work(self) -> None:
         """Reach the share of the full effect that circumstances leave."""
@@ -169,21 +179,35 @@ class Programme:
         if self.strength == 0.0:
             self.quality = 0.0
             return
-        owned = p.principles_ownership_practice * state.willingness
+        owned = p.principles_ownership_practice
         if form.needs_assessment:
             owned *= state.assessed
         owes = p.principles_ownership_strength * (1.0 if form.needs_assessment else form.consent)
         lost = p.challenges_perpetrators_strength * (1.0 - form.under_perpetrator)
-        agreed = 1.0 - (1.0 - self.consent) * (1.0 - p.assistance_leverage_consent * self.leverage)
-        reached = clip01(agreed * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * state.government_perpetrator))
+        withheld = 1.0 - p.assistance_leverage_consent * self.leverage
+        willing = clip01(p.assistance_openness + (1.0 - p.assistance_openness) * state.commitment)
+        agreed = (1.0 - form.consent * (1.0 - willing) * withheld) * (1.0 - lost * state.government_perpetrator)
+        usual = 1.0 - form.consent * (1.0 - p.assistance_reference_willingness)
+        reached = min(1.0 - (1.0 - self.consent) * withheld, agreed) / usual * (1.0 - owes * (1.0 - owned))
+        reached = min(reached, p.assistance_quality_most)
         if form.needs_assessment:
             reached *= 1.0 - (1.0 - p.assistance_unassessed) * (1.0 - state.assessed)
+        if form.part == PEACEKEEPERS:
+            reached *= 1.0 + p.assistance_training_gain * state.trained
         crowd = p.challenges_complexity_strength * (1.0 - p.challenges_complexity_coordination)
         reached /= 1.0 + crowd * max(state.aid_forms - p.challenges_complexity_free, 0.0)
         if self.backfires:
             reached *= -p.assistance_backlash_size
         self.quality = reached
         done = self.strength * reached
+        if form.part == MONITORS:
+            state.monitors_there = max(state.monitors_there, done)
+        if form.part == PEACEKEEPERS:
+            state.peacekeepers_there = max(state.peacekeepers_there, done)
+        state.mission_troops += form.troops * self.strength
+        state.mission_police += form.police * self.strength
+        state.mission_civilians += form.civilians * self.strength
+        done = min(done, 1.0)
         if not form.is_assessment:
             state.best_help = max(state.best_help, done)
         state.leverage_at_work = max(state.leverage_at_work, self.leverage * max(done, 0.0))

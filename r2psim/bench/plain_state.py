@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 from r2psim.bench.plain_programme import Programme
 from r2psim.bench.plain_structure import MINOR_CONFLICT, MONTH, PEACE, RECOVERY, WAR, Structure, clip01
-from r2psim.rules.draws import ASSESSMENT, CONFLICT_CHANGE, MANDATE_DECISION, VETO, WAR_CRIMES
+from r2psim.rules.draws import (
+    ASSESSMENT,
+    CONFLICT_CHANGE,
+    EMBARGO_DECISION,
+    MANDATE_DECISION,
+    MANDATE_EXTENSION,
+    REFERRAL_DECISION,
+    SPECIAL_SESSION,
+    VETO,
+    VOTE_ON_EMBARGO,
+    VOTE_ON_MANDATE,
+    VOTE_ON_REFERRAL,
+    WAR_CRIMES,
+)
 from r2psim.scenario.channels import CHANNELS
 from r2psim.world.tables import GROUP_CHANNELS, SIDES
 
@@ -19,6 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["State"]
 
 FRESH = 0.5
+MEMBERS, NEEDED = 15, 9
+
+
+@dataclass(slots=True)
+class Member:
+    """A member of the Security Council, by its number from 1."""
+
+    identity: int
 
 
 @dataclass(slots=True)
@@ -70,9 +91,7 @@ class State(Structure):
         self.forces_at_work = 0.0
         self.expected_help = 0.0
         self.moral_hazard = 0.0
-        self.mandate = False
-        self.mandate_months = 0
-        self.vetoed = False
+        self._start_institutions(start)
         self.threatened = self.helped = 0
         self.since_crisis = int(start["since_crisis"])
         self.calls_for_mission = False
@@ -100,6 +119,28 @@ class State(Structure):
         self.persecuted_months = 0
         self.war_crimes_month = 0
         self.war_crimes = 0
+
+    def _start_institutions(self, start: dict[str, float]) -> None:
+        """Note what institutions act here, and what mission stands at the start."""
+        self.mission = start["mission"]
+        self.trained = self.monitors_there = self.peacekeepers_there = 0.0
+        self.mission_troops = self.mission_police = self.mission_civilians = 0.0
+        self.mandate = start["mandate"] > 0.0
+        self.mandate_months = int(start["mandate_months"])
+        self.mandate_age = 0
+        self.vetoed = False
+        self.extensions = 0
+        self.votes_failed = 0
+        self.debated = False
+        self.requested = False
+        self.embargo = False
+        self.jurisdiction = int(start["jurisdiction"])
+        self.inquiry = 0.0
+        self.inquiries = 0
+        self.council = start["council"] > 0.0
+        self.council_delay = start["council_delay"]
+        self.council_will = start["council_will"]
+        self.rights_council = start["rights_council"] > 0.0
 
     # -- the phases ----------------------------------------------------------------------------------------------------
 
@@ -468,30 +509,104 @@ class State(Structure):
     # -- response and assistance ---------------------------------------------------------------------------------------
 
     def respond(self) -> None:
-        """Decide mandates of the Security Council, and count what hosting and reconstruction cost."""
+        """Decide mandates, embargoes, referrals and inquiries, and count what hosting and reconstruction cost."""
         p = self.model.parameters
-        luck = self.model.luck
         crisis = self.stage >= 3 or self.conflict == WAR
+        grave = self.stage == 4 or self.violations >= p.response_grave
+        recovers = self.conflict == RECOVERY and 0 < self.since_crisis <= p.response_mandate_stay
+        self.debated = False
         if self.mandate:
-            self.mandate_months = 0 if crisis else self.mandate_months + 1
-            if self.mandate_months >= p.response_mandate_stay:
-                self.mandate = False
-                self.mandate_months = 0
-        elif crisis:
-            if self.mandate_months == 0:
-                self.vetoed = luck.uniform(self, VETO) < self.veto
-            self.mandate_months += 1
-            hazard = 0.0 if self.vetoed else 1.0 / max(p.response_mandate_delay, 1.0)
-            if luck.uniform(self, MANDATE_DECISION) < 1.0 - luck.exp(-hazard):
-                self.mandate = True
-                self.mandate_months = 0
+            self.go_on(crisis)
+        elif self.council and (crisis or recovers):
+            self.debate(begins=crisis and self.since_crisis != 1)
+            self.debated = not self.mandate
         else:
             self.mandate_months = 0
             self.vetoed = False
+        self.take_measures(crisis, grave)
+        self.inquire(grave)
+        self.requested = self.mandate or self.willingness >= p.response_request_willingness
         self.hosting_cost += self.displaced_hosted * p.response_hosting_cost * MONTH
         if self.conflict == RECOVERY and self.stage < 4:
             gap = self.gdp_gap * self.gdp_potential
             self.reconstruction_cost += gap * p.response_reconstruction_share * MONTH
+
+    def troubled(self) -> bool:
+        """Whether the state is at threat or worse, or in minor conflict: such months do not count as over."""
+        return bool(self.stage >= 2 or self.conflict == MINOR_CONFLICT)
+
+    def struck_by(self, purpose: int, mean: float) -> bool:
+        """Whether something that takes so many months on average happens this month."""
+        luck = self.model.luck
+        return bool(luck.uniform(self, purpose) < 1.0 - luck.exp(-(1.0 / max(mean, 1.0))))
+
+    def nine_in_favour(self, purpose: int) -> bool:
+        """Whether enough members of the Council vote for action."""
+        p = self.model.parameters
+        seen = max(self.perceived, self.urgency)
+        support = p.response_support_base + p.response_support_severity * seen
+        support = clip01(support + p.response_support_will * self.council_will)
+        votes = [self.model.luck.uniform(self, purpose, under=Member(k + 1)) for k in range(MEMBERS)]
+        return sum(vote < support for vote in votes) >= NEEDED
+
+    def go_on(self, crisis: bool) -> None:
+        """Let a mandate in force go on, be extended at its term, or end."""
+        p = self.model.parameters
+        self.mandate_age += 1
+        if crisis:
+            self.mandate_months = 0
+        elif not self.mandate_months or not self.troubled():
+            self.mandate_months += 1
+        over = self.mandate_months >= p.response_mandate_stay and not self.troubled() and not crisis
+        withdrawn = False
+        if not over and math.floor(self.mandate_age / p.response_mandate_term) * p.response_mandate_term == (
+            self.mandate_age
+        ):
+            leaves = p.response_withdrawal * (1.0 - self.willingness)
+            withdrawn = self.model.luck.uniform(self, MANDATE_EXTENSION) < leaves and not crisis
+            self.extensions += not withdrawn
+        if over or withdrawn:
+            self.mandate = False
+            self.mandate_age = 0
+            self.mandate_months = int(withdrawn)
+            self.vetoed = withdrawn
+
+    def debate(self, *, begins: bool) -> None:
+        """Let the Council debate a mandate, and vote on it."""
+        p = self.model.parameters
+        if self.mandate_months == 0 or begins:
+            self.vetoed = self.model.luck.uniform(self, VETO) < self.veto
+            self.mandate_months = 0
+        self.mandate_months += 1
+        if self.vetoed or self.mandate_months <= p.response_peaceful_first:
+            return
+        if self.struck_by(MANDATE_DECISION, p.response_mandate_delay * self.council_delay / p.response_usual_delay):
+            if self.nine_in_favour(VOTE_ON_MANDATE):
+                self.mandate = True
+                self.mandate_months = self.mandate_age = 0
+            else:
+                self.votes_failed += 1
+
+    def take_measures(self, crisis: bool, grave: bool) -> None:
+        """Decide on an arms embargo and on a referral to the Court."""
+        p = self.model.parameters
+        if self.embargo:
+            self.embargo = crisis or self.since_crisis <= p.response_embargo_stay
+        if self.council and crisis and not self.vetoed:
+            if not self.embargo and self.struck_by(EMBARGO_DECISION, p.response_embargo_delay):
+                self.embargo = self.nine_in_favour(VOTE_ON_EMBARGO)
+            refers = grave and self.jurisdiction == 0
+            if refers and self.struck_by(REFERRAL_DECISION, p.response_referral_delay):
+                self.jurisdiction = 2 if self.nine_in_favour(VOTE_ON_REFERRAL) else 0
+
+    def inquire(self, grave: bool) -> None:
+        """Let the Human Rights Council meet in special session, and its commission of inquiry work."""
+        p = self.model.parameters
+        running = self.inquiry > 0.0
+        self.inquiry = max(self.inquiry - 1.0, 0.0) if not (running and grave) else p.response_inquiry_months
+        if self.rights_council and grave and not running and self.struck_by(SPECIAL_SESSION, p.response_session_delay):
+            self.inquiry = p.response_inquiry_months
+            self.inquiries += 1
 
     def receive_assistance(self) -> None:
         """Fund, build up and apply the programmes in the state."""
@@ -500,6 +615,8 @@ class State(Structure):
         self.willingness = willing * (1.0 - p.assistance_perpetrator_refuses * self.government_perpetrator)
         self.aid_forms = self.assessed = self.best_help = self.prevention_at_work = self.forces_at_work = 0.0
         self.leverage_at_work = 0.0
+        self.trained = self.monitors_there = self.peacekeepers_there = 0.0
+        self.mission_troops = self.mission_police = self.mission_civilians = 0.0
         self.aid = aid = dict.fromkeys(CHANNELS, 0.0)
         running = []
         for programme in self.programmes:
@@ -510,6 +627,8 @@ class State(Structure):
         for programme in running:
             programme.work()
             programme.help_state()
+        together = p.assistance_effect_scale * p.assistance_joint_protection
+        aid["killing"] += together * (self.monitors_there * self.peacekeepers_there)
         for group in self.groups:
             group.aid = {channel: aid[channel] for channel in GROUP_CHANNELS}
         for programme in running:
@@ -520,7 +639,7 @@ class State(Structure):
         """Count what the crisis takes this month, and what became of its call for Pillar III."""
         if self.stage >= 3 or self.conflict == WAR:
             self.since_crisis = 1
-        elif self.since_crisis:
+        elif self.since_crisis == 1 or (self.since_crisis and not self.troubled()):
             self.since_crisis += 1
         in_crisis = self.since_crisis == 1
         self.calls_for_mission = in_crisis or 0 < self.since_crisis <= self.model.parameters.response_mandate_stay
@@ -531,7 +650,8 @@ class State(Structure):
                 self.manifest_failure = 1
                 self.pillar3_called += 1
             self.pillar3_months += 1
-            if not any(programme.form.mandate and programme.strength > 0.0 for programme in self.programmes):
+            sent = [programme.form.mandate and programme.form.response for programme in self.programmes]
+            if not any(missions and of.strength > 0.0 for missions, of in zip(sent, self.programmes, strict=True)):
                 self.pillar3_uncovered += 1
         if self.manifest_failure == 1 and self.mandate:
             self.pillar3_mandated += 1

@@ -97,7 +97,6 @@ class Structure(mesa.Agent):
         self.commitment_home = start["commitment_home"]
         self.armed_groups_home = start["armed_groups_home"]
         self.stage = int(start["stage"])
-        self.violations = 0.0
         self.government_perpetrator = start["government_perpetrator"] > 0.0
         self.aid = dict.fromkeys(CHANNELS, 0.0)
         self._begin()

@@ -45,12 +45,21 @@ def unmoved_by(rows: Rows, b: int, s: int) -> float:
 
 
 @inline
+def has_jurisdiction(rows: Rows, b: int, s: int) -> bool:
+    """Whether a body may act in a state: a court where the State is a member or was referred, others anywhere."""
+    return bool(rows.body[B.court, b] == 0.0 or rows.state[S.jurisdiction, s] > 0.0)
+
+
+@inline
 def may_fund(rows: Rows, b: int, row: int, gate: float) -> bool:
     """Whether a body can fund a programme now: the form applies (`r2psim.rules.demand`) and the government consents.
 
-    A body with leverage wins consent that others do not get.
+    A body with leverage wins consent that others do not get. A court acts where it has jurisdiction.
     """
-    agreed = consents(rows.programme[PR.consent, row], unmoved_by(rows, b, row % rows.state.shape[1]), gate)
+    s = row % rows.state.shape[1]
+    if not has_jurisdiction(rows, b, s):
+        return False
+    agreed = consents(rows.programme[PR.consent, row], unmoved_by(rows, b, s), gate)
     return bool(rows.programme[PR.demand, row] >= 0.0 and agreed)
 
 
@@ -324,6 +333,8 @@ def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) ->
     for i in range(last - first):
         m = candidate[i]
         here = priority[int(m)]
+        if not has_jurisdiction(rows, b, rows.member[first + int(m)]):
+            continue
         if end == most:
             if here <= priority[int(candidate[end - 1])]:
                 continue
@@ -353,7 +364,7 @@ def affordable(rows: Rows, row: int, room: float) -> float:
 def sides(rows: Rows, b: int) -> tuple[bool, bool, bool, bool]:
     """Say whether a body may provide forms of prevention, of response, any before a crisis by itself, and rapid ones.
 
-    The third are forms of prevention that apply at stages 0-2 and wait for no mandate: what a reserve can be used for.
+    The third are forms of prevention that apply at stages 0-2 and wait for no decision: what a reserve can be used for.
     """
     prevents, responds, early, rapid = False, False, False, False
     for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
@@ -362,7 +373,7 @@ def sides(rows: Rows, b: int) -> tuple[bool, bool, bool, bool]:
             rapid = True
         if rows.form[F.response, f] == 0.0:
             prevents = True
-            if rows.form[F.first_stage, f] <= 2.0 and rows.form[F.mandate, f] == 0.0:
+            if rows.form[F.first_stage, f] <= 2.0 and rows.form[F.gate, f] < 0.0:
                 early = True
         else:
             responds = True

@@ -22,6 +22,8 @@ _FIRST = S[S._fields.index("aid_" + next(iter(CHANNELS)))]
 _AID = tuple(GROUP.index[f"aid_{name}"] if name in GROUP_CHANNELS else -1 for name in CHANNELS)
 _GROUP_COLUMN = np.array(_AID, dtype=np.int64)
 """Column of a group that a channel goes to, or -1 where it works on the state as a whole."""
+_PEACEKEEPERS, _MONITORS, _TRAINING = 1.0, 2.0, 3.0
+"""Codes of `r2psim.scenario.forms.PARTS`."""
 _BUILT_DOWN = 0.01
 """Strength below which an unfunded programme is over."""
 
@@ -65,6 +67,19 @@ def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
     at_work = state[S.prevention_at_work, first:last]
     forces = state[S.forces_at_work, first:last]
     pressed = state[S.leverage_at_work, first:last]
+    trained = state[S.trained, first:last]
+    monitors = state[S.monitors_there, first:last]
+    peacekeepers = state[S.peacekeepers_there, first:last]
+    troops = state[S.mission_troops, first:last]
+    police = state[S.mission_police, first:last]
+    civilians = state[S.mission_civilians, first:last]
+    for s in range(last - first):
+        trained[s] = 0.0
+        monitors[s] = 0.0
+        peacekeepers[s] = 0.0
+        troops[s] = 0.0
+        police[s] = 0.0
+        civilians[s] = 0.0
     for s in range(last - first):
         willing = clip01(openness + (1.0 - openness) * commitment[s])
         willingness[s] = willing * (1.0 - refuses * perpetrator[s])
@@ -172,6 +187,8 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     many = state[S.aid_forms, first:last]
     assessed = state[S.assessed, first:last]
     own = p[P.principles_ownership_strength]
+    trained = state[S.trained, first:last]
+    trains = 1.0 if form[F.part, f] == _TRAINING else 0.0
     half_life = form[F.half_life, f]
     step = 1.0 / (form[F.lag, f] if form[F.lag, f] > 1.0 else 1.0)
     is_assessment = form[F.is_assessment, f]
@@ -202,6 +219,8 @@ def fund(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         many[s] += (1.0 - is_assessment) * built
         done = is_assessment * built
         assessed[s] = done if done > assessed[s] else assessed[s]
+        done = trains * built
+        trained[s] = done if done > trained[s] else trained[s]
 
 
 @inline
@@ -221,10 +240,14 @@ def is_built(first: int, last: int, rows: Rows, f: int) -> bool:
 def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     """Let a form's programmes in states ``first..last`` reach the share of their effect that circumstances leave.
 
-    National ownership: the effect grows with consent and needs assessment. Fit: a form that builds on a needs
-    assessment reaches ``unassessed + (1 - unassessed) * assessed`` of its effect, since without one it meets what is
-    lacking only in part. States as perpetrators: what depends on the government shrinks. Complexity: more forms at
-    once dilute attention unless they are coordinated. The assessment itself changes nothing.
+    Sizes are those delivered in the cases of the studies: a programme reaches 1 where the government is as willing as
+    there and no perpetrator, and a needs assessment was made where one belongs to the form. Consent counts once, as a
+    ratio to that; those who pay and have leverage win over a part of what a government withholds. States as
+    perpetrators: of what the government's refusal leaves and of what is left of the form under a perpetrator the
+    smaller counts. National ownership: a form that begins with a needs assessment reaches less without one. Fit: it
+    reaches ``unassessed + (1 - unassessed) * assessed`` of that, since without one it meets what is lacking only in
+    part. Complexity: more forms at once dilute attention unless they are coordinated. Peacekeepers who are trained for
+    their mandate reach more. The assessment itself changes nothing.
     """
     state = rows.state
     form = rows.form
@@ -234,7 +257,13 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     quality = rows.programme[PR.quality, base + first : base + last]
     leverage = rows.programme[PR.leverage, base + first : base + last]
     backfires = rows.programme[PR.backfires, base + first : base + last]
-    willing = state[S.willingness, first:last]
+    commitment = state[S.commitment, first:last]
+    trained = state[S.trained, first:last]
+    monitors = state[S.monitors_there, first:last]
+    peacekeepers = state[S.peacekeepers_there, first:last]
+    troops = state[S.mission_troops, first:last]
+    police = state[S.mission_police, first:last]
+    civilians = state[S.mission_civilians, first:last]
     perpetrator = state[S.government_perpetrator, first:last]
     many = state[S.aid_forms, first:last]
     assessed = state[S.assessed, first:last]
@@ -245,6 +274,14 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     moves = p[P.assistance_leverage_consent]
     own = p[P.principles_ownership_strength]
     practice = p[P.principles_ownership_practice]
+    openness = p[P.assistance_openness]
+    most = p[P.assistance_quality_most]
+    on_consent = form[F.consent, f]
+    usual = 1.0 - on_consent * (1.0 - p[P.assistance_reference_willingness])
+    part = form[F.part, f]
+    keeps = 1.0 if part == _PEACEKEEPERS else 0.0
+    watches = 1.0 if part == _MONITORS else 0.0
+    gain = p[P.assistance_training_gain] * keeps
     assesses = form[F.needs_assessment, f]
     helps = 1.0 - form[F.is_assessment, f]
     unfit = (1.0 - p[P.assistance_unassessed]) * (1.0 if assesses > 0.0 else 0.0)
@@ -256,13 +293,23 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     backlash = -p[P.assistance_backlash_size]
     prevents = 1.0 if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 else 0.0
     military = form[F.military, f]
+    heads_troops = form[F.troops, f]
+    heads_police = form[F.police, f]
+    heads_civilians = form[F.civilians, f]
     for s in range(last - first):
         found = assessed[s]
-        owned = practice * willing[s] * (found if assesses > 0.0 else 1.0)
+        owned = practice * (found if assesses > 0.0 else 1.0)
         # Those who pay and have leverage win over a part of what a government withholds.
-        agreed = 1.0 - (1.0 - consent[s]) * (1.0 - moves * leverage[s])
-        reached = clip01(agreed * (1.0 - owes * (1.0 - owned)) * (1.0 - lost * perpetrator[s]))
+        withheld = 1.0 - moves * leverage[s]
+        # What the government would agree to if it committed no crimes, less what that leaves of the form.
+        agreed = 1.0 - on_consent * (1.0 - clip01(openness + (1.0 - openness) * commitment[s])) * withheld
+        agreed *= 1.0 - lost * perpetrator[s]
+        given = 1.0 - (1.0 - consent[s]) * withheld
+        agreed = given if given < agreed else agreed
+        reached = agreed / usual * (1.0 - owes * (1.0 - owned))
+        reached = reached if reached < most else most
         reached *= 1.0 - unfit * (1.0 - found)
+        reached *= 1.0 + gain * trained[s]
         extra = many[s] - free
         reached = reached / (1.0 + crowd * (extra if extra > 0.0 else 0.0))
         reached = backlash * reached if backfires[s] > 0.0 else reached
@@ -270,6 +317,12 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         reached = reached if built > 0.0 else 0.0
         quality[s] = reached
         done = built * reached
+        monitors[s] = watches * done if watches * done > monitors[s] else monitors[s]
+        peacekeepers[s] = keeps * done if keeps * done > peacekeepers[s] else peacekeepers[s]
+        troops[s] += heads_troops * built
+        police[s] += heads_police * built
+        civilians[s] += heads_civilians * built
+        done = done if done < 1.0 else 1.0
         best_help[s] = helps * done if helps * done > best_help[s] else best_help[s]
         at_work[s] += prevents * (done if done > 0.0 else 0.0)
         press = leverage[s] * (done if done > 0.0 else 0.0)
@@ -317,6 +370,17 @@ def act_on_groups(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> N
                     harms = rows.effect_harms[e] > 0.0
                     reached = -quality[s] if harms and quality[s] < 0.0 else quality[s]
                     rows.group[place, target] += scale * rows.effect_size[e] * strength[s] * reached
+
+
+@inline
+def join(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
+    """Let monitors and peacekeepers who stand beside one another protect better than each by itself."""
+    together = p[P.assistance_effect_scale] * p[P.assistance_joint_protection]
+    monitors = rows.state[S.monitors_there, first:last]
+    peacekeepers = rows.state[S.peacekeepers_there, first:last]
+    killing = rows.state[S.aid_killing, first:last]
+    for s in range(last - first):
+        killing[s] += together * (monitors[s] * peacekeepers[s])
 
 
 @inline
@@ -393,6 +457,7 @@ def delivery(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         if is_built(first, last, rows, f):
             work(first, last, rows, p, f)
             act(first, last, rows, p, f)
+    join(first, last, rows, p)
     share_aid(first, last, rows)
     for f in range(forms):
         if rows.form[F.group_scope, f] > 0.0 and is_built(first, last, rows, f):

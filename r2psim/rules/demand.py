@@ -47,8 +47,9 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     Bodies misjudge the lack by up to ``assistance.lack_error`` either way, by chance once a year, state and form; a
     needs assessment takes the error away as far as it is built up, and so finds what the state lacks most.
 
-    A form applies at its stages, with a mandate where it needs one, and where it depends on consent only while the
-    government keeps its word (mutual commitment). Where it does not apply, demand is -1. Where a policy has priorities
+    A form applies at its stages, with a mandate or another decision where it waits for one, and where it depends on
+    consent only while the government keeps its word (mutual commitment). Peaceful means weigh more while the Security
+    Council calls for them. Where it does not apply, demand is -1. Where a policy has priorities
     for stages or kinds of state, their emphasis is noted. What neighbours have to fear is noted too.
     """
     state = rows.state
@@ -57,6 +58,7 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     states = state.shape[1]
     n = last - first
     stage = state[S.stage, first:last]
+    debated = state[S.debated, first:last]
     mandate = state[S.mandate, first:last]
     commitment = state[S.commitment, first:last]
     conflict = state[S.conflict, first:last]
@@ -83,6 +85,10 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
         from_stage = form[F.first_stage, f]
         to_stage = form[F.last_stage, f]
         needs_mandate = 1.0 if form[F.mandate, f] > 0.0 else 0.0
+        gate = int(form[F.gate, f])
+        decided = state[gate if gate >= 0 else S.stage, first:last]
+        waits = 1.0 if gate >= 0 else 0.0
+        called = p[P.response_peaceful_call] * form[F.peaceful, f]
         least = floor * form[F.consent, f]
         place = int(form[F.need, f])
         lacking = state[place if place >= 0 else S.stage, first:last]
@@ -97,7 +103,8 @@ def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
             at_stage = 1.0 if stage[s] >= from_stage else 0.0
             at_stage = at_stage if stage[s] <= to_stage else 0.0
             allowed = at_stage if mandate[s] >= needs_mandate else 0.0
+            allowed = allowed if decided[s] > 0.0 or waits == 0.0 else 0.0
             allowed = allowed if commitment[s] >= least else 0.0
             need = clip01(1.0 - clip01(lacking[s]) + misjudged[s] * (1.0 - assessed[s]))
-            value = worth[s] * (everywhere if everywhere > 0.0 else need)
+            value = worth[s] * (everywhere if everywhere > 0.0 else need) * (1.0 + called * debated[s])
             wanted[s] = value if allowed > 0.0 else -1.0

@@ -61,6 +61,13 @@ CAMPAIGN_KIND = purpose("harm: kind of a campaign")
 CAMPAIGN_AGE = purpose("harm: age of a campaign at the start")
 WAR_CRIMES = purpose("consequences: civilians killed in armed conflict, rounding")
 TRIAL_ARM = purpose("trial: arm of an entry")
+VOTE_ON_MANDATE = purpose("response: votes of members of the Council on a mandate")
+MANDATE_EXTENSION = purpose("response: the government lets a mandate run out")
+EMBARGO_DECISION = purpose("response: an arms embargo is put to the vote")
+VOTE_ON_EMBARGO = purpose("response: votes of members of the Council on an arms embargo")
+REFERRAL_DECISION = purpose("response: a referral to the Court is put to the vote")
+VOTE_ON_REFERRAL = purpose("response: votes of members of the Council on a referral")
+SPECIAL_SESSION = purpose("response: the Human Rights Council meets in special session")
 
 _BELL_MEAN = 262140.0
 _BELL_SCALE = 1.0 / 53509.91992145008

@@ -43,16 +43,6 @@ def wave(months: float, left: float, floor: float) -> float:
 
 
 @inline
-def note_violations(first: int, last: int, group: np.ndarray) -> None:
-    """Note the serious violations below killing: systematic targeting from imminent risk on."""
-    stage = group[G.stage, first:last]
-    targeting = group[G.targeting, first:last]
-    violations = group[G.violations, first:last]
-    for i in range(last - first):
-        violations[i] = targeting[i] if stage[i] >= 3.0 else 0.0
-
-
-@inline
 def follow_campaigns(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Let campaigns grow older, and end those that have paused for as long as ends an episode of the record.
 
@@ -262,7 +252,6 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
     group = rows.group
     month = np.int64(draws.month)
     left = log(fading(p[P.harm_wave_half_life]))
-    note_violations(first, last, group)
     follow_campaigns(first, last, group, p)
     begin_month(first, last, group)
     for g in range(first, last):

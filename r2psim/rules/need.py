@@ -13,13 +13,16 @@ from r2psim.world.tables import PR, F, S
 
 __all__ = ["need"]
 
+MINOR_CONFLICT = 2.0
+
 
 @inline
 def call_for_missions(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
     """Note how long ago states ``first..last`` last were in a crisis that calls for a mission.
 
-    A mission is called for while a state is at war or at stage 3 or 4, and for as long after it as mandates stay:
-    with or without a mandate, and whoever vetoed one. Before its first crisis no state calls for a mission.
+    A mission is called for while a state is at war or at stage 3 or 4, and for as long after it as mandates stay, not
+    counting months at threat or in minor conflict: with or without a mandate, and whoever vetoed one. Before its first
+    crisis no state calls for a mission.
     """
     state = rows.state
     stage = state[S.stage, first:last]
@@ -32,6 +35,9 @@ def call_for_missions(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         in_crisis = 1.0 if conflict[s] == WAR else in_crisis
         # Counted from 1, so that 0 is a state that has not been in a crisis yet.
         months = since[s] + 1.0 if since[s] > 0.0 else 0.0
+        troubled = 1.0 if stage[s] >= 2.0 else 0.0
+        troubled = 1.0 if conflict[s] == MINOR_CONFLICT else troubled
+        months = since[s] if troubled > 0.0 and since[s] > 1.0 else months
         months = 1.0 if in_crisis > 0.0 else months
         since[s] = months
         after = 1.0 if months <= stay else 0.0
@@ -44,7 +50,7 @@ def call_for_response(first: int, last: int, rows: Rows) -> None:
     """Count the crises of states ``first..last`` that call for Pillar III, what became of them, and months uncovered.
 
     A crisis (war, or stage 3 or 4) calls for collective response from its first month at stage 4 on: the State
-    manifestly fails. Such a month is covered where a form of assistance that takes a mandate is at work.
+    manifestly fails. Such a month is covered where a form of response that takes a mandate is at work.
     """
     state = rows.state
     forms = rows.form.shape[1]
@@ -60,7 +66,8 @@ def call_for_response(first: int, last: int, rows: Rows) -> None:
             covered = 0.0
             for f in range(forms):
                 works = rows.programme[PR.strength, f * states + s] > 0.0
-                covered = 1.0 if rows.form[F.mandate, f] > 0.0 and works else covered
+                sent = rows.form[F.mandate, f] > 0.0 and rows.form[F.response, f] > 0.0
+                covered = 1.0 if sent and works else covered
             state[S.pillar3_uncovered, s] += 1.0 - covered
         # 1: called for; 2: and mandated; 3: and vetoed. Each is counted once a crisis.
         if state[S.manifest_failure, s] == 1.0 and state[S.mandate, s] > 0.0:

@@ -26,7 +26,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from r2psim.scenario.channels import CHANNELS, MANDATES, Channel
 from r2psim.scenario.errors import Place, Problem, ScenarioError, dotted, listing, nearest
-from r2psim.scenario.forms import CATEGORIES, LEDGERS, SCOPES, Effect, Form
+from r2psim.scenario.forms import CATEGORIES, LEDGERS, PARTS, SCOPES, WAITS, Effect, Form
 from r2psim.scenario.parameters import LABELS, SOURCES
 from r2psim.scenario.values import ID, choice, integer, number, text
 
@@ -139,6 +139,14 @@ _FORM: dict[str, _Key] = {
         bool, "whether it deploys forces, so that armed groups come to expect help", False, "true or false"
     ),
     "rapid": _key(bool, "whether money on standby can pay for it at once", False, "true or false"),
+    "peaceful": _key(
+        bool, "whether it is among the peaceful means that the Security Council calls for first", False, "true or false"
+    ),
+    "waits_for": _key(choice(WAITS), "the decision that it waits for, beside a mandate", "nothing"),
+    "part": _key(choice(PARTS), "what it is in a mission", "none"),
+    "troops": _number("troops deployed at full strength", 0, 1e6, "persons", 0.0),
+    "police": _number("police deployed at full strength", 0, 1e6, "persons", 0.0),
+    "civilians": _number("civilians deployed at full strength", 0, 1e6, "persons", 0.0),
     "note": _key(text(2000, lines=True), "which of the numbers are known, and how", ""),
     "effects": _key(dict, "what it acts on: a table for each channel", {}, _BY_CHANNEL),
 }

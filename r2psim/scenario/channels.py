@@ -70,6 +70,7 @@ CHANNELS: dict[str, Channel] = {
         _multiplier("to_threat", "hazard of stage 2: from risk to threat"),
         _multiplier("to_imminent", "hazard of stage 3: from threat to imminent risk"),
         _multiplier("to_atrocity", "hazard of stage 4: from imminent risk to atrocity"),
+        _multiplier("commission", "hazard that crimes are committed, where those who order them expect prosecution"),
         _multiplier("from_threat", "hazard of de-escalation out of stage 2", "more"),
         _multiplier("from_imminent", "hazard of de-escalation out of stage 3", "more"),
         _multiplier("from_atrocity", "hazard that an atrocity ends", "more"),
@@ -115,7 +116,7 @@ CHANNELS: dict[str, Channel] = {
 
 MANDATES: dict[str, str] = {
     "general-assembly": "deliberates and recommends to all Member States",
-    "security-council": "may decide on measures that bind States, with a veto: embargoes, mandates, Pillar III",
+    "security-council": "may bind States, with a veto: embargoes, referrals to a court, mandates, Pillar III",
     "human-rights-council": "reviews the record of every State, and holds special sessions",
     "peacebuilding": "funds institutions in States that emerge from, or may fall into, conflict",
     "good-offices": "preventive diplomacy and mediation in the name of the Secretary-General",

@@ -8,7 +8,7 @@ from typing import Any
 from r2psim.scenario.brief import brief
 from r2psim.scenario.channels import CHANNELS, Channel
 
-__all__ = ["CATEGORIES", "LEDGERS", "SCOPES", "Effect", "Form"]
+__all__ = ["CATEGORIES", "LEDGERS", "PARTS", "SCOPES", "WAITS", "Effect", "Form"]
 
 CATEGORIES = {
     "encouragement": "encouragement",
@@ -27,6 +27,24 @@ LEDGERS = {
     "response": "external response: humanitarian, peacekeeping, Pillar III",
 }
 """Sides of the comparison on which the cost of a form is counted."""
+
+WAITS = {
+    "nothing": "for no decision of anybody",
+    "embargo": "until the Security Council has decided on an arms embargo",
+    "jurisdiction": "until a court has jurisdiction: the State is a member, or the Security Council referred it",
+    "inquiry": "until the Human Rights Council has set up a commission of inquiry",
+    "mission": "until peacekeepers are deployed",
+    "requested": "until the government asks for it, or a mandate of the Security Council has it",
+}
+"""Decisions that a form may wait for, beside a mandate of the Security Council."""
+
+PARTS = {
+    "none": "none",
+    "peacekeepers": "armed peacekeepers, whom training for the mandate makes better",
+    "monitors": "human-rights monitors, who protect better where peacekeepers stand beside them",
+    "training": "training of peacekeepers for their mandate",
+}
+"""What a form is in a mission, in the order of the codes of its column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +127,14 @@ class Form:
         Probability that a programme backfires if it is not screened.
     label, source : str, tuple of str
         Evidence label of `unit_cost`, `lag` and `half_life`, that of the weakest, and sources; as in `Effect`.
-    assessment, mandate, military, rapid : bool
+    assessment, mandate, military, rapid, peaceful : bool
         Whether it is the needs assessment that others begin with; whether it needs a mandate of the Security Council;
-        whether it deploys forces, from which armed groups come to expect help; whether money on standby pays for it.
+        whether it deploys forces, from which armed groups come to expect help; whether money on standby pays for it;
+        whether it is among the peaceful means that the Council calls for first.
+    waits_for, part : str
+        A key each of `WAITS` and `PARTS`.
+    troops, police, civilians : float
+        Persons deployed in one state at full strength.
     note : str
         Which of the numbers are known, and how.
     effects : tuple of Effect
@@ -141,6 +164,12 @@ class Form:
     mandate: bool
     military: bool
     rapid: bool
+    peaceful: bool
+    waits_for: str
+    part: str
+    troops: float
+    police: float
+    civilians: float
     note: str
     effects: tuple[Effect, ...]
 

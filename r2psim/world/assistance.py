@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
+from r2psim.scenario.forms import PARTS
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.rows import sparse
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Assistance", "build_assistance", "size_in_rules"]
 
 _CHANNEL_PLACE = {name: place for place, name in enumerate(CHANNELS)}
+_GATES = {
+    **{name: name for name in ("embargo", "jurisdiction", "inquiry", "requested")},
+    "mission": "mission_troops",
+}
+"""Column of the state that opens the way to a form, by what the form waits for."""
+
 MOST = 4e11
 """Largest budget of one body, US$ a year: over the longest run its cents stay below 2**53, where float64 is exact."""
 
@@ -58,6 +65,16 @@ def _cents_a_month(dollars_a_year: float) -> float:
     return float(floor(dollars_a_year * 100.0 / 12.0))
 
 
+def _mandate_or_none(form: Form) -> int:
+    return STATE.index["mandate"] if form.mandate else -1
+
+
+def _potency(form: Form, assessing: float) -> float:
+    """Give what bodies that choose expect of a form's effects, harm not counted; of an assessment what it is worth."""
+    helps = (e for e in form.effects if not e.channel.harms(e.believed))
+    return assessing if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)
+
+
 def _form(form: Form, priority: float, share: float, assessing: float) -> dict[str, float]:
     """Give the columns of one form under a policy's priority and share for it, and what ``assessing`` is worth.
 
@@ -82,8 +99,13 @@ def _form(form: Form, priority: float, share: float, assessing: float) -> dict[s
         "mandate": float(form.mandate),
         "military": float(form.military),
         "rapid": float(form.rapid),
-        "potency": priority
-        * (assessing if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)),
+        "gate": float(STATE.index[_GATES[form.waits_for]] if form.waits_for in _GATES else _mandate_or_none(form)),
+        "part": float(list(PARTS).index(form.part)),
+        "peaceful": float(form.peaceful),
+        "troops": form.troops,
+        "police": form.police,
+        "civilians": form.civilians,
+        "potency": priority * _potency(form, assessing),
         "need": float(STATE.index[built[0]]) if built else -1.0,
         "share": share,
     }
@@ -180,12 +202,20 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
         [(_CHANNEL_PLACE[e.on], size_in_rules(e.on, e.size), float(e.channel.harms(e.size))) for e in form.effects]
         for form in forms.values()
     ]
+    columns = [_form(form, priorities.get(key, 1.0), shares.get(key, 0.0), assessing) for key, form in forms.items()]
+    # Training does little by itself: bodies expect of it what it adds to the peacekeepers whom it is for.
+    of_peacekeepers = max(
+        (_potency(form, assessing) for form in forms.values() if form.part == "peacekeepers"), default=0.0
+    )
+    for (key, form), entry in zip(forms.items(), columns, strict=True):
+        if form.part == "training":
+            entry["potency"] += priorities.get(key, 1.0) * float(p[P.assistance_training_gain]) * of_peacekeepers
     provides_start, provided = sparse(list(provides.values()))
     effect_start = np.zeros(len(effects) + 1, dtype=np.int64)
     effect_start[1:] = np.cumsum([len(e) for e in effects])
     return Assistance(
         names=tuple(forms),
-        forms=[_form(form, priorities.get(key, 1.0), shares.get(key, 0.0), assessing) for key, form in forms.items()],
+        forms=columns,
         bodies=[
             {
                 **body.values,
@@ -194,6 +224,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
                 "will": wills[key],
                 "regional": float("regional" in body.mandates),
                 "responds": float(bool(RESPONSE_MANDATES & set(body.mandates))),
+                "court": float(body.mandates == ("court",)),
             }
             for key, body in scenario.bodies.items()
         ],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.scenario.forms import PARTS
+from r2psim.scenario.parameters import P
 from r2psim.world.assistance import build_assistance
 from r2psim.world.identity import identity
 from r2psim.world.rows import Rows, sparse
@@ -16,18 +18,23 @@ from r2psim.world.tables import (
     FORM,
     GROUP,
     PLEDGE,
+    PR,
     PREFERENCE,
     PROGRAMME,
     RATING,
     STATE,
     STATUS_EXCLUSION,
+    B,
+    F,
     G,
+    L,
     S,
     Table,
 )
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
+    from r2psim.scenario.specs import BodySpec
 
 __all__ = ["World", "build"]
 
@@ -158,9 +165,12 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         names[key] = body.name
         everyone: Any = state_names if body.members == "all" else body.members
         reach = [row_of[m] for m in everyone]
+        _note_institution(body, [states[s] for s in reach])
         # Neighbours reach whoever lives next door to somebody: over a sea there is no border to close, and no interest.
         alone = [neighbour_start[s] == neighbour_start[s + 1] and "neighbour" in body.mandates for s in reach]
-        members.append([s for s, is_alone in zip(reach, alone, strict=True) if not is_alone])
+        own = [s for s, is_alone in zip(reach, alone, strict=True) if not is_alone]
+        # A court may come to act anywhere: the Security Council can refer a State that is no member of it.
+        members.append(list(range(len(state_names))) if body.mandates == ("court",) else own)
     member_start, member = sparse(members)
     assistance = build_assistance(scenario, policy)
     state_id = _identities("state", state_names)
@@ -204,6 +214,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         effect_harms=assistance.effect_harms,
     )
     _stand(rows)
+    _keep_missions(rows, scenario.parameter_values(policy))
     return World(
         rows=rows,
         states=tuple(state_names),
@@ -214,6 +225,53 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         regions=tuple(s.region for s in scenario.states.values()),
         kinds=tuple(b.kind for b in scenario.bodies.values()),
     )
+
+
+def _note_institution(body: BodySpec, states: list[dict[str, float]]) -> None:
+    """Note at its members that a Security Council, a Human Rights Council or a court acts there."""
+    for values in states:
+        if "security-council" in body.mandates:
+            values["council"] = 1.0
+            values["council_delay"] = body.values.get("decision_delay", BODY["decision_delay"].default)
+            values["council_will"] = body.values.get("will", BODY["will"].default)
+        if "human-rights-council" in body.mandates:
+            values["rights_council"] = 1.0
+        if "court" in body.mandates:
+            values["jurisdiction"] = 1.0
+
+
+def _keep_missions(rows: Rows, p: np.ndarray) -> None:
+    """Put missions in place that stand at the start: a mandate, peacekeepers at their strength, who pays for them.
+
+    A mission stands where there is a Security Council. The bodies that can send peacekeepers there go on paying what
+    they pay for it, one after the other as far as the budgets go.
+    """
+    states = rows.state.shape[1]
+    dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
+    left = np.floor(rows.body[B.budget] * 100.0 / 12.0)
+    stands = (rows.state[S.mission] > 0.0) & (rows.state[S.council] > 0.0)
+    rows.state[S.mandate, stands] = 1.0
+    rows.state[S.mandate_months] = np.where(
+        stands & (rows.state[S.since_crisis] > 1.0), np.floor(rows.state[S.conflict_months]), 0.0
+    )
+    for f in np.flatnonzero(rows.form[F.part] == list(PARTS).index("peacekeepers")):
+        for s in np.flatnonzero(stands):
+            row = f * states + s
+            rows.programme[PR.strength, row] = rows.state[S.mission, s]
+            rows.programme[PR.months, row] = 1.0
+            missing = np.floor(np.floor(rows.form[F.unit_cost, f] * dearer) * rows.state[S.mission, s])
+            for b in range(rows.body.shape[1]):
+                provides = f in rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
+                reaches = s in rows.member[rows.member_start[b] : rows.member_start[b + 1]]
+                amount = min(missing, left[b])
+                slot = rows.pledge_start[b] + int(rows.body[B.pledges, b])
+                if provides and reaches and amount >= 1.0 and slot < rows.pledge_start[b + 1]:
+                    rows.pledge[[L.programme, L.state, L.form], slot] = row, s, f
+                    rows.pledge[[L.amount, L.last_offer], slot] = amount
+                    rows.body[B.pledges, b] += 1.0
+                    rows.programme[PR.offered, row] += amount
+                    missing -= amount
+                    left[b] -= amount
 
 
 def _stand(rows: Rows) -> None:

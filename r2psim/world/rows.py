@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from r2psim.world.tables import L
+
 __all__ = ["WRITTEN", "Rows", "copy_rows", "side_by_side", "sparse"]
 
 WRITTEN = ("state", "group", "body", "programme", "pledge", "rating", "ledger")
@@ -107,7 +109,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
     Parameters
     ----------
     rows : Rows
-        The start of a run, before anything is pledged; not changed.
+        The start of a run; not changed.
     runs : int
         How many.
 
@@ -135,9 +137,16 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
 
     of_form = rows.programme.reshape(len(rows.programme), forms, states)
     slots = rows.pledge.shape[1]
+    pledge = repeated("pledge")
+    run_of_slot = np.repeat(np.arange(runs, dtype=np.float64), slots)
+    # Pledges of missions that stand at the start point to their state, and to their programme among those of all runs.
+    made = pledge[L.programme] >= 0.0
+    pledge[L.state] += np.where(made, run_of_slot * states, 0.0)
+    pledge[L.programme] = np.where(made, pledge[L.form] * (states * runs) + pledge[L.state], pledge[L.programme])
     first_group = [rows.first_group[:1], *(rows.first_group[1:] + k * groups for k in range(runs))]
     return rows._replace(
-        **{name: repeated(name) for name in ("state", "group", "body", "pledge", "rating")},
+        **{name: repeated(name) for name in ("state", "group", "body", "rating")},
+        pledge=pledge,
         **{name: repeated(name) for name in ("state_id", "group_id", "body_id", "member_id")},
         programme=np.tile(of_form, runs).reshape(len(rows.programme), forms * states * runs),
         ledger=np.tile(rows.ledger, (runs, 1)),
