@@ -266,8 +266,8 @@ def lively_parameters() -> np.ndarray:
     changed |= {
         f"conflict.{n}.base": 1.0 for n in ("onset", "relapse", "escalation", "healing", "settlement", "abatement")
     }
-    # Some atrocities end before the conflict does: else no recovery would ever be paid for.
-    changed |= {"stages.from_atrocity.base": 0.4}
+    # Some stays at imminent risk end without atrocity, and some atrocities before the conflict does.
+    changed |= {"stages.to_imminent.base": 0.05, "stages.from_imminent.base": 1.0, "stages.from_atrocity.base": 0.2}
     return parameters(changed | {"stages.risk_above": 0.3, "harm.threshold": 100.0})
 
 
