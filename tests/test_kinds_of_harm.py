@@ -199,14 +199,10 @@ def crowded() -> Rows:
 @pytest.mark.parametrize("most", [0.06, 0.2, 1.0])
 def test_the_displaced_of_groups_and_of_the_fighting_are_those_of_the_state(most: float) -> None:
     rows = crowded()
-    p = parameters(
-        {
-            "harm.displaced_most": most,
-            "harm.expulsion_share": 0.5,
-            "harm.displaced_war": 0.2,
-            "harm.intensity_median": 2e3,
-        }
-    )
+    # So much violence that the ceiling binds in the first month.
+    violent = {"harm.intensity_median": 1e4, "harm.age_at_start": 0.0, "harm.wave_floor": 1.0}
+    shares = {"harm.displaced_most": most, "harm.expulsion_share": 0.5, "harm.displaced_war": 0.2}
+    p = parameters(violent | shares)
     opening(rows, p, draws_of(7, 0, 0))
     for m in range(48):
         month(rows, p, draws_of(7, 0, m))
