@@ -547,7 +547,7 @@ class State(Structure):
         support = p.response_support_base + p.response_support_severity * seen
         support = clip01(support + p.response_support_will * self.council_will)
         votes = [self.model.luck.uniform(self, purpose, under=Member(k + 1)) for k in range(MEMBERS)]
-        return sum(vote < support for vote in votes) >= NEEDED
+        return bool(sum(vote < support for vote in votes) >= NEEDED)
 
     def go_on(self, crisis: bool) -> None:
         """Let a mandate in force go on, be extended at its term, or end."""
