@@ -128,6 +128,8 @@ class Group(mesa.Agent):
             self.stage = ATROCITY
             self.stage_months = self.model.settled + 1
             self.perpetrator = self.known_perpetrator
+        elif self.stage == ATROCITY and self.state.known_perpetrator:
+            self.perpetrator = self.state.known_perpetrator
         elif self.stage == ATROCITY:
             self.stage = UNDER_THREAT
             self.stage_months = 0
@@ -138,6 +140,8 @@ class Group(mesa.Agent):
     def forget_draws(self) -> None:
         """Leave nothing of what was drawn before the first month."""
         self.stage_before = self.stage
+        self.began_in_atrocity = self.stage == ATROCITY
+        self.known_perpetrator = self.perpetrator if self.began_in_atrocity else NOBODY
         self.hazard_up = self.hazard_down = self.draw_stage = self.stage_change = 0.0
         self.sudden_entries = self.imminent_entries = self.imminent_escalated = self.imminent_averted = 0
         self.imminent_from_below = False

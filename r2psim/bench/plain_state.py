@@ -202,6 +202,11 @@ class State(Structure):
         self.receive_assistance()
         self.count_need()
 
+    @property
+    def known_perpetrator(self) -> int:
+        """Perpetrator of an atrocity that is known to go on, 0 where none is; of several the last."""
+        return next((group.known_perpetrator for group in reversed(self.groups) if group.began_in_atrocity), 0)
+
     def settle(self) -> None:
         """Go through a month before the first: what is known is held."""
         self.draw_triggers()
@@ -440,10 +445,10 @@ class State(Structure):
             spell.quiet += 1
             if spell.quiet > p.harm_quiet_years:
                 spell.code = 0
+            if self.model.month == 11 and any(group.began_in_atrocity for group in own):
+                spell.code = 4
             if sum(group.calendar_deaths for group in own) >= p.harm_quiet_deaths:
-                if spell.code == 0:
-                    before = self.model.month == 11 and any(group.began_in_atrocity for group in own)
-                    spell.code = 4 if before else 1
+                spell.code = spell.code or 1
                 if spell.code == 2 or (spell.code == 1 and reached):
                     spell.code = 3
                     spell.episodes += 1

@@ -48,7 +48,8 @@ def close_year(
 
     A spell begins in the first year with at least so many killed and lasts until enough years in a row had fewer; it is
     an episode once the killed of any one group reach the threshold within twelve months, in a year of the spell. What
-    a quiet year reaches counts when the spell goes on after it. One that was there at the start is no onset.
+    a quiet year reaches counts when the spell goes on after it. One that was there at the start is no onset, however
+    few it kills in the first year.
     """
     state = rows.state
     group = rows.group
@@ -63,10 +64,10 @@ def close_year(
     spell = state[place, s]
     quiet = state[quiet_place, s] + 1.0
     spell = 0.0 if quiet > p[P.harm_quiet_years] else spell
+    spell = 4.0 if first_year * before > 0.0 else spell
     if killed >= p[P.harm_quiet_deaths]:
         # 1: there, under the threshold; 2: reached in a quiet year after its last; 3: an episode; 4: no onset.
-        opens = 4.0 if first_year * before > 0.0 else 1.0
-        spell = opens if spell == 0.0 else spell
+        spell = 1.0 if spell == 0.0 else spell
         begins = reached if spell == 1.0 else 0.0
         begins = 1.0 if spell == 2.0 else begins
         state[count, s] += begins

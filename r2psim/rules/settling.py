@@ -29,19 +29,34 @@ _KINDS = len(TRIGGERS)
 
 
 @inline
-def hold_what_is_known(first: int, last: int, group: np.ndarray, gone_on: float) -> None:
+def known_in(rows: Rows, s: int) -> float:
+    """Give the perpetrator of an atrocity that is known to go on in a state, 0 where none is."""
+    known = 0.0
+    for g in range(rows.first_group[s], rows.first_group[s + 1]):
+        goes_on = rows.group[G.began_in_atrocity, g] > 0.0
+        known = rows.group[G.known_perpetrator, g] if goes_on else known
+    return known
+
+
+@inline
+def hold_what_is_known(first: int, last: int, rows: Rows, gone_on: float) -> None:
     """Put groups ``first..last`` back to what is known of them: exclusion, and where atrocity goes on or does not.
 
-    An atrocity that goes on at the start has ``gone_on`` for all these months: its first wave is over. A group that
-    would have entered atrocity, where none is known, falls back to threat: what is known not to have happened had not
+    An atrocity that goes on at the start has ``gone_on`` for all these months: its first wave is over. Its perpetrator
+    may attack further groups of the state: data tell that an episode goes on, not all of its victims. A group that
+    would have entered atrocity where none is known falls back to threat: what is known not to have happened had not
     been prepared either.
     """
+    group = rows.group
     for g in range(first, last):
         group[G.exclusion, g] = group[G.exclusion_home, g]
+        known = known_in(rows, rows.home[g]) if group[G.stage, g] == 4.0 else 0.0
         if group[G.began_in_atrocity, g] > 0.0:
             group[G.stage, g] = 4.0
             group[G.stage_months, g] = gone_on
             group[G.perpetrator, g] = group[G.known_perpetrator, g]
+        elif known > 0.0:
+            group[G.perpetrator, g] = known
         elif group[G.stage, g] == 4.0:
             group[G.stage, g] = 2.0
             group[G.stage_months, g] = 0.0
@@ -84,6 +99,9 @@ def forget_draws(rows: Rows) -> None:
             state[S.rate_contested_election + k, s] = 0.0
             state[S.strike_contested_election + k, s] = 0.0
     for g in range(group.shape[1]):
+        begins = 1.0 if group[G.stage, g] == 4.0 else 0.0
+        group[G.known_perpetrator, g] = begins * group[G.perpetrator, g]
+        group[G.began_in_atrocity, g] = begins
         group[G.at_upheaval, g] = 0.0
         group[G.stage_before, g] = group[G.stage, g]
         group[G.hazard_up, g] = 0.0
@@ -119,7 +137,7 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         standing(first, last, rows, p, luck)
         tension(0, groups, rows, p, luck)
         stages(0, groups, rows, p, luck)
-        hold_what_is_known(0, groups, rows.group, np.float64(before + 1))
+        hold_what_is_known(0, groups, rows, np.float64(before + 1))
         group_risk_factors(0, groups, rows, p, luck)
         stand(first, last, rows, p)
         state_risk_factors(first, last, rows, p, luck)

@@ -84,7 +84,8 @@ def episodes(panel: Panel) -> list[Episode]:
                 first, last = int(spell[0]), int(spell[-1])
                 within = slice(first, last + 1)
                 if reached[within, s].any():
-                    begun = first > 0 or not before[s]
+                    # What was there at the start goes on through quiet years as any other.
+                    begun = first >= QUIET_YEARS or not before[s]
                     ended = last + QUIET_YEARS < panel.years
                     by_year = tuple(float(x) for x in killed[within, s])
                     deaths = float(killed[within, s].sum())
