@@ -17,6 +17,7 @@ from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
+from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
@@ -325,6 +326,7 @@ app.command()(calibrate)
 app.command()(identify)
 app.command()(rows)
 app.command()(trials)
+app.command(name="value-of-information")(value_of_information)
 
 
 @app.command()

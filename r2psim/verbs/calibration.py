@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.scenario.errors import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
 __all__ = ["calibrate", "validate"]
+
+WHAT = ("rates", "effects", "all")
+"""What can be fitted: rates to targets, effects of assistance to trials, or both."""
 
 Targets = Annotated[Path | None, typer.Option(metavar="CSV", help="Table of targets; the one that ships if not given.")]
 FreeTable = Annotated[
@@ -186,6 +191,54 @@ def validate(
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
+def calibrate_effects(
+    scenario: str,
+    sets: list[str],
+    trials: Path | None,
+    pairs: int,
+    seed: int,
+    years: int,
+    threads: int,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Fit effects of assistance to trials, write the posterior, and print it."""
+    from r2psim.analysis.calibration.bank import FILE
+    from r2psim.analysis.trials.fit import fit_effects, points_of, pulls, summary_of, write_effects
+    from r2psim.ensemble.output import OutputDirectory, files_in
+    from r2psim.progress import progress
+    from r2psim.scenario import load
+    from r2psim.scenario.trials import read_trials, shipped_trials
+    from r2psim.world.expand import expand
+
+    known = shipped_trials() if trials is None else read_trials(trials)
+    full = expand(load(scenario, sets))
+    points = sum(points_of(trial, full) for trial in known.values() if trial.use == "fit")
+    try:
+        with progress("points of trials", points, not as_json) as advance:
+            found = fit_effects(full, known, pairs, seed, years, threads=threads, directory=out, advance=advance)
+    except BaseException:
+        if (out / FILE).exists():
+            typer.echo(f"finished points are kept in {out}: the same command goes on from them", err=True)
+        raise
+    moved = pulls(found, seed)
+    facts = {"scenario": full.name, "pairs": pairs, "seed": seed, "years": years}
+    with OutputDirectory(out, growing=True) as directory:
+        directory.fill(lambda folder: write_effects(found, folder, moved, facts))
+    summary = summary_of(found)
+    if as_json:
+        typer.echo(json.dumps(summary, allow_nan=False))
+        return
+    for path, effect in summary["effects"].items():
+        if effect["informed_by"]:
+            name = path.removeprefix("forms.").removesuffix(".size").replace(".effects.", ": ")
+            typer.echo(
+                f"{name:<52} {effect['prior']:6.2f} -> {effect['size']:5.2f}"
+                f" ({effect['low_90']:.2f} to {effect['high_90']:.2f})  {', '.join(effect['informed_by'])}"
+            )
+    typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
 def calibrate(
     scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
         "world"
@@ -193,9 +246,20 @@ def calibrate(
     out: Annotated[
         Path, typer.Option(help="Directory for evaluations and result; an interrupted calibration goes on from it.")
     ] = Path("calibration"),
+    what: Annotated[
+        str,
+        typer.Option(
+            metavar="rates|effects|all",
+            help="Fit rates to targets, effects of assistance to trials, or both in turn, effects in OUT/effects.",
+        ),
+    ] = "rates",
     set_: Sets = None,
     targets: Targets = None,
     free: FreeTable = None,
+    trials: Annotated[
+        Path | None, typer.Option("--trials", metavar="TOML", help="Trials; those that ship if not given.")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=2, max=10_000, help="Pairs of runs of each point of a trial.")] = 20,
     starts: Annotated[
         int,
         typer.Option(min=1, max=100, help="Calibrations, with this seed and those after it, and whether they agree."),
@@ -210,6 +274,14 @@ def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
 ) -> None:
     """Fit the free parameters of a world to the targets, by simulation; write the posterior of the best start."""
+    if what not in WHAT:
+        near = nearest(what, WHAT)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise typer.BadParameter(f"{what} is not allowed: one of {', '.join(WHAT)}{hint}", param_hint="--what")
+    own = list(set_ or ())
+    if what == "effects":
+        calibrate_effects(scenario, own, trials, pairs, seed, years, threads, out, as_json)
+        return
     from r2psim.analysis.calibration.bank import FILE
     from r2psim.analysis.calibration.calibrate import Budget
     from r2psim.analysis.calibration.report import print_starts, write_starts
@@ -245,6 +317,9 @@ def calibrate(
         directory.fill(lambda folder: summary.update(write_starts(found, budget, loaded.name, folder)))
     if as_json:
         typer.echo(json.dumps(summary, allow_nan=False))
-        return
-    print_starts(found)
-    typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+    else:
+        print_starts(found)
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+    if what == "all":
+        own += [f"{path}={value!r}" for path, value in found.best.calibration.best.items()]
+        calibrate_effects(scenario, own, trials, pairs, seed, years, threads, out / "effects", as_json)
