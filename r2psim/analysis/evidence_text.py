@@ -1,0 +1,135 @@
+"""What each form's effect rests on, as a page: ``python -m r2psim.analysis.evidence_text TRIALS.json docs/EVIDENCE.md``.
+
+The first argument is what ``r2psim trials --json`` printed: published beside simulated stands in the page as it was
+measured, with the command that measures it again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from r2psim.scenario.catalogue import catalogue
+from r2psim.scenario.forms import CATEGORIES, Effect, Form
+from r2psim.scenario.parameters import LABELS, SOURCES
+from r2psim.scenario.posterior import read_effects
+from r2psim.scenario.trials import Trial, shipped_trials
+
+__all__ = ["evidence_page"]
+
+_SIDES = {"below": "below 1", "above": "above 1", "about": "about 1"}
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _ratio(row: Mapping[str, Any], name: str) -> str:
+    if row[name] is None:
+        return _SIDES.get(row["direction"] or "", "-")
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = "" if low is None or high is None else f" ({low:.2g} to {high:.2g})"
+    return f"{row[name]:.2g}{ends}"
+
+
+def _studies_of(form: str) -> list[Trial]:
+    return [trial for trial in shipped_trials().values() if form in trial.forms]
+
+
+def _effect(form: Form, effect: Effect) -> str:
+    path = f"forms.{form.key}.effects.{effect.on}"
+    studies = [trial.key for trial in shipped_trials().values() if path in trial.informs]
+    prior = "" if effect.prior is None else f", prior {_number(effect.prior)}"
+    return (
+        f"| {effect.channel.meaning} | {_number(effect.size)} ({_number(effect.low)} to {_number(effect.high)}{prior}) | "
+        f"{effect.label} | {', '.join(f'`{key}`' for key in studies) or '-'} | {', '.join(effect.source) or '-'} |"
+    )
+
+
+def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the lines on one form."""
+    yield f"### {form.name}"
+    yield ""
+    yield "| acts on | size (range) | label | studies it is held against | sources |"
+    yield "|---|---|---|---|---|"
+    yield from (_effect(form, effect) for effect in form.effects)
+    yield ""
+    for trial in _studies_of(form.key):
+        row = rows.get(trial.key)
+        if row is None:
+            continue
+        reached = "" if row["reached"] is None else f"; of what the catalogue says {100 * row['reached']:.0f} % arrived"
+        never = "" if trial.use == "fit" else " (never fitted)"
+        yield (
+            f"- `{trial.key}`{never}: {trial.question} {trial.estimand.capitalize()}: published {_ratio(row, 'published')}, "
+            f"simulated {_ratio(row, 'simulated')}: {row['verdict']}{reached}. {trial.note}"
+        )
+    if not _studies_of(form.key):
+        yield "- No causal study that the model could answer was found: every size here is an assumption."
+    yield ""
+
+
+def evidence_page(found: Mapping[str, Any]) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    found : mapping
+        What ``r2psim trials --json`` printed.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = {row["trial"]: row for row in found["trials"]}
+    forms = catalogue()
+    effects = [(form, effect) for form in forms.values() for effect in form.effects]
+    informed = {path for trial in shipped_trials().values() for path in trial.informs}
+    studied = sum(f"forms.{form.key}.effects.{effect.on}" in informed for form, effect in effects)
+    drawn = len((read_effects() or ({},))[0])
+    lines = [
+        "# What the effects of assistance rest on",
+        "",
+        f"The catalogue has {len(forms)} forms of assistance with {len(effects)} effects. For {studied} of them a published",
+        f"causal study says something about the size or the direction; the others are assumptions with a range. {drawn}",
+        "effects, those of every form that a study delivered, come from a joint posterior that was fitted to the studies",
+        "(`r2psim calibrate --what effects`); their prior is kept beside. Labels:",
+        "",
+        *(f"- *{name}*: {meaning}." for name, meaning in LABELS.items()),
+        "",
+        f"Published beside simulated was measured by `r2psim trials --scenario {found['scenario']} --runs {found['runs']} "
+        f"--seed {found['seed']}`: {found['numeric_overlapping']} of {found['numeric']} sizes that may be fitted overlap the",
+        f"published interval widened by the bias of its design, {found['directions_agreeing']} of {found['directions']} directions are",
+        "met. A study is not the truth: it is selected, mostly observational, and from elsewhere; the widths of bias are",
+        "assumptions (`r2psim/scenario/trials.toml`).",
+        "",
+    ]
+    for category, name in CATEGORIES.items():
+        lines += [f"## {name.capitalize()}", ""]
+        for form in forms.values():
+            if form.category == category:
+                lines += _form(form, rows)
+    lines += ["## Studies of no form", ""]
+    for trial in shipped_trials().values():
+        if not trial.forms and trial.key in rows:
+            row = rows[trial.key]
+            lines.append(
+                f"- `{trial.key}`: {trial.question} Published {_ratio(row, 'published')}, simulated "
+                f"{_ratio(row, 'simulated')}: {row['verdict']}. {trial.note}"
+            )
+    keys = sorted({key for trial in shipped_trials().values() for key in trial.source})
+    lines += ["", "## Studies", "", *(f"- `{key}`: {SOURCES[key]}" for key in keys), ""]
+    return "\n".join(lines)
+
+
+def main(found: Path, page: Path) -> None:
+    """Write the page to a file."""
+    page.write_text(evidence_page(json.loads(found.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
