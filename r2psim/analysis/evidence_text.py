@@ -1,4 +1,4 @@
-"""What each form's effect rests on, as a page: ``python -m r2psim.analysis.evidence_text TRIALS.json docs/EVIDENCE.md``.
+"""What each form's effect rests on: ``python -m r2psim.analysis.evidence_text TRIALS.json docs/EVIDENCE.md``.
 
 The first argument is what ``r2psim trials --json`` printed: published beside simulated stands in the page as it was
 measured, with the command that measures it again.
@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from r2psim.scenario.catalogue import catalogue
@@ -20,6 +21,7 @@ from r2psim.scenario.trials import Trial, shipped_trials
 
 __all__ = ["evidence_page"]
 
+WIDTH = 119
 _SIDES = {"below": "below 1", "above": "above 1", "about": "about 1"}
 
 
@@ -43,8 +45,9 @@ def _effect(form: Form, effect: Effect) -> str:
     path = f"forms.{form.key}.effects.{effect.on}"
     studies = [trial.key for trial in shipped_trials().values() if path in trial.informs]
     prior = "" if effect.prior is None else f", prior {_number(effect.prior)}"
+    size = f"{_number(effect.size)} ({_number(effect.low)} to {_number(effect.high)}{prior})"
     return (
-        f"| {effect.channel.meaning} | {_number(effect.size)} ({_number(effect.low)} to {_number(effect.high)}{prior}) | "
+        f"| {effect.channel.meaning} | {size} | "
         f"{effect.label} | {', '.join(f'`{key}`' for key in studies) or '-'} | {', '.join(effect.source) or '-'} |"
     )
 
@@ -63,9 +66,9 @@ def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             continue
         reached = "" if row["reached"] is None else f"; of what the catalogue says {100 * row['reached']:.0f} % arrived"
         never = "" if trial.use == "fit" else " (never fitted)"
+        asked = f"- `{trial.key}`{never}: {trial.question} {trial.estimand.capitalize()}"
         yield (
-            f"- `{trial.key}`{never}: {trial.question} {trial.estimand.capitalize()}: published {_ratio(row, 'published')}, "
-            f"simulated {_ratio(row, 'simulated')}: {row['verdict']}{reached}. {trial.note}"
+            f"{asked}: published {_ratio(row, 'published')}, simulated {_ratio(row, 'simulated')}: {row['verdict']}{reached}. {trial.note}"
         )
     if not _studies_of(form.key):
         yield "- No causal study that the model could answer was found: every size here is an assumption."
@@ -91,21 +94,28 @@ def evidence_page(found: Mapping[str, Any]) -> str:
     informed = {path for trial in shipped_trials().values() for path in trial.informs}
     studied = sum(f"forms.{form.key}.effects.{effect.on}" in informed for form, effect in effects)
     drawn = len((read_effects() or ({},))[0])
+    measured = f"r2psim trials --scenario {found['scenario']} --runs {found['runs']} --seed {found['seed']}"
     lines = [
         "# What the effects of assistance rest on",
         "",
-        f"The catalogue has {len(forms)} forms of assistance with {len(effects)} effects. For {studied} of them a published",
-        f"causal study says something about the size or the direction; the others are assumptions with a range. {drawn}",
-        "effects, those of every form that a study delivered, come from a joint posterior that was fitted to the studies",
-        "(`r2psim calibrate --what effects`); their prior is kept beside. Labels:",
+        fill(
+            f"The catalogue has {len(forms)} forms of assistance with {len(effects)} effects. For {studied} of them a "
+            "published causal study says something about the size or the direction; the others are assumptions with a "
+            f"range. {drawn} effects, those of every form that a study delivered, come from a joint posterior that was "
+            "fitted to the studies (`r2psim calibrate --what effects`); their prior is kept beside. Labels:",
+            WIDTH,
+        ),
         "",
         *(f"- *{name}*: {meaning}." for name, meaning in LABELS.items()),
         "",
-        f"Published beside simulated was measured by `r2psim trials --scenario {found['scenario']} --runs {found['runs']} "
-        f"--seed {found['seed']}`: {found['numeric_overlapping']} of {found['numeric']} sizes that may be fitted overlap the",
-        f"published interval widened by the bias of its design, {found['directions_agreeing']} of {found['directions']} directions are",
-        "met. A study is not the truth: it is selected, mostly observational, and from elsewhere; the widths of bias are",
-        "assumptions (`r2psim/scenario/trials.toml`).",
+        fill(
+            f"Published beside simulated was measured by `{measured}`: {found['numeric_overlapping']} of "
+            f"{found['numeric']} sizes that may be fitted overlap the published interval widened by the bias of its "
+            f"design, {found['directions_agreeing']} of {found['directions']} directions are met. A study is not the "
+            "truth: it is selected, mostly observational, and from elsewhere; the widths of bias are assumptions "
+            "(`r2psim/scenario/trials.toml`).",
+            WIDTH,
+        ),
         "",
     ]
     for category, name in CATEGORIES.items():
