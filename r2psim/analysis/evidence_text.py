@@ -68,7 +68,8 @@ def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         never = "" if trial.use == "fit" else " (never fitted)"
         asked = f"- `{trial.key}`{never}: {trial.question} {trial.estimand.capitalize()}"
         yield (
-            f"{asked}: published {_ratio(row, 'published')}, simulated {_ratio(row, 'simulated')}: {row['verdict']}{reached}. {trial.note}"
+            f"{asked}: published {_ratio(row, 'published')}, simulated {_ratio(row, 'simulated')}: "
+            f"{row['verdict']}{reached}. {trial.note}"
         )
     if not _studies_of(form.key):
         yield "- No causal study that the model could answer was found: every size here is an assumption."

@@ -112,15 +112,15 @@ class Outcome(NamedTuple):
         ``event``, ``months``, ``total`` or ``level``.
     conditions : tuple of Condition
         Of an event, or of months.
-    column : str
-        Of a total or a level; empty otherwise.
+    columns : tuple of str
+        Of a total (added up) or a level (one); empty otherwise.
     of : tuple of Condition
         Conditions on groups, whose column alone is summed.
     """
 
     kind: str
     conditions: tuple[Condition, ...] = ()
-    column: str = ""
+    columns: tuple[str, ...] = ()
     of: tuple[Condition, ...] = ()
 
 
@@ -164,7 +164,7 @@ class Trial(NamedTuple):
             plain[key] = [str(condition) for condition in plain[key]]
         outcome = self.outcome
         plain["outcome"] = {
-            outcome.kind: outcome.column or [str(condition) for condition in outcome.conditions],
+            outcome.kind: list(outcome.columns) or [str(condition) for condition in outcome.conditions],
             **({"of": [str(condition) for condition in outcome.of]} if outcome.of else {}),
         }
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
@@ -253,7 +253,7 @@ _LABEL: Any = choice(("seen", "computed", "recalled", "assumption"))
 class _Outcome(_Strict):
     event: _CONDITIONS | None = Field(None, description="conditions: the first month in which all of them hold")
     months: _CONDITIONS | None = Field(None, description="conditions: the months in which all of them hold")
-    total: _COLUMN | None = Field(None, description="a column of the month, summed")
+    total: _COLUMN | list[_COLUMN] | None = Field(None, description="a column of the month, or several, summed")
     level: _COLUMN | None = Field(None, description="a column, averaged over months")
     of: _CONDITIONS = Field([], description="conditions on groups, whose column alone is summed")
 
@@ -396,11 +396,13 @@ class _Reader:
             if given.of:
                 self.refuse((*place, "of"), given.of, "only beside total")
             return Outcome(kind, self.conditions((*place, kind), value, unit))
-        self.column((*place, kind), value, (unit, GROUP) if kind == "total" else (unit,))
+        columns = (value,) if isinstance(value, str) else tuple(value)
+        for column in columns:
+            self.column((*place, kind), column, (unit, GROUP) if kind == "total" else (unit,))
         of = self.conditions((*place, "of"), given.of, GROUP)
-        if of and value not in GROUP.index:
+        if of and not any(column in GROUP.index for column in columns):
             self.refuse((*place, "of"), given.of, "only where total is a column of groups")
-        return Outcome(kind, (), value, of)
+        return Outcome(kind, (), columns, of)
 
     def trial(self, key: str, given: _Trial) -> Trial:
         """Check a trial against what the model has."""

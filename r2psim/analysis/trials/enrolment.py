@@ -247,14 +247,18 @@ class _Run:
         return spread
 
     def amount(self) -> np.ndarray:
-        """Give the month's amount of the outcome of each unit."""
+        """Give the month's amount of the outcome of each unit: of a state also what is counted in its groups."""
         outcome, rows = self.trial.outcome, self.rows
-        if self.of_groups or outcome.column not in GROUP.index or outcome.kind == "level":
-            column: np.ndarray = self.block[self.index[outcome.column]]
-            return column * _all_hold(outcome.of, self.block, self.index, rows) if outcome.of else column
-        column = rows.group[GROUP.index[outcome.column]]
-        counted: np.ndarray = column * _all_hold(outcome.of, rows.group, GROUP.index, rows)
-        return np.bincount(rows.home, counted, rows.state.shape[1])
+        added = np.zeros(self.open.units)
+        for name in outcome.columns:
+            if self.of_groups:
+                added += rows.group[GROUP.index[name]] * _all_hold(outcome.of, rows.group, GROUP.index, rows)
+            elif name in STATE.index and (name not in GROUP.index or outcome.kind == "level"):
+                added += rows.state[STATE.index[name]]
+            else:
+                counted = rows.group[GROUP.index[name]] * _all_hold(outcome.of, rows.group, GROUP.index, rows)
+                added += np.bincount(rows.home, counted, rows.state.shape[1])
+        return added
 
     def close(self, which: np.ndarray, first_run: int, happened: np.ndarray, complete: bool) -> None:
         """Note entries whose following is over."""
