@@ -122,4 +122,4 @@ def beliefs_of(scenario: Scenario, policy: str = "late-response", runs: int = 24
 
 if __name__ == "__main__":
     for path, value in beliefs_of(load(sys.argv[1] if len(sys.argv) > 1 else "world")).parameters().items():
-        print(f"{path} = {value:.2g}")
+        sys.stdout.write(f"{path} = {value:.2g}\n")
