@@ -115,7 +115,7 @@ print(json.dumps({
     "read": sum(standing.stats.cache_hits.values()),
 }))
 """
-"""One small rule. Its restraint is a sum clipped by `clip01`; its drive, raised by nothing, the intensity of minor conflict."""
+"""One small rule. Its restraint is a sum clipped by `clip01`; its drive, unraised, the intensity of minor conflict."""
 
 CONSTANT = ("rules/arithmetic.py", "return 1.0 if x > 1.0 else x", "return 0.25 if x > 0.25 else x")
 """An edit of `clip01`, which is compiled into rules of other files."""
