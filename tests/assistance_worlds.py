@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from worlds import parameters
 
+from r2psim.rules.decision import strengthened
 from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
@@ -489,6 +490,14 @@ def _raises() -> Iterable[Observable]:
         return 1.0 + value(rows, "review") / (value(rows, "commitment") * value(rows, "peer_commitment"))
 
     yield Observable("review", "review, before what is accepted of it", offered)
+
+    def stronger(rows: Rows) -> float:
+        rows.body[BODY.index["regional"], 0] = 1.0
+        # Bodies act last in a month: what they read has faded by then like the strength of the form, which starts at 1.
+        left = float(programme(rows, "strength")[0].max())
+        return 1.0 + strengthened(rows, 0, 0) / (left if left > 0.0 else 1.0)
+
+    yield Observable("regional_mechanisms", "strength of a regional mechanism", stronger)
     for name, rate in (("protection", "protection_rate"), ("exclusion", "exclusion_return")):
         yield Observable(name, name, _column(f"group.{name}"), p={f"tension.{rate}": AT_ONCE})
     yield Observable("grievance", "grievance", _column("group.grievance"), p={"tension.grievance_rate": AT_ONCE})

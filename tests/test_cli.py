@@ -119,7 +119,8 @@ def test_output_directory_is_complete_and_never_overwrites(tmp_path: Path, seven
     last = groups[groups["month"] == seven["months"] - 1]
     assert int(last["deaths"].sum()) == seven["deaths"]
     events = pd.read_parquet(out / "events.parquet")
-    assert (events["what"] == "to_atrocity").sum() == seven["atrocity_entries"]
+    # By where it led: a sudden rise, from threat straight to atrocity, has the hazard of imminent risk.
+    assert (events["after"] == "atrocity").sum() == seven["atrocity_entries"]
     assert events["probability"].between(0.0, 1.0, inclusive="right").all()
     assert json.loads((out / "provenance.json").read_text())["sha256"] == seven["sha256"]
     assert json.loads((out / "summary.json").read_text()) == seven

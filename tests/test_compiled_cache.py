@@ -99,12 +99,14 @@ from r2psim.ensemble.warmup import smallest_rows
 from r2psim.rules.compiled import source_digest
 from r2psim.rules.draws import draws_of
 from r2psim.rules.structure import standing
-from r2psim.scenario.parameters import defaults
+from r2psim.scenario.parameters import P, defaults
 from r2psim.world.tables import S
 rows = smallest_rows()
 rows.state[:] = 1.0
 rows.state[S.conflict] = 2.0
-standing(0, 1, rows, defaults(), draws_of(0, 0, 0))
+p = defaults()
+p[P.structure_drive_incitement] = p[P.structure_drive_impunity] = 0.0
+standing(0, 1, rows, p, draws_of(0, 0, 0))
 print(json.dumps({
     "package": r2psim.__file__,
     "digest": source_digest(),
@@ -113,7 +115,7 @@ print(json.dumps({
     "read": sum(standing.stats.cache_hits.values()),
 }))
 """
-"""One small rule. Its restraint is a sum clipped by `clip01`, its drive the intensity of minor conflict."""
+"""One small rule. Its restraint is a sum clipped by `clip01`; its drive, unraised, the intensity of minor conflict."""
 
 CONSTANT = ("rules/arithmetic.py", "return 1.0 if x > 1.0 else x", "return 0.25 if x > 0.25 else x")
 """An edit of `clip01`, which is compiled into rules of other files."""

@@ -37,7 +37,7 @@ def test_demand_is_worth_times_lack_where_a_form_applies(floor: float) -> None:
     count = 300
     rng = np.random.default_rng(8)
     rows = copies(setting(), count)
-    p = parameters({"principles.mutual.floor": floor})
+    p = parameters({"principles.mutual.floor": floor, "assistance.lack_error": 0.0})
     delivery(0, count, rows, p, FIRST)
     for name in ("commitment", *{name for key in FORMS if (name := lacking(key))}):
         rows.state[STATE.index[name]] = rng.choice([0.0, 0.25, 0.5, 1.0], count)

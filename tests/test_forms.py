@@ -134,8 +134,9 @@ RATES = {
 @pytest.mark.parametrize("key", FORMS)
 def test_in_the_long_run_a_raised_variable_stands_at_its_home_level_and_the_size(key: str) -> None:
     for effect in FORMS[key].effects:
-        # Of a review the government accepts a part, at once: it has no level of its own.
-        if effect.channel.kind != "raise" or effect.on == "review":
+        # Of a review the government accepts a part, at once, and mechanisms of a region are no variable of a State:
+        # neither has a level of its own.
+        if effect.channel.kind != "raise" or effect.on in ("review", "regional_mechanisms"):
             continue
         name = f"group.{effect.on}" if effect.on in GROUP_CHANNELS else effect.on
         rates = natural(RATES.get(effect.on, "structure.inhibitor_return"))
@@ -182,11 +183,12 @@ MAY_DIFFER = {
     *("aid_forms", "assessed", "best_help", "prevention_at_work", "forces_at_work", "leverage_at_work"),
     *("expected_help", "moral_hazard", "helped", "pillar3_uncovered"),
     *("trained", "monitors_there", "peacekeepers_there", "mission_troops", "mission_police", "mission_civilians"),
+    *("displaced_reached", "protection_reached"),
 }
 """Columns of a state that say that assistance is there, not what it does: how many forms are at work and how far, what
-help from outside armed groups expect, when help first came, whether a call for Pillar III is covered. `moral_hazard`
-acts on the hazard of conflict unless screening is full or its parameter is 0, which is a mechanism of its own and no
-effect of a form."""
+help from outside armed groups expect, when help first came, whether a call for Pillar III is covered, how many of the
+displaced are reached. `moral_hazard` acts on the hazard of conflict unless screening is full or its parameter is 0,
+which is a mechanism of its own and no effect of a form."""
 
 
 @cache

@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from r2psim.analysis.trials.enrolment import draw_arms
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules import conflict, delivery, draws, stages, triggers
@@ -186,7 +187,7 @@ def _schedule() -> str:
 
 def _purposes() -> str:
     by: dict[str, list[str]] = {}
-    drawing: tuple[Callable[..., Any], ...] = (*_STEPS, Drawing.sizes_of)
+    drawing: tuple[Callable[..., Any], ...] = (*_STEPS, Drawing.sizes_of, draw_arms)
     for step in drawing:
         for name in _purposes_of(step):
             by.setdefault(name, []).append(_code(step.__name__))

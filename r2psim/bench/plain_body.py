@@ -139,7 +139,7 @@ class Body(mesa.Agent):
         luck = self.model.luck
 
         def log_odds(share: float) -> float:
-            return luck.log(share / (1.0 - share))
+            return float(luck.log(share / (1.0 - share)))
 
         seen, error = self.perceived_risk(state)
         signal, spread = p.observation_signal, p.observation_spread * p.observation_spread
@@ -252,7 +252,8 @@ class Body(mesa.Agent):
         warned = 1.0 - p.observation_quicker * p.observation_signal * state.inhibitors["early_warning"]
         warned *= 1.0 - self.strengthened(state)
         screened = p.principles_harm_delay * p.principles_harm_screening
-        months = self.decision_delay * warned + screened * min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        risk = min(programme.form.backlash / p.principles_harm_risk, 1.0)
+        months: float = self.decision_delay * warned + screened * risk
         return math.floor(months + 0.5)
 
     def promised_to(self, forms: list[Form], stage: int | None) -> tuple[int, int]:

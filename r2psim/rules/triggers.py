@@ -66,7 +66,7 @@ for _prefix in ("rate", "strike", "trigger"):
     _columns = [STATE.index[f"{_prefix}_{name}"] for name in TRIGGERS]
     assert _columns == list(range(_columns[0], _columns[0] + _KINDS)), f"{_prefix}: not in the order of the kinds"
 _COUP = TRIGGERS.index("coup")
-_AFTER_COUP = int(np.flatnonzero((_DRAWN[:, 0] == _COUP) | (_DRAWN[:, 1] == _COUP))[0])
+_AFTER_COUP = next(i for i, row in enumerate(_DRAWN.tolist()) if _COUP in row[:2])
 """The draw in which coups strike."""
 assert (_DRAWN[: _AFTER_COUP + 1, :2] != TRIGGERS.index("irregular_transition")).all(), "coups are drawn before them"
 

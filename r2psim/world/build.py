@@ -164,11 +164,11 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
     for key, body in scenario.bodies.items():
         names[key] = body.name
         everyone: Any = state_names if body.members == "all" else body.members
-        reach = [row_of[m] for m in everyone]
-        _note_institution(body, [states[s] for s in reach])
+        covered = [row_of[m] for m in everyone]
+        _note_institution(body, [states[s] for s in covered])
         # Neighbours reach whoever lives next door to somebody: over a sea there is no border to close, and no interest.
-        alone = [neighbour_start[s] == neighbour_start[s + 1] and "neighbour" in body.mandates for s in reach]
-        own = [s for s, is_alone in zip(reach, alone, strict=True) if not is_alone]
+        alone = [neighbour_start[s] == neighbour_start[s + 1] and "neighbour" in body.mandates for s in covered]
+        own = [s for s, is_alone in zip(covered, alone, strict=True) if not is_alone]
         # A court may come to act anywhere: the Security Council can refer a State that is no member of it.
         members.append(list(range(len(state_names))) if body.mandates == ("court",) else own)
     member_start, member = sparse(members)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.ensemble.engine import runs_beside
-from r2psim.rules.draws import TRIAL_ARM, draws_of, uniforms
+from r2psim.rules.draws import TRIAL_ARM, Draws, draws_of, uniforms
 from r2psim.rules.month import GROUPS_AT_ONCE, PHASES, STATES_AT_ONCE, opening
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows, side_by_side
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.scenario.trials import Condition, Trial
 
-__all__ = ["Entries", "enrol"]
+__all__ = ["Entries", "draw_arms", "enrol"]
 
 YEAR = 12
 FIRST_MONTH = 12
@@ -35,6 +35,11 @@ PLENTY = 1e15
 """Cents a month: more than any programme can use."""
 STATES_BESIDE = 1200
 """States whose runs lie side by side: rules are called once for all of them."""
+
+
+def draw_arms(luck: Draws, identity: np.ndarray, u: np.ndarray) -> None:
+    """Draw the uniform numbers that decide the arms of those who enter."""
+    uniforms(luck, identity, TRIAL_ARM, u)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +176,7 @@ class _Run:
             luck = draws_of(seed, first_run + int(run), 0 if by_run else month)
             found = np.empty(int(here.sum()))
             identity = self.rows.state_id[states[here]]
-            uniforms(luck, np.zeros_like(identity) if by_run else identity, TRIAL_ARM, found)
+            draw_arms(luck, np.zeros_like(identity) if by_run else identity, found)
             u[here] = found
         arms = len(self.trial.doses)
         # The other half of the pair gets the arm at the other end.
