@@ -127,8 +127,9 @@ class Programme:
         ):
             self.demand = -1.0
         else:
-            lack = clip01(1.0 - clip01(state.level_of(form.need)) + self.misjudged * (1.0 - state.assessed))
-            lack = 1.0 if form.need is None else lack
+            lack = 1.0
+            if form.need is not None:
+                lack = clip01(1.0 - clip01(state.level_of(form.need)) + self.misjudged * (1.0 - state.assessed))
             called = model.parameters.response_peaceful_call if form.peaceful and state.debated else 0.0
             self.demand = self.worth * lack * (1.0 + called)
 
