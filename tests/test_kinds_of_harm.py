@@ -137,6 +137,7 @@ def test_persecution_counts_members_by_the_extent_of_grave_violations() -> None:
     for m in range(2):
         step_of(3.0, rows, p, m)
     assert np.allclose(rows.group[G.persecuted_months], [0.0, 400_000.0, 1_000_000.0], atol=5.0)
+    rows.group[G.violations] = 0.1
     step_of(1.0, rows, p, 2)
     assert not rows.group[G.persecuted_month].any()
 

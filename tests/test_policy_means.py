@@ -379,8 +379,11 @@ def test_a_body_without_a_number_of_its_own_attends_to_what_the_parameter_says()
 def with_room(world: World, times: int) -> Rows:
     """Give the start of a world with so many times the room for pledges."""
     rows = copy_rows(world.rows)
-    empty = np.repeat(rows.pledge[:, :1], times * rows.pledge.shape[1], axis=1)
-    return rows._replace(pledge=empty, pledge_start=times * rows.pledge_start)
+    pledge = np.repeat(rows.pledge[:, -1:], times * rows.pledge.shape[1], axis=1)
+    for first, many in zip(rows.pledge_start[:-1], rows.body[B.pledges].astype(int), strict=True):
+        # Missions that stand at the start are paid for by pledges that bodies have made already.
+        pledge[:, times * first : times * first + many] = rows.pledge[:, first : first + many]
+    return rows._replace(pledge=pledge, pledge_start=times * rows.pledge_start)
 
 
 @pytest.mark.parametrize("attention", [3.0, 20.0, 1000.0])
