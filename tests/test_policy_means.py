@@ -343,7 +343,11 @@ def test_whatever_is_earmarked_a_body_promises_no_more_than_it_has_and_keeps_its
 def test_a_reserve_binds_a_body_that_can_use_it_and_locks_nobody_elses_money_away(form: str, binds: bool) -> None:
     """Police wait for a mandate: whoever can give nothing else has no use for a reserve before a crisis."""
     table = Table([3.0] * 12, [0.9] * 12, [form], budget=2e7, noise=0.0)
-    changed = {"principles.prevention.reserve": 0.75, "principles.prevention.lend": 0.0, "assistance.smallest_part": 0.0}
+    changed = {
+        "principles.prevention.reserve": 0.75,
+        "principles.prevention.lend": 0.0,
+        "assistance.smallest_part": 0.0,
+    }
     table.months(parameters(FULL | changed), 1)
     assert by_form(table)[form] == pytest.approx(0.25 if binds else 1.0, abs=1e-6)
 

@@ -267,8 +267,8 @@ def lively_parameters() -> np.ndarray:
     changed |= {
         f"conflict.{n}.base": 1.0 for n in ("onset", "relapse", "escalation", "healing", "settlement", "abatement")
     }
-    # Some stays at imminent risk end without atrocity, and some atrocities before the conflict does. Campaigns end soon,
-    # so that there are many, by armed groups too.
+    # Some stays at imminent risk end without atrocity, and some atrocities before the conflict does. Campaigns end
+    # soon, so that there are many, by armed groups too.
     changed |= {"stages.to_imminent.base": 0.05, "stages.from_imminent.base": 1.0, "stages.from_atrocity.base": 0.2}
     changed |= {"harm.threshold": 100.0, "harm.quiet_years": 1.0, "stages.perpetrator_state": 0.5}
     changed |= {"stages.risk_above": 0.3}
