@@ -120,7 +120,7 @@ def test_the_share_of_campaigns_that_are_expulsions() -> None:
 def test_expulsion_at_imminent_risk_answers_to_violations() -> None:
     p = parameters(STILL | {"harm.expulsion_imminent": 0.1, "harm.imminent_rate": 0.0})
     rows = many_groups(3, persons=1e6, share=0.3, at_reach=1.0, perpetrator=1.0)
-    rows.group[G.targeting] = [0.0, 0.4, 0.8]
+    rows.group[G.violations] = [0.0, 0.4, 0.8]
     step_of(3.0, rows, p, 0)
     assert rows.group[G.expelled].tolist() == [0.0, 40_000.0, 80_000.0]
     step_of(2.0, rows, p, 1)
@@ -132,11 +132,12 @@ def test_expulsion_at_imminent_risk_answers_to_violations() -> None:
 
 def test_persecution_counts_members_by_the_extent_of_grave_violations() -> None:
     rows = many_groups(3, persons=1e6, perpetrator=1.0)
-    rows.group[G.targeting] = [0.05, 0.2, 0.5]
+    rows.group[G.violations] = [0.05, 0.2, 0.5]
     p = parameters({"harm.grave_violations": 0.1, "harm.imminent_rate": 0.0})
     for m in range(2):
         step_of(3.0, rows, p, m)
     assert np.allclose(rows.group[G.persecuted_months], [0.0, 400_000.0, 1_000_000.0], atol=5.0)
+    rows.group[G.violations] = 0.1
     step_of(1.0, rows, p, 2)
     assert not rows.group[G.persecuted_month].any()
 

@@ -106,7 +106,9 @@ def test_overrides_survive_generation_and_plain_data(name: str) -> None:
 
 
 def test_generation_leaves_to_its_default_what_was_left_to_it() -> None:
-    assert expand(load("world", "observation.noise=0.5")).parameters == {"observation.noise": 0.5}
+    own = load("world").parameters
+    assert "observation.noise" not in own
+    assert expand(load("world", "observation.noise=0.5")).parameters == own | {"observation.noise": 0.5}
 
 
 def test_a_run_with_overrides_is_run_again_to_the_same_bits(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from r2psim.scenario.schema import json_schema
 from r2psim.scenario.shipped import shipped_path
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import PF, STAGES, STATE_KINDS, B, F, L, S
+from r2psim.world.tables import PF, STAGES, STATE_KINDS, B, F, L, R, S
 
 README = shipped_path("seminar").with_name("README.md")
 FIRST = draws_of(1, 0, 0)
@@ -162,8 +162,8 @@ def test_a_form_of_priority_zero_is_never_chosen_and_one_of_more_sooner() -> Non
         assert mine.rows.form[F.potency, f] == changed.get(f, 1.0) * plain.form[F.potency, f]
     spent = {}
     for weight in (0.0, 1.0, 10.0):
-        r = run(build(with_policy({"priorities": {"forms": {"media": weight}}}), "mine"), parameters(), 60)
-        spent[weight] = r.ledger[-1, :, r.world.forms.index("media")].sum()
+        r = run(build(with_policy({"priorities": {"forms": {"mediation": weight}}}), "mine"), parameters(), 60)
+        spent[weight] = r.ledger[-1, :, r.world.forms.index("mediation")].sum()
     assert spent[0.0] == 0.0 < spent[1.0] < spent[10.0]
 
 
@@ -230,8 +230,8 @@ def test_a_body_ranks_states_by_the_emphasis_that_the_policy_lays() -> None:
         chosen = build(with_policy({"priorities": {"stages": weights}}), "mine").rows.preference
         table.rows = table.rows._replace(preference=chosen)
         table.a_month(p)
-        order.append(table.rows.rating[5].astype(int).tolist())
-        assert table.rows.rating[3].max() <= 1.0
+        order.append(table.rows.rating[R.candidate].astype(int).tolist())
+        assert table.rows.rating[R.priority].max() <= 1.0
     assert order == [[0, 1, 2], [1, 0, 2], [1, 0, 2]]
 
 
@@ -343,7 +343,12 @@ def test_whatever_is_earmarked_a_body_promises_no_more_than_it_has_and_keeps_its
 def test_a_reserve_binds_a_body_that_can_use_it_and_locks_nobody_elses_money_away(form: str, binds: bool) -> None:
     """Police wait for a mandate: whoever can give nothing else has no use for a reserve before a crisis."""
     table = Table([3.0] * 12, [0.9] * 12, [form], budget=2e7, noise=0.0)
-    table.months(parameters(FULL | {"principles.prevention.reserve": 0.75, "assistance.smallest_part": 0.0}), 1)
+    changed = {
+        "principles.prevention.reserve": 0.75,
+        "principles.prevention.lend": 0.0,
+        "assistance.smallest_part": 0.0,
+    }
+    table.months(parameters(FULL | changed), 1)
     assert by_form(table)[form] == pytest.approx(0.25 if binds else 1.0, abs=1e-6)
 
 
@@ -379,8 +384,11 @@ def test_a_body_without_a_number_of_its_own_attends_to_what_the_parameter_says()
 def with_room(world: World, times: int) -> Rows:
     """Give the start of a world with so many times the room for pledges."""
     rows = copy_rows(world.rows)
-    empty = np.repeat(rows.pledge[:, :1], times * rows.pledge.shape[1], axis=1)
-    return rows._replace(pledge=empty, pledge_start=times * rows.pledge_start)
+    pledge = np.repeat(rows.pledge[:, -1:], times * rows.pledge.shape[1], axis=1)
+    for first, many in zip(rows.pledge_start[:-1], rows.body[B.pledges].astype(int), strict=True):
+        # Missions that stand at the start are paid for by pledges that bodies have made already.
+        pledge[:, times * first : times * first + many] = rows.pledge[:, first : first + many]
+    return rows._replace(pledge=pledge, pledge_start=times * rows.pledge_start)
 
 
 @pytest.mark.parametrize("attention", [3.0, 20.0, 1000.0])

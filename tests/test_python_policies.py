@@ -10,6 +10,7 @@ from r2psim.agents import Allocation, Body, PolicyError, R2PModel, View
 from r2psim.agents.policies import view_of
 from r2psim.rules.decision import applicable
 from r2psim.rules.demand import demand
+from r2psim.scenario import load
 from r2psim.world.tables import PR, B, S
 
 
@@ -108,9 +109,19 @@ def test_a_policy_spends_and_the_money_is_accounted_for() -> None:
 
 
 def test_bodies_without_an_object_decide_by_the_rules() -> None:
-    plain = R2PModel("seminar", policy="late-response", seed=7, years=2, drive="rows")
+    plain, watched = (
+        R2PModel(
+            load("seminar", "bodies.general-assembly.budget=0"),
+            policy="late-response",
+            seed=7,
+            years=2,
+            drive="rows",
+            decide=decide,
+        )
+        for decide in ({}, {"general-assembly": Recorder()})  # it has no money: nothing can change
+    )
     plain.run_model()
-    watched = run(general_assembly=Recorder())  # it has no money and no forms: nothing can change
+    watched.run_model()
     assert (plain.rows.state == watched.rows.state).all()
     assert (plain.rows.ledger == watched.rows.ledger).all()
     plain.close()

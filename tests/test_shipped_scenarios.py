@@ -167,6 +167,8 @@ def test_every_score_of_a_state_is_written(scenario: Scenario) -> None:
         "operational_stage",
         "veto",
         "mission",
+        # Where nothing is told of them, they are as everywhere.
+        "resource_rents",
     }
     given = {column.name for column in STATE.columns if column.role == "given"} - optional
     for key, state in scenario.states.items():

@@ -29,6 +29,7 @@ AID = (
     "aid_to_threat",
     "aid_to_imminent",
     "aid_to_atrocity",
+    "aid_commission",
     "aid_from_threat",
     "aid_from_imminent",
     "aid_from_atrocity",

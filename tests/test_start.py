@@ -197,9 +197,11 @@ def test_a_settled_start_keeps_what_is_known_and_counts_nothing() -> None:
         for block in ("body", "pledge", "ledger", "rating"):
             assert getattr(rows, block).tobytes() == getattr(world.rows, block).tobytes()
         own = world.groups.index("a/coast"), world.groups.index("a/hill")
-        # The atrocity that is known goes on, by whom it was; none begins.
+        # The atrocity that is known goes on, by whom it was; none begins but by the same perpetrator.
         assert rows.group[G.stage, own[0]] == 4.0 and rows.group[G.perpetrator, own[0]] == 1.0
-        assert (np.delete(rows.group[G.stage], own[0]) < 4.0).all()
+        begins = np.delete(rows.group[G.stage], own[0]) == 4.0
+        assert (np.delete(rows.home, own[0])[begins] == 0).all()
+        assert (np.delete(rows.group[G.perpetrator], own[0])[begins] == 1.0).all()
         assert np.array_equal(rows.group[G.exclusion], rows.group[G.exclusion_home])
         assert rows.state[S.stage, 0] == 4.0 and rows.state[S.government_perpetrator, 0] == 1.0
         moved += rows.group[G.stage, own[1]] != 1.0

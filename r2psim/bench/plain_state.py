@@ -413,7 +413,7 @@ class State(Structure):
         done = (pr.strength * pr.quality for pr in self.programmes if pr.form.person_cost > 0.0)
         need = self.displaced_inside + self.displaced_hosted
         self.displaced_in_need = need
-        self.displaced_reached = need * max([0.0, *done])
+        self.displaced_reached = need * min(max([0.0, *done]), 1.0)
         self.protection_needed += need
         self.protection_reached += self.displaced_reached
 

@@ -48,6 +48,8 @@ def count_reached(rows: Rows, s: int) -> None:
         if rows.form[F.person_cost, f] > 0.0:
             done = rows.programme[PR.strength, f * states + s] * rows.programme[PR.quality, f * states + s]
             reach = done if done > reach else reach
+    # Effects can be larger than in the cases of the studies; nobody is reached twice.
+    reach = reach if reach < 1.0 else 1.0
     need = state[S.displaced_inside, s] + state[S.displaced_hosted, s]
     state[S.displaced_in_need, s] = need
     state[S.displaced_reached, s] = need * reach
