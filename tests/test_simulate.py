@@ -157,6 +157,11 @@ def by_numpy(rows: Rows, months: int) -> dict[str, float]:
         "warnings_near": state[S.warnings_near].sum(),
         "warnings_false": state[S.warnings_false].sum(),
         "onsets_missed": state[S.onsets_missed].sum(),
+        **{name: group[getattr(G, name)].sum() for name in ("expelled", "expulsions", "persecuted_months")},
+        **{name: state[getattr(S, name)].sum() for name in ("war_crimes", "displaced_women", "displaced_children")},
+        "protection_needed": state[S.protection_needed].sum(),
+        "protection_reached": state[S.protection_reached].sum(),
+        "protection_unmet": state[S.protection_needed].sum() - state[S.protection_reached].sum(),
     }
 
 
