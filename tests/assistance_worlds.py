@@ -157,7 +157,7 @@ def setting_data(forms: Mapping[str, Any]) -> dict[str, Any]:
     middle: dict[str, Any] = dict.fromkeys((*INHIBITORS, "capacity", "inclusion", "commitment", "regime"), 0.5)
     middle |= {"arms": 0.5, "finance": 0.5, "motive": 0.5, "incitement": 0.3, "past_violations": 0.5}
     middle |= {"horizontal_inequality": 0.5}
-    middle |= {"opponents": 0.0}  # nobody but the groups named
+    middle |= {"opponents_share": 0.0}  # nobody but the groups named
     middle |= {"population": 2e9, "armed_groups": 0.4, "election_phase": 0, "election_interval": 1}
     group = {"share": 0.3, "exclusion": 0.6, "grievance": 0.4, "targeting": 0.5, "preparation": 0.5}
     return {

@@ -163,7 +163,7 @@ def test_every_score_of_a_state_is_written(scenario: Scenario) -> None:
         "displaced_inside",
         "displaced_abroad",
         "election_phase",
-        "opponents",
+        "opponents_share",
         "operational_stage",
         "veto",
         "mission",

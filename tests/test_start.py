@@ -59,9 +59,9 @@ def test_every_state_of_every_shipped_world_has_political_opponents(name: str) -
 
 
 def test_a_state_may_say_how_many_opponents_it_has_or_that_it_has_none() -> None:
-    world = world_of({"a": {"population": 1e6}, "b": {"population": 1e6, "opponents": 0.2}, "c": {"opponents": 0.0}})
+    world = world_of({"a": {"population": 1e6}, "b": {"population": 1e6, "opponents_share": 0.2}, "c": {"opponents_share": 0.0}})
     assert world.groups == ("a/opponents", "b/opponents")
-    assert world.rows.group[G.share].tolist() == [STATE["opponents"].default, 0.2]
+    assert world.rows.group[G.share].tolist() == [STATE["opponents_share"].default, 0.2]
     assert world.rows.group[G.persons].tolist() == [50_000.0, 200_000.0]
 
 
@@ -121,8 +121,8 @@ def test_the_exclusion_of_opponents_follows_the_openness_of_the_regime() -> None
 
 def test_opponents_are_not_counted_twice() -> None:
     groups = {"hill": {"share": 0.4, "exclusion": 0.9, "grievance": 0.5}, "plain": {"share": 0.6, "grievance": 0.1}}
-    with_them = world_of({"a": {"regime": 0.0, "groups": groups, "opponents": 0.3}})
-    without = world_of({"a": {"regime": 0.0, "groups": groups, "opponents": 0.0}})
+    with_them = world_of({"a": {"regime": 0.0, "groups": groups, "opponents_share": 0.3}})
+    without = world_of({"a": {"regime": 0.0, "groups": groups, "opponents_share": 0.0}})
     found = []
     for world in (with_them, without):
         rows = opened(world, parameters({"opponents.exclusion_closed": 1.0}))

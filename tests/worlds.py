@@ -116,7 +116,7 @@ def _named(entry: Mapping[str, Any], table: Table) -> dict[str, Any]:
 
 def many_groups(count: int, **columns: float) -> Rows:
     """Give one state with ``count`` identical groups, each its own identity; any column may be set."""
-    rows = world_of({"state": {"opponents": 0.0, "groups": {"group": {}}}}).rows
+    rows = world_of({"state": {"opponents_share": 0.0, "groups": {"group": {}}}}).rows
     rows = rows._replace(
         group=np.repeat(rows.group, count, axis=1),
         group_id=np.arange(count, dtype=np.uint64),
@@ -132,7 +132,7 @@ def many_groups(count: int, **columns: float) -> Rows:
 
 def many_states(count: int, **columns: float) -> Rows:
     """Give ``count`` identical states without groups or neighbours, each its own identity; any column may be set."""
-    rows = world_of({"state": {"opponents": 0.0}}).rows
+    rows = world_of({"state": {"opponents_share": 0.0}}).rows
     none = np.zeros(count + 1, dtype=np.int64)
     rows = rows._replace(
         state=np.repeat(rows.state, count, axis=1),

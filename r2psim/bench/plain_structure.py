@@ -65,7 +65,7 @@ class Structure(mesa.Agent):
         self.groups: list[Group] = []
         self.neighbours: list[State] = []
         self.population = start["population"]
-        self.opponents = start["opponents"]
+        self.opponents_share = start["opponents_share"]
         self.operational_stage = start["operational_stage"]
         self.regime = start["regime"]
         self.capacity = start["capacity"]

@@ -416,7 +416,7 @@ def _written(data: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _state(key: str, data: Mapping[str, Any], neighbours: Ids, kin: Mapping[str, Ids], complete: bool) -> StateSpec:
-    share = data.get("opponents", STATE["opponents"].default)
+    share = data.get("opponents_share", STATE["opponents_share"].default)
     groups = {}
     for short, group in data.get("groups", {}).items():
         known = _opponents(share) if short == OPPONENTS else {}

@@ -81,7 +81,7 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
     discriminated = math.fsum(g["share"] for g in nation.groups.values() if g["status"] == "discriminated")
     nation.values["operational_stage"] = float(nation.record.operational_stage(discriminated))
-    nation.values["opponents"] = data["group"]["opponents"]
+    nation.values["opponents_share"] = data["group"]["opponents"]
     stages = _stages(stream, nation, data["group"])
     for group, stage in zip(nation.groups.values(), stages, strict=True):
         group["stage"] = stage

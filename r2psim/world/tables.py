@@ -261,7 +261,7 @@ STATE = Table(
         _given("election_interval", "months between elections; 0 where none are held", 48.0, "months", 240.0),
         _given("election_phase", "months from the start to the first election", 24.0, "months", 240.0),
         _given(
-            "opponents",
+            "opponents_share",
             "share of the population who are political opponents of the government, whatever group they belong to "
             "(an assumption); 0 leaves their group out",
             0.05,
