@@ -274,7 +274,7 @@ def test_a_sound_world_stays_at_stage_0(seed: int, p: np.ndarray) -> None:
     states = {f"s{i}": SOUND | {"groups": groups, "population": rng.uniform(1e4, 1e8)} for i in range(3)}
     p[P.stages_risk_above] = max(p[P.stages_risk_above], 0.1)
     # Restraint is a weighted sum: it is full in a sound state only where its weights add up to one.
-    weights = {"inhibitors": 0.5, "commitment": 0.3, "regime": 0.2}
+    weights = {"security": 0.5, "commitment": 0.3, "regime": 0.2}
     p = parameters({f"structure.restraint_{name}": value for name, value in weights.items()}, p)
     r = run(world_of(states), without_conflict(without_triggers(p)), 120)
     assert np.all(r.of_group("stage") == 0.0) and np.all(r.of_state("risk_present") == 0.0)

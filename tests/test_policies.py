@@ -52,6 +52,7 @@ PLACE = {name: place for place, name in enumerate(METRICS)}
 SPENDING = {
     *("spent_prevention", "spent_response", "response_cost", "prevention_and_response", "total_cost"),
     *("response_met", "response_unmet", "pillar3_uncovered", "months_to_help", "never_helped"),
+    *("protection_reached", "protection_unmet"),
 }
 """What money changes by itself, whatever it does."""
 
@@ -169,7 +170,9 @@ def test_a_budget_counts_only_where_a_body_may_act(policy: str) -> None:
 def test_one_more_body_without_money_changes_nobody(policy: str, place: int) -> None:
     before = history(lively(), policy)
     bodies = list(LIVELY_BODIES.items())
-    new = {"mandates": list(LIVELY_BODIES), "budget": 0.0, "rhythm": 1.0, "will": 1.0, "leverage": 1.0}
+    # A second Council or Court would decide without any money: those are institutions, not purses.
+    mandates = [tag for tag in LIVELY_BODIES if tag not in ("security-council", "human-rights-council", "court")]
+    new = {"mandates": mandates, "budget": 0.0, "rhythm": 1.0, "will": 1.0, "leverage": 1.0}
     after = history(lively(dict([*bodies[:place], ("new", new), *bodies[place:]])), policy)
     assert after.world.bodies[place] == "new" and not after.body[:, B.received, place].any()
     for name in ("state", "group", "programme"):
@@ -247,6 +250,14 @@ ABOUT_AID = {
     "prevention_at_work",
     "forces_at_work",
     "leverage_at_work",
+    "trained",
+    "monitors_there",
+    "peacekeepers_there",
+    "mission_troops",
+    "mission_police",
+    "mission_civilians",
+    "displaced_reached",
+    "protection_reached",
 }
 """Columns of a state that say what help there is and where it is to go first, not what comes of it."""
 
@@ -333,8 +344,12 @@ def mission(perpetrator: float) -> Run:
     still = {f"stages.{name}.base": 0.0 for name in ("from_risk", "from_threat", "from_imminent", "from_atrocity")}
     still |= {f"conflict.{name}.base": 0.0 for name in ("settlement", "abatement", "healing")}
     willing = {"assistance.openness": 1.0, "assistance.perpetrator_refuses": 0.0, "principles.ownership.strength": 0.0}
+    willing |= {"assistance.reference_willingness": 1.0, "assistance.training_gain": 0.0}
     ideal = willing | {"principles.harm.screening": 1.0, "response.mandate_delay": 1.0}
-    scenario = scenario_with({"alone": state}, {"blue": body}, forms=others, parameters=nested(still | ideal))
+    # The Council decides, and pays for nothing.
+    council = {"mandates": ["security-council"], "budget": 0.0, "decision_delay": 1.0, "will": 1.0}
+    bodies = {"blue": body, "council": council}
+    scenario = scenario_with({"alone": state}, bodies, forms=others, parameters=nested(still | ideal))
     world = build(scenario)
     assert [world.forms[f] for f in world.rows.provides] == ["peacekeeping"]
     return run(world, scenario.parameter_values(), FULL)
@@ -367,11 +382,11 @@ def test_peacekeepers_take_more_than_ten_months_to_full_strength() -> None:
 def test_peacekeepers_protect_from_armed_groups_and_hardly_from_a_government() -> None:
     """The factor on the killing rate at full strength: full consent, no loss by ownership, nothing backfires.
 
-    What is left between the two is who kills: under a perpetrating government a tenth of the form is left, and what
-    it does against armed groups does not reach the government's own killing.
+    What is left between the two is who kills: under a perpetrating government half of the form is left, and what it
+    does against armed groups does not reach the government's own killing.
     """
     factor = {}
-    for perpetrator, quality in ((1.0, 0.1), (2.0, 1.0)):
+    for perpetrator, quality in ((1.0, 0.5), (2.0, 1.0)):
         r = mission(perpetrator)
         assert r.of_group("perpetrator")[-1, 0] == perpetrator and r.of_group("stage")[-1, 0] == 4.0
         assert of_mission(r, "strength")[-1] == 1.0 and of_mission(r, "consent")[-1] == 1.0

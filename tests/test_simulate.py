@@ -203,7 +203,10 @@ def test_metrics_are_those_of_the_mesa_model(policy: str) -> None:
 
 def test_something_happens_in_the_small_world() -> None:
     results = ran(series=tuple(SERIES))
-    assert all(any(results.values(policy, name).any() for policy in POLICIES) for name in METRICS)
+    # Two years are too few for a warning to turn out false.
+    late = {"warnings_near", "warnings_false"}
+    silent = {name for name in METRICS if not any(results.values(policy, name).any() for policy in POLICIES)}
+    assert silent <= late
     assert all(results.series["prevention"][name].any() for name in SERIES)
     assert results.policies == POLICIES and results.months == 12 * YEARS
 
