@@ -343,6 +343,7 @@ def mission(perpetrator: float) -> Run:
     body = {"mandates": ["peacekeeping"], "budget": 1e10, "rhythm": 1.0, "decision_delay": 0.0, "will": 1.0}
     still = {f"stages.{name}.base": 0.0 for name in ("from_risk", "from_threat", "from_imminent", "from_atrocity")}
     still |= {f"conflict.{name}.base": 0.0 for name in ("settlement", "abatement", "healing")}
+    still |= {"stages.perpetrator_violations": 0.02}
     willing = {"assistance.openness": 1.0, "assistance.perpetrator_refuses": 0.0, "principles.ownership.strength": 0.0}
     willing |= {"assistance.reference_willingness": 1.0, "assistance.training_gain": 0.0}
     ideal = willing | {"principles.harm.screening": 1.0, "response.mandate_delay": 1.0}

@@ -269,7 +269,8 @@ def lively_parameters() -> np.ndarray:
     }
     # Some stays at imminent risk end without atrocity, and some atrocities before the conflict does. Campaigns end
     # soon, so that there are many, by armed groups too.
-    changed |= {"stages.to_imminent.base": 0.05, "stages.from_imminent.base": 4.0, "stages.from_atrocity.base": 0.2}
+    changed |= {"stages.to_imminent.base": 0.05, "stages.from_imminent.base": 1.0, "stages.from_atrocity.base": 0.2}
+    changed |= {"stages.to_atrocity.base": 0.0002}
     changed |= {"harm.threshold": 100.0, "harm.quiet_years": 1.0, "stages.perpetrator_state": 0.5}
     changed |= {"stages.risk_above": 0.3}
     return parameters(changed)
