@@ -59,7 +59,9 @@ def test_every_state_of_every_shipped_world_has_political_opponents(name: str) -
 
 
 def test_a_state_may_say_how_many_opponents_it_has_or_that_it_has_none() -> None:
-    world = world_of({"a": {"population": 1e6}, "b": {"population": 1e6, "opponents_share": 0.2}, "c": {"opponents_share": 0.0}})
+    world = world_of(
+        {"a": {"population": 1e6}, "b": {"population": 1e6, "opponents_share": 0.2}, "c": {"opponents_share": 0.0}}
+    )
     assert world.groups == ("a/opponents", "b/opponents")
     assert world.rows.group[G.share].tolist() == [STATE["opponents_share"].default, 0.2]
     assert world.rows.group[G.persons].tolist() == [50_000.0, 200_000.0]

@@ -211,7 +211,7 @@ class Programme:
         done = min(done, 1.0)
         if not form.is_assessment:
             state.best_help = max(state.best_help, done)
-        state.leverage_at_work = max(state.leverage_at_work, self.leverage * max(done, 0.0))
+            state.leverage_at_work = max(state.leverage_at_work, self.leverage * max(done, 0.0))
         if not form.response and not form.is_assessment:
             state.prevention_at_work += max(done, 0.0)
         if form.military:

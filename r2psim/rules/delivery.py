@@ -325,7 +325,7 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         done = done if done < 1.0 else 1.0
         best_help[s] = helps * done if helps * done > best_help[s] else best_help[s]
         at_work[s] += prevents * (done if done > 0.0 else 0.0)
-        press = leverage[s] * (done if done > 0.0 else 0.0)
+        press = helps * leverage[s] * (done if done > 0.0 else 0.0)
         pressed[s] = press if press > pressed[s] else pressed[s]
         there = military * built
         forces[s] = there if there > forces[s] else forces[s]
