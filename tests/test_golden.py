@@ -23,9 +23,19 @@ ROOT = Path(__file__).parents[1]
 IF_MEANT = f"\nIf the change is meant, write {FILE.name} anew: {UPDATE}"
 
 NEVER_MOVED = {
-    "aid_to_threat": "no form of the catalogue acts on it",
     "offered": "back at nothing when the month ends",
     "began_in_atrocity": "where a group stood before the first month",
+    "known_perpetrator": "who attacked it then",
+    "by_regime": "whether its exclusion follows the regime",
+    "council": "which bodies there are",
+    "council_delay": "which bodies there are",
+    "council_will": "which bodies there are",
+    "rights_council": "which bodies there are",
+    "court": "what a body is",
+    "regional": "what a body is",
+    "responds": "what a body is",
+    "episodes_by_armed_groups": "no golden run is long enough for one",
+    "levered": "back at nothing when the month ends",
     "slot": "back at nothing when the month ends",
     "own": "back at nothing when the month ends",
     "offer": "back at nothing when the month ends",

@@ -232,7 +232,8 @@ def test_a_body_ranks_states_by_the_emphasis_that_the_policy_lays() -> None:
         table.a_month(p)
         order.append(table.rows.rating[R.candidate].astype(int).tolist())
         assert table.rows.rating[R.priority].max() <= 1.0
-    assert order == [[0, 1, 2], [1, 0, 2], [1, 0, 2]]
+    # Without emphasis a state at threat comes before one at risk, whatever a little more is seen of that.
+    assert order == [[0, 2, 1], [1, 0, 2], [1, 0, 2]]
 
 
 # -- shares ------------------------------------------------------------------------------------------------------------
