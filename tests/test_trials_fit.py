@@ -113,6 +113,7 @@ def test_each_studys_pull_is_its_own() -> None:
     assert found["of-b"]["effect"] == B and found["of-b"]["pull"] < -0.5
 
 
+@pytest.mark.slow
 def test_ranks_of_the_truth_are_uniform_on_synthetic_studies() -> None:
     """Truths drawn from the prior, studies from the truths: the truth then lies anywhere in the posterior alike."""
     rng = np.random.default_rng(11)

@@ -32,7 +32,7 @@ def test_luck_that_no_parameter_explains_is_worth_nothing() -> None:
     rng = np.random.default_rng(3)
     x = rng.standard_normal((3000, 5))
     losses = rng.standard_normal((3000, 3))
-    value, noise = expected_value(x, losses, shuffles=30)
+    value, noise = expected_value(x, losses, shuffles=12)
     assert value <= 2.0 * noise
     assert noise < 0.15
 
@@ -58,7 +58,7 @@ def test_groups_are_forms_and_parts_of_the_model() -> None:
 
 
 def test_a_choice_between_policies_of_a_world() -> None:
-    found = value_of_information("seminar", ["late-response", "prevention"], runs=60, seed=2, years=5, shuffles=3)
+    found = value_of_information("seminar", ["late-response", "prevention"], runs=60, seed=2, years=3, shuffles=2)
     summary = found.summary()
     assert summary["best"] in ("late-response", "prevention")
     assert summary["unit"] == "persons" and len(summary["groups"]) > 10
