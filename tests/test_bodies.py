@@ -328,7 +328,9 @@ def test_coordination_costs_money() -> None:
 
 
 def test_money_where_nothing_came_is_a_part_of_the_money_and_all_of_it_where_nothing_ever_comes() -> None:
-    found = spent_where_nothing_came(load("seminar", sets=["stages.to_atrocity.base=0.0", "stages.sudden=0.0"]), "prevention", 1, seed=2)
+    found = spent_where_nothing_came(
+        load("seminar", sets=["stages.to_atrocity.base=0.0", "stages.sudden=0.0"]), "prevention", 1, seed=2
+    )
     assert found.spent[0] > 0.0 and found.share == 1.0 and found.states[0] == 0.0
 
 

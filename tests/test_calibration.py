@@ -303,6 +303,7 @@ def test_changing_a_target_moves_the_fit_of_a_small_world(small: Path, tmp_path:
     assert np.array_equal(again.draws, found["rare"].draws)
 
 
+@pytest.mark.slow
 def test_starts_from_several_seeds_say_whether_they_agree(small: Path, tmp_path: Path) -> None:
     chosen = [t for t in TARGETS if t.id in ("peace_to_conflict", "war_stays")]
     found = calibrate_from(load(small), 2, chosen, FEW, seed=2, budget=TINY, directory=tmp_path, runs=4)

@@ -106,6 +106,7 @@ def found(small: Scenario) -> Identification:
     return identify(small, chosen, free, AT, seed=3, effort=effort)
 
 
+@pytest.mark.slow
 def test_a_small_world_end_to_end(found: Identification) -> None:
     names = [f.path for f in found.free]
     onset, abatement, share = (
@@ -126,6 +127,7 @@ def test_a_small_world_end_to_end(found: Identification) -> None:
     assert found.effort.evaluations(len(names)) == 1 + 4 * 3 + 40
 
 
+@pytest.mark.slow
 def test_it_does_not_depend_on_threads_and_all_is_written(
     found: Identification, small: Scenario, tmp_path: Path
 ) -> None:
