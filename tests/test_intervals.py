@@ -388,9 +388,9 @@ def test_intervals_of_simulated_differences_hold_their_mean(scenario: str) -> No
     """Of 20,000 paired runs as the truth, samples are drawn of the sizes that are used."""
     drawn = pools(scenario, 20_000)
     found = {(metric, runs): held(pool, runs, 6) for metric, pool in drawn.items() for runs in SIZES}
-    # 93 to 97 %, and half a percentage point more, to which a share of 6,000 samples is known. The constants were fitted
-    # to earlier mechanisms: deaths in insurgency, whose tail is heavier now, are covered too seldom below 200 runs, as
-    # docs/INTERVALS.md tells.
+    # 93 to 97 %, and half a percentage point more, to which a share of 6,000 samples is known. The constants were
+    # fitted to earlier mechanisms: deaths in insurgency, whose tail is heavier now, are covered too seldom below 200
+    # runs, as docs/INTERVALS.md tells.
     known = {("deaths", 50), ("deaths", 100)} if scenario == "insurgency" else set()
     assert {key: shares for key, shares in found.items() if not 0.925 <= shares[0] <= 0.975}.keys() <= known
     assert all(found[key][0] > 0.905 for key in known)
