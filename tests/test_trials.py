@@ -18,7 +18,6 @@ from r2psim.cli import app
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.trials import (
     Bias,
-    conditions_of,
     json_schema,
     read_trials,
     shipped_bias,
@@ -193,7 +192,8 @@ def test_shipped_trials_name_columns_and_effects_that_exist() -> None:
     found = shipped_trials()
     assert {trial.use for trial in found.values()} == {"fit", "check"}
     for trial in found.values():
-        for condition in conditions_of(trial):
+        outcome = trial.outcome
+        for condition in (*trial.population, *trial.given_while, *outcome.conditions, *outcome.of):
             assert condition.column in STATE.index or condition.column in GROUP.index
     assert shipped_bias().of("observational", "recalled") == pytest.approx(0.75)
 

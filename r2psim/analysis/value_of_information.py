@@ -242,17 +242,16 @@ def value_of_information(
     ValueError
         If there is no such outcome, fewer than two policies, or a group names what is not drawn.
     """
+    from r2psim.ensemble.former_names import hint
     from r2psim.ensemble.simulation import simulate
     from r2psim.ensemble.uncertainty import Drawing
     from r2psim.scenario import load
-    from r2psim.scenario.errors import listing, nearest
+    from r2psim.scenario.errors import listing
     from r2psim.scenario.posterior import drawn_in
     from r2psim.world.expand import expand
 
     if outcome not in OUTCOMES:
-        near = nearest(outcome, OUTCOMES)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise ValueError(f"outcome {outcome!r} is not allowed: one of {listing(OUTCOMES)}{hint}")
+        raise ValueError(f"outcome {outcome!r} is not allowed: one of {listing(OUTCOMES)}{hint(outcome, OUTCOMES)}")
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
     results = simulate(full, policies, runs, seed, years, threads, advance=advance, uncertainty="all")
     if len(results.policies) < 2:
@@ -266,9 +265,7 @@ def value_of_information(
     for name, members in chosen.items():
         for path in members:
             if path not in paths:
-                near = nearest(path, paths)
-                hint = f" (did you mean {near}?)" if near else ""
-                raise ValueError(f"group {name!r}: {path!r} is not drawn{hint}")
+                raise ValueError(f"group {name!r}: {path!r} is not drawn{hint(path, paths)}")
     place = {path: k for k, path in enumerate(paths)}
 
     def worth(name: str, members: Sequence[str]) -> Worth:

@@ -80,14 +80,19 @@ def forest_plot(found: Trials) -> Figure:
     rows = sorted(found.rows(), key=lambda row: row["use"] != "fit")
     summary = found.summary()
     title = (
-        f"{summary['numeric_overlapping']} of {summary['numeric']} published sizes and "
-        f"{summary['directions_agreeing']} of {summary['directions']} directions are met"
+        f"{summary['numeric_overlapping']} of {summary['numeric']} published sizes overlap, the bias of their design "
+        f"included; {summary['directions_agreeing']} of {summary['directions']} directions agree"
     )
     subtitle = (
         "Ratio of the treated to the others; left of 1 is less. Published: bar, 95 % interval; dotted, with the bias "
         "of its design. Simulated: 95 % interval. Reached: share of the catalogue's effect that was delivered."
     )
-    page = new_figure(PITCH * len(rows) + 0.85, title, subtitle, f"{found.scenario}, {found.policy}, seed {found.seed}")
+    page = new_figure(
+        PITCH * len(rows) + 0.85,
+        title,
+        subtitle,
+        f"{found.scenario}, {found.policy}, {found.runs} pairs of runs, seed {found.seed}",
+    )
     names, words = 2.75, 2.65
     left, width = page.left + names, page.right - page.left - names - words
     bottom, height = page.bottom + 0.6, PITCH * len(rows)

@@ -10,13 +10,15 @@ policy sets is meant, and no draw touches it.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.errors import nearest
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.forms import Effect
+from r2psim.scenario.parameters import PARAMETERS, Parameter
 from r2psim.scenario.paths import effects_by_path
 
 if TYPE_CHECKING:
@@ -91,6 +93,25 @@ def checked_uncertainty(kind: str) -> str:
     return found
 
 
+def _draws_in(path: Path, known: Mapping[str, Parameter | Effect], none: str) -> tuple[dict[str, float], ...]:
+    """Read a table of draws: a column for each path, a row for each draw, every value within its declared range."""
+    names, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    paths = names.split(",")
+    for name in paths:
+        if name not in known:
+            raise ValueError(f"{path}: {name!r} is {none}")
+    draws = []
+    for number, line in enumerate(lines, 2):
+        values = [float(text) for text in line.split(",")]
+        if len(values) != len(paths):
+            raise ValueError(f"{path}, line {number}: {len(paths)} values are needed, not {len(values)}")
+        for name, value in zip(paths, values, strict=True):
+            if not known[name].low <= value <= known[name].high:
+                raise ValueError(f"{path}, line {number}: {name}: {value} lies outside of its range")
+        draws.append(dict(zip(paths, values, strict=True)))
+    return tuple(draws)
+
+
 @lru_cache(maxsize=4)
 def read_posterior(path: Path = SHIPPED) -> tuple[dict[str, float], ...]:
     """Read a posterior sample.
@@ -111,23 +132,10 @@ def read_posterior(path: Path = SHIPPED) -> tuple[dict[str, float], ...]:
     >>> all(PARAMETERS[path].low <= value <= PARAMETERS[path].high for draw in draws for path, value in draw.items())
     True
     """
-    names, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    paths = names.split(",")
-    for name in paths:
-        if name not in PARAMETERS:
-            raise ValueError(f"{path}: {name!r} is no parameter")
-    draws = []
-    for number, line in enumerate(lines, 2):
-        values = [float(text) for text in line.split(",")]
-        if len(values) != len(paths):
-            raise ValueError(f"{path}, line {number}: {len(paths)} values are needed, not {len(values)}")
-        for name, value in zip(paths, values, strict=True):
-            if not PARAMETERS[name].low <= value <= PARAMETERS[name].high:
-                raise ValueError(f"{path}, line {number}: {name}: {value} lies outside of its range")
-        draws.append(dict(zip(paths, values, strict=True)))
+    draws = _draws_in(path, PARAMETERS, "no parameter")
     if not draws:
         raise ValueError(f"{path}: holds no draws")
-    return tuple(draws)
+    return draws
 
 
 @lru_cache(maxsize=4)
@@ -146,22 +154,7 @@ def read_effects(path: Path = SHIPPED_EFFECTS) -> tuple[dict[str, float], ...]:
     """
     if not path.exists():
         return ()
-    known = effects_by_path(catalogue())
-    names, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    paths = names.split(",")
-    for name in paths:
-        if name not in known:
-            raise ValueError(f"{path}: {name!r} is no effect of the catalogue")
-    draws = []
-    for number, line in enumerate(lines, 2):
-        sizes = [float(text) for text in line.split(",")]
-        if len(sizes) != len(paths):
-            raise ValueError(f"{path}, line {number}: {len(paths)} sizes are needed, not {len(sizes)}")
-        for name, size in zip(paths, sizes, strict=True):
-            if not known[name].low <= size <= known[name].high:
-                raise ValueError(f"{path}, line {number}: {name}: {size} lies outside of its range")
-        draws.append(dict(zip(paths, sizes, strict=True)))
-    return tuple(draws)
+    return _draws_in(path, effects_by_path(catalogue()), "no effect of the catalogue")
 
 
 def drawn_in(scenario: Scenario, kind: str) -> tuple[str, ...]:

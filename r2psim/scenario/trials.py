@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +38,7 @@ __all__ = [
     "Trial",
     "json_schema",
     "read_trials",
+    "shipped_bias",
     "shipped_trials",
     "widened",
 ]
@@ -511,8 +512,3 @@ def shipped_trials() -> dict[str, Trial]:
 def shipped_bias() -> Bias:
     """Give the bias of published estimates, by design."""
     return _shipped()[1]
-
-
-def conditions_of(trial: Trial) -> Iterator[Condition]:
-    """Give every condition of a trial."""
-    yield from (*trial.population, *trial.given_while, *trial.outcome.conditions, *trial.outcome.of)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r2psim.scenario.errors import nearest
+from r2psim.ensemble.former_names import hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -275,9 +275,8 @@ def calibrate(
 ) -> None:
     """Fit the free parameters of a world to the targets, by simulation; write the posterior of the best start."""
     if what not in WHAT:
-        near = nearest(what, WHAT)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise typer.BadParameter(f"{what} is not allowed: one of {', '.join(WHAT)}{hint}", param_hint="--what")
+        said = f"one of {', '.join(WHAT)}{hint(what, WHAT)}"
+        raise typer.BadParameter(f"{what} is not allowed: {said}", param_hint="--what")
     own = list(set_ or ())
     if what == "effects":
         calibrate_effects(scenario, own, trials, pairs, seed, years, threads, out, as_json)

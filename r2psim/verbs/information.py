@@ -60,17 +60,14 @@ def value_of_information(
     """Say what it would be worth to know effects and rates before choosing a policy: which study would matter most."""
     from r2psim.analysis.value_of_information import OUTCOMES
     from r2psim.analysis.value_of_information import value_of_information as estimate
+    from r2psim.ensemble.former_names import hint
     from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
     from r2psim.scenario import load
-    from r2psim.scenario.errors import nearest
 
     if outcome not in OUTCOMES:
-        near = nearest(outcome, OUTCOMES)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise typer.BadParameter(
-            f"{outcome} is not allowed: one of {', '.join(OUTCOMES)}{hint}", param_hint="--outcome"
-        )
+        said = f"one of {', '.join(OUTCOMES)}{hint(outcome, OUTCOMES)}"
+        raise typer.BadParameter(f"{outcome} is not allowed: {said}", param_hint="--outcome")
     chosen = list(dict.fromkeys(name.strip() for name in policies.split(",") if name.strip()))
     if len(chosen) < 2:
         raise typer.BadParameter("at least two are needed, to choose between", param_hint="--policies")

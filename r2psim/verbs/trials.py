@@ -74,18 +74,17 @@ def trials(
     """Run published estimates of what assistance does as trials, and print published beside simulated."""
     from r2psim.analysis.trials import run_trials
     from r2psim.analysis.trials.studies import settings_of
+    from r2psim.ensemble.former_names import hint
     from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress
     from r2psim.scenario import load
-    from r2psim.scenario.errors import listing, nearest
+    from r2psim.scenario.errors import listing
     from r2psim.scenario.trials import read_trials, shipped_trials
 
     known = shipped_trials() if file is None else read_trials(file)
     for name in names or ():
         if name not in known:
-            near = nearest(name, known)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise typer.BadParameter(f"{name} is not allowed: one of {listing(known, limit=40)}{hint}")
+            raise typer.BadParameter(f"{name} is not allowed: one of {listing(known, limit=40)}{hint(name, known)}")
     chosen = {name: known[name] for name in names or known}
     loaded = load(scenario, set_ or ())
     loaded.policy(policy)

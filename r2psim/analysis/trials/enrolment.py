@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.ensemble.engine import runs_beside
 from r2psim.rules.draws import TRIAL_ARM, Draws, draws_of, uniforms
 from r2psim.rules.month import GROUPS_AT_ONCE, PHASES, STATES_AT_ONCE, opening
 from r2psim.world.build import World, build
@@ -297,7 +296,6 @@ def enrol(
     threads: int = 1,
     p: np.ndarray | None = None,
     advance: Callable[[int], None] | None = None,
-    stopped: Callable[[], bool] | None = None,
 ) -> Entries:
     """Run a trial.
 
@@ -319,8 +317,6 @@ def enrol(
         Values of the parameters, those of the scenario if not given.
     advance : callable, optional
         Told the number of runs finished.
-    stopped : callable, optional
-        Asked before each stretch of runs whether to end.
 
     Returns
     -------
@@ -330,15 +326,13 @@ def enrol(
     world = build(scenario, policy)
     values = scenario.parameter_values(policy) if p is None else p
     states = world.rows.state.shape[1]
-    beside = max(1, min(runs, STATES_BESIDE // states, 64), min(runs_beside(world.rows), runs))
+    beside = max(1, min(runs, STATES_BESIDE // states))
     work = [
         (first, min(beside, runs - first), flipped) for first in range(0, runs, beside) for flipped in (False, True)
     ]
 
     def one(job: tuple[int, int, bool]) -> list[tuple[np.ndarray, ...]]:
         first, count, flipped = job
-        if stopped is not None and stopped():
-            return []
         run = _Run(trial, world, count, flipped)
         run.go(values, seed, first, YEAR * years)
         if advance is not None:

@@ -191,7 +191,6 @@ def run_trials(
     bias: Bias | None = None,
     p: np.ndarray | None = None,
     advance: Callable[[int], None] | None = None,
-    stopped: Callable[[], bool] | None = None,
 ) -> Trials:
     """Run published estimates as trials, and hold the model against them.
 
@@ -217,16 +216,15 @@ def run_trials(
         Values of the parameters.
     advance : callable, optional
         Told the number of runs finished; there are twice ``runs`` for each different setting.
-    stopped : callable, optional
-        Asked now and then whether to end.
 
     Raises
     ------
     ValueError
         If a name is none of the trials.
     """
+    from r2psim.ensemble.former_names import hint
     from r2psim.scenario import load
-    from r2psim.scenario.errors import listing, nearest
+    from r2psim.scenario.errors import listing
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
     full.policy(policy)
@@ -238,9 +236,8 @@ def run_trials(
     else:
         for name in trials:
             if name not in shipped:
-                near = nearest(name, shipped)
-                hint = f" (did you mean {near}?)" if near else ""
-                raise ValueError(f"trial {name!r} is not allowed: one of {listing(shipped, limit=40)}{hint}")
+                said = f"one of {listing(shipped, limit=40)}{hint(name, shipped)}"
+                raise ValueError(f"trial {name!r} is not allowed: {said}")
         chosen = [shipped[name] for name in trials]
     seed = checked_seed(seed)
     years = full.years if years is None else years
@@ -250,7 +247,7 @@ def run_trials(
     for trial in chosen:
         key = repr(trial.setting)
         if key not in entries:
-            entries[key] = enrol(trial, full, policy, runs, seed, years, threads, p, advance, stopped)
+            entries[key] = enrol(trial, full, policy, runs, seed, years, threads, p, advance)
         studies.append(study_of(trial, entries[key], biased))
     return Trials(full.name, policy, runs, years, seed, tuple(studies))
 
