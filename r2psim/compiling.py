@@ -29,18 +29,20 @@ IDLE_SECONDS = 0.7
 """After which nothing more is expected to be compiled."""
 
 SECONDS = {
+    "opponents_begin": 0.8,
     "standing": 1.5,
+    "settling": 22.0,
     "state_risk_factors": 3.0,
-    "observation": 2.0,
-    "delivery": 15.0,
-    "states_look_around": 1.5,
-    "states_move": 12.0,
-    "groups_move": 20.0,
-    "states_sum_up": 6.0,
-    "bodies_act": 16.0,
-    "states_receive": 3.5,
-    "bodies_settle": 2.5,
-    "run_chunk": 52.0,
+    "observation": 1.5,
+    "delivery": 7.0,
+    "states_look_around": 0.5,
+    "states_move": 7.0,
+    "groups_move": 15.0,
+    "states_sum_up": 8.0,
+    "bodies_act": 12.0,
+    "states_receive": 7.0,
+    "bodies_settle": 0.7,
+    "run_chunk": 35.0,
 }
 """How long the parts of a month, and the whole of a run, take on a processor of 2024, without those parts in them.
 
@@ -80,12 +82,19 @@ class Compiling:
             Functions that were compiled before and are kept.
         """
         self.began = self.last = now
-        self.expected = {
-            name: seconds
-            for name, seconds in SECONDS.items()
-            if first in SECONDS and name not in kept and (name != WHOLE or first == WHOLE)
-        }
-        self.all = sum(self.expected.values())
+        self.expected: dict[str, float] = {}
+        self.all = 0.0
+        self.begins(first, kept)
+
+    def begins(self, name: str, kept: set[str]) -> None:
+        """Take in that a function begins: where nothing was expected so far, its name tells what is to come."""
+        if not self.expected and name in SECONDS:
+            self.expected = {
+                part: seconds
+                for part, seconds in SECONDS.items()
+                if part not in kept and (part != WHOLE or name == WHOLE)
+            }
+            self.all = sum(self.expected.values())
 
     def expect_whole(self, kept: set[str]) -> None:
         """Take in that all that an ensemble needs is compiled."""
@@ -148,6 +157,8 @@ class _Listener(event.Listener):
                 self.thread.start()
             elif name == WHOLE:
                 self.compiling.expect_whole(self._kept())
+            elif name in SECONDS:
+                self.compiling.begins(name, self._kept())
 
     def on_end(self, event: Any) -> None:
         """Note that it is compiled."""

@@ -336,13 +336,16 @@ def test_a_file_that_cannot_grow_is_told_with_the_command_to_go_on(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 160 kB, where the system lets us have one."""
+def small_disk(whole: tuple[Path, Path, str], tmp_path: Path) -> Iterator[Path]:
+    """A file system for what a batch begins with and not for all of its results, where the system lets us have one."""
+    pages = {file: -(-file.stat().st_size // 4096) for file in whole[1].rglob("*") if file.is_file()}
+    results = sum(size for file, size in pages.items() if file.parent != whole[1])
+    room = sum(pages.values()) - results // 2
     disk = tmp_path / "disk"
     disk.mkdir()
     made = (
         subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(disk)], capture_output=True, check=False
+            ["mount", "-t", "tmpfs", "-o", f"size={4 * room}k", "tmpfs", str(disk)], capture_output=True, check=False
         )
         if shutil.which("mount")
         else None

@@ -20,15 +20,16 @@ from r2psim import compiling as compiling_module
 from r2psim import progress as progress_module
 from r2psim.compiling import SECONDS, WHOLE, Compiling
 from r2psim.progress import LOGGER, beside_bar, notice, progress, rewrites
-from r2psim.rules.month import PHASES
+from r2psim.rules import month
+from r2psim.rules.month import PHASES, opening
 
 # -- how long still ----------------------------------------------------------------------------------------------------
 
 
 def test_the_parts_whose_length_is_known_are_those_of_a_month() -> None:
     parts = {phase.run.__name__ for phase in PHASES}
-    assert set(SECONDS) - parts <= {"standing", "state_risk_factors", "observation", "delivery", WHOLE}
-    assert parts <= set(SECONDS)
+    called = {name for name in opening.__code__.co_names if name in vars(month)}
+    assert set(SECONDS) == parts | called | {WHOLE}
 
 
 def test_the_time_left_falls_as_parts_are_finished_and_follows_the_pace() -> None:
@@ -36,7 +37,7 @@ def test_the_time_left_falls_as_parts_are_finished_and_follows_the_pace() -> Non
     before = usual.left(0.0)
     assert before == pytest.approx(sum(SECONDS.values()) - SECONDS[WHOLE])
     at = 0.0
-    for name in ("standing", "state_risk_factors", "observation", "delivery"):
+    for name in ("opponents_begin", "standing", "settling", "state_risk_factors", "observation", "delivery"):
         at += SECONDS[name]
         usual.finished(name, at)
         slow.finished(name, 3.0 * at)
@@ -55,6 +56,8 @@ def test_what_was_kept_is_not_waited_for_and_what_is_unknown_not_guessed() -> No
     unknown = Compiling(0.0, "some_rule", set())
     assert unknown.left(1.0) is None
     assert unknown.words(61.0) == "compiling the rules: 1:01 so far"
+    unknown.begins("standing", set())
+    assert unknown.left(1.0) == Compiling(0.0, "standing", set()).left(1.0), "a known one tells what is to come"
     model = Compiling(0.0, "standing", set())
     before = model.left(0.0)
     model.expect_whole(set())
