@@ -159,7 +159,8 @@ def _mission(stream: Stream, nation: Nation, data: Table) -> float:
     spec = data["missions"]
     chance: float = spec["chance"][nation.record.conflict]
     chance *= (1.0 - nation.values["capacity"]) * (1.0 - veto_of(nation.values["gdp"], data["veto"]))
-    stands, low, high = stream() < chance, *spec["strength"]
+    low, high = spec["strength"]
+    stands = stream() < chance
     return rounded(low + (high - low) * stream()) if stands else 0.0
 
 
