@@ -24,21 +24,25 @@ import pytest
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month
 from r2psim.scenario.loading import load
-from r2psim.scenario.parameters import LABELS, SOURCES, defaults
+from r2psim.scenario.parameters import LABELS, SOURCES, P, defaults
 from r2psim.scenario.schema import validate
 from r2psim.scenario.specs import Scenario
 from r2psim.world.atlas import Stream, borders, interpolate, normal, phi, spread
 from r2psim.world.build import build
+from r2psim.world.expand import expand
 from r2psim.world.generate import GENERATOR, generate, generator_data
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, GROUP, STAGES, STATE, STATUS_EXCLUSION, G, S
+from r2psim.world.tables import BODY, GROUP, PR, STAGES, STATE, STATUS_EXCLUSION, F, G, L, S
 
 SEEDS = range(1, 13)
 COUNTED = range(1, 6)
 EXCLUDED = {"powerless", "discriminated", "self-excluded"}
 
-DIGEST = "0a99a5cbd5de64c419623832f7a402aaf4f1b02978317e4fc0c466b2f3f60d92"
+DIGEST = "365b7eee365492da66a4604aea2651349af2bfdb265fa6e12d27470b131fd648"
 """SHA-256 of the world of seed 1: whoever changes what is drawn changes this line, and says so."""
+
+WITHOUT_MISSIONS = "0a99a5cbd5de64c419623832f7a402aaf4f1b02978317e4fc0c466b2f3f60d92"
+"""The same of that world without its missions: as it was when no world had any."""
 
 UNITED_NATIONS = {
     "general-assembly",
@@ -143,8 +147,8 @@ def test_valid_and_explicit(worlds: list[World]) -> None:
         data, faults = validate({"schema": 1, "name": "drawn", **world})
         assert faults == []
         assert len(Scenario.from_validated(data).states) == 190
-        # No mission stands in a drawn world; of rents and of bodies' own interests it says nothing.
-        assert all(given["state"] - {"mission", "resource_rents"} <= state.keys() for state in world["states"].values())
+        # Of rents and of bodies' own interests a drawn world says nothing.
+        assert all(given["state"] - {"resource_rents"} <= state.keys() for state in world["states"].values())
         # That of the political opponents is added to every state when the world is loaded; violations settle.
         assert all(given["group"] - {"opponents", "violations"} <= group.keys() for group in groups_of(world))
         assert all(given["body"] - {"interest"} <= body.keys() for body in world["bodies"].values())
@@ -210,6 +214,43 @@ def test_refuses(generator: str, seed: int, states: int) -> None:
         generate(SimpleNamespace(generator=generator, seed=seed, states=states))
 
 
+# -- missions ----------------------------------------------------------------------------------------------------------
+
+
+def test_as_many_missions_as_the_record_has_in_and_after_conflicts(worlds: list[World]) -> None:
+    with_one = [[s for s in world["states"].values() if s["mission"] > 0.0] for world in worlds]
+    troubled = [[s for s in world["states"].values() if s["conflict"] != "peace"] for world in worlds]
+    assert all(state["conflict"] != "peace" for found in with_one for state in found)
+    # About 13 in about 50 states; over twelve worlds of so many the standard error is 0.9.
+    assert 10.0 < mean(map(len, with_one)) < 16.0
+    assert 40.0 < mean(map(len, troubled)) < 58.0
+    capacity = [mean(state["capacity"] for found in some for state in found) for some in (with_one, troubled)]
+    assert capacity[0] < capacity[1] - 0.1
+    low, high = generator_data()["missions"]["strength"]
+    assert all(low <= state["mission"] <= high for found in with_one for state in found)
+
+
+def test_full_strength_is_that_of_the_form() -> None:
+    form = load("seminar").forms["peacekeeping"]
+    assert generator_data()["missions"]["uniformed"] == form.troops + form.police
+
+
+def test_missions_of_a_drawn_world_are_paid_for_and_stay_under_their_mandates() -> None:
+    scenario = expand(load("world"))
+    rows = build(scenario, "late-response").rows
+    sent = np.flatnonzero(rows.state[S.mission] > 0.0)
+    assert 8 <= len(sent) <= 20
+    assert (rows.state[S.mandate, sent] == 1.0).all() and rows.state[S.mandate].sum() == len(sent)
+    f = list(scenario.forms).index("peacekeeping")
+    programmes = f * rows.state.shape[1] + sent
+    p = scenario.parameter_values("late-response")
+    cost = np.floor(rows.form[F.unit_cost, f] * rows.state[S.mission, sent])
+    assert (rows.programme[PR.offered, programmes] >= cost).all(), "somebody pays for each in full"
+    assert rows.programme[PR.offered].sum() == rows.pledge[L.amount].sum()
+    # A term is left to each: none goes home for the age of the crisis that brought it.
+    assert (rows.state[S.mandate_months, sent] <= p[P.response_mandate_stay] - p[P.response_mandate_term]).all()
+
+
 # -- reproducibility ---------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +258,12 @@ def test_same_bits(world: World) -> None:
     text = json.dumps(world, sort_keys=True)
     assert text == json.dumps(world_of(1), sort_keys=True)
     assert hashlib.sha256(text.encode()).hexdigest() == DIGEST
+
+
+def test_missions_are_drawn_for_themselves(world: World) -> None:
+    states = {key: {k: v for k, v in state.items() if k != "mission"} for key, state in world["states"].items()}
+    text = json.dumps(world | {"states": states}, sort_keys=True)
+    assert hashlib.sha256(text.encode()).hexdigest() == WITHOUT_MISSIONS
 
 
 def test_same_bits_in_another_process(world: World) -> None:

@@ -93,6 +93,8 @@ CASES: list[tuple[str, str, Change, tuple[str, ...]]] = [
      ("year", "2014 is not allowed", "2012 to 2012", "did you mean 2012?")),
     ("predictors", "no year", with_column("year", lambda k: "" if k == 3 else "2014"), (":3", "year", "the year")),
     ("predictors", "stage six", with_cell(2, "stage_operational", "6"), (":2", "stage_operational", "0 to 4")),
+    ("predictors", "half a peacekeeper", with_column("peacekeepers", lambda k: "0.5" if k == 3 else ""),
+     (":3", "peacekeepers", "0.5", "a whole number from 0")),
     ("predictors", "empty column", emptied("un_imr_sqrt"), ("un_imr_sqrt", "a value for one state at least")),
     ("predictors", "cells too many", renamed("Ildemgar", "Ildem,gar"), (":2", "36 cells where the first row names 35")),
     ("predictors", "open quote", renamed("Ildemgar", '"Ildemgar'), ("not comma-separated text",)),

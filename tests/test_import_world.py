@@ -25,7 +25,7 @@ from r2psim.world.generate import generator_data
 from r2psim.world.importing import CAVEAT, Imported, import_countries
 from r2psim.world.nations import Copula
 from r2psim.world.scores import column_level, conditional, level_score, openness, quantile_score
-from r2psim.world.tables import STATE
+from r2psim.world.tables import STATE, S
 from r2psim.world.ties import read_groups
 
 
@@ -104,9 +104,27 @@ def test_what_happens_in_one_run_is_not_told_of_a_real_country(tmp_path: Path) -
 
 
 def test_every_start_is_written_out(world: Imported) -> None:
-    # No file tells of missions and of rents yet.
-    needed = {column.name for column in STATE.columns if column.role == "given"} - {"mission", "resource_rents"}
+    # No file tells of rents yet.
+    needed = {column.name for column in STATE.columns if column.role == "given"} - {"resource_rents"}
     assert all(needed <= state.keys() for state in states_of(world).values())
+
+
+def test_missions_stand_where_the_file_has_peacekeepers_and_nowhere_without_it(world: Imported, tmp_path: Path) -> None:
+    assert not any(state["mission"] for state in states_of(world).values())
+    assert any("No column peacekeepers: no peacekeeping mission stands" in note for note in world.notes)
+    sent = {2: "3000", 3: "21000", 4: "0"}
+    found = imported(files(tmp_path, predictors=with_column("peacekeepers", lambda line: sent.get(line, ""))))
+    missions = [state["mission"] for state in states_of(found).values()]
+    assert missions == [0.5, 1.0] + [0.0] * (len(missions) - 2)
+    told = " ".join(note for note in found.notes if note.startswith("peacekeepers"))
+    assert "XAA (3,000), XAB (21,000)" in told
+    assert "more than 6,000 count as a mission at full strength, for XAB" in told
+    # Nothing else of the world follows from them.
+    assert [{**s, "mission": 0.0} for s in states_of(found).values()] == list(states_of(world).values())
+    assert found.tables["bodies"] == world.tables["bodies"]
+    rows = build(scenario_of({"schema": 1, "name": "sent", **found.tables})).rows
+    assert rows.state[S.mandate].tolist() == [1.0, 1.0] + [0.0] * (len(missions) - 2)
+    assert rows.state[S.since_crisis, 0] > 0.0, "a mission at peace has had its crisis"
 
 
 def test_json_is_the_account_and_nothing_else(tmp_path: Path) -> None:

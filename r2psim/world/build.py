@@ -243,8 +243,9 @@ def _note_institution(body: BodySpec, states: list[dict[str, float]]) -> None:
 def _keep_missions(rows: Rows, p: np.ndarray) -> None:
     """Put missions in place that stand at the start: a mandate, peacekeepers at their strength, who pays for them.
 
-    A mission stands where there is a Security Council. The bodies that can send peacekeepers there go on paying what
-    they pay for it, one after the other as far as the budgets go.
+    A mission stands where there is a Security Council. Its mandate has a term left at least, however long the crisis
+    has been over: what stands has been extended. The bodies that can send peacekeepers there go on paying what they pay
+    for it, one after the other as far as the budgets go.
     """
     states = rows.state.shape[1]
     dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
@@ -252,9 +253,9 @@ def _keep_missions(rows: Rows, p: np.ndarray) -> None:
     left = np.floor(rows.body[B.budget] * 100.0 / 12.0)
     stands = (rows.state[S.mission] > 0.0) & (rows.state[S.council] > 0.0)
     rows.state[S.mandate, stands] = 1.0
-    rows.state[S.mandate_months] = np.where(
-        stands & (rows.state[S.since_crisis] > 1.0), np.floor(rows.state[S.conflict_months]), 0.0
-    )
+    since = np.maximum(rows.state[S.since_crisis] - 2.0, 0.0)
+    left_out = max(p[P.response_mandate_stay] - p[P.response_mandate_term], 0.0)
+    rows.state[S.mandate_months] = np.where(stands, np.minimum(since, np.floor(left_out)), 0.0)
     for f in np.flatnonzero(rows.form[F.part] == list(PARTS).index("peacekeepers")):
         for s in np.flatnonzero(stands):
             row = f * states + s
@@ -280,9 +281,11 @@ def _stand(rows: Rows) -> None:
     rows.group[G.stage_before] = rows.group[G.stage]
     rows.group[G.began_in_atrocity] = rows.group[G.stage] == 4.0
     rows.group[G.known_perpetrator] = np.where(rows.group[G.stage] == 4.0, rows.group[G.perpetrator], 0.0)
-    # Where a conflict has just ended, a mission is called for as after one that ends during the run.
+    # Where a conflict has just ended, a mission is called for as after one that ends during the run; where one stands
+    # in a milder conflict or at peace, a crisis came before it.
     recovering = rows.state[S.conflict] == CONFLICT.index("recovery")
-    rows.state[S.since_crisis] = np.where(recovering, 2.0 + np.floor(rows.state[S.conflict_months]), 0.0)
+    over = np.where(rows.state[S.mission] > 0.0, 2.0, 0.0)
+    rows.state[S.since_crisis] = np.where(recovering, 2.0 + np.floor(rows.state[S.conflict_months]), over)
     for s in range(rows.state.shape[1]):
         own = slice(rows.first_group[s], rows.first_group[s + 1])
         stage = rows.group[G.stage, own]

@@ -23,10 +23,11 @@ __all__ = ["LEAVE_OUT", "Country", "History", "conflict_of", "import_data", "rea
 
 YEARS = (1800, 2200)
 STAGES = 4.0
+_PEACEKEEPERS = 1e6
 LEAVE_OUT = "--leave-out"
 """The option that leaves out states; named in messages."""
 
-_OPTIONAL = ("ewp_name", "year", "mad_gdppc", "stage_operational")
+_OPTIONAL = ("ewp_name", "year", "mad_gdppc", "stage_operational", "peacekeepers")
 _MANY = 3  # states, so that the one in their middle says something of the unit of populations
 _FEW_PEOPLE = 200_000
 """A state of the middle with fewer people than that is odd: of states of the record it has eight million."""
@@ -88,6 +89,8 @@ class Country:
         What earlier years tell.
     state : str
         Key of the state in `r2psim.world.facts.Facts.states`; of an invented one its code.
+    peacekeepers : int or None
+        Uniformed persons of peacekeeping missions there, where the file has them; 0 where its cell is empty.
     """
 
     iso3: str
@@ -99,6 +102,7 @@ class Country:
     line: int
     history: History = field(default_factory=History)
     state: str = ""
+    peacekeepers: int | None = None
 
     @property
     def stream(self) -> int:
@@ -289,6 +293,7 @@ def _country(
     if income is not None:
         values["mad_gdppc"] = income
     stage = complaints.number(sheet, row, "stage_operational", 0.0, STAGES, "operational stage", whole=True)
+    sent = complaints.number(sheet, row, "peacekeepers", 0.0, _PEACEKEEPERS, "uniformed persons", whole=True)
     if found.refused or len(complaints.problems) + complaints.more > before:
         return None
     number = int(values.pop("ccode", 0)) or number_in(found.state, year) or 0
@@ -296,7 +301,8 @@ def _country(
     known = facts().states.get(found.state)
     region = known.region if known is not None else _region(sheet, row)
     whole = None if stage is None else int(stage)
-    return Country(found.code, number, name, region, values, whole, row.line, state=found.state)
+    there = int(sent or 0) if "peacekeepers" in sheet.columns else None
+    return Country(found.code, number, name, region, values, whole, row.line, state=found.state, peacekeepers=there)
 
 
 def _check_unit(sheet: Sheet, layout: Layout, countries: list[Country], account: Account) -> None:

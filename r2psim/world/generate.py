@@ -18,6 +18,8 @@ Its start
     episode under way is a group at stage 4 of the model with a perpetrator; the others stand at risk at most, before
     each run lets them settle (`r2psim.rules.settling`): what the record calls stage 3, war or a crisis with killings,
     is not what the model calls imminent risk.
+Its mission
+    In some of the states in or after a conflict peacekeepers stand at the start: the likelier, the weaker the state.
 Its place
     Regions are discs in which states lie evenly, some are islands off their coast. States that no third one stands
     between share a border, and over a share of the borders two groups are kin. Organisations take in the states that
@@ -48,7 +50,8 @@ GENERATOR = "world-2014"
 """Name of this generator in scenario files."""
 
 _WORLD = 190  # states of the world whose sums of money the bodies' budgets are
-_REGIONS, _STATES, _GROUPS, _PLACES, _KIN, _BODIES, _MEMBERS = range(1, 8)  # purposes of streams; add at the end
+_REGIONS, _STATES, _GROUPS, _PLACES, _KIN, _BODIES, _MEMBERS = range(1, 8)  # purposes of streams
+_MISSIONS = 19  # 16 to 18 are those of the importer; add at the end
 
 Table = dict[str, Any]
 Pair = tuple[int, int]
@@ -104,6 +107,7 @@ def generate(spec: Spec) -> Table:
     all_nations = list(nations(seed, _STATES, spec.states, regions, data))
     for index, nation in enumerate(all_nations):
         populate(nation, Stream(seed, _GROUPS, index), data)
+        nation.values["mission"] = _mission(Stream(seed, _MISSIONS, index), nation, data)
     points = places(regions, [n.region for n in all_nations], [n.island for n in all_nations], seed, _PLACES)
     pairs = _borders(all_nations, regions, points, data["map"])
     return {
@@ -148,6 +152,16 @@ def veto_of(gdp: float, spec: Table) -> float:
     """
     found: float = next(value for above, value in zip(spec["above"], spec["values"], strict=True) if gdp >= above)
     return found
+
+
+def _mission(stream: Stream, nation: Nation, data: Table) -> float:
+    """Give the strength of the mission that stands in a state at the start, 0 where none does."""
+    spec = data["missions"]
+    chance: float = spec["chance"][nation.record.conflict]
+    chance *= (1.0 - nation.values["capacity"]) * (1.0 - veto_of(nation.values["gdp"], data["veto"]))
+    low, high = spec["strength"]
+    stands = stream() < chance
+    return rounded(low + (high - low) * stream()) if stands else 0.0
 
 
 def _states(

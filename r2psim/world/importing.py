@@ -127,6 +127,7 @@ def import_countries(
     near = {ids[iso3]: [ids[other] for other in others] for iso3, others in neighbours.items()}
     kin = kin_ties(near, {n.id: _own_names(n, people.get(n.id.upper(), [])) for n in made})
     relevant = {country.iso3: _relevant(people.get(country.iso3, ())) for country in countries}
+    notes += _missions(countries, year, data["missions"])
     notes += _strange(countries, relevant, mapping, data)
     notes += _without_victims(countries, made)
     states = {
@@ -172,6 +173,22 @@ def _silent(countries: Sequence[Country], year: int, typical: bool) -> list[str]
         )
     if year < MEMBERSHIPS_FROM:
         notes.append(f"Memberships are told from {MEMBERSHIPS_FROM} on; those of that year stand in.")
+    return notes
+
+
+def _missions(countries: Sequence[Country], year: int, spec: Mapping[str, Any]) -> list[str]:
+    """Say where missions stand at the start, and which of them are larger than one at full strength."""
+    if all(country.peacekeepers is None for country in countries):
+        return [f"No column peacekeepers: no peacekeeping mission stands at the start, whatever stood there in {year}."]
+    sent = {country.iso3: country.peacekeepers for country in countries if country.peacekeepers}
+    listed = [f"{iso3} ({number:,})" for iso3, number in sent.items()]
+    notes = [f"peacekeepers: missions stand at the start in {listing(listed, limit=40) or 'no state'}."]
+    larger = [iso3 for iso3, number in sent.items() if number > spec["uniformed"]]
+    if larger:
+        notes.append(
+            f"peacekeepers: more than {spec['uniformed']:,} count as a mission at full strength, for"
+            f" {listing(larger, limit=40)}."
+        )
     return notes
 
 
@@ -284,6 +301,7 @@ def _nation(
         ),
     )
     _correct(values, country, record)
+    values["mission"] = rounded(min(1.0, (country.peacekeepers or 0) / data["missions"]["uniformed"]))
     nation = Nation(country.id, country.name, 0, not borders, latents, record, values, home)
     kept = _kept(people)
     names = shown_names(kept, group_names)
