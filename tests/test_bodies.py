@@ -9,6 +9,7 @@ from decision_worlds import Table
 from worlds import parameters
 
 from r2psim.analysis.without_need import spent_where_nothing_came
+from r2psim.rules.accounts import accounts
 from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import draws_of
 from r2psim.rules.observation import observation, warn
@@ -16,7 +17,7 @@ from r2psim.scenario import load
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, B, L, R, S
+from r2psim.world.tables import BODY, PR, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 PERFECT = {"observation.error": 0.0}
@@ -312,16 +313,51 @@ def test_a_programme_that_does_harm_is_noticed_and_stopped_the_sooner_the_more_i
     assert table.months(p, 1).pledged
 
 
-def test_coordination_costs_money() -> None:
-    cost = {}
-    for coordination in (0.0, 0.5, 1.0):
-        rows = copy_rows(setting().rows)
-        changed = {"challenges.complexity.coordination": coordination, "principles.harm.cost": 0.0}
-        delivery(0, 2, rows, parameters(changed), FIRST)
-        cost[coordination] = float(programme(rows, "cost")[0, form_place(MEDIATION)])
-    assert cost[0.5] == pytest.approx(1.05 * cost[0.0], rel=1e-6) and cost[1.0] == pytest.approx(
-        1.1 * cost[0.0], rel=1e-6
-    )
+def coordinating(cost: float, balance: float, coordinates: float = 1.0) -> Table:
+    """Give a body that coordinates in the first of two states, in both of which mediation is paid for a month."""
+    table = Table([2.0, 2.0], [0.5, 0.5], [MEDIATION])
+    rows = table.rows._replace(member_start=np.array([0, 1]), member=np.array([0]))
+    table.rows = rows
+    f = table.places[0]
+    for s in (0, 1):
+        at = f * 2 + s
+        rows.programme[[PR.pledged, PR.spent_0 + 2], at] = rows.programme[PR.cost, at], 0.0
+    put(rows, {"aid_forms": 1.0})
+    rows.body[:, 0] = 0.0
+    rows.body[[B.coordinates, B.balance, B.received], 0] = coordinates, balance, balance
+    rows.ledger[:] = 0.0
+    changed = {"challenges.complexity.coordination": 0.5, "challenges.complexity.coordination_cost": cost}
+    accounts(0, 1, rows, parameters(FULL | changed), FIRST)
+    return table
+
+
+def test_a_body_that_coordinates_pays_for_it_where_it_works_and_as_far_as_it_can() -> None:
+    plenty = coordinating(0.1, 1e15)
+    cost = float(plenty.rows.programme[PR.cost, plenty.places[0] * 2])
+    assert plenty.of_body("spent") == np.floor(0.05 * cost) == plenty.of_body("coordinating") > 0.0
+    assert plenty.rows.state[S.coordinated].tolist() == [0.5, 0.0], "where it works, and nowhere else"
+    assert plenty.rows.ledger.sum() == plenty.rows.programme[PR.spent_0 + 2].sum() == plenty.of_body("spent")
+    assert plenty.of_body("spent_prevention") == plenty.of_body("spent")
+    poor = coordinating(0.1, np.floor(0.02 * cost))
+    assert poor.of_body("balance") == 0.0 and poor.of_body("spent") == np.floor(0.02 * cost)
+    assert poor.rows.state[S.coordinated, 0] == pytest.approx(0.2, rel=1e-6)
+    assert coordinating(0.0, 0.0).rows.state[S.coordinated, 0] == 0.5, "what costs nothing needs no money"
+    for without in (coordinating(0.1, 0.0), coordinating(0.1, 1e15, coordinates=0.0)):
+        assert not without.rows.state[S.coordinated].any() and without.of_body("spent") == 0.0
+
+
+def test_what_coordination_costs_is_kept_from_other_use() -> None:
+    table = Table([2.0], [0.5], [MEDIATION], budget=1e9, decision_delay=0.0)
+    p = parameters(FULL | {"challenges.complexity.coordination": 1.0, "challenges.complexity.coordination_cost": 1.0})
+    cost = float(programme(table.rows, "cost")[0, table.places[0]])
+    table.rows.body[[B.budget, B.carry_over], 0] = 1.5 * cost * 12.0 / 100.0, 0.0
+    table.months(p, 40)
+    # Coordination at the price of what is coordinated: half of the money goes to either.
+    before = table.of_body("spent")
+    table.months(p, 12)
+    assert table.of_body("spent") - before <= 12.0 * 1.5 * cost
+    assert table.rows.state[S.coordination, 0] > 0.5
+    assert table.of_body("received") == table.of_body("spent") + table.of_body("balance") + table.of_body("returned")
 
 
 # -- money where nothing came ------------------------------------------------------------------------------------------

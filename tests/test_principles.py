@@ -198,8 +198,7 @@ def test_screening_costs_money() -> None:
     found = []
     for screening, cost in ((0.0, 0.1), (0.5, 0.1), (1.0, 0.1), (1.0, 0.0)):
         rows = copy_rows(setting().rows)
-        free = {"challenges.complexity.coordination_cost": 0.0}
-        p = parameters(free | {"principles.harm.screening": screening, "principles.harm.cost": cost})
+        p = parameters({"principles.harm.screening": screening, "principles.harm.cost": cost})
         delivery(0, 2, rows, p, FIRST)
         found.append(programme(rows, "cost")[0].copy())
     unit = setting().rows.form[FORM.index["unit_cost"]]
@@ -311,8 +310,7 @@ def test_more_forms_at_once_dilute_one_another_unless_coordinated() -> None:
     others = [g for g in EVERY if g not in (f, form_place("needs-assessment"))]
     strong = {"challenges.complexity.strength": 0.1, "challenges.complexity.free": 3.0}
     for coordination in (0.0, 0.3, 1.0):
-        coordinated = strong | {"challenges.complexity.coordination": coordination}
-        seen = [quality(coordinated, (f, *others[:n]))[f] for n in range(12)]
+        seen = [quality(strong, (f, *others[:n]), coordinated=coordination)[f] for n in range(12)]
         wanted = [1.0 / (1.0 + 0.1 * (1.0 - coordination) * max(0, n + 1 - 3)) for n in range(12)]
         assert seen == pytest.approx(wanted), coordination
     assert quality({"challenges.complexity.strength": 0.0}, (f, *others))[f] == 1.0

@@ -163,7 +163,6 @@ class PlainModel(mesa.Model):
         self.wave_log = self.luck.log(self.fading(p.harm_wave_half_life))
         self.expectation_left = self.fading(p.assistance_expectation_half_life)
         self.dearer = 1.0 + p.principles_harm_cost * p.principles_harm_screening
-        self.dearer += p.challenges_complexity_coordination_cost * p.challenges_complexity_coordination
 
     def _make_forms(self, world: World) -> list[Form]:
         """Make the catalogue."""

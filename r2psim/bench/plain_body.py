@@ -66,6 +66,8 @@ class Body(mesa.Agent):
         self.carry_over = start["carry_over"]
         self.attention = start["attention"]
         self.court = start["court"] > 0.0
+        self.coordinates = start["coordinates"] > 0.0
+        self.coordinating = 0
         self.tranche = math.floor(self.budget * 100.0 / 12.0)
         self.balance = 0
         self.received = 0
@@ -166,7 +168,7 @@ class Body(mesa.Agent):
         """Take a decision: keep, rank, pledge."""
         p = self.model.parameters
         on_standby = self.on_standby()
-        room = self.room() - on_standby
+        room = max(self.room() - on_standby - self.coordinating, 0)
         will = 1.0 - p.challenges_will_strength * (1.0 - self.will)
         reserve = p.principles_prevention_reserve if self.can_prevent() else 0.0
         early_most = max(will, reserve) * room
@@ -411,6 +413,10 @@ class Body(mesa.Agent):
             of_need = math.floor(paid * (programme.needed / (programme.cost or 1)))
             programme.met_at[programme.state.stage] += of_need
             met += of_need
+        if self.coordinates:
+            paid, late = self.coordinate(self.balance - spent)
+            spent += paid
+            on_response += late
         self.balance -= spent
         self.spent += spent
         self.spent_response += on_response
@@ -420,3 +426,24 @@ class Body(mesa.Agent):
             back = self.balance - math.floor(self.balance * self.carry_over)
             self.balance -= back
             self.returned += back
+
+    def coordinate(self, left: int) -> tuple[int, int]:
+        """Coordinate what is paid for in its members, from the next month on; give what it paid, and of that late."""
+        p = self.model.parameters
+        level = p.challenges_complexity_coordination
+        rate = p.challenges_complexity_coordination_cost * level
+        programmes = [one for state in self.members for one in state.programmes if one.pledged > 0]
+        dues = [math.floor(rate * min(one.pledged, one.cost)) for one in programmes]
+        self.coordinating = sum(dues)
+        part = 1.0 if self.coordinating <= left else left / self.coordinating
+        paid = late = 0
+        for programme, due in zip(programmes, dues, strict=True):
+            amount = min(math.floor(part * due), left - paid)
+            paid += amount
+            state = programme.state
+            if not self.is_early(programme):
+                late += amount
+            self.ledger[programme.form.place] = self.ledger.get(programme.form.place, 0) + amount
+            programme.spent[state.stage] += amount
+            state.coordinated = max(state.coordinated, part * level)
+        return paid, late

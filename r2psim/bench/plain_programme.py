@@ -195,7 +195,7 @@ class Programme:
             reached *= 1.0 - (1.0 - p.assistance_unassessed) * (1.0 - state.assessed)
         if form.part == PEACEKEEPERS:
             reached *= 1.0 + p.assistance_training_gain * state.trained
-        crowd = p.challenges_complexity_strength * (1.0 - p.challenges_complexity_coordination)
+        crowd = p.challenges_complexity_strength * (1.0 - state.coordination)
         reached /= 1.0 + crowd * max(state.aid_forms - p.challenges_complexity_free, 0.0)
         if self.backfires:
             reached *= -p.assistance_backlash_size

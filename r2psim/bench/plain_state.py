@@ -84,6 +84,7 @@ class State(Structure):
         self.urgency = self.exposure = self.leverage_at_work = 0.0
         self.emphasis = 1.0
         self.willingness = 0.0
+        self.coordination = self.coordinated = 0.0
         self.aid_forms = 0.0
         self.assessed = 0.0
         self.best_help = 0.0
@@ -618,6 +619,7 @@ class State(Structure):
         p = self.model.parameters
         willing = clip01(p.assistance_openness + (1.0 - p.assistance_openness) * self.commitment)
         self.willingness = willing * (1.0 - p.assistance_perpetrator_refuses * self.government_perpetrator)
+        self.coordination, self.coordinated = self.coordinated, 0.0
         self.aid_forms = self.assessed = self.best_help = self.prevention_at_work = self.forces_at_work = 0.0
         self.leverage_at_work = 0.0
         self.trained = self.monitors_there = self.peacekeepers_there = 0.0

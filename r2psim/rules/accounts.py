@@ -4,19 +4,75 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.compiled import rule
+from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
+from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import PR, B, F, L, S
 
 __all__ = ["accounts"]
 
 
+@inline
+def cost_of_coordination(rows: Rows, row: int, rate: float) -> float:
+    """Give what coordinating a programme costs this month: a share of the money that it can use, in whole cents."""
+    pledged = rows.programme[PR.pledged, row]
+    cost = rows.programme[PR.cost, row]
+    full: float = np.floor(rate * (pledged if pledged < cost else cost))
+    return full
+
+
+@inline
+def coordinate(rows: Rows, p: np.ndarray, b: int, left: float) -> tuple[float, float]:
+    """Let a body coordinate what is paid for in its members; give what it paid for that, and how much of it late.
+
+    Joint plans and one lead take money. Where what is ``left`` of its money does not do for all, all get the same part.
+    It works from the next month on, as far as it was paid for; where several bodies coordinate the best counts.
+    """
+    programme = rows.programme
+    state = rows.state
+    states = state.shape[1]
+    level = p[P.challenges_complexity_coordination]
+    rate = p[P.challenges_complexity_coordination_cost] * level
+    first = rows.member_start[b]
+    last = rows.member_start[b + 1]
+    due = 0.0
+    for m in range(first, last):
+        s = rows.member[m]
+        # Where nothing is at work nobody has paid: most states need no look at their programmes.
+        if state[S.aid_forms, s] > 0.0 or state[S.assessed, s] > 0.0:
+            for f in range(rows.form.shape[1]):
+                due += cost_of_coordination(rows, f * states + s, rate)
+    rows.body[B.coordinating, b] = due
+    part = 1.0 if due <= left else left / (due if due > 0.0 else 1.0)
+    paid = 0.0
+    late = 0.0
+    for m in range(first, last):
+        s = rows.member[m]
+        if state[S.aid_forms, s] <= 0.0 and state[S.assessed, s] <= 0.0:
+            continue
+        in_crisis = state[S.stage, s] >= 3.0 or state[S.conflict, s] == WAR
+        for f in range(rows.form.shape[1]):
+            row = f * states + s
+            if programme[PR.pledged, row] <= 0.0:
+                continue
+            amount = np.floor(part * cost_of_coordination(rows, row, rate))
+            amount = amount if amount < left - paid else left - paid
+            paid += amount
+            late += amount if in_crisis or rows.form[F.response, f] > 0.0 else 0.0
+            rows.ledger[b, f] += amount
+            programme[PR.spent_0 + int(state[S.stage, s]), row] += amount
+            reached = part * level
+            state[S.coordinated, s] = reached if reached > state[S.coordinated, s] else state[S.coordinated, s]
+    return paid, late
+
+
 @rule
 def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Pay what programmes accepted of the offers of bodies ``first..last``, and return unspent money at a year's end.
 
+    A body that coordinates pays for it out of what is left to it, beside the programmes that it coordinates.
     Prevention is what is spent on forms of prevention before a crisis: at stages 0-2 and not in war. All else is
     response. In whole cents, so that ``received = spent + balance + returned`` holds exactly, every month.
     """
@@ -50,6 +106,10 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             of_need = np.floor(paid * (programme[PR.needed, row] / (cost if cost > 0.0 else 1.0)))
             programme[PR.met_0 + int(stage), row] += of_need
             met += of_need
+        if body[B.coordinates, b] > 0.0:
+            paid, late_paid = coordinate(rows, p, b, body[B.balance, b] - spent)
+            spent += paid
+            on_response += late_paid
         body[B.balance, b] -= spent
         body[B.spent, b] += spent
         body[B.spent_response, b] += on_response

@@ -529,7 +529,9 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     prevents, responds, early_by_itself, rapid = sides(rows, b)
     whole = budget_room(rows, b)
     on_standby = np.floor(p[P.assistance_standby] * whole) if rapid else 0.0
-    room = whole - on_standby
+    # A body that coordinates keeps what that cost last month.
+    room = whole - on_standby - body[B.coordinating, b]
+    room = room if room > 0.0 else 0.0
     reserve = p[P.principles_prevention_reserve] if early_by_itself and body[B.responds, b] == 0.0 else 0.0
     early_most = (will if will > reserve else reserve) * room
     late_most = (1.0 - reserve) * room

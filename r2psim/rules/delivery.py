@@ -73,7 +73,11 @@ def consider(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
     troops = state[S.mission_troops, first:last]
     police = state[S.mission_police, first:last]
     civilians = state[S.mission_civilians, first:last]
+    coordination = state[S.coordination, first:last]
+    coordinated = state[S.coordinated, first:last]
     for s in range(last - first):
+        coordination[s] = coordinated[s]
+        coordinated[s] = 0.0
         trained[s] = 0.0
         monitors[s] = 0.0
         peacekeepers[s] = 0.0
@@ -107,9 +111,8 @@ def price(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     willing = state[S.willingness, first:last]
     inside = state[S.displaced_inside, first:last]
     hosted = state[S.displaced_hosted, first:last]
-    # Screening takes staff, and so does coordination: joint plans and one lead body are an act with a cost.
+    # Screening takes staff. What coordination takes, the body that coordinates pays (`r2psim.rules.accounts`).
     dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
-    dearer += p[P.challenges_complexity_coordination_cost] * p[P.challenges_complexity_coordination]
     unit_cost = form[F.unit_cost, f]
     person_cost = form[F.person_cost, f]
     potency = form[F.potency, f]
@@ -246,8 +249,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     perpetrators: of what the government's refusal leaves and of what is left of the form under a perpetrator the
     smaller counts. National ownership: a form that begins with a needs assessment reaches less without one. Fit: it
     reaches ``unassessed + (1 - unassessed) * assessed`` of that, since without one it meets what is lacking only in
-    part. Complexity: more forms at once dilute attention unless they are coordinated. Peacekeepers who are trained for
-    their mandate reach more. The assessment itself changes nothing.
+    part. Complexity: more forms at once dilute attention as far as nobody coordinates them there. Peacekeepers who are
+    trained for their mandate reach more. The assessment itself changes nothing.
     """
     state = rows.state
     form = rows.form
@@ -289,7 +292,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     owes = own * (1.0 if assesses > 0.0 else form[F.consent, f])
     lost = p[P.challenges_perpetrators_strength] * (1.0 - form[F.under_perpetrator, f])
     free = p[P.challenges_complexity_free]
-    crowd = p[P.challenges_complexity_strength] * (1.0 - p[P.challenges_complexity_coordination])
+    crowd = p[P.challenges_complexity_strength]
+    coordination = state[S.coordination, first:last]
     backlash = -p[P.assistance_backlash_size]
     prevents = 1.0 if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 else 0.0
     military = form[F.military, f]
@@ -311,7 +315,7 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         reached *= 1.0 - unfit * (1.0 - found)
         reached *= 1.0 + gain * trained[s]
         extra = many[s] - free
-        reached = reached / (1.0 + crowd * (extra if extra > 0.0 else 0.0))
+        reached = reached / (1.0 + crowd * (1.0 - coordination[s]) * (extra if extra > 0.0 else 0.0))
         reached = backlash * reached if backfires[s] > 0.0 else reached
         built = strength[s]
         reached = reached if built > 0.0 else 0.0

@@ -224,6 +224,7 @@ def build_assistance(scenario: Scenario, policy: str | None) -> Assistance:
                 "will": wills[key],
                 "regional": float("regional" in body.mandates),
                 "responds": float(bool(RESPONSE_MANDATES & set(body.mandates))),
+                "coordinates": float("coordination" in body.mandates),
                 "court": float(body.mandates == ("court",)),
             }
             for key, body in scenario.bodies.items()

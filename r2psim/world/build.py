@@ -249,7 +249,6 @@ def _keep_missions(rows: Rows, p: np.ndarray) -> None:
     """
     states = rows.state.shape[1]
     dearer = 1.0 + p[P.principles_harm_cost] * p[P.principles_harm_screening]
-    dearer += p[P.challenges_complexity_coordination_cost] * p[P.challenges_complexity_coordination]
     left = np.floor(rows.body[B.budget] * 100.0 / 12.0)
     stands = (rows.state[S.mission] > 0.0) & (rows.state[S.council] > 0.0)
     rows.state[S.mandate, stands] = 1.0

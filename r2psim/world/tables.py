@@ -392,6 +392,8 @@ STATE = Table(
         _derived("mission_troops", "troops deployed in missions", "persons", INF),
         _derived("mission_police", "police deployed in missions or lent to the State", "persons", INF),
         _derived("mission_civilians", "civilians deployed in missions, monitors included", "persons", INF),
+        _derived("coordination", "how far what bodies do in the state is coordinated"),
+        Column("coordinated", "0-1", "how far bodies have paid for its coordination, from the next month on", "state"),
         _derived("aid_forms", "forms of assistance at work, each as far as it is built up", "forms", INF),
         _derived("assessed", "how far a needs assessment is built up"),
         _derived(
@@ -697,6 +699,10 @@ BODY = Table(
         Column("regional", "flag", "1 if it holds the mandate of a regional mechanism", "derived"),
         Column("responds", "flag", "1 if its budget counts as response where a total is divided anew", "derived"),
         Column("court", "flag", "1 if it prosecutes: it acts only where it has jurisdiction", "derived"),
+        Column("coordinates", "flag", "1 if it coordinates what all bodies do in its members", "derived"),
+        Column(
+            "coordinating", "US cents", "what coordination would have cost it last month, in full", "state", 0.0, INF
+        ),
         Column("balance", "US cents", "money at hand", "account", 0.0, INF),
         Column("received", "US cents", "money received since the start", "account", 0.0, INF),
         Column("spent", "US cents", "money spent since the start", "account", 0.0, INF),
