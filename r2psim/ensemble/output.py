@@ -261,7 +261,8 @@ class OutputDirectory:
             raise OutputError(f"{self.target}: is not an output of r2psim: {MARK} is another program's; name a new one")
         if not self.growing and (facts.get("kind") in _GROWING or there & set(_GROWING.values())):
             raise OutputError(
-                f"{self.target}: holds work that grows command by command, and that is not replaced; name a new directory"
+                f"{self.target}: holds a batch, calibration, rows or trials, and those are not replaced; "
+                "name a new directory"
             )
         if not (self.force or self.growing):
             raise OutputError(f"{self.target}: holds an earlier output; name a new directory, or say --force")
