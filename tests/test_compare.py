@@ -127,6 +127,15 @@ def test_output_is_complete_and_agrees_with_itself(written: tuple[Path, dict, st
     assert "--force" in refused.stderr
 
 
+def test_controls_that_are_left_out_are_told(written: tuple[Path, dict, str]) -> None:
+    assert written[1]["against"]["prevention"]["controls"]["added_money"] is not None
+    assert written[1]["against"]["no-assistance"]["controls"]["added_money"] is None
+    assert "compare --controls runs it" not in " ".join(written[2].split())
+    words = ["compare", "seminar", "--policies", "late-response,prevention", "--runs", "30", "--years", "6"]
+    said = " ".join(call(*words, "--no-controls").stdout.split())
+    assert "compare --controls runs it" in said and "placebo: the same pair with all effects at none: nothing" in said
+
+
 def test_resolved_scenario_gives_the_same_numbers_again(written: tuple[Path, dict, str]) -> None:
     from r2psim.scenario import Scenario
 

@@ -14,6 +14,7 @@ from r2psim.analysis.controls import bought_nothing, controls_of, placebo, with_
 from r2psim.analysis.findings import findings, headline
 from r2psim.analysis.ledgers import COST_LEDGERS, Payback, payback_of, present_value, split_of, weights
 from r2psim.analysis.published import beside_published, published_lines
+from r2psim.app.charts import ledgers as tabulated
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario.shipped import shipped_names
 from r2psim.scenario.specs import PolicySpec
@@ -175,6 +176,10 @@ def test_added_money_takes_nothing_from_response_and_no_more_is_run_than_asked()
     withheld = found.added["prevention"].split("prevention", COST_LEDGERS["response"].parts).withheld
     assert withheld.mean() <= 0.0 < found.split("prevention", COST_LEDGERS["response"].parts).withheld.mean()
     assert "of external response avoided" in " ".join(findings(found))
+    page = str(tabulated(found))
+    assert "Placebo: effects at none" in page and "as it must be" in page and "Added money: external response" in page
+    page = str(tabulated(replace(found, added={})))
+    assert "Added money: external response" not in page and "is not run on this page" in page
     turned = found.against("prevention")
     assert turned.added == {} and found.against("late-response").added
     assert "compare --controls runs it" in " ".join(findings(replace(found, added={})))
