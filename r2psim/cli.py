@@ -206,6 +206,13 @@ def compare(
             help="What each run draws for itself: nothing, the calibrated rates, the effects of assistance, or both.",
         ),
     ] = "none",
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls/--no-controls",
+            help="Run each policy that raises prevention once more, taking nothing from response: two runs more of it.",
+        ),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Compare policies over the same luck: harm, money, and what prevention bought."""
@@ -224,7 +231,7 @@ def compare(
     # Around the runs too: a directory that cannot be written is refused before them, not after.
     with output_or_none(out, force) as directory:
         comparison = _compare(
-            loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, show=not as_json
+            loaded, named, runs, seed, years, threads, uncertainty, baseline, discount, controls, show=not as_json
         )
         if directory is not None:
             directory.fill(lambda folder: _write_comparison(comparison, loaded, folder))
@@ -276,15 +283,21 @@ def _compare(
     uncertainty: str,
     baseline: str | None,
     discount: float | None,
+    controls: bool,
     show: bool,
 ) -> Comparison:
     """Run the policies and their null twins, with a progress bar where somebody can see it."""
     from r2psim.analysis.comparison import compare as run_policies
+    from r2psim.analysis.controls import add_money
     from r2psim.progress import progress
+    from r2psim.scenario.specs import baseline_of
+    from r2psim.world.expand import expand
 
-    with progress("runs", 2 * runs * len(policies), show) as advance:
+    full = expand(loaded)
+    added = add_money(full, policies, baseline or baseline_of(policies)) if controls else {}
+    with progress("runs", 2 * runs * (len(policies) + len(added)), show) as advance:
         return run_policies(
-            loaded, policies, runs, seed, years, threads, advance, uncertainty, baseline=baseline, discount=discount
+            full, policies, runs, seed, years, threads, advance, uncertainty, baseline, discount, controls
         )
 
 

@@ -22,14 +22,14 @@ from page_reader import TAG, read, shown_by
 from page_reader import widgets_with as found
 from typer.testing import CliRunner
 
-from r2psim.app import explore, pages, settings
+from r2psim.app import explore, pages, settings, timeline
 from r2psim.app.charts import BANDS, counted, each_run, fans
 from r2psim.app.compare import Plan, comparison_of, settings_of
 from r2psim.app.inputs import Parameters, about_number, groups_of, world_from
 from r2psim.app.levers import LEVERS, effect_levers, fields, levers_of, sets_of, start_of
 from r2psim.app.markup import element, join, table
 from r2psim.app.runs import CURVES, Found
-from r2psim.app.timeline import draw_timeline
+from r2psim.app.timeline import draw_timeline, groups_shown
 from r2psim.app.watch import OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
 from r2psim.app.widgets import Form, View
 from r2psim.app.world_map import draw_map, patch_map
@@ -38,6 +38,7 @@ from r2psim.ensemble.simulation import simulate
 from r2psim.scenario import ScenarioError
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import effects_by_path, number_at
+from r2psim.world.tables import G
 
 SEVEN = Choice("seminar", "late-response", 7)
 
@@ -111,7 +112,7 @@ def test_compare_has_the_numbers_of_the_command_line() -> None:
             made = made.longer(got, s.policy)
         found.append(made)
     here = json.loads(json.dumps(comparison_of(settings_, tuple(found), 3).summary()))
-    assert here == command(*plan.command().split()[1:])
+    assert here == command(*plan.command().split()[1:], "--no-controls")  # the page runs none, and says so
 
 
 # -- drawings ----------------------------------------------------------------------------------------------------------
@@ -130,6 +131,34 @@ def test_the_map_offers_every_state_and_each_month_changes_marks_that_are_there(
         assert [patch[f"{key}/digit"]["text"] for key in world.states] == [
             str(int(s)) for s in watch.history.state["stage"][month]
         ]
+
+
+def test_the_time_line_shows_opponents_of_a_state_and_says_whom_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Watch(SEVEN)
+    other.to(0)
+    world = other.history.world
+    against = np.flatnonzero(world.rows.group[G.opponents] > 0.0)
+    assert len(against) == len(world.states), "every state has opponents"
+    for state in world.states:
+        shown = groups_shown(other.history, state)
+        assert [world.states[world.rows.home[g]] for g in shown if g in against] == [state]
+    # At the start all of them stand at stage 0, and none is among those that came furthest: that is said.
+    said = str(draw_timeline(other.history, other.months, None))
+    assert f"{len(against)} of them political opponents" in said and "Pick a state" in said
+    assert "Not shown" not in str(draw_timeline(other.history, other.months, world.states[0]))
+    # Where a state has more groups than there is room for, its opponents are still there.
+    monkeypatch.setattr(timeline, "MOST_GROUPS", 2)
+    for state in world.states:
+        assert set(groups_shown(other.history, state)) & set(against.tolist())
+    other.to(60)
+    monkeypatch.setattr(timeline, "MOST_GROUPS", 16)
+    stages = other.history.group["stage"]
+    chosen = groups_shown(other.history, None)
+    rank = [(stages[:, g].max(), (stages[:, g] >= 2).sum(), (stages[:, g] >= 1).sum()) for g in range(stages.shape[1])]
+    others = [g for g in range(stages.shape[1]) if g not in chosen]
+    assert min(rank[g] for g in chosen) >= max(rank[g] for g in others)
+    assert set(chosen) & set(against.tolist())
+    other.close()
 
 
 @pytest.mark.parametrize("selected", [None, "drevna", "tarsin"])

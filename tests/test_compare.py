@@ -127,12 +127,21 @@ def test_output_is_complete_and_agrees_with_itself(written: tuple[Path, dict, st
     assert "--force" in refused.stderr
 
 
+def test_controls_that_are_left_out_are_told(written: tuple[Path, dict, str]) -> None:
+    assert written[1]["against"]["prevention"]["controls"]["added_money"] is not None
+    assert written[1]["against"]["no-assistance"]["controls"]["added_money"] is None
+    assert "compare --controls runs it" not in " ".join(written[2].split())
+    words = ["compare", "seminar", "--policies", "late-response,prevention", "--runs", "30", "--years", "6"]
+    said = " ".join(call(*words, "--no-controls").stdout.split())
+    assert "compare --controls runs it" in said and "placebo: the same pair with all effects at none: nothing" in said
+
+
 def test_resolved_scenario_gives_the_same_numbers_again(written: tuple[Path, dict, str]) -> None:
     from r2psim.scenario import Scenario
 
     out, summary, _ = written
     again = Scenario.from_resolved(json.loads((out / "resolved.json").read_text()))
-    assert compare(again, list(summary["policies"]), 6, 9, years=4).summary() == summary
+    assert compare(again, list(summary["policies"]), 6, 9, years=4, controls=True).summary() == summary
 
 
 def test_table_tells_harm_money_and_the_headline(written: tuple[Path, dict, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,11 +10,16 @@ import pytest
 
 from r2psim import compare, load, simulate
 from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.controls import bought_nothing, controls_of, placebo, with_added_money
 from r2psim.analysis.findings import findings, headline
 from r2psim.analysis.ledgers import COST_LEDGERS, Payback, payback_of, present_value, split_of, weights
 from r2psim.analysis.published import beside_published, published_lines
+from r2psim.app.charts import ledgers as tabulated
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario.shipped import shipped_names
+from r2psim.scenario.specs import PolicySpec
+from r2psim.world.assistance import build_assistance
+from r2psim.world.expand import expand
 
 PLACE = {name: place for place, name in enumerate(LEDGERS)}
 METRIC = {name: place for place, name in enumerate(METRICS)}
@@ -109,6 +115,74 @@ def test_who_pays_and_who_gains_in_the_toy_is_told_with_its_sign() -> None:
     assert f"US$ {YEARS * RESPONSE:.0f} less a run" in said.split("Need for response")[1].split(";")[0]
     assert f"US$ {-bill:.0f} less a run" in said.split("The donors' bill")[1].split(":")[1]
     assert f"US$ {YEARS * RESPONSE:.0f}" in said.split("because harm was avoided")[1].split(";")[0]
+
+
+# -- controls ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_placebo_of_the_toy_is_nothing_and_one_that_is_something_is_told() -> None:
+    comparison = toy(0.03)
+    assert bought_nothing(comparison, "prevention")
+    for found in controls_of(comparison, "prevention")["placebo"]["returns"].values():
+        assert found["harm_avoided"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert "nothing saved by avoiding harm" in " ".join(findings(comparison))
+    # A cent less lost in one run and year, though nothing has any effect: somewhere money acts by itself.
+    comparison.null_ledgers["prevention"][7, 3, PLACE["gdp_lost"]] -= 0.01
+    assert not bought_nothing(comparison, "prevention")
+    assert "NOT nothing" in " ".join(findings(comparison))
+
+
+def test_the_placebo_is_what_runs_without_effects_give() -> None:
+    found = compare("seminar", ["late-response", "prevention"], 12, 3)
+    none = compare(load("seminar", ["assistance.effect_scale=0"]), ["late-response", "prevention"], 12, 3)
+    told = placebo(found)
+    for policy in found.policies:
+        assert np.array_equal(told.ledgers[policy], none.ledgers[policy])
+        assert np.array_equal(told.metrics[policy], none.metrics[policy], equal_nan=True)
+    assert bought_nothing(found, "prevention") and bought_nothing(none, "prevention")
+    assert not np.array_equal(found.ledgers["prevention"], told.ledgers["prevention"])
+
+
+def test_added_money_is_the_pair_itself_where_it_takes_nothing_from_response() -> None:
+    full = expand(load("seminar"))
+    more = PolicySpec("More prevention and nothing else.", {"challenges.resources.relief": 6.0})
+    full = replace(full, policies={**full.policies, "more": more})
+    found = compare(full, ["late-response", "more", "no-assistance"], 16, 5, years=12, controls=True)
+    assert set(found.added) == {"more"}, "without further prevention there is none to add"
+    added = found.added["more"]
+    for kind in ("ledgers", "null_ledgers", "metrics"):
+        for policy in added.policies:
+            assert np.array_equal(getattr(added, kind)[policy], getattr(found, kind)[policy], equal_nan=True)
+    told = found.told("more")
+    assert told["controls"]["added_money"]["returns"] == told["returns"]
+
+
+def test_added_money_takes_nothing_from_response_and_no_more_is_run_than_asked() -> None:
+    full = expand(load("seminar", ["assistance.budget_scale=2"]))
+    changed = with_added_money(full, "prevention", "late-response")
+    assert changed is not None
+    added, policy, baseline = (
+        build_assistance(s, name).bodies
+        for s, name in ((changed, "prevention"), (full, "prevention"), (full, "late-response"))
+    )
+    for ours, own, other in zip(added, policy, baseline, strict=True):
+        assert ours["budget"] == (other if ours["responds"] else own)["budget"]
+    assert sum(b["budget"] for b in added) > sum(b["budget"] for b in baseline)
+    assert with_added_money(full, "late-response", "prevention") is None
+    steps: list[int] = []
+    found = compare(full, ["late-response", "prevention"], 8, 5, years=6, controls=True, advance=steps.append)
+    assert sum(steps) == 2 * 8 * 3
+    # What bodies of response spend is no longer less; bodies of prevention that also respond may spend more.
+    withheld = found.added["prevention"].split("prevention", COST_LEDGERS["response"].parts).withheld
+    assert withheld.mean() <= 0.0 < found.split("prevention", COST_LEDGERS["response"].parts).withheld.mean()
+    assert "of external response avoided" in " ".join(findings(found))
+    page = str(tabulated(found))
+    assert "Placebo: effects at none" in page and "as it must be" in page and "Added money: external response" in page
+    page = str(tabulated(replace(found, added={})))
+    assert "Added money: external response" not in page and "is not run on this page" in page
+    turned = found.against("prevention")
+    assert turned.added == {} and found.against("late-response").added
+    assert "compare --controls runs it" in " ".join(findings(replace(found, added={})))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.03, 0.2])

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from commands import interrupted
 from typer.testing import CliRunner
 
-from r2psim.analysis.trials import run_trials, verdict_of
+from r2psim.analysis.trials import enrolment, run_trials, verdict_of
 from r2psim.analysis.trials.enrolment import Entries, enrol
 from r2psim.analysis.trials.estimators import Estimate, estimate, log_ratio
 from r2psim.cli import app
+from r2psim.ensemble.store import OutputError
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.trials import (
     Bias,
@@ -260,6 +262,76 @@ def test_the_command_prints_published_beside_simulated(tmp_path: Path) -> None:
     said = run("trials", "icc", "--scenario", "seminar", "--runs", "8", "--out", str(out))
     assert said.exit_code == 0, said.output
     assert {"trials.json", "trials.csv", "forest.png", "provenance.json"} <= {each.name for each in out.iterdir()}
+
+
+def test_trials_go_on_from_what_is_kept(tmp_path: Path, plain: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = [(-1, False)]
+    go, out = enrolment._Run.go, tmp_path / "kept"
+
+    def counted(self: object, p: np.ndarray, seed: int, first: int, months: int) -> None:
+        done.append((first, self.flipped))  # type: ignore[attr-defined]
+        if (-1, False) in done and len(done) == 5:
+            raise KeyboardInterrupt
+        go(self, p, seed, first, months)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(enrolment._Run, "go", counted)
+    monkeypatch.setattr(enrolment, "STATES_BESIDE", 24)
+    asked = {"scenario": plain, "trials": ["icc", "mediation-duration"], "runs": 5, "seed": 3, "years": 4}
+    with pytest.raises(KeyboardInterrupt):
+        run_trials(**asked, directory=out)
+    assert len(list((out / enrolment.FOLDER).glob("*.npz"))) == 3
+    done.clear()
+    found = run_trials(**asked, directory=out)
+    whole = len(done)
+    assert whole == 2 * 2 * 3 - 3, "three blocks of two halves for each trial, three of them kept"
+    damaged = sorted((out / enrolment.FOLDER).glob("*.npz"))[0]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    assert run_trials(**asked, threads=2, directory=out).summary() == found.summary()
+    assert len(done) == whole + 1
+    assert run_trials(**asked).summary() == found.summary(), "what is kept is what is found anew"
+    # More runs of the same are more, and not others.
+    before = len(done)
+    run_trials(**(asked | {"trials": ["icc"], "runs": 7}), directory=out)
+    assert len(done) == before + 4
+
+
+def test_kept_trials_are_of_one_question(tmp_path: Path) -> None:
+    out, mine = tmp_path / "kept", tmp_path / "mine.toml"
+    mine.write_text(GOOD)
+    words = ["trials", "icc", "--scenario", "seminar", "--runs", "2", "--years", "2", "--out", str(out)]
+    assert run(*words).exit_code == 0
+    kept = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
+    again = run(*words)
+    assert again.exit_code == 0, again.output
+    for other, said in (
+        (["--seed", "2"], "seed 1, now 2"),
+        (["--years", "3"], "years 2, now 3"),
+        (["--policy", "balanced"], "policy late-response, now balanced"),
+        (["--scenario", "insurgency"], "scenario seminar, now insurgency"),
+        (["--set", "assistance.effect_scale=0.5"], "values of the scenario differ"),
+    ):
+        refused = run(*words, *other)
+        assert isinstance(refused.exception, OutputError)
+        assert said in str(refused.exception) and "name a new directory" in str(refused.exception)
+    refused = run("trials", *words[2:], "--file", str(mine))
+    assert isinstance(refused.exception, OutputError) and "trials of the file differ" in str(refused.exception)
+    assert set(kept) == {file.name for file in out.iterdir() if file.is_file()}
+    assert all((out / name).read_bytes() == kept[name] for name in kept if name not in ("provenance.json",))
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match="holds no table of trials"):
+        run_trials("seminar", ["icc"], runs=2, years=2, directory=tmp_path / "thesis")
+
+
+@pytest.mark.slow
+def test_interrupted_trials_say_how_to_go_on(tmp_path: Path) -> None:
+    out = tmp_path / "found"
+    kept = out / enrolment.FOLDER
+    words = ["trials", "--scenario", "seminar", "--runs", "400", "--out", str(out)]
+    code, told, _ = interrupted(words, until=lambda: any(kept.glob("*.npz")))
+    assert code == 130, told
+    assert "the same command goes on" in told and "Traceback" not in told
+    assert {each.name for each in out.iterdir()} == {enrolment.FOLDER}
 
 
 def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:

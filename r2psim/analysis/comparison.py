@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.controls import controls_of, with_controls
 from r2psim.analysis.ledgers import (
     COST_LEDGERS,
     Payback,
@@ -147,6 +148,9 @@ class Comparison:
         Paths of the parameters and effects that draws set.
     overrides : dict of str to float
         What was set under every policy: as in `r2psim.scenario.specs.Scenario`.
+    added : dict of str to Comparison
+        By policy: the same against this baseline with response as rich as under it; see `r2psim.analysis.controls`.
+        Empty if that was not run.
     """
 
     scenario: str
@@ -171,6 +175,7 @@ class Comparison:
     uncertainty: str = "none"
     drawn: tuple[str, ...] = ()
     overrides: dict[str, float] = field(default_factory=dict)
+    added: dict[str, Comparison] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -202,12 +207,15 @@ class Comparison:
     def against(self, baseline: str) -> Comparison:
         """Give the same runs, told against another baseline.
 
+        What was run with added money was run for one baseline, and is left out of another.
+
         Raises
         ------
         ValueError
             If it is none of the policies.
         """
-        return replace(self, baseline=_checked_baseline(baseline, self.policies))
+        added = self.added if baseline == self.baseline else {}
+        return replace(self, baseline=_checked_baseline(baseline, self.policies), added=added)
 
     def same_budget(self, policy: str) -> bool:
         """Whether a policy and the baseline have the same total budget; what they spend of it may differ."""
@@ -343,7 +351,8 @@ class Comparison:
             ``differences.METRIC``: mean, low, high (95 %), median, and the share of runs that differ at all;
             ``returns.LEDGER.{harm_avoided,withheld,total}`` per further dollar of prevention, discounted, and
             ``returns_undiscounted`` likewise; ``who`` pays and gains, as `who` gives it; ``cumulative.LEDGER``, as
-            `cumulative` gives it; ``gains.LEDGER`` the same in US$ a run; ``need``;
+            `cumulative` gives it; ``gains.LEDGER`` the same in US$ a run; ``controls``, as
+            `r2psim.analysis.controls.controls_of` gives them; ``need``;
             ``prevention_and_response``; ``payback.LEDGER``: year, share of runs paid back, horizon, discounted, and
             undiscounted under ``undiscounted``.
         """
@@ -372,6 +381,7 @@ class Comparison:
             "returns": returns,
             "returns_undiscounted": undiscounted,
             "gains": gains,
+            "controls": controls_of(self, policy),
             "need": self._need(policy),
             "prevention_and_response": self._bill(policy),
             "payback": payback,
@@ -505,6 +515,7 @@ def compare(
     uncertainty: str = "none",
     baseline: str | None = None,
     discount: float | None = None,
+    controls: bool = False,
 ) -> Comparison:
     """Run each policy, and its null twin, over the same luck and set them side by side.
 
@@ -530,6 +541,9 @@ def compare(
         first.
     discount : float, optional
         Yearly discount rate; the scenario's ``accounts.discount_rate`` if not given.
+    controls : bool
+        Run each policy that gives prevention more than the baseline once more, with its null twin, with response as
+        rich as under the baseline: *added money*, beside the placebo, which needs no runs.
 
     Returns
     -------
@@ -560,4 +574,5 @@ def compare(
         full, policies, runs, seed, years, threads, advance=advance, uncertainty=uncertainty, ledgers=True,
         null_twins=True,
     )  # fmt: skip
-    return comparison_of_results(results, baseline, discount)
+    found = comparison_of_results(results, baseline, discount)
+    return with_controls(found, full, threads, advance) if controls else found

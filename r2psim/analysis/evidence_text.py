@@ -43,7 +43,7 @@ def _studies_of(form: str) -> list[Trial]:
 
 def _effect(form: Form, effect: Effect) -> str:
     path = f"forms.{form.key}.effects.{effect.on}"
-    studies = [trial.key for trial in shipped_trials().values() if path in trial.informs]
+    studies = _informed(path)
     prior = "" if effect.prior is None else f", prior {_number(effect.prior)}"
     size = f"{_number(effect.size)} ({_number(effect.low)} to {_number(effect.high)}{prior})"
     return (
@@ -52,15 +52,39 @@ def _effect(form: Form, effect: Effect) -> str:
     )
 
 
+def _informed(path: str) -> list[str]:
+    """Give the studies that say something about an effect."""
+    return [trial.key for trial in shipped_trials().values() if path in trial.informs]
+
+
+def _not_known(form: Form) -> str:
+    """Say what no study tells of a form."""
+    if not form.effects:
+        return (
+            "It has no effect of its own: it says what is lacking, which makes other forms fit. What it adds is an "
+            "assumption (`assistance.lack_error`, `assistance.assessment_worth`); studies that give it with other "
+            "forms tell nothing of it."
+        )
+    alone = [e.channel.meaning for e in form.effects if not _informed(f"forms.{form.key}.effects.{e.on}")]
+    if len(alone) == len(form.effects):
+        return "No causal study that the model could answer was found: every size here is an assumption."
+    if not alone:
+        return "Every effect has a study; how far these carry over to other places and times is not known."
+    return f"No study is held against its effect on: {'; '.join(alone)}."
+
+
 def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the lines on one form."""
+    """Yield the lines on one form: what its effects rest on, published beside simulated, and what is not known."""
     yield f"### {form.name}"
     yield ""
-    yield "| acts on | size (range) | label | studies it is held against | sources |"
-    yield "|---|---|---|---|---|"
-    yield from (_effect(form, effect) for effect in form.effects)
-    yield ""
-    for trial in _studies_of(form.key):
+    if form.effects:
+        yield "| acts on | size (range) | label | studies it is held against | sources |"
+        yield "|---|---|---|---|---|"
+        yield from (_effect(form, effect) for effect in form.effects)
+        yield ""
+    if form.note:
+        yield f"- Rests on: {form.note}"
+    for trial in _studies_of(form.key) if form.effects else ():
         row = rows.get(trial.key)
         if row is None:
             continue
@@ -71,8 +95,7 @@ def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             f"{asked}: published {_ratio(row, 'published')}, simulated {_ratio(row, 'simulated')}: "
             f"{row['verdict']}{reached}. {trial.note}"
         )
-    if not _studies_of(form.key):
-        yield "- No causal study that the model could answer was found: every size here is an assumption."
+    yield f"- Not known: {_not_known(form)}"
     yield ""
 
 
@@ -132,8 +155,10 @@ def evidence_page(found: Mapping[str, Any]) -> str:
                 f"- `{trial.key}`: {trial.question} Published {_ratio(row, 'published')}, simulated "
                 f"{_ratio(row, 'simulated')}: {row['verdict']}. {trial.note}"
             )
-    keys = sorted({key for trial in shipped_trials().values() for key in trial.source})
-    lines += ["", "## Studies", "", *(f"- `{key}`: {SOURCES[key]}" for key in keys), ""]
+    # Of an effect too, not only of a trial: no key in a table is left unexplained.
+    cited = [trial.source for trial in shipped_trials().values()] + [effect.source for _, effect in effects]
+    keys = sorted({key for source in cited for key in source})
+    lines += ["", "## Sources", "", *(f"- `{key}`: {SOURCES[key]}" for key in keys), ""]
     return "\n".join(lines)
 
 

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval, runs_needed_words
 
 __all__ = [
     "METRIC_NAMES",
     "MONEY",
+    "added_money_words",
     "amount",
     "count",
     "findings",
     "headline",
     "money",
     "no_return",
+    "placebo_words",
     "ranged",
     "years_words",
 ]
@@ -306,6 +309,7 @@ def _returns(comparison: Comparison, policy: str) -> list[str]:
     spent = paired_interval(extra)
     if spent is None or ratio_interval(extra, extra) is None:
         return [no_return(comparison, policy)]
+    controls = [f"- placebo: {placebo_words(comparison, policy)}", f"- {added_money_words(comparison, policy)}"]
     rate = f"discounted at {100.0 * comparison.discount:g} % a year"
     lines = [
         f"For each further dollar of prevention ({money(spent.mean)} a run, {rate}; in brackets undiscounted), because "
@@ -323,6 +327,7 @@ def _returns(comparison: Comparison, policy: str) -> list[str]:
         beside = "" if plain is None else f" ({money(plain.mean)})"
         unsure = "" if found.harm_avoided.told_apart else ", not told apart from nothing"
         lines.append(f"- {ledger.title}: {text}{beside}{unsure}; {_paid_back(comparison, policy, ledger.parts)}")
+    lines += controls
     withheld = comparison.returns(policy, COST_LEDGERS["response"].parts).withheld
     if withheld is not None and comparison.split(policy, COST_LEDGERS["response"].parts).withheld.any():
         lines.append(
@@ -330,6 +335,27 @@ def _returns(comparison: Comparison, policy: str) -> list[str]:
             "spent for each further dollar of prevention: money withheld, which is no return."
         )
     return lines
+
+
+def placebo_words(comparison: Comparison, policy: str) -> str:
+    """Say what the same pair of policies shows with all effects of assistance at none: nothing, or what is wrong."""
+    if bought_nothing(comparison, policy):
+        return "the same pair with all effects at none: nothing saved by avoiding harm, in any ledger or run"
+    return "the same pair with all effects at none is NOT nothing: no return here can be trusted"
+
+
+def added_money_words(comparison: Comparison, policy: str) -> str:
+    """Say what prevention bought where nothing was taken from response for it, or that this was not run."""
+    lead = f"added money (prevention as under {policy}, response as rich as under {comparison.baseline})"
+    added = comparison.added.get(policy)
+    if added is None:
+        return f"{lead}: not run; r2psim compare --controls runs it"
+    found = added.returns(policy, COST_LEDGERS["response"].parts)
+    saved, withheld = found.harm_avoided, found.withheld
+    if saved is None:
+        return f"{lead}: {no_return(added, policy)}"
+    unsure = "" if saved.told_apart else ", not told apart from nothing"
+    return f"{lead}: {_because(saved)} of external response avoided{unsure}; merely withheld: {_because(withheld)}"
 
 
 def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str:

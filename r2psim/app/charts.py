@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from r2psim.analysis.comparison import Comparison
+from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, no_return, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app.lettering import fitted, room_for
@@ -246,11 +247,26 @@ def _returns(comparison: Comparison, policy: str) -> Markup:
         rows.append((plain(ledger.title), _even(i, apart), _limited(i), _limited(withheld), verdict))
     if not rows or extra is None:
         return join((element("h3", title), element("p", no_return(comparison, policy))))
+    nothing = bought_nothing(comparison, policy)
+    said = ("nothing", "as it must be") if nothing else ("not nothing", "no return here can be trusted")
+    empty = element("span", "")
+    rows.append((plain("placebo: effects at none"), empty, element("span", said[0]), empty, said[1]))
+    added = comparison.added.get(policy)
+    response = None if added is None else added.returns(policy, COST_LEDGERS["response"].parts)
+    if response is not None and response.harm_avoided is not None and response.withheld is not None:
+        drawn = _even(response.harm_avoided, "r2p-apart" if response.harm_avoided.told_apart else "r2p-unsure")
+        limits = (_limited(response.harm_avoided), _limited(response.withheld))
+        rows.append((plain("added money: external response"), drawn, *limits, "nothing taken from response"))
     heads = ("Ledger", "", "Saved because harm was avoided", "Merely withheld", "In this ledger alone")
     caption = (
         f"{title} ({money(extra.mean)} more a run, discounted at {100 * comparison.discount:g} % a year). The line "
         "marks break-even: one dollar. Withheld is what null twins show, with all effects at none: no return."
     )
+    if added is None:
+        caption += (
+            " Prevention added with nothing taken from response (added money) is not run on this page: "
+            "r2psim compare runs it."
+        )
     return table(heads, rows, caption, class_=TIGHT)
 
 

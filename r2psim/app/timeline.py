@@ -11,9 +11,9 @@ from r2psim.app.markup import Markup, element
 from r2psim.plots.ribbons import runs_of
 from r2psim.plots.style import STAGE_THICKNESS, plain
 from r2psim.world.history import History
-from r2psim.world.tables import STAGES
+from r2psim.world.tables import STAGES, G
 
-__all__ = ["cursor", "draw_timeline", "groups_shown"]
+__all__ = ["cursor", "draw_timeline", "groups_shown", "left_out"]
 
 ACROSS, RIGHT = 740.0, 10.0
 """Length of the years, from 0; names stand before it, and something of the last year's number after it."""
@@ -31,16 +31,40 @@ LANES = (0.0, -7.0, 7.0)
 
 
 def groups_shown(history: History, selected: str | None) -> list[int]:
-    """Choose the groups to show: those of the selected state, then those that came furthest, in the order of states."""
+    """Choose the groups to show: those of the selected state, or those that came furthest, in the order of states.
+
+    Of groups that came equally far, those that were under threat longer come first, then those longer at risk. Of a
+    state with more groups than are shown those that came furthest are, and always its political opponents.
+    """
     world = history.world
     home = world.rows.home
-    mine = [g for g in range(len(world.groups)) if world.states[home[g]] == selected]
-    if selected is not None:
-        return mine[:MOST_GROUPS]
     stages = history.group["stage"]
-    worst = stages.max(axis=0) * 1e6 + (stages >= 2).sum(axis=0)
-    order = np.argsort(-worst, kind="stable")[:MOST_GROUPS]
-    return sorted(int(g) for g in order if worst[g] >= 1e6)
+    worst = stages.max(axis=0)
+    furthest = np.lexsort((-(stages >= 1).sum(axis=0), -(stages >= 2).sum(axis=0), -worst))
+    if selected is None:
+        return sorted(int(g) for g in furthest[:MOST_GROUPS] if worst[g] >= 1.0)
+    mine = [int(g) for g in furthest if world.states[home[g]] == selected]
+    against = [g for g in mine if world.rows.group[G.opponents, g] > 0.0]
+    return sorted([*against, *(g for g in mine if g not in against)][:MOST_GROUPS])
+
+
+def left_out(history: History, groups: list[int], selected: str | None) -> str:
+    """Say which groups a time line leaves out, or nothing if it shows them all."""
+    world = history.world
+    of = [g for g in range(len(world.groups)) if selected in (None, world.states[world.rows.home[g]])]
+    out = [g for g in of if g not in groups]
+    if not out:
+        return ""
+    worst = history.group["stage"].max(axis=0)
+    calm = [g for g in out if worst[g] < 1.0]
+    against = sum(bool(world.rows.group[G.opponents, g] > 0.0) for g in calm)
+    said = []
+    if calm:
+        among = f", {against} of them political opponents" if against else ""
+        said.append(f"{len(calm)} groups that never left stage 0{among}")
+    if len(out) > len(calm):
+        said.append(f"{len(out) - len(calm)} that came less far")
+    return f"Not shown: {'; '.join(said)}." + (" Pick a state to see all of its groups." if selected is None else "")
 
 
 def _x(month: float, months: int) -> float:
@@ -206,6 +230,9 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     if not groups:
         said = "No group has left stage 0 so far." if selected is None else "No group."
         ribbons.append(element("text", said, x=0, y=y + 4, class_="r2p-tick"))
+        y += ROW
+    if more := left_out(history, groups, selected):
+        ribbons.append(element("text", more, x=0, y=y + 8, class_="r2p-tick"))
         y += ROW
     parts += ribbons + _turns(history, rows, months, picked)
     height = y + 4.0

@@ -36,7 +36,7 @@ __all__ = [
 
 _PART = re.compile(r"\.r2psim\.[0-9a-f]{12}\.part")
 _SHOWN = 5
-_GROWING = {"batch": "manifest.jsonl", "calibration": "evaluations.jsonl", "rows": "worlds"}
+_GROWING = {"batch": "manifest.jsonl", "calibration": "evaluations.jsonl", "rows": "worlds", "trials": "entries"}
 """Kinds of directories to which work is added command by command, each with the file to which it is added."""
 
 Write = Callable[[Path], object]
@@ -261,7 +261,8 @@ class OutputDirectory:
             raise OutputError(f"{self.target}: is not an output of r2psim: {MARK} is another program's; name a new one")
         if not self.growing and (facts.get("kind") in _GROWING or there & set(_GROWING.values())):
             raise OutputError(
-                f"{self.target}: holds a batch or a calibration, and those are not replaced; name a new directory"
+                f"{self.target}: holds a batch, calibration, rows or trials, and those are not replaced; "
+                "name a new directory"
             )
         if not (self.force or self.growing):
             raise OutputError(f"{self.target}: holds an earlier output; name a new directory, or say --force")

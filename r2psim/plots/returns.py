@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from r2psim.analysis.comparison import Comparison, as_comparison
+from r2psim.analysis.comparison import Comparison, Returns, as_comparison
+from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.findings import money, no_return, years_words
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, mean_limits
@@ -56,7 +57,8 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     -------
     Figure
         A row for each ledger: the return because harm was avoided with its 95 % interval, and hollow what null twins
-        show of money withheld; a line at break-even, one dollar for a dollar.
+        show of money withheld; a line at break-even, one dollar for a dollar. Below them the controls: the placebo, and
+        external response where money was added to prevention and taken from nobody, if that was run.
 
     Raises
     ------
@@ -65,8 +67,8 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     """
     comparison = as_comparison(comparison)
     policy = _policy(comparison, policy)
-    found = {name: comparison.returns(policy, ledger.parts) for name, ledger in COST_LEDGERS.items()}
-    saved = found["response"].harm_avoided
+    lines = _lines(comparison, policy)
+    saved = lines[0].returns.harm_avoided
     subtitle = (
         f"{comparison.title}. {policy} instead of {comparison.baseline}, {comparison.runs} runs of "
         f"{duration(comparison.months)} under the same luck, discounted at {100 * comparison.discount:g} % a year. "
@@ -74,27 +76,32 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     )
     title = _title(saved)
     pitch = 0.42
-    page = new_figure(pitch * len(COST_LEDGERS) + 1.0, title, subtitle, source(comparison))
+    page = new_figure(pitch * len(lines) + 1.0, title, subtitle, source(comparison))
     names, words = 2.6, 2.6
     low = page.bottom + 0.5
-    axes = page.axes(page.left + names, low, page.right - page.left - names - words, pitch * len(COST_LEDGERS))
+    axes = page.axes(page.left + names, low, page.right - page.left - names - words, pitch * len(lines))
     if saved is None:
         axes.set_axis_off()
         say(axes, fill(no_return(comparison, policy), 70))
         return page.figure
     sober(axes)
-    axes.set_ylim(len(COST_LEDGERS) - 0.5, -0.5)
+    axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.set_yticks([])
     axes.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
     axes.axvline(1.0, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    for row, (name, ledger) in enumerate(COST_LEDGERS.items()):
-        y = low + pitch * (len(COST_LEDGERS) - row - 0.5)
-        page.text(page.left, y + 0.02, ledger.title, SIZES["row"])
-        page.text(page.left, y - 0.11, f"saved by {ledger.who}", SIZES["small"], color=MUTED)
+    axes.axhline(len(COST_LEDGERS) - 0.5, color=FAINT, linewidth=0.9, zorder=1)
+    for row, (name, heading, note, found, right) in enumerate(lines):
+        y = low + pitch * (len(lines) - row - 0.5)
+        page.text(page.left, y + 0.02, heading, SIZES["row"])
+        page.text(page.left, y - 0.11, note, SIZES["small"], color=MUTED)
+        if right is not None:
+            page.text(page.right - words + 0.15, y + 0.02, right[0], SIZES["row"])
+            page.text(page.right - words + 0.15, y - 0.11, right[1], SIZES["small"], color=MUTED)
+            continue
         told = []
         for interval, colour, filled, offset in (
-            (found[name].harm_avoided, SAVED, True, -0.13),
-            (found[name].withheld, WITHHELD, False, 0.16),
+            (found.harm_avoided, SAVED, True, -0.13),
+            (found.withheld, WITHHELD, False, 0.16),
         ):
             if interval is None:
                 continue
@@ -115,13 +122,48 @@ def returns_on_prevention(comparison: Comparison | Results, policy: str | None =
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_xlabel("US$ for each further dollar of prevention (dashed: one for one)", fontsize=SIZES["label"])
-    above = low + pitch * len(COST_LEDGERS) + 0.12
+    above = low + pitch * len(lines) + 0.12
     handles = [
         Line2D([], [], color=SAVED, marker="o", label="because harm was avoided"),
         Line2D([], [], color=WITHHELD, marker="o", markerfacecolor=PAPER, label="money withheld (no return)"),
     ]
     legend_row(page, handles, page.left + names, above + 0.08, 2, even=True)
     return page.figure
+
+
+class _Row(NamedTuple):
+    """A row of the figure: its name, what is written at the left, what is drawn, or what is written at the right."""
+
+    name: str
+    heading: str
+    note: str
+    returns: Returns
+    words: tuple[str, str] | None = None
+
+
+def _lines(comparison: Comparison, policy: str) -> list[_Row]:
+    """Give the rows of the figure: the ledgers, then the controls."""
+    found = [
+        _Row(name, ledger.title, f"saved by {ledger.who}", comparison.returns(policy, ledger.parts))
+        for name, ledger in COST_LEDGERS.items()
+    ]
+    nothing = bought_nothing(comparison, policy)
+    said = (
+        ("nothing", "no harm avoided in any ledger or run")
+        if nothing
+        else ("not nothing", "no return here can be trusted")
+    )
+    nobody = Returns(None, None, None)
+    found.append(_Row("placebo", "placebo", "the same pair, all effects at none", nobody, said))
+    added = comparison.added.get(policy)
+    note = f"response as rich as under {comparison.baseline}"
+    if added is None:
+        found.append(_Row("added", "added money: external response", note, nobody, ("not run", "--controls runs it")))
+        return found
+    returns = added.returns(policy, COST_LEDGERS["response"].parts)
+    words = None if returns.harm_avoided else ("not told", "prevention is not told to be more")
+    found.append(_Row("added", "added money: external response", note, returns, words))
+    return found
 
 
 def _limits(interval: Interval) -> str:

@@ -52,7 +52,7 @@ def write_trials(found: Trials, directory: Path) -> None:
             table.writerow({key: "; ".join(value) if isinstance(value, list) else value for key, value in row.items()})
     save(forest_plot(found), directory / "forest.png")
     facts = {key: summary[key] for key in ("scenario", "policy", "runs", "years", "seed")}
-    write_json(provenance(**facts), directory / "provenance.json")
+    write_json(provenance(kind="trials", **facts), directory / "provenance.json")
 
 
 def trials(
@@ -66,16 +66,20 @@ def trials(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write tables and a forest plot into this new directory.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier output of r2psim in --out.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write tables and a forest plot here; interrupted trials go on from it."),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Run published estimates of what assistance does as trials, and print published beside simulated."""
     from r2psim.analysis.trials import run_trials
+    from r2psim.analysis.trials.enrolment import FOLDER
     from r2psim.analysis.trials.studies import settings_of
     from r2psim.ensemble.former_names import hint
-    from r2psim.ensemble.output import files_in, output_or_none
+    from r2psim.ensemble.output import OutputDirectory, files_in
+    from r2psim.ensemble.store import OutputError
     from r2psim.progress import progress
     from r2psim.scenario import load
     from r2psim.scenario.errors import listing
@@ -88,16 +92,24 @@ def trials(
     chosen = {name: known[name] for name in names or known}
     loaded = load(scenario, set_ or ())
     loaded.policy(policy)
-    with output_or_none(out, force) as directory:
+    try:
         with progress("runs", 2 * runs * settings_of(list(chosen.values())), not as_json) as advance:
-            found = run_trials(loaded, chosen, runs, seed, policy, years, threads, advance=advance)
-        if directory is not None:
+            found = run_trials(
+                loaded, chosen, runs, seed, policy, years, threads, advance=advance, directory=out, among=known
+            )
+    except BaseException as error:
+        refused = isinstance(error, OutputError)
+        if out is not None and not refused and any((out / FOLDER).glob("*.npz")):
+            typer.echo(f"finished runs are kept in {out}: the same command goes on from them", err=True)
+        raise
+    if out is not None:
+        with OutputDirectory(out, growing=True) as directory:
             directory.fill(lambda folder: write_trials(found, folder))
-        if as_json:
-            typer.echo(json.dumps(found.summary(), allow_nan=False))
-        else:
-            _show(found)
-    if out is not None and not as_json:
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    _show(found)
+    if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 

@@ -8,13 +8,19 @@ meets both arms.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.row_runs import StoppedError
 from r2psim.rules.draws import TRIAL_ARM, Draws, draws_of, uniforms
 from r2psim.rules.month import GROUPS_AT_ONCE, PHASES, STATES_AT_ONCE, opening
 from r2psim.world.build import World, build
@@ -25,7 +31,10 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.scenario.trials import Condition, Trial
 
-__all__ = ["Entries", "draw_arms", "enrol"]
+__all__ = ["FOLDER", "Entries", "EntryStore", "draw_arms", "enrol"]
+
+FOLDER = "entries"
+"""Folder of the kept entries in the directory of a table of trials."""
 
 YEAR = 12
 FIRST_MONTH = 12
@@ -77,6 +86,50 @@ class Entries:
     def __len__(self) -> int:
         return len(self.run)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Give the arrays by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+_KINDS = dict(zip((each.name for each in fields(Entries)), "iii??fff", strict=True))
+
+
+def _entries(parts: Sequence[Entries]) -> Entries:
+    """Give the entries of some runs together."""
+    kinds = {"i": np.int64, "?": np.bool_, "f": np.float64}
+    return Entries(
+        *(
+            np.concatenate([np.empty(0, dtype=kinds[kind]), *(getattr(part, name) for part in parts)])
+            for name, kind in _KINDS.items()
+        )
+    )
+
+
+class EntryStore(KeptArrays):
+    """Where the entries of finished runs are kept while trials go on.
+
+    Parameters
+    ----------
+    directory : Path or None
+        Made if it is not there; None keeps nothing.
+    question : dict, optional
+        What was asked: a directory that was begun with another question is refused.
+
+    Raises
+    ------
+    OutputError
+        On entering, if the directory is something else's, or of another question, or in use, or cannot be written.
+    """
+
+    def __init__(self, directory: Path | None, question: dict[str, Any] | None = None) -> None:
+        made_of = ("world/*.py", "scenario/*.py", "analysis/trials/enrolment.py")
+        super().__init__(directory, FOLDER, "table of trials", made_of, question)
+
+    def read(self, key: str) -> Entries | None:
+        """Give the entries of some runs, or None if they are not kept."""
+        kept = self.arrays(key)
+        return Entries(**kept) if kept is not None and set(kept) == set(_KINDS) else None
+
 
 @dataclass
 class _Open:
@@ -114,13 +167,13 @@ def _all_hold(conditions: Sequence[Condition], block: np.ndarray, index: dict[st
 class _Run:
     """Some runs of a trial side by side."""
 
-    def __init__(self, trial: Trial, world: World, beside: int, flipped: bool) -> None:
-        self.trial, self.beside, self.flipped = trial, beside, flipped
+    def __init__(self, trial: Trial, world: World, beside: int, flipped: bool, stop: Event) -> None:
+        self.trial, self.beside, self.flipped, self.stop = trial, beside, flipped, stop
         self.start = side_by_side(world.rows, beside)
         self.of_groups = trial.unit == "group"
         places = {form: k for k, form in enumerate(world.forms)}
         self.forms = [places[form] for form in trial.forms]
-        self.records: list[tuple[np.ndarray, ...]] = []
+        self.records: list[Entries] = []
 
     def go(self, p: np.ndarray, seed: int, first_run: int, months: int) -> None:
         """Run them all and follow everybody who enters."""
@@ -130,6 +183,8 @@ class _Run:
         self.open = _Open(block.shape[1])
         opening(rows, p, draws_of(seed, first_run, 0))
         for month in range(months):
+            if self.stop.is_set():
+                raise StoppedError
             luck = draws_of(seed, first_run, month)
             for phase in PHASES:
                 if phase.name == "receive":
@@ -272,7 +327,7 @@ class _Run:
         o = self.open
         treated = np.maximum(o.treated[units], 1)
         self.records.append(
-            (
+            Entries(
                 first_run + self.runs_of(units),
                 o.arm[units].copy(),
                 o.counted[units].copy(),
@@ -296,6 +351,7 @@ def enrol(
     threads: int = 1,
     p: np.ndarray | None = None,
     advance: Callable[[int], None] | None = None,
+    store: EntryStore | None = None,
 ) -> Entries:
     """Run a trial.
 
@@ -317,6 +373,8 @@ def enrol(
         Values of the parameters, those of the scenario if not given.
     advance : callable, optional
         Told the number of runs finished.
+    store : EntryStore, optional
+        Entered; entries that it keeps are taken from it, and others put there as runs finish.
 
     Returns
     -------
@@ -331,21 +389,28 @@ def enrol(
         (first, min(beside, runs - first), flipped) for first in range(0, runs, beside) for flipped in (False, True)
     ]
 
-    def one(job: tuple[int, int, bool]) -> list[tuple[np.ndarray, ...]]:
+    stop, kept = Event(), EntryStore(None) if store is None else store
+    about = [scenario.resolved(), hashlib.sha256(values.tobytes()).hexdigest()] if kept.directory is not None else []
+    asked = [repr(trial.setting), policy, seed, years, *about]
+
+    def one(job: tuple[int, int, bool]) -> Entries:
         first, count, flipped = job
-        run = _Run(trial, world, count, flipped)
-        run.go(values, seed, first, YEAR * years)
+        key = json.dumps([*asked, *job], sort_keys=True)
+        found = kept.read(key)
+        if found is None:
+            run = _Run(trial, world, count, flipped, stop)
+            run.go(values, seed, first, YEAR * years)
+            found = _entries(run.records)
+            kept.keep(key, found.arrays())
         if advance is not None:
             advance(count)
-        return run.records
+        return found
 
     with ThreadPoolExecutor(threads) as pool:
         try:
-            found = [record for records in pool.map(one, work) for record in records]
+            return _entries(list(pool.map(one, work)))
         except BaseException:
+            # What is being run is given up within a month of it: it is done again from its start.
+            stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    kinds = (np.int64, np.int64, np.int64, bool, bool, np.float64, np.float64, np.float64)
-    if not found:
-        return Entries(*(np.empty(0, dtype=kind) for kind in kinds))
-    return Entries(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.trials.enrolment import Entries, enrol
+from r2psim.analysis.kept_arrays import digest_of
+from r2psim.analysis.trials.enrolment import Entries, EntryStore, enrol
 from r2psim.analysis.trials.estimators import Estimate, estimate
 from r2psim.scenario.trials import Bias, Trial, shipped_bias, shipped_trials, widened
 from r2psim.world.expand import expand
@@ -191,6 +192,8 @@ def run_trials(
     bias: Bias | None = None,
     p: np.ndarray | None = None,
     advance: Callable[[int], None] | None = None,
+    directory: str | Path | None = None,
+    among: Mapping[str, Trial] | None = None,
 ) -> Trials:
     """Run published estimates as trials, and hold the model against them.
 
@@ -216,11 +219,20 @@ def run_trials(
         Values of the parameters.
     advance : callable, optional
         Told the number of runs finished; there are twice ``runs`` for each different setting.
+    directory : str or Path, optional
+        Where the entries of finished runs are kept: the same call goes on from them, and so does one for more runs or
+        other names of the same trials.
+    among : mapping of str to Trial, optional
+        All trials of the file of which some are run: a directory that was begun with another file is refused. The
+        shipped ones if names are given or nothing, and those that are run otherwise.
 
     Raises
     ------
     ValueError
         If a name is none of the trials.
+    OutputError
+        If the directory is something else's, or was begun with another scenario, policy, seed, length or file, or
+        cannot be written.
     """
     from r2psim.ensemble.former_names import hint
     from r2psim.scenario import load
@@ -242,13 +254,24 @@ def run_trials(
     seed = checked_seed(seed)
     years = full.years if years is None else years
     biased = shipped_bias() if bias is None else bias
+    if among is None:
+        among = trials if isinstance(trials, Mapping) else shipped
+    question = {
+        "scenario": full.name,
+        "values of the scenario": digest_of([full.resolved(), None if p is None else p.tolist()]),
+        "policy": policy,
+        "seed": seed,
+        "years": years,
+        "trials of the file": digest_of([trial.table() for trial in among.values()]),
+    }
     entries: dict[Any, Entries] = {}
     studies = []
-    for trial in chosen:
-        key = repr(trial.setting)
-        if key not in entries:
-            entries[key] = enrol(trial, full, policy, runs, seed, years, threads, p, advance)
-        studies.append(study_of(trial, entries[key], biased))
+    with EntryStore(None if directory is None else Path(directory), question) as store:
+        for trial in chosen:
+            key = repr(trial.setting)
+            if key not in entries:
+                entries[key] = enrol(trial, full, policy, runs, seed, years, threads, p, advance, store)
+            studies.append(study_of(trial, entries[key], biased))
     return Trials(full.name, policy, runs, years, seed, tuple(studies))
 
 
