@@ -40,6 +40,9 @@ POINTS_AN_EFFECT = 8
 FEWEST_POINTS = 16
 NEAR_ONE = 0.1
 """Standard deviation, log scale, within which a direction of ``about 1`` holds, beside the bias (an assumption)."""
+TOLD = 0.1
+"""An effect counts as informed where its posterior lies so many standard deviations of the prior from the prior's mean,
+or is by this share narrower: below that, chance in the draws would pass for evidence (an assumption)."""
 SEED_OF_DESIGN = 20141127
 
 
@@ -116,7 +119,10 @@ class EffectsFit:
     draws : numpy.ndarray, shape (draws, effects)
         Sizes, each as the catalogue writes it.
     best : dict of str to float
-        Size of each at the posterior's middle: the geometric mean of a factor, the mean of an amount.
+        Size of each: where the trials tell something the posterior's middle, the geometric mean of a factor and the
+        mean of an amount; elsewhere the prior size.
+    told : frozenset of str
+        Effects of which the trials tell something: the posterior is not the prior (`TOLD`).
     convergence : float
         Largest potential scale reduction of the chains.
     """
@@ -126,12 +132,15 @@ class EffectsFit:
     evidence: tuple[Evidence, ...]
     draws: np.ndarray
     best: dict[str, float]
+    told: frozenset[str]
     convergence: float
 
     def informed(self) -> dict[str, tuple[str, ...]]:
-        """Give of each effect the trials that say something about it."""
+        """Give of each effect the trials that say something about it; none where the prior stays."""
         return {
             path: tuple(each.trial.key for each in self.evidence if path in each.paths and each.trial.weight > 0.0)
+            if path in self.told
+            else ()
             for path in self.paths
         }
 
@@ -312,11 +321,25 @@ def posterior_of(
 
     found, scale = sample(log_density, len(paths), draws, np.random.default_rng([seed, 18]), CHAINS, steps)
     drawn = sizes(found)
+    grid = (np.arange(1000.0)[:, None] + 0.5) / 1000.0
+    before = _on_scale(effects, sizes(np.broadcast_to(grid, (1000, len(paths)))))
+    after = _on_scale(effects, drawn)
+    spread = before.std(axis=0)
+    shift = np.abs(after.mean(axis=0) - before.mean(axis=0))
+    moved = (shift >= TOLD * spread) | (after.std(axis=0) <= (1.0 - TOLD) * spread)
+    told = frozenset(path for path, has in zip(paths, moved, strict=True) if has and evidence)
     best = {}
     for k, (path, effect) in enumerate(effects.items()):
-        factor = effect.channel.kind == "multiplier"
-        best[path] = float(np.exp(np.log(drawn[:, k]).mean()) if factor else drawn[:, k].mean())
-    return EffectsFit(paths, dict(effects), tuple(evidence), drawn, best, scale)
+        middle = float(after[:, k].mean())
+        size = math.exp(middle) if effect.channel.kind == "multiplier" else middle
+        best[path] = size if path in told else float(mode[k])
+    return EffectsFit(paths, dict(effects), tuple(evidence), drawn, best, told, scale)
+
+
+def _on_scale(effects: Mapping[str, Effect], sizes: np.ndarray) -> np.ndarray:
+    """Put sizes on the scale on which rules add them up: the log of a factor, an amount as it is."""
+    factor = np.array([effect.channel.kind == "multiplier" for effect in effects.values()])
+    return np.where(factor, np.log(np.where(factor, sizes, 1.0)), sizes)
 
 
 def pulls(fit: EffectsFit, seed: int = 1) -> list[dict[str, Any]]:
@@ -372,9 +395,10 @@ def write_effects(
     write_json(summary_of(fit) | {"run": dict(facts)}, directory / "effects.json")
     with (directory / "effects.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(fit.paths)
-        table.writerows([[_digits(size, fit.effects[path]) for path, size in zip(fit.paths, draw, strict=True)]
-                         for draw in fit.draws])  # fmt: skip
+        # Of the others nothing was learnt: runs draw them from their priors as before.
+        informed = [k for k, path in enumerate(fit.paths) if path in fit.told]
+        table.writerow(fit.paths[k] for k in informed)
+        table.writerows([_digits(draw[k], fit.effects[fit.paths[k]]) for k in informed] for draw in fit.draws)
     with (directory / "pulls.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         if moved:
