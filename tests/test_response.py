@@ -232,6 +232,55 @@ def test_a_government_that_asks_gets_police_without_a_mandate() -> None:
         assert share(rows, "requested") == wanted
 
 
+def tied(ties: dict[str, Any]) -> Rows:
+    """Give the rows of a world with a permanent member, states that it has ties with, and one that it has none with."""
+    group = {"share": 0.3}
+    state = {"veto": 0.4, "groups": {"hill": group}}
+    council = {"kind": "UN body", "members": "all", "budget": 0.0}
+    data = {
+        "schema": 1,
+        "name": "ties",
+        "states": {
+            "member": state | {"permanent_member": 1, "veto": 0.95, "neighbours": ["near"]} | ties,
+            "near": state | {"groups": {"hill": group | {"kin": ["member/hill"]}}},
+            "fellow": dict(state),
+            "far": dict(state),
+            "sure": state | {"veto": 1.0},
+        },
+        "bodies": {
+            "council": council | {"mandates": ["security-council"]},
+            "pact": council | {"mandates": ["regional"], "members": ["member", "near", "fellow"]},
+        },
+    }
+    return build(scenario_of(data)).rows
+
+
+def test_a_permanent_member_objects_more_where_it_has_ties_and_as_often_in_all() -> None:
+    rows = tied({})
+    chance = rows.state[S.veto] + rows.state[S.council_tie]
+    member, near, fellow, far, sure = chance
+    assert near > fellow > 0.4 - 0.1 > 0.0 and near > 0.4 > far and fellow > far
+    assert member > 0.95 and sure == 1.0 and chance.max() <= 1.0
+    assert chance.mean() == pytest.approx(rows.state[S.veto].mean(), abs=1e-12)
+    # Three ties of three, one of three, none: steps of a third.
+    assert (near - far) == pytest.approx(3.0 * (fellow - far))
+    assert not tied({"permanent_member": 0}).state[S.council_tie].any(), "no member, no ties"
+
+
+def test_vetoes_follow_the_ties_and_without_weight_nothing_changes() -> None:
+    found = {}
+    for tie in (-0.2, 0.0, 0.2):
+        for weight in (0.0, 1.0):
+            rows = months(
+                states(2000, conflict=WAR, veto=0.5, council_tie=tie), parameters({"response.veto_tie": weight}), 1
+            )
+            found[tie, weight] = rows.state[S.vetoed].copy()
+    assert all(np.array_equal(found[tie, 0.0], found[0.0, 0.0]) for tie in (-0.2, 0.2))
+    assert [found[tie, 1.0].mean() for tie in (-0.2, 0.0, 0.2)] == pytest.approx([0.3, 0.5, 0.7], abs=0.04)
+    # The same luck: who is blocked with a looser tie is blocked with a closer one.
+    assert (found[0.2, 1.0] >= found[0.0, 1.0]).all() and (found[0.0, 1.0] >= found[-0.2, 1.0]).all()
+
+
 # -- missions ----------------------------------------------------------------------------------------------------------
 
 

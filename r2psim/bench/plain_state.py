@@ -64,7 +64,6 @@ class State(Structure):
         self.growth = start["growth"]
         self.x = start["x"]
         self.y = start["y"]
-        self.veto = start["veto"]
         self.stage_months = 0
         self.reach = 0.0
         self.conflict_change = 0.0
@@ -123,6 +122,8 @@ class State(Structure):
 
     def _start_institutions(self, start: dict[str, float]) -> None:
         """Note what institutions act here, and what mission stands at the start."""
+        self.veto = start["veto"]
+        self.council_tie = start["council_tie"]
         self.mission = start["mission"]
         self.trained = self.monitors_there = self.peacekeepers_there = 0.0
         self.mission_troops = self.mission_police = self.mission_civilians = 0.0
@@ -581,7 +582,8 @@ class State(Structure):
         """Let the Council debate a mandate, and vote on it."""
         p = self.model.parameters
         if self.mandate_months == 0 or begins:
-            self.vetoed = self.model.luck.uniform(self, VETO) < self.veto
+            objects = self.veto + p.response_veto_tie * self.council_tie
+            self.vetoed = self.model.luck.uniform(self, VETO) < objects
             self.mandate_months = 0
         self.mandate_months += 1
         if self.vetoed or self.mandate_months <= p.response_peaceful_first:

@@ -98,11 +98,11 @@ def go_on(state: np.ndarray, p: np.ndarray, luck: Draws, who: np.uint64, s: int,
 def debate(state: np.ndarray, p: np.ndarray, luck: Draws, who: np.uint64, s: int, begins: bool) -> None:
     """Let the Council debate a mandate: a permanent member may object, peaceful means come first, and nine must agree.
 
-    Whether a permanent member objects is drawn once for each crisis. A vote that finds no nine in favour is followed
-    by further debate.
+    Whether a permanent member objects is drawn once for each crisis, likelier where one is tied to the government. A
+    vote that finds no nine in favour is followed by further debate.
     """
     if state[S.mandate_months, s] == 0.0 or begins:
-        blocked = uniform(luck, who, VETO) < state[S.veto, s]
+        blocked = uniform(luck, who, VETO) < state[S.veto, s] + p[P.response_veto_tie] * state[S.council_tie, s]
         state[S.vetoed, s] = 1.0 if blocked else 0.0
         state[S.mandate_months, s] = 0.0
     state[S.mandate_months, s] += 1.0

@@ -213,6 +213,12 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         effect_size=assistance.effect_size,
         effect_harms=assistance.effect_harms,
     )
+    regional = [
+        np.isin(np.arange(len(states)), covered)
+        for body, covered in zip(scenario.bodies.values(), members, strict=True)
+        if "regional" in body.mandates
+    ]
+    rows.state[S.council_tie] = _council_ties(rows, regional)
     _stand(rows)
     _keep_missions(rows, scenario.parameter_values(policy))
     return World(
@@ -238,6 +244,37 @@ def _note_institution(body: BodySpec, states: list[dict[str, float]]) -> None:
             values["rights_council"] = 1.0
         if "court" in body.mandates:
             values["jurisdiction"] = 1.0
+
+
+def _council_ties(rows: Rows, regional: list[np.ndarray]) -> np.ndarray:
+    """Give how the ties of permanent members of the Council bear on the chance that one of them objects.
+
+    A member is tied to the government of a State by a common border, a common regional organisation and kin on both
+    sides: each is a third of a tie. With its own government it is tied wholly. Of several members the closest counts.
+    With the chance of a veto v and the tie t, what is given is ``v (1 - v) (t - T)``, T being the mean of ties weighted
+    by ``v (1 - v)``: the mean chance over States stays what it was, and no chance leaves 0-1.
+    """
+    count = rows.state.shape[1]
+    veto = rows.state[S.veto]
+    tie = np.zeros(count)
+    for k in np.flatnonzero(rows.state[S.permanent_member] > 0.0):
+        near = np.zeros(count)
+        near[rows.neighbour[rows.neighbour_start[k] : rows.neighbour_start[k + 1]]] = 1.0
+        fellow = np.zeros(count)
+        for among in regional:
+            fellow[among] = np.maximum(fellow[among], float(among[k]))
+        akin = np.zeros(count)
+        own = range(rows.first_group[k], rows.first_group[k + 1])
+        for g in own:
+            akin[rows.home[rows.kin[rows.kin_start[g] : rows.kin_start[g + 1]]]] = 1.0
+        closest = (near + fellow + akin) / 3.0
+        closest[k] = 1.0
+        tie = np.maximum(tie, closest)
+    room = veto * (1.0 - veto)
+    total = float(room.sum())
+    usual = float((room * tie).sum()) / total if total > 0.0 else 0.0
+    ties: np.ndarray = room * (tie - usual)
+    return ties
 
 
 def _keep_missions(rows: Rows, p: np.ndarray) -> None:

@@ -108,6 +108,10 @@ def generate(spec: Spec) -> Table:
     for index, nation in enumerate(all_nations):
         populate(nation, Stream(seed, _GROUPS, index), data)
         nation.values["mission"] = _mission(Stream(seed, _MISSIONS, index), nation, data)
+    # Permanent members are among the largest economies (table `veto`).
+    largest = sorted(all_nations, key=lambda nation: -nation.values["gdp"])[: data["veto"]["permanent"]]
+    for nation in all_nations:
+        nation.values["permanent_member"] = float(any(nation is one for one in largest))
     points = places(regions, [n.region for n in all_nations], [n.island for n in all_nations], seed, _PLACES)
     pairs = _borders(all_nations, regions, points, data["map"])
     return {

@@ -301,6 +301,7 @@ def _nation(
         ),
     )
     _correct(values, country, record)
+    values["permanent_member"] = float(country.state in facts().permanent)
     values["mission"] = rounded(min(1.0, (country.peacekeepers or 0) / data["missions"]["uniformed"]))
     nation = Nation(country.id, country.name, 0, not borders, latents, record, values, home)
     kept = _kept(people)

@@ -277,6 +277,7 @@ STATE = Table(
         _given("x", "place on the map, west to east", 0.5),
         _given("y", "place on the map, south to north", 0.5),
         _given("veto", "probability that collective response against its will is blocked", 0.2),
+        _given("permanent_member", "1 if it is a permanent member of the Security Council", 0.0, "flag"),
         _given("mission", "strength of a mission that stands at the start, under a mandate in force", 0.0),
         _given("displaced_inside", "internally displaced at present", 0.0, "persons", INF),
         _given("displaced_abroad", "refugees from here in neighbouring states at present", 0.0, "persons", INF),
@@ -439,6 +440,14 @@ STATE = Table(
         Column("inquiries", "count", "special sessions of the Human Rights Council", "account", 0.0, INF),
         Column("council", "flag", "1 where a Security Council acts", "derived"),
         Column("council_delay", "months", "months from a need seen to a decision, of the Council", "derived", 0.0, INF),
+        Column(
+            "council_tie",
+            "1",
+            "how much closer than others its government is tied to a permanent member, as it bears on a veto",
+            "derived",
+            -1.0,
+            1.0,
+        ),
         Column("council_will", "0-1", "political will of the Council to act", "derived"),
         Column("rights_council", "flag", "1 where a Human Rights Council acts", "derived"),
         Column(
