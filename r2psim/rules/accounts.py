@@ -101,11 +101,14 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             on_response += paid if late or rows.form[F.response, f] > 0.0 else 0.0
             rows.ledger[b, f] += paid
             programme[PR.spent_0 + int(stage), row] += paid
-            # Screening makes a programme dearer than the need that it meets; no more than the whole cost is accepted.
-            cost = programme[PR.cost, row]
-            of_need = np.floor(paid * (programme[PR.needed, row] / (cost if cost > 0.0 else 1.0)))
-            programme[PR.met_0 + int(stage), row] += of_need
-            met += of_need
+            # Most programmes are prevention, or where no crisis calls for them: they meet no need.
+            needed = programme[PR.needed, row]
+            if needed > 0.0:
+                # Screening makes a programme dearer than the need that it meets; no more than the cost is accepted.
+                cost = programme[PR.cost, row]
+                of_need = np.floor(paid * (needed / (cost if cost > 0.0 else 1.0)))
+                programme[PR.met_0 + int(stage), row] += of_need
+                met += of_need
         if body[B.coordinates, b] > 0.0:
             paid, late_paid = coordinate(rows, p, b, body[B.balance, b] - spent)
             spent += paid

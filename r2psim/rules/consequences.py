@@ -39,22 +39,45 @@ def count_war_crimes(rows: Rows, p: np.ndarray, draws: Draws, s: int) -> None:
 
 
 @inline
-def count_reached(rows: Rows, s: int) -> None:
-    """Count the displaced in need of protection, and those whom last month's programmes for them reached."""
+def count_reached(first: int, last: int, rows: Rows) -> None:
+    """Count the displaced of states ``first..last`` in need of protection, and whom programmes for them reached."""
     state = rows.state
-    states = state.shape[1]
-    reach = 0.0
+    inside = state[S.displaced_inside, first:last]
+    hosted = state[S.displaced_hosted, first:last]
+    in_need = state[S.displaced_in_need, first:last]
+    reached = state[S.displaced_reached, first:last]
+    all_needed = state[S.protection_needed, first:last]
+    all_reached = state[S.protection_reached, first:last]
+    for s in range(last - first):
+        reached[s] = 0.0
     for f in range(rows.form.shape[1]):
         if rows.form[F.person_cost, f] > 0.0:
-            done = rows.programme[PR.strength, f * states + s] * rows.programme[PR.quality, f * states + s]
-            reach = done if done > reach else reach
-    # Effects can be larger than in the cases of the studies; nobody is reached twice.
-    reach = reach if reach < 1.0 else 1.0
-    need = state[S.displaced_inside, s] + state[S.displaced_hosted, s]
-    state[S.displaced_in_need, s] = need
-    state[S.displaced_reached, s] = need * reach
-    state[S.protection_needed, s] += need
-    state[S.protection_reached, s] += need * reach
+            base = f * state.shape[1]
+            strength = rows.programme[PR.strength, base + first : base + last]
+            quality = rows.programme[PR.quality, base + first : base + last]
+            for s in range(last - first):
+                done = strength[s] * quality[s]
+                reached[s] = done if done > reached[s] else reached[s]
+    for s in range(last - first):
+        # Effects can be larger than in the cases of the studies; nobody is reached twice.
+        reach = reached[s] if reached[s] < 1.0 else 1.0
+        need = inside[s] + hosted[s]
+        in_need[s] = need
+        reached[s] = need * reach
+        all_needed[s] += need
+        all_reached[s] += need * reach
+
+
+@inline
+def speed_of_returns(first: int, last: int, rows: Rows, p: np.ndarray, share: np.ndarray) -> None:
+    """Find which share of the displaced of states ``first..last`` a month of peace lets return."""
+    half_life = 12.0 * p[P.harm_return_half_life]
+    by_justice = p[P.structure_justice_returns]
+    justice = rows.state[S.transitional_justice, first:last]
+    aid = rows.state[S.aid_returns, first:last]
+    for s in range(last - first):
+        speed = (1.0 + by_justice * justice[s]) * exp(aid[s])
+        share[s] = 1.0 - fading(half_life / speed)
 
 
 @rule
@@ -70,8 +93,9 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
     state = rows.state
     group = rows.group
     recovered = 1.0 - fading(12.0 * p[P.harm_gdp_recovery])
-    half_life = 12.0 * p[P.harm_return_half_life]
-    by_justice = p[P.structure_justice_returns]
+    # Lies until it is needed where those who are reached are counted next.
+    returns = state[S.displaced_reached, first:last]
+    speed_of_returns(first, last, rows, p, returns)
     for s in range(first, last):
         stage = 0.0
         perpetrator = 0.0
@@ -127,8 +151,7 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
             state[S.displaced_conflict, s] += fled
             displaced += fled
         abroad = p[P.harm_displaced_abroad]
-        speed = (1.0 + by_justice * state[S.transitional_justice, s]) * exp(state[S.aid_returns, s])
-        returned = 1.0 - fading(half_life / speed)
+        returned = returns[s - first]
         back = returned if now < 2.0 and stage < 4.0 else returned * p[P.harm_return_in_violence]
         total = state[S.displaced, s] + displaced
         state[S.displaced, s] = total
@@ -141,7 +164,6 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         for g in range(rows.first_group[s], rows.first_group[s + 1]):
             away = group[G.away, g]
             group[G.away, g] = away + group[G.displaced_month, g] - back * away
-        count_reached(rows, s)
 
         rate = p[P.harm_gdp_war] if now == WAR else 0.0
         rate = p[P.harm_gdp_minor] if now == 2.0 else rate
@@ -157,3 +179,4 @@ def consequences(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws)
         state[S.gdp_potential, s] = potential
         state[S.gdp, s] = potential * (1.0 - gap)
         state[S.gdp_lost, s] += potential * gap * MONTH
+    count_reached(first, last, rows)

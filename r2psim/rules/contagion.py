@@ -38,7 +38,8 @@ def look_next_door(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draw
             # From most neighbours nothing comes at all.
             if fighting or abroad > 0.0:
                 # What assistance contains in the neighbour spills over that much less (Beardsley 2011).
-                spills = exp(state[S.aid_spill_over, n])
+                contained = state[S.aid_spill_over, n]
+                spills = exp(contained) if contained != 0.0 else 1.0
                 level = spills if at_war else 0.0
                 war = level if level > war else war
                 new_war = 1.0 if at_war and state[S.conflict_months, n] < 1.0 and draws.month > 0 else new_war

@@ -22,6 +22,8 @@ ALL = -1
 NO_END = 1e300
 """More money than there is."""
 _STAGES = len(STAGES)
+Odds = tuple[float, float, float, float, float, float]
+"""Log odds of a typical state, as `typical_odds` gives them."""
 
 
 @inline
@@ -223,7 +225,22 @@ def log_odds(share: float) -> float:
 
 
 @inline
-def prioritise(rows: Rows, p: np.ndarray, b: int, will: float) -> None:
+def typical_odds(p: np.ndarray) -> Odds:
+    """Give the log odds that a typical state is held to have, by its stage from 0 to 4, and at war.
+
+    They are the same for all bodies and months: whoever decides for many looks them up once.
+    """
+    signal = p[P.observation_signal]
+    at_risk = log_odds(p[P.observation_onset_1])
+    stable = signal * log_odds(p[P.observation_onset_0]) + (1.0 - signal) * at_risk
+    at_threat = log_odds(p[P.observation_onset_2])
+    imminent = log_odds(p[P.observation_onset_3])
+    atrocity = log_odds(p[P.observation_onset_4])
+    return stable, at_risk, at_threat, imminent, atrocity, log_odds(p[P.observation_onset_war])
+
+
+@inline
+def prioritise(rows: Rows, p: np.ndarray, b: int, will: float, usual: Odds) -> None:
     """Note the priority of a body's members, from what it saw of them: harm to be expected, with others of its kind.
 
     What is to be expected is a log odds: that of a typical state at the stage, and so much more for each point by which
@@ -243,36 +260,41 @@ def prioritise(rows: Rows, p: np.ndarray, b: int, will: float) -> None:
     priority = rows.rating[R.priority, first:last]
     ranked = rows.rating[R.ranked, first:last]
     error = rows.rating[R.error, first:last]
+    candidate = rows.rating[R.candidate, first:last]
     signal = p[P.observation_signal]
     typical = p[P.observation_typical]
     slope = p[P.observation_slope]
     spread = p[P.observation_spread] * p[P.observation_spread]
     told = signal * spread
     carried = signal * told
-    at_risk = log_odds(p[P.observation_onset_1])
-    at_threat = log_odds(p[P.observation_onset_2])
-    imminent = log_odds(p[P.observation_onset_3])
-    stable = signal * log_odds(p[P.observation_onset_0]) + (1.0 - signal) * at_risk
+    stable, at_risk, at_threat, imminent, atrocity, of_war = usual
     threatened = signal * at_threat + (1.0 - signal) * at_risk
-    atrocity = log_odds(p[P.observation_onset_4])
-    of_war = log_odds(p[P.observation_onset_war])
     crisis = p[P.observation_crisis]
     interest = rows.body[B.interest, b]
+    # What is fetched from states lies where the ranking goes next: arithmetic has a loop of its own, and vectorises.
     for m in range(last - first):
         s = rows.member[first + m]
-        stage = rows.state[S.stage, s]
+        ranked[m] = rows.state[S.stage, s]
+        priority[m] = rows.state[S.conflict, s]
+        candidate[m] = rows.state[S.exposure, s]
+    for m in range(last - first):
+        stage = ranked[m]
+        in_war = priority[m] == WAR
+        exposure = candidate[m]
         odds = stable if stage < 1.0 else at_risk
         odds = threatened if stage == 2.0 else odds
         odds = imminent if stage == 3.0 else odds
         odds = atrocity if stage > 3.0 else odds
-        odds = of_war if rows.state[S.conflict, s] == WAR and odds < of_war else odds
-        held_against = at_threat if before_crisis(rows, s) > 0.0 else imminent
+        at_war = of_war if odds < of_war else odds
+        odds = at_war if in_war else odds
+        held_against = at_threat if stage <= 2.0 else imminent
+        held_against = imminent if in_war else held_against
         doubt = carried + error[m] * error[m]
         believed = told / (doubt if doubt > 0.0 else 1.0) * (seen[m] - typical)
-        further = slope * believed if stage < 3.0 else crisis * rows.state[S.exposure, s]
+        further = slope * believed if stage < 3.0 else crisis * exposure
         ahead = exp(odds + further - held_against)
         expected = ahead / (ahead + 1.0)
-        expected = (1.0 - interest) * expected + interest * rows.state[S.exposure, s]
+        expected = (1.0 - interest) * expected + interest * exposure
         priority[m] = expected * (will + (1.0 - will) * urgency[m])
         ranked[m] = 0.0
     if rows.preference[PF.selects, 0] > 0.0:
@@ -316,13 +338,13 @@ def sort_roughly(rows: Rows, b: int) -> None:
 
 
 @inline
-def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, draws: Draws) -> int:
+def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, usual: Odds, draws: Draws) -> int:
     """Note the best ranked members in the body's ratings, best first; give how many there are.
 
     Of equals the first member comes first. Insertion puts the rough order right: few have far to go.
     """
     look(rows, p, b, draws)
-    prioritise(rows, p, b, will)
+    prioritise(rows, p, b, will, usual)
     sort_roughly(rows, b)
     first = rows.member_start[b]
     last = rows.member_start[b + 1]
@@ -514,7 +536,7 @@ def earmarked(rows: Rows, b: int, r: int) -> tuple[int, int, float]:
 
 
 @inline
-def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
+def decide(rows: Rows, p: np.ndarray, b: int, usual: Odds, draws: Draws) -> None:
     """Take one body's decision: keep, rank, pledge.
 
     Of the room, less what stands by for imminent risk, the part reserved for prevention (stages 0-2) is kept for it
@@ -544,7 +566,7 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
     full_risk = p[P.principles_harm_risk]
     quicker = p[P.observation_quicker] * p[P.observation_signal]
     first = rows.member_start[b]
-    considered = rank_states(rows, p, b, will, draws) if room - early - late >= 1.0 else 0
+    considered = rank_states(rows, p, b, will, usual, draws) if room - early - late >= 1.0 else 0
     last_round = rows.provides_start[b + 1] - rows.provides_start[b] + _STAGES
     first_round = 0 if rows.preference[PF.earmarks, 0] > 0.0 else last_round
     for r in range(first_round, last_round + 2):
@@ -599,13 +621,32 @@ def decide(rows: Rows, p: np.ndarray, b: int, draws: Draws) -> None:
 
 
 @inline
-def slot_of(rows: Rows, b: int, row: int) -> int:
-    """Find the slot of a body's pledge to a programme; -1 if it has none."""
+def is_rapid(rows: Rows, b: int) -> bool:
+    """Say whether a body may provide any form that money on standby pays for."""
+    rapid = 0.0
+    for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
+        here = rows.form[F.rapid, rows.provides[e]]
+        rapid = here if here > rapid else rapid
+    return rapid > 0.0
+
+
+@inline
+def mark_slots(rows: Rows, b: int) -> float:
+    """Note at each programme that a body has a pledge to which slot that is; give what it promises from standby."""
     first = rows.pledge_start[b]
-    found = -1
+    held = 0.0
+    for k in range(int(rows.body[B.pledges, b])):
+        rows.programme[PR.slot, int(rows.pledge[L.programme, first + k])] = np.float64(k + 1)
+        held += rows.pledge[L.amount, first + k] if pledge_stands(rows, first + k) else 0.0
+    return held
+
+
+@inline
+def unmark_slots(rows: Rows, b: int) -> None:
+    """Clear what `mark_slots` noted."""
+    first = rows.pledge_start[b]
     for slot in range(first, first + int(rows.body[B.pledges, b])):
-        found = slot if rows.pledge[L.programme, slot] == row else found
-    return found
+        rows.programme[PR.slot, int(rows.pledge[L.programme, slot])] = 0.0
 
 
 @inline
@@ -625,30 +666,32 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
     body = rows.body
     pot = np.floor(p[P.assistance_standby] * budget_room(rows, b))
     held = NOTHING
+    if pot < 1.0:
+        return
     for m in range(rows.member_start[b], rows.member_start[b + 1]):
         s = rows.member[m]
-        if pot < 1.0 or rows.state[S.stage, s] < lowest:
+        if rows.state[S.stage, s] < lowest or not has_jurisdiction(rows, b, s):
             continue
+        unmoved = unmoved_by(rows, b, s)
         for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
             f = rows.provides[e]
             row = f * states + s
-            if rows.form[F.rapid, f] == 0.0 or not may_fund(rows, b, row, gate):
+            if rows.form[F.rapid, f] == 0.0 or rows.programme[PR.demand, row] < 0.0:
                 continue
-            if seen_to_harm(rows, row, noticed):
-                continue
-            slot = slot_of(rows, b, row)
-            if slot >= 0:
-                pledge[L.begins, slot] = least(pledge[L.begins, slot], now)
+            if not consents(rows.programme[PR.consent, row], unmoved, gate) or seen_to_harm(rows, row, noticed):
                 continue
             if held < 0.0:
-                held = 0.0
-                for k in range(rows.pledge_start[b], rows.pledge_start[b] + int(body[B.pledges, b])):
-                    held += pledge[L.amount, k] if pledge_stands(rows, k) else 0.0
+                held = mark_slots(rows, b)
+            if rows.programme[PR.slot, row] > 0.0:
+                slot = rows.pledge_start[b] + int(rows.programme[PR.slot, row]) - 1
+                pledge[L.begins, slot] = least(pledge[L.begins, slot], now)
+                continue
             cost = rows.programme[PR.cost, row]
             amount = np.floor(least(cost - rows.programme[PR.pledged, row], pot - held))
             if amount >= 1.0 and amount >= part * least(cost, pot) and body[B.pledges, b] < body[B.attention, b]:
                 slot = rows.pledge_start[b] + int(body[B.pledges, b])
                 body[B.pledges, b] += 1.0
+                rows.programme[PR.slot, row] = body[B.pledges, b]
                 pledge[L.programme, slot] = row
                 pledge[L.state, slot] = s
                 pledge[L.form, slot] = f
@@ -658,6 +701,8 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
                 pledge[L.offer, slot] = 0.0
                 pledge[L.last_offer, slot] = 0.0
                 held += amount
+    if held >= 0.0:
+        unmark_slots(rows, b)
 
 
 @rule
@@ -668,12 +713,13 @@ def decision(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     """
     body = rows.body
     month = np.int64(draws.month)
+    usual = typical_odds(p)
     for b in range(first, last):
         receive(rows, b)
         rhythm = np.int64(body[B.rhythm, b])
         if month % (rhythm if rhythm > 0 else 1) == 0 and body[B.balance, b] >= 1.0:
-            decide(rows, p, b, draws)
-        if p[P.assistance_standby] > 0.0 and body[B.balance, b] >= 1.0:
+            decide(rows, p, b, usual, draws)
+        if p[P.assistance_standby] > 0.0 and body[B.balance, b] >= 1.0 and is_rapid(rows, b):
             stand_by(rows, p, b, np.float64(draws.month))
 
 

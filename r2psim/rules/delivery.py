@@ -240,7 +240,7 @@ def is_built(first: int, last: int, rows: Rows, f: int) -> bool:
 
 
 @inline
-def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
+def reach(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     """Let a form's programmes in states ``first..last`` reach the share of their effect that circumstances leave.
 
     Sizes are those delivered in the cases of the studies: a programme reaches 1 where the government is as willing as
@@ -262,18 +262,9 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     backfires = rows.programme[PR.backfires, base + first : base + last]
     commitment = state[S.commitment, first:last]
     trained = state[S.trained, first:last]
-    monitors = state[S.monitors_there, first:last]
-    peacekeepers = state[S.peacekeepers_there, first:last]
-    troops = state[S.mission_troops, first:last]
-    police = state[S.mission_police, first:last]
-    civilians = state[S.mission_civilians, first:last]
     perpetrator = state[S.government_perpetrator, first:last]
     many = state[S.aid_forms, first:last]
     assessed = state[S.assessed, first:last]
-    best_help = state[S.best_help, first:last]
-    at_work = state[S.prevention_at_work, first:last]
-    forces = state[S.forces_at_work, first:last]
-    pressed = state[S.leverage_at_work, first:last]
     moves = p[P.assistance_leverage_consent]
     own = p[P.principles_ownership_strength]
     practice = p[P.principles_ownership_practice]
@@ -281,12 +272,8 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     most = p[P.assistance_quality_most]
     on_consent = form[F.consent, f]
     usual = 1.0 - on_consent * (1.0 - p[P.assistance_reference_willingness])
-    part = form[F.part, f]
-    keeps = 1.0 if part == _PEACEKEEPERS else 0.0
-    watches = 1.0 if part == _MONITORS else 0.0
-    gain = p[P.assistance_training_gain] * keeps
+    gain = p[P.assistance_training_gain] * (1.0 if form[F.part, f] == _PEACEKEEPERS else 0.0)
     assesses = form[F.needs_assessment, f]
-    helps = 1.0 - form[F.is_assessment, f]
     unfit = (1.0 - p[P.assistance_unassessed]) * (1.0 if assesses > 0.0 else 0.0)
     # What needs neither consent nor an assessment owes nothing to ownership.
     owes = own * (1.0 if assesses > 0.0 else form[F.consent, f])
@@ -295,11 +282,6 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     crowd = p[P.challenges_complexity_strength]
     coordination = state[S.coordination, first:last]
     backlash = -p[P.assistance_backlash_size]
-    prevents = 1.0 if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 else 0.0
-    military = form[F.military, f]
-    heads_troops = form[F.troops, f]
-    heads_police = form[F.police, f]
-    heads_civilians = form[F.civilians, f]
     for s in range(last - first):
         found = assessed[s]
         owned = practice * (found if assesses > 0.0 else 1.0)
@@ -317,22 +299,64 @@ def work(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         extra = many[s] - free
         reached = reached / (1.0 + crowd * (1.0 - coordination[s]) * (extra if extra > 0.0 else 0.0))
         reached = backlash * reached if backfires[s] > 0.0 else reached
-        built = strength[s]
-        reached = reached if built > 0.0 else 0.0
-        quality[s] = reached
-        done = built * reached
-        monitors[s] = watches * done if watches * done > monitors[s] else monitors[s]
-        peacekeepers[s] = keeps * done if keeps * done > peacekeepers[s] else peacekeepers[s]
-        troops[s] += heads_troops * built
-        police[s] += heads_police * built
-        civilians[s] += heads_civilians * built
+        quality[s] = reached if strength[s] > 0.0 else 0.0
+
+
+@inline
+def keep_most(strength: np.ndarray, quality: np.ndarray, there: np.ndarray) -> None:
+    """Keep in each state the most of what any programme of a kind amounts to there."""
+    for s in range(len(there)):
+        done = strength[s] * quality[s]
+        there[s] = done if done > there[s] else there[s]
+
+
+@inline
+def count_at_work(first: int, last: int, rows: Rows, f: int) -> None:
+    """Note what a form's programmes in states ``first..last`` amount to: who is there, and how much help is at work.
+
+    Apart from `reach`, and in parts: the compiler vectorises no loop in which it would have to ask of more than 128
+    pairs of columns whether they overlap.
+    """
+    state = rows.state
+    form = rows.form
+    base = f * state.shape[1]
+    strength = rows.programme[PR.strength, base + first : base + last]
+    quality = rows.programme[PR.quality, base + first : base + last]
+    leverage = rows.programme[PR.leverage, base + first : base + last]
+    best_help = state[S.best_help, first:last]
+    at_work = state[S.prevention_at_work, first:last]
+    pressed = state[S.leverage_at_work, first:last]
+    helps = 1.0 - form[F.is_assessment, f]
+    prevents = 1.0 if form[F.response, f] == 0.0 and form[F.is_assessment, f] == 0.0 else 0.0
+    for s in range(last - first):
+        done = strength[s] * quality[s]
         done = done if done < 1.0 else 1.0
         best_help[s] = helps * done if helps * done > best_help[s] else best_help[s]
         at_work[s] += prevents * (done if done > 0.0 else 0.0)
         press = helps * leverage[s] * (done if done > 0.0 else 0.0)
         pressed[s] = press if press > pressed[s] else pressed[s]
-        there = military * built
-        forces[s] = there if there > forces[s] else forces[s]
+    if form[F.part, f] == _MONITORS:
+        keep_most(strength, quality, state[S.monitors_there, first:last])
+    if form[F.part, f] == _PEACEKEEPERS:
+        keep_most(strength, quality, state[S.peacekeepers_there, first:last])
+    heads_troops = form[F.troops, f]
+    heads_police = form[F.police, f]
+    heads_civilians = form[F.civilians, f]
+    if heads_troops > 0.0 or heads_police > 0.0 or heads_civilians > 0.0:
+        troops = state[S.mission_troops, first:last]
+        police = state[S.mission_police, first:last]
+        civilians = state[S.mission_civilians, first:last]
+        for s in range(last - first):
+            built = strength[s]
+            troops[s] += heads_troops * built
+            police[s] += heads_police * built
+            civilians[s] += heads_civilians * built
+    military = form[F.military, f]
+    if military > 0.0:
+        forces = state[S.forces_at_work, first:last]
+        for s in range(last - first):
+            there_now = military * strength[s]
+            forces[s] = there_now if there_now > forces[s] else forces[s]
 
 
 @inline
@@ -459,7 +483,8 @@ def delivery(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             fund(first, last, rows, p, f)
     for f in range(forms):
         if is_built(first, last, rows, f):
-            work(first, last, rows, p, f)
+            reach(first, last, rows, p, f)
+            count_at_work(first, last, rows, f)
             act(first, last, rows, p, f)
     join(first, last, rows, p)
     share_aid(first, last, rows)

@@ -117,6 +117,8 @@ def rate_of_expulsion(rows: Rows, p: np.ndarray, g: int, strength: float) -> flo
     group = rows.group
     expels = p[P.harm_expulsion_rate] if group[G.campaign, g] == 2.0 else 0.0
     rate = expels * strength if group[G.stage, g] == 4.0 else p[P.harm_expulsion_imminent] * group[G.violations, g]
+    if rate == 0.0:
+        return 0.0
     effect = p[P.harm_means] * group[G.at_means, g] + p[P.harm_protection] * group[G.protection, g]
     rate = rate * exp(effect + group[G.aid_displacement, g])
     return rate if rate < 1.0 else 1.0
@@ -152,23 +154,25 @@ def strike(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: float) -> None
         if group[G.intensity, g] == 0.0:
             begin_campaign(rows, p, draws, g)
         group[G.atrocity_entries, g] += 1.0 if group[G.stage_before, g] != 4.0 else 0.0
-    strength = wave(group[G.campaign_months, g], left, p[P.harm_wave_floor])
+    # Nothing is worked out here that is multiplied by 0: most of these groups lose nobody in most months.
+    strength = wave(group[G.campaign_months, g], left, p[P.harm_wave_floor]) if in_atrocity else 0.0
     deaths = rate_in_atrocity(rows, p, draws, g, strength) if in_atrocity else rate_before_atrocity(rows, p, draws, g)
     most = persons * p[P.harm_largest_share]
     deaths = np.floor(deaths if deaths < most else most)
     # Nobody is driven from home twice, nor who is dead.
     at_home = persons - deaths - group[G.away, g]
     at_home = at_home if at_home > 0.0 else 0.0
-    room = room_for_displaced(rows, p, g)
-    room = room if room < at_home else at_home
     expelled = rate_of_expulsion(rows, p, g, strength) * at_home
-    expelled = np.floor(expelled if expelled < room else room)
-    fled = deaths * p[P.harm_displaced_per_death] * exp(group[G.aid_displacement, g])
-    most = persons * p[P.harm_displaced_largest_share]
-    fled = (fled if fled < most else most) * group[G.at_reach, g]
-    room = room - expelled
-    group[G.displaced_month, g] = expelled + np.floor(fled if fled < room else room)
-    group[G.expelled_month, g] = expelled
+    if expelled > 0.0 or deaths > 0.0:
+        room = room_for_displaced(rows, p, g)
+        room = room if room < at_home else at_home
+        expelled = np.floor(expelled if expelled < room else room)
+        fled = deaths * p[P.harm_displaced_per_death] * exp(group[G.aid_displacement, g])
+        most = persons * p[P.harm_displaced_largest_share]
+        fled = (fled if fled < most else most) * group[G.at_reach, g]
+        room = room - expelled
+        group[G.displaced_month, g] = expelled + np.floor(fled if fled < room else room)
+        group[G.expelled_month, g] = expelled
     group[G.deaths_month, g] = deaths
     group[G.persons, g] = persons - deaths
 

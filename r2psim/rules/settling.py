@@ -138,7 +138,9 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         tension(0, groups, rows, p, luck)
         stages(0, groups, rows, p, luck)
         hold_what_is_known(0, groups, rows, np.float64(before + 1))
-        group_risk_factors(0, groups, rows, p, luck)
+        # What moves looks at the common risk factors alone; the specific ones are read when the run has begun.
+        if before == months - 1:
+            group_risk_factors(0, groups, rows, p, luck)
         stand(first, last, rows, p)
         state_risk_factors(first, last, rows, p, luck)
     if months > 0:
