@@ -167,6 +167,7 @@ def test_every_score_of_a_state_is_written(scenario: Scenario) -> None:
         "operational_stage",
         "veto",
         "mission",
+        "permanent_member",
         # Where nothing is told of them, they are as everywhere.
         "resource_rents",
     }

@@ -169,13 +169,15 @@ def random_states(rng: np.random.Generator, states: int, groups: int) -> dict[st
     names = [f"s{i}" for i in range(states)]
     entries: dict[str, dict[str, Any]] = {}
     for name in names:
-        entry: dict[str, Any] = {c.name: _anywhere(rng, c) for c in STATE.columns if c.role == "given"}
+        given = [c for c in STATE.columns if c.role == "given" and c.name != "permanent_member"]
+        entry: dict[str, Any] = {c.name: _anywhere(rng, c) for c in given}
+        entry["permanent_member"] = float(name == names[-1])
         entry["neighbours"] = [n for n in names if n != name and rng.random() < 0.3]
         shares = rng.dirichlet(np.ones(groups + 1))
         entry["groups"] = {}
         for i in range(int(rng.integers(0, groups + 1))):
-            given = [c for c in GROUP.columns if c.role == "given" and c.name != "opponents"]
-            group: dict[str, Any] = {c.name: _anywhere(rng, c) for c in given}
+            of_group = [c for c in GROUP.columns if c.role == "given" and c.name != "opponents"]
+            group: dict[str, Any] = {c.name: _anywhere(rng, c) for c in of_group}
             entry["groups"][f"g{i}"] = group | {"share": float(shares[i])}
         entries[name] = entry
     everybody = [f"{name}/{short}" for name in names for short in entries[name]["groups"]]

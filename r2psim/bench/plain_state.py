@@ -124,6 +124,7 @@ class State(Structure):
         """Note what institutions act here, and what mission stands at the start."""
         self.veto = start["veto"]
         self.council_tie = start["council_tie"]
+        self.permanent_member = bool(start["permanent_member"])
         self.mission = start["mission"]
         self.trained = self.monitors_there = self.peacekeepers_there = 0.0
         self.mission_troops = self.mission_police = self.mission_civilians = 0.0
