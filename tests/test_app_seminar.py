@@ -24,7 +24,7 @@ from r2psim.app.seminar_seat import SeatPage
 from r2psim.app.seminar_words import account, choices_table, event_words, events, plan_rows, states, works
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.seminar import Chair, Seminars
-from r2psim.seminar.debrief import GENERAL, questions
+from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET, questions
 from r2psim.seminar.seminars import FILE
 
 SECONDS = 20.0
@@ -273,7 +273,29 @@ def test_questions_follow_from_what_happened(played: Exercise) -> None:
     told = " ".join(asked)
     assert "Government of Drevna refused" in told and "coup struck Belisar" in told
     assert "votes against a mandate for Kessara" in told
-    assert tuple(asked[-len(GENERAL) :]) == GENERAL and len(asked) <= 12 + len(GENERAL)
+    assert tuple(asked[-len(GENERAL) :]) == GENERAL and len(asked) <= 13 + len(GENERAL)
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_no_question_is_about_an_atrocity_that_never_began(played: Exercise, entered: bool) -> None:
+    chair = played.chair
+    outcome = chair.results()[0]
+    quiet = tuple(e for e in outcome.events if e.after != "atrocity")
+    group = next(e for e in quiet if e.kind == "stage")
+    began = (replace(group, after="atrocity"),) if entered else ()
+    asked = questions(chair.session.branches[0], replace(outcome, events=quiet + began), [], chair.room.play.names)
+    assert (BEFORE_THE_WORST in asked, QUIET in asked) == (entered, not entered)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("economic_shock", "an economic shock"), ("coup", "a coup")])
+def test_a_trigger_has_its_article(kind: str, said: str) -> None:
+    exercise = Exercise(years=2)
+    exercise.chair.begin()
+    exercise.chair.inject("belisar", kind, 2)
+    exercise.chair.advance()
+    found = exercise.chair.results()[0]
+    asked = questions(exercise.chair.session.branch, found, [], exercise.chair.room.play.names)
+    assert any(f"Year 1: {said} struck Belisar" in question for question in asked)
 
 
 def test_a_browser_gets_only_declared_events_through() -> None:
