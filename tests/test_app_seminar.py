@@ -263,7 +263,8 @@ def test_lines_of_different_length_are_compared_over_the_years_they_have(shown: 
     tabs.vue_pick("results")
     said = shown_by(page).text
     # Nothing stands beside a line of which nothing was run yet; its policies neither.
-    assert "“Anew” has no year that could be compared yet" in said and "Side by side, years 1 to 3" in said
+    assert "No year of these can be compared yet: Anew, late-response, prevention, no-assistance." in said
+    assert "Side by side, years 1 to 3" in said
     assert "tells what is to come" in said
     chair.advance()
     page = shown(ChairPage(chair, exercise.opened.token))

@@ -95,7 +95,7 @@ def _Join(code: str, back: Callable[[], None], enter: Callable[[str], None]) -> 
         ],
         action="Join",
         problem=problem,
-        keep=f"join {code}",
+        stored=f"join {code}",
         event_change=join_in,
     )  # fmt: skip
     solara.v.Html(tag="div", children=[])
@@ -153,7 +153,7 @@ def _Open(scenario: str, enter: Callable[[str], None]) -> None:
         ],
         action="Open the seminar",
         problem=problem,
-        keep="open",
+        stored="open",
         event_change=open_,
     )  # fmt: skip
 

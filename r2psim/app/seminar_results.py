@@ -58,7 +58,8 @@ def _common(picked: list[Outcome], common: int, none: list[Outcome]) -> Markup:
         lengths = "; ".join(f"{o.title}: {o.years}" for o in picked)
         over = years_words(common)
         said.append(f"These lines were not run equally far (years: {lengths}). Table and figures compare {over}.")
-    said += [f"“{o.title}” has no year that could be compared yet." for o in none]
+    if none:
+        said.append(f"No year of these can be compared yet: {', '.join(o.title for o in none)}.")
     return element("p", " ".join(said), class_="r2p-note") if said else Markup()
 
 

@@ -187,7 +187,7 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit this plan",
         away=True,
         taken=commitments.taken["plan"],
-        keep=_keep(seat, "plan"),
+        stored=_keep(seat, "plan"),
         **commitments.at("plan"),
         event_commit=commit,
     )
@@ -223,7 +223,7 @@ def _Vote(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit these votes",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["votes"],
-        keep=_keep(seat, "votes"),
+        stored=_keep(seat, "votes"),
         **commitments.at("votes"),
         event_change=commit,
     )
@@ -246,7 +246,7 @@ def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["consent"],
-        keep=_keep(seat, "consent"),
+        stored=_keep(seat, "consent"),
         **commitments.at("consent"),
         event_change=commit,
     )  # fmt: skip

@@ -26,7 +26,7 @@ def _Plan(
     answered: int,
     message: str,
     problem: str,
-    keep: str,
+    stored: str,
     event_commit: Callable[[dict[str, Any]], None],
 ) -> None:
     """Ask for a plan, and number what is sent; see `Plan`."""
@@ -45,7 +45,7 @@ def Plan(
     taken: int = -1,
     message: str = "",
     problem: str = "",
-    keep: str = "",
+    stored: str = "",
     event_commit: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for a plan: US$ a month for forms in states.
@@ -71,7 +71,7 @@ def Plan(
         taken.
     message, problem : str
         Beside the buttons: what became of what was sent, or why it was refused.
-    keep : str
+    stored : str
         Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
     event_commit : callable, optional
         Told ``plan``: such rows, or None. They come from a browser: the session checks them.
@@ -79,7 +79,7 @@ def Plan(
     answered, commit = use_answers(event_commit)
     _Plan(
         label=label, about=about, rows=rows, plan=plan, room=room, ready=ready, action=action, away=away, taken=taken,
-        answered=answered, message=message, problem=problem, keep=keep, event_commit=commit,
+        answered=answered, message=message, problem=problem, stored=stored, event_commit=commit,
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def _Form(
     answered: int,
     message: str,
     problem: str,
-    keep: str,
+    stored: str,
     event_change: Callable[[dict[str, Any]], None],
 ) -> None:
     """Ask for values, and number what is sent: ``answered`` is the number of what was answered last."""
@@ -114,7 +114,7 @@ def Form(
     ask: str = "",
     message: str = "",
     problem: str = "",
-    keep: str = "",
+    stored: str = "",
     event_change: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for values.
@@ -138,7 +138,7 @@ def Form(
         A question before it is sent.
     message, problem : str
         Beside the button: what became of what was sent, or why it was refused.
-    keep : str
+    stored : str
         Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
@@ -146,5 +146,5 @@ def Form(
     answered, change = use_answers(event_change)
     _Form(
         label=label, fields=fields, action=action, about=about, taken=taken, ask=ask, answered=answered,
-        message=message, problem=problem, keep=keep, event_change=change,
+        message=message, problem=problem, stored=stored, event_change=change,
     )  # fmt: skip
