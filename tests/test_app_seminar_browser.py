@@ -392,7 +392,7 @@ def test_a_double_click_does_one_thing(room: Room) -> None:
     expect(chair.get_by_label("Line", exact=True).locator("option")).to_have_count(2)
     chair.get_by_role("button", name="This round").click()
     saved: list[Any] = []
-    chair.on("download", saved.append)
+    chair.on("download", lambda file: saved.append(file))
     chair.get_by_role("button", name="Save the session as a file").dblclick()
     chair.wait_for_timeout(2000)
     assert len(saved) == 1
