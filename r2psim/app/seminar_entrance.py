@@ -13,6 +13,7 @@ from r2psim.app.seminar_server import asker, browser, seminars
 from r2psim.app.watch import known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import SeminarError
+from r2psim.seminar.limits import LIMITS
 from r2psim.seminar.roles import Role
 
 __all__ = ["Entrance"]
@@ -178,7 +179,7 @@ def _fitting(names: tuple[str, ...], states: int) -> tuple[str, ...]:
 
 def playable() -> tuple[str, ...]:
     """Give the scenarios of this server that a seminar takes: none is offered to be refused."""
-    return _fitting(known_scenarios(), seminars().limits.states)
+    return _fitting(known_scenarios(), LIMITS.states)
 
 
 def _whole(typed: str, what: str) -> int:
