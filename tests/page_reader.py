@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets
 
-__all__ = ["TAG", "Shown", "read", "shown_by", "widgets_with"]
+__all__ = ["TAG", "Shown", "read", "shown_by", "told_by", "widgets_with"]
 
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>")
 """A tag. Where one stands in the text that a page shows, markup was escaped that was markup already."""
@@ -65,6 +65,11 @@ def widgets_with(rc: Any, name: str) -> list[Any]:
                 yield from below(child)
 
     return [w for w in below(rc.container) if w.has_trait(name)]
+
+
+def told_by(rc: Any) -> str:
+    """Give what a rendered page says beside its buttons."""
+    return " ".join(f"{w.message} {w.problem}".strip() for w in widgets_with(rc, "message"))
 
 
 def shown_by(rc: Any) -> Shown:

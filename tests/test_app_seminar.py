@@ -12,19 +12,33 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from page_reader import TAG, read, shown_by, widgets_with
+import solara
+from page_reader import TAG, read, shown_by, told_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
 from r2psim.app import seminar_server
 from r2psim.app import settings as app_settings
 from r2psim.app.compare import Plan, _first_plan, _plan_from
+from r2psim.app.seminar import Page
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_charts import charts, metrics_table, strips
+from r2psim.app.seminar_entrance import playable
 from r2psim.app.seminar_seat import SeatPage
-from r2psim.app.seminar_words import account, choices_table, event_words, events, plan_rows, states, works
-from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
-from r2psim.seminar import Chair, Seminars
-from r2psim.seminar.debrief import GENERAL, questions
+from r2psim.app.seminar_widgets import Buttons
+from r2psim.app.seminar_words import (
+    account,
+    choices_table,
+    event_words,
+    events,
+    plan_rows,
+    states,
+    verdict,
+    works,
+)
+from r2psim.app.watch import Choice, RefusedError, Watch, choice_of, known_scenarios
+from r2psim.app.widgets import Form
+from r2psim.seminar import Chair, SeminarError, Seminars
+from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET, questions
 from r2psim.seminar.seminars import FILE
 
 SECONDS = 20.0
@@ -88,7 +102,7 @@ def test_a_place_shows_elements_and_no_tags_after_a_year_with_votes(shown: Calla
     assert not TAG.search(page.text)
     exercise.chair.show(True)
     page = shown_by(shown(SeatPage(seat, exercise.tokens[role])))
-    assert {"What happened, and what would have happened", "Every state, month by month"} <= set(page.headings)
+    assert {"What happened, and what would have happened", "Every state, month by month, year 1"} <= set(page.headings)
     assert not TAG.search(page.text)
 
 
@@ -123,7 +137,7 @@ def test_a_plan_of_a_team_mate_is_replaced_only_after_a_question_and_both_see_bo
     form.vue_commit({"plan": []})
     widgets_with(rc, "question")[0].vue_answer(True)
     assert first.look().plan == () and widgets_with(rc, "room")[0].taken == before + 1
-    assert f"It takes the place of Person of {role}'s plan." in shown_by(rc).text
+    assert f"It takes the place of Person of {role}'s plan." in told_by(rc)
     page = shown_by(shown(SeatPage(first, exercise.tokens[role])))
     assert "Bob replaced your plan for year 1." in page.text and money in page.text
     assert {"Yours, replaced", "Bob's, in force"} <= set(page.headings)
@@ -153,8 +167,10 @@ def test_what_was_entered_keeps_its_place_whatever_the_page_says_before_it(shown
     first.commit_plan([])
     exercise.chair.pause()
     votes.vue_change({"drevna": "no"})
-    stays(lambda: "paused" in shown_by(rc).text)
+    stays(lambda: "paused" in told_by(rc))
     exercise.chair.resume()
+    # The refusal was true of the pause alone.
+    stays(lambda: "paused" not in told_by(rc))
     votes.vue_change({"drevna": "no"})
     stays(lambda: widgets_with(rc, "question"))
     widgets_with(rc, "question")[0].vue_answer(False)
@@ -232,6 +248,170 @@ def test_pages_open_with_luck_that_no_seminar_has(tmp_path: Path, monkeypatch: p
     made.close()
 
 
+def test_lines_of_different_length_are_compared_over_the_years_they_have(shown: Callable[..., Any]) -> None:
+    exercise = Exercise(years=4)
+    chair, seat = exercise.chair, exercise.seat("body-good-offices")
+    chair.begin()
+    first: dict[str, Any] = {}
+    for _ in range(3):
+        chair.advance()
+        first = first or {o.key: o.metrics for o in chair.results()}
+    chair.show(True)
+    chair.switch(chair.rewind(0, 0, "Anew", [("consent", "drevna", False)], keep_later=False))
+    page = shown(ChairPage(chair, exercise.opened.token))
+    (tabs,) = [w for w in widgets_with(page, "html") if 'data-pick="results"' in w.html]
+    tabs.vue_pick("results")
+    said = shown_by(page).text
+    # Nothing stands beside a line of which nothing was run yet; its policies neither.
+    assert "No year of these can be compared yet: Anew, late-response, prevention, no-assistance." in said
+    assert "Side by side, years 1 to 3" in said
+    assert "tells what is to come" in said
+    chair.advance()
+    page = shown(ChairPage(chair, exercise.opened.token))
+    next(w for w in widgets_with(page, "html") if 'data-pick="results"' in w.html).vue_pick("results")
+    said = shown_by(page).text
+    assert "not run equally far (years: As decided: 3; Anew: 1" in said
+    drawn = [w.html for w in widgets_with(page, "html") if "<figure" in w.html or "r2p-lines" in w.html]
+    for figure in ElementTree.fromstring(f"<div>{''.join(drawn)}</div>").iter():
+        if figure.tag in ("caption", "figcaption"):
+            assert (figure.text or "").endswith(", year 1"), figure.text
+    assert "Every state, month by month, year 1" in shown_by(page).headings
+    assert chair.results(1)[0].metrics == first["branch-0"]
+    # The participant knows which line it is in, and sees that one alone.
+    own = shown(SeatPage(seat, exercise.tokens["body-good-offices"]))
+    assert "The line “Anew” is being decided" in shown_by(own).text
+    lines = [w for w in widgets_with(own, "fields") if w.label == "What to lay side by side"]
+    assert [key for key, _ in lines[0].fields[0]["options"] if key.startswith("branch")] == ["branch-1"]
+    chair.end()
+    over = shown(SeatPage(seat, exercise.tokens["body-good-offices"]))
+    assert "is being decided" not in shown_by(over).text
+    lines = [w for w in widgets_with(over, "fields") if w.label == "What to lay side by side"]
+    assert [k for k, _ in lines[0].fields[0]["options"] if k.startswith("branch")] == ["branch-0", "branch-1"]
+
+
+def test_sums_over_different_years_never_stand_side_by_side(played: Exercise) -> None:
+    long, short = played.chair.results()[0], played.chair.results(2)[1]
+    for draw in (charts, metrics_table):
+        with pytest.raises(ValueError, match=r"\[2, 4\] years"):
+            draw([long, short])
+
+
+def test_what_is_said_stands_at_the_button_that_was_pressed_and_no_longer_than_it_is_true(
+    shown: Callable[..., Any],
+) -> None:
+    exercise = Exercise(years=3)
+    seat = exercise.seat("permanent-1")
+    rc = shown(SeatPage(seat, exercise.tokens["permanent-1"]))
+    votes, plan = [w for w in widgets_with(rc, "taken") if w.label in ("Votes on mandates", "Plan for the year")]
+    votes.vue_change({"drevna": "no"})
+    assert votes.problem == "the exercise has not begun yet" and not plan.problem
+    chair = shown(ChairPage(exercise.chair, exercise.opened.token))
+    groups = {w.label: w for w in widgets_with(chair, "buttons")}
+    groups["Door"].vue_press({"key": "door"})
+    assert groups["Door"].message == "Nobody else is let in." and not groups["Time"].message
+    groups["Time"].vue_press({"key": "begin"})
+    end = monotonic() + SECONDS
+    while votes.problem and monotonic() < end:
+        sleep(0.02)
+    assert not votes.problem and not groups["Door"].message
+    (trigger,) = [w for w in widgets_with(chair, "fields") if w.label == "Inject a trigger"]
+    trigger.vue_change({"state": "halvern", "kind": "armed_offensive", "month": "2"})
+    assert trigger.problem.endswith("there is none in Halvern") and not trigger.message
+    trigger.vue_change({"state": "halvern", "kind": "coup", "month": "2"})
+    assert trigger.message == "Coup in Halvern, month 3: it will strike." and not trigger.problem
+    votes.vue_change({"drevna": "no"})
+    assert votes.message == "Committed for year 1: votes on 1 state." and not plan.message
+    # Told once: not at the head of the page as well.
+    assert "Committed" not in shown_by(rc).text
+
+
+def test_what_is_sent_is_answered_by_its_number_also_where_it_fails(shown: Callable[..., Any]) -> None:
+    def fail(_: Any) -> None:
+        raise RuntimeError("as if a page had a fault")
+
+    for made in (
+        Buttons(label="x", buttons=[{"key": "a", "words": "A"}], event_press=fail),
+        Form(label="x", fields=[], action="Go", event_change=fail),
+    ):
+        (widget,) = widgets_with(shown(made), "answered")
+        send = widget.vue_press if widget.has_trait("buttons") else widget.vue_change
+        with pytest.raises(RuntimeError):
+            send({"": 7, "key": "a"})
+        assert widget.answered == 7
+
+
+def test_a_mandate_that_was_adopted_and_is_not_in_force_says_why(played: Exercise) -> None:
+    public = played.seat("body-good-offices").look().public
+    calm, war = (next(s for s in public.states if s.key == key) for key in ("drevna", "kessara"))
+    told = replace(
+        public,
+        states=(replace(calm, mandate=False), replace(war, mandate=True)),
+        mandates={"drevna": True, "kessara": True},
+        months_in_force={"drevna": 0, "kessara": 5},
+    )
+    assert verdict(told, "drevna") == "mandate adopted; no crisis there called for one, so it did not come into force"
+    assert verdict(told, "kessara") == "mandate adopted, and in force"
+    assert verdict(replace(told, months_in_force={"drevna": 1}), "drevna").endswith("for 1 month, and ended since")
+    assert verdict(replace(told, mandates={"drevna": False}), "drevna") == "mandate not adopted"
+
+
+def test_months_of_a_mandate_are_those_of_the_model() -> None:
+    exercise = Exercise(years=6)
+    chair, member = exercise.chair, exercise.seat("elected-1")
+    chair.begin()
+    states = list(chair.room.play.scenario.states)
+    seen = set()
+    for year in range(6):
+        member.commit_votes(dict.fromkeys(states, "yes"))
+        chair.advance()
+        public = member.look().public
+        assert all(public.mandates.values()) and set(public.months_in_force) == set(states)
+        column = chair.room.play.live(chair.session.branch).history().state["mandate"]
+        for state in public.states:
+            months = public.months_in_force[state.key]
+            # Row 0 is how the world stood before the first month.
+            in_year = column[12 * year + 1 : 12 * year + 13, states.index(state.key)] > 0.0
+            assert (months, state.mandate) == (in_year.sum(), in_year[-1])
+            seen.add((months > 0, state.mandate))
+    # Never in force, in force at the end of the year, and in force and ended: the world shows all three.
+    assert seen == {(False, False), (True, True), (True, False)}
+
+
+def test_every_world_that_is_offered_opens_a_seminar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path, scenario="world"))
+    made = Seminars(tmp_path / FILE)
+    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made)
+    offered = playable()
+    assert "seminar" in offered
+    for name in known_scenarios():
+        if name in offered:
+            made.open(name, name)
+        else:
+            with pytest.raises(SeminarError):
+                made.open(name, name)
+    made.close()
+
+
+def test_places_that_lead_nowhere_are_not_offered(
+    shown: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exercise = Exercise(path=tmp_path / FILE, years=2)
+    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
+    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, exercise.seminars)
+    deleted = exercise.seminars.open("Deleted", years=2)
+    exercise.seat("elected-1")
+    exercise.seat("elected-2")
+    exercise.chair.remove(1)
+    exercise.seminars.delete(deleted.token)
+    mine = [exercise.opened.token, exercise.tokens["elected-1"]]
+    rc = shown(solara.Column(children=[Page()]))
+    (places,) = widgets_with(rc, "known")
+    assert places.known is None
+    places.vue_look([mine[0], deleted.token, exercise.tokens["elected-2"], mine[1], 7, "x" * 5000])
+    assert places.known == mine
+    exercise.seminars.close()
+
+
 def test_charts_have_a_line_and_a_letter_for_each(played: Exercise) -> None:
     outcomes = played.chair.results()
     drawn = parsed(charts(outcomes))
@@ -273,7 +453,29 @@ def test_questions_follow_from_what_happened(played: Exercise) -> None:
     told = " ".join(asked)
     assert "Government of Drevna refused" in told and "coup struck Belisar" in told
     assert "votes against a mandate for Kessara" in told
-    assert tuple(asked[-len(GENERAL) :]) == GENERAL and len(asked) <= 12 + len(GENERAL)
+    assert tuple(asked[-len(GENERAL) :]) == GENERAL and len(asked) <= 13 + len(GENERAL)
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_no_question_is_about_an_atrocity_that_never_began(played: Exercise, entered: bool) -> None:
+    chair = played.chair
+    outcome = chair.results()[0]
+    quiet = tuple(e for e in outcome.events if e.after != "atrocity")
+    group = next(e for e in quiet if e.kind == "stage")
+    began = (replace(group, after="atrocity"),) if entered else ()
+    asked = questions(chair.session.branches[0], replace(outcome, events=quiet + began), [], chair.room.play.names)
+    assert (BEFORE_THE_WORST in asked, QUIET in asked) == (entered, not entered)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("economic_shock", "an economic shock"), ("coup", "a coup")])
+def test_a_trigger_has_its_article(kind: str, said: str) -> None:
+    exercise = Exercise(years=2)
+    exercise.chair.begin()
+    exercise.chair.inject("belisar", kind, 2)
+    exercise.chair.advance()
+    found = exercise.chair.results()[0]
+    asked = questions(exercise.chair.session.branch, found, [], exercise.chair.room.play.names)
+    assert any(f"Year 1: {said} struck Belisar" in question for question in asked)
 
 
 def test_a_browser_gets_only_declared_events_through() -> None:

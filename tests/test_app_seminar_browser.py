@@ -162,20 +162,39 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     member.get_by_role("button", name="Commit these votes").click()
     member.wait_for_selector("text=Committed for year 1: votes on 1 state.")
 
-    # The server is killed; the browsers of all come back by their addresses, and nothing decided is lost.
+    # What is entered and not committed survives that a page is loaded again.
+    government.get_by_label("Assistance in your state").select_option("yes")
+    amount.fill("1234.56")
+    for page in (government, office):
+        page.reload()
+        page.wait_for_selector("text=Decide now")
+    expect(government.get_by_label("Assistance in your state")).to_have_value("yes")
+    expect(government.get_by_text("Not committed yet.")).to_have_count(1)
+
+    # The server is killed: no time runs out meanwhile. All pages come back by themselves, and nothing decided is lost.
+    def left(page: Any) -> int:
+        minutes, seconds = re.findall(r"\d+", page.get_by_role("timer").inner_text())[:2]
+        return 60 * int(minutes) + int(seconds)
+
     server.kill()
-    for log in room.logs:
-        log.wrong.clear()
+    expect(office.get_by_role("timer")).to_contain_text("stopped: no connection to the server")
+    expect(office.get_by_text("The server does not answer.")).to_be_visible()
+    stopped = left(office)
+    office.wait_for_timeout(5000)
+    assert left(office) == stopped
     server.start()
     for page in (chair, office, member, government):
-        page.reload()
+        expect(page.get_by_text("The server does not answer.")).to_have_count(0, timeout=MILLISECONDS)
+        page.wait_for_selector("text=Decide now")
+    assert left(office) > stopped - 60 and office.get_by_text("stopped").count() == 0
     for log in room.logs:
         # What failed while nobody was there to answer.
         log.wrong.clear()
+    expect(government.get_by_label("Assistance in your state")).to_have_value("yes")
     chair.wait_for_selector("text=2 of 3 roles")
     office.wait_for_selector("text=Committed this year, last by Ada.")
     office.locator("summary").first.click()
-    assert office.locator("details[open] input").first.input_value() == "25000"
+    assert office.locator("details[open] input").first.input_value() == "1234.56"
     government.get_by_label("Assistance in your state").select_option("no")
     government.get_by_role("button", name="Commit", exact=True).click()
     government.wait_for_selector("text=Committed for year 1: refusal.")
@@ -322,6 +341,106 @@ def test_votes_that_are_not_sent_yet_survive_a_team_mates(room: Room) -> None:
     ann.wait_for_selector("text=Year 2 of 3")
     for name in ("Drevna", "Belisar", "Kessara"):
         expect(ann.get_by_label(re.compile(f"^{name}")).first).to_have_value("")
+    room.check()
+
+
+def test_a_double_click_does_one_thing(room: Room) -> None:
+    chair = room.visit()
+    chair.get_by_label("Years").fill("3")
+    chair.get_by_role("button", name="Open the seminar").dblclick()
+    chair.wait_for_selector(".r2p-code")
+    page = room.visit(viewport=PHONE)
+    page.get_by_label("Code", exact=True).fill(chair.inner_text(".r2p-code"))
+    page.get_by_role("button", name="Go on").dblclick()
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Role").select_option("body-good-offices")
+    page.get_by_role("button", name="Join", exact=True).dblclick()
+    page.wait_for_selector("text=You are Ada.")
+    chair.get_by_role("button", name="Begin the first round").dblclick()
+    page.wait_for_selector("text=Decide now")
+    # The button that follows in its place was not pressed, nor was its question asked.
+    page.wait_for_timeout(1500)
+    expect(chair.get_by_text("Year 1 of 3")).to_have_count(1)
+    expect(chair.get_by_role("alertdialog")).to_have_count(0)
+    expect(chair.get_by_text("1 of 1 roles").or_(chair.get_by_text("0 of 1 roles"))).to_have_count(1)
+    # What is said is said once, at the button, where it can be seen.
+    page.locator("summary").first.click()
+    page.get_by_role("button", name="Put up what is missing").first.click()
+    plan = page.get_by_role("form", name="Plan for the year")
+    page.get_by_role("button", name="Commit this plan").dblclick()
+    expect(plan.get_by_role("status")).to_have_text("Committed for year 1: the plan.")
+    expect(plan.get_by_role("status")).to_be_in_viewport()
+    live = page.locator("[role=status], [role=alert], [aria-live]:not([aria-live=off])")
+    assert sum(bool(re.search("Committed (for|this) year", told)) for told in live.all_inner_texts()) == 1
+    # A second press that is meant is one.
+    chair.wait_for_selector("text=1 of 1 roles")
+    for year in (1, 2):
+        chair.get_by_role("button", name=f"Run year {year} as decided").dblclick()
+        yes = chair.get_by_role("button", name="Yes")
+        yes.or_(chair.get_by_text(f"Year {year + 1} of 3")).first.wait_for()
+        chair.wait_for_timeout(1500)
+        if yes.count():
+            expect(chair.get_by_text(f"Year {year} of 3")).to_have_count(1)
+            yes.dblclick()
+        chair.wait_for_selector(f"text=Year {year + 1} of 3")
+    chair.wait_for_timeout(1500)
+    expect(chair.get_by_text("Year 3 of 3")).to_have_count(1)
+    chair.get_by_role("button", name="What happened, and going back").click()
+    chair.get_by_role("button", name="Run it with these decisions").dblclick()
+    chair.wait_for_selector("text=it stands beside the others above")
+    chair.wait_for_timeout(1500)
+    expect(chair.get_by_label("Line", exact=True).locator("option")).to_have_count(2)
+    chair.get_by_role("button", name="This round").click()
+    saved: list[Any] = []
+    chair.on("download", lambda file: saved.append(file))
+    chair.get_by_role("button", name="Save the session as a file").dblclick()
+    chair.wait_for_timeout(2000)
+    assert len(saved) == 1
+    chair.get_by_role("button", name="Delete this seminar").dblclick()
+    chair.wait_for_timeout(1500)
+    expect(chair.get_by_role("alertdialog")).to_contain_text("for good?")
+    again = chair.context.new_page()
+    again.goto(f"{room.server.base}/seminar")
+    expect(again.get_by_role("button", name="Seminar: facilitator")).to_have_count(1)
+    chair.get_by_role("button", name="Yes").click()
+    chair.wait_for_selector("text=This seminar was deleted.")
+    # What leads nowhere any more is not offered.
+    again.reload()
+    again.wait_for_selector("text=Open a new seminar")
+    again.wait_for_timeout(1500)
+    expect(again.get_by_role("heading", name="Come back")).to_have_count(0)
+    room.check()
+
+
+def test_what_is_missing_is_missing_to_the_cent(room: Room) -> None:
+    chair, code = begin(room)
+    page = room.join(code, "Ada", "body-good-offices")
+    chair.get_by_role("button", name="Begin the first round").click()
+    page.wait_for_selector("text=Decide now")
+    # Every amount in whole cents stays what it is; what lies between two is rounded down.
+    wrong = page.evaluate(
+        """() => {
+            const cents = document.querySelector('.r2p-plan').__vue__.cents, wrong = [];
+            for (const whole of [0, 10 ** 5, 10 ** 9 + 3, 10 ** 13 + 7])
+                for (let n = whole; n < whole + 20000; n += 1) if (cents(n / 100) !== n) wrong.push(n);
+            for (const x of [0.005, 0.289, 4708.407]) if (cents(x) !== Math.trunc(100 * x)) wrong.push(x);
+            return wrong;
+        }"""
+    )
+    assert wrong == []
+    states = page.evaluate("() => document.querySelector('.r2p-plan').__vue__.rows")
+    offer = next(o for s in states for o in s["offers"] if 0 < o["missing"] < 1e6 and s is states[0])
+    page.locator("summary").first.click()
+    button = page.get_by_role("button", name=f"Put up what is missing for {offer['name']} in {states[0]['name']}")
+    button.click()
+    entry = page.get_by_label(re.compile(re.escape(offer["name"]))).first
+    assert float(entry.input_value()) == round(offer["missing"], 2)
+    # All that is left goes to the next one, and it is no cent too much.
+    entry.fill("1000000.29")
+    for other in page.get_by_role("button", name=f"in {states[0]['name']}").all()[1:]:
+        other.click()
+    page.get_by_role("button", name="Commit this plan").click()
+    page.wait_for_selector("text=Committed for year 1: the plan.")
     room.check()
 
 

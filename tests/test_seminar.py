@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -381,6 +382,57 @@ def test_a_line_can_be_decided_anew_and_joined_by_all(played: Exercise) -> None:
     chair.switch(0)
     assert office.look().year == 4
     chair.rewind(number, 2, "From the second line")
+
+
+def test_what_other_lines_tell_of_the_future_is_closed_while_a_line_is_decided(played: Exercise) -> None:
+    chair, office = played.chair, played.seat("body-good-offices")
+    chair.show(True)
+    chair.switch(chair.rewind(0, 2, "Anew", keep_later=False))
+    found = office.results()
+    assert {o.key for o in found if o.key.startswith("branch-")} == {"branch-1"}
+    # Nobody learns by any result what happens after the two years that are over in this line.
+    assert {o.years for o in found} == {2} and all(e.month < 24 for o in found for e in o.events)
+    assert {o.years for o in office.results(4)} == {2}
+    chair.advance()
+    assert {o.years for o in office.results()} == {3}
+    chair.end()
+    assert {o.key: o.years for o in office.results()} == {
+        "branch-0": 4, "branch-1": 3, "policy-late-response": 3, "policy-prevention": 3, "policy-no-assistance": 3,
+    }  # fmt: skip
+
+
+def test_the_first_years_of_a_line_are_what_it_was_then(exercise: Exercise) -> None:
+    chair = exercise.chair
+    then = []
+    for _ in range(3):
+        chair.advance()
+        then.append({o.key: (o.sha256, o.metrics, o.years, len(o.stage)) for o in chair.results()})
+    for years in (2, 1, 3):
+        found = {o.key: (o.sha256, o.metrics, o.years, len(o.stage)) for o in chair.results(years)}
+        assert found == then[years - 1]
+    assert then[0] != then[1] != then[2]
+
+
+def test_a_message_has_names_and_no_identifiers(played: Exercise) -> None:
+    chair, office = played.chair, played.seat("body-good-offices")
+    said = []
+    for what in (
+        lambda: chair.inject("halvern", "armed_offensive"),
+        lambda: office.commit_plan([Allocation("halvern", "peacekeeping", 1.0)]),
+        lambda: office.commit_plan([affordable(office)] * 2),
+        lambda: chair.rewind(0, 1, "x", [("plan", "good-offices", [["halvern", "peacekeeping", 1.0]])]),
+        lambda: chair.rewind(0, 1, "x", [("consent", "halvern", "perhaps")]),
+        lambda: played.seat("elected-1").commit_votes({"halvern": "perhaps"}),
+        lambda: chair.view(0, 9, "good-offices"),
+    ):
+        with pytest.raises(SeminarError) as error:
+            what()
+        said.append(str(error.value))
+    play = chair.room.play
+    keys = {*play.scenario.states, *play.scenario.bodies, *play.forms} - {n.lower() for n in play.forms.values()}
+    for message in said:
+        assert not keys & set(re.findall(r"[a-z0-9-]+", message)), message
+    assert "Halvern" in said[0] and "Halvern" in said[1] and "Peacekeeping" in said[1]
 
 
 @pytest.mark.parametrize(

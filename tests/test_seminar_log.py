@@ -51,6 +51,32 @@ def test_everything_is_there_after_a_restart(exercise: Exercise) -> None:
     assert len(exercise.chair.session.branch.digests) == 3
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_round_has_the_time_back_in_which_there_was_no_server(exercise: Exercise, paused: bool) -> None:
+    office = exercise.seat("body-good-offices")
+    exercise.chair.begin()
+    exercise.clock.now += 100.0
+    if paused:
+        exercise.chair.pause()
+    # Whoever looks at a page follows the session; so the server notes that it is up.
+    exercise.chair.room.wait(-1, 0.0)
+    exercise.clock.now += 1000.0
+    exercise.restart()
+    assert exercise.chair.phase() == ("paused" if paused else "deciding")
+    assert exercise.chair.room.seconds_left() == 200.0
+    if not paused:
+        exercise.seat("body-good-offices").commit_plan([])
+    # A second restart at once gives nothing twice, and a deadline that had passed stays passed.
+    exercise.restart()
+    assert exercise.chair.room.seconds_left() == 200.0
+    exercise.clock.now += 201.0
+    exercise.chair.room.wait(-1, 0.0)
+    exercise.clock.now += 50.0
+    exercise.restart()
+    assert exercise.chair.phase() == ("paused" if paused else "closed")
+    assert office.who.name == "Person of body-good-offices"
+
+
 def test_a_restart_at_any_record_goes_on_as_without_it(tmp_path: Path) -> None:
     whole = Exercise(path=tmp_path / "whole.sqlite")
     play(whole)

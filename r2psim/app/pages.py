@@ -49,6 +49,11 @@ def _Appearance() -> None:
     """Offer light, dark, or what the device prefers."""
 
 
+@solara.component_vue("back.vue")
+def _Back() -> None:
+    """Say that the server is away, and load the page again once it is back."""
+
+
 @solara.component_vue("way.vue")
 def _Way() -> None:
     """Keep addresses under the path that a proxy gives the pages."""
@@ -83,6 +88,7 @@ def Layout(children: list[Any]) -> None:
                     here = route is not None and route.path == entry.path
                     _To("/" if entry.path == "/" else f"/{entry.path}", entry.label, here)
             _Appearance()
+        _Back()
         solara.v.Html(tag="main", class_="r2p-main", attributes={"id": "main", "tabindex": "-1"}, children=children)
         solara.v.Html(tag="footer", class_="r2p-foot", children=[NOT])
 

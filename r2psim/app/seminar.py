@@ -24,6 +24,9 @@ __all__ = ["Page"]
 LONGEST = 200
 """Characters that are looked at of what should be a token."""
 
+MOST = 8
+"""Places that a browser remembers."""
+
 STYLE = (Path(__file__).parent / "seminar.css").read_text(encoding="utf-8")
 
 
@@ -71,15 +74,22 @@ def Page() -> None:
     token, set_token = solara.use_state(brought)
     solara.use_effect(lambda: set_token(brought) if brought else None, [brought])
     found = solara.use_memo(lambda: _place(token), [token])
+    known, set_known = solara.use_state(None)
 
     def enter(given: Any) -> None:
+        # Whoever comes back here may have another place by then.
+        set_known(None)
         set_token(str(given)[:LONGEST])
+
+    def look(given: Any) -> None:
+        tokens = given[:MOST] if isinstance(given, list) else []
+        set_known([t for t in tokens if isinstance(t, str) and not _place(t[:LONGEST]).lost])
 
     if found.place is None:
         View(html=element("h1", "Seminar"))
         told(found.problem)
         Entrance(settings.current().scenario, enter)
-        Places(refused=token if found.lost else "", event_enter=enter)
+        Places(refused=token if found.lost else "", known=known, event_enter=enter, event_look=look)
         return
     if isinstance(found.place, Chair):
         ChairPage(found.place, token).key(token)

@@ -10,6 +10,7 @@ import solara
 
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
+from r2psim.app.seminar_acts import Acts, use_acts
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_rewind import Rewind
 from r2psim.app.seminar_seat import Status
@@ -28,26 +29,27 @@ __all__ = ["ChairPage"]
 
 TABS = [("round", "This round"), ("results", "What happened, and going back")]
 
-Act = Callable[[Callable[[], Any]], bool]
+SAID = {
+    "more": "Two minutes were added.",
+    "show": "All participants can see the results now.",
+    "hide": "The results are closed to participants.",
+}
+"""What is said of what nothing else on the page tells."""
+
+SECRET = (
+    "Another line was run further than the one that is being decided, with the same luck: what is shown here tells "
+    "what is to come. Participants see the line that they decide in alone; show this page to nobody until it is over."
+)
 
 
 @solara.component
 def ChairPage(chair: Chair, token: str) -> None:
     """Show the facilitator's page."""
     version = use_version(chair.room, chair.stand)
-    problem, set_problem = solara.use_state("")
+    acts = use_acts(chair)
     gone, set_gone = solara.use_state(False)
     tab, set_tab = solara.use_state("round")
     session = chair.session
-
-    def act(what: Callable[[], Any]) -> bool:
-        try:
-            what()
-        except SeminarError as error:
-            set_problem(str(error))
-            return False
-        set_problem("")
-        return True
 
     def delete() -> None:
         seminars().delete(token)
@@ -64,20 +66,20 @@ def ChairPage(chair: Chair, token: str) -> None:
         _File(chair, version)
         return
     View(html=element("h1", f"{session.title}: facilitator"))
-    Status(chair.phase(), session.branch.year, session.years, chair.room.seconds_left(), version)
-    told(problem)
-    _Time(chair, act, version)
+    line = session.branch.title if len(session.branches) > 1 else ""
+    Status(chair.phase(), session.branch.year, session.years, chair.room.seconds_left(), version, line)
+    _Time(chair, acts, version)
     if session.branch.year or len(session.branches) > 1:
         Tabs(TABS, tab, set_tab)
     if tab == "results":
-        _Debrief(chair, act, version)
+        _Debrief(chair, acts, version)
         return
     with solara.v.Html(tag="div", class_="r2p-columns").key("round"):
         with solara.v.Html(tag="div"):
-            _Progress(chair, act, version)
+            _Progress(chair, acts, version)
         with solara.v.Html(tag="div"):
-            _Door(chair, act, version)
-            _Trigger(chair, act, version)
+            _Door(chair, acts, version)
+            _Trigger(chair, acts, version)
     _File(chair, version)
     View(html=element("h2", "Delete"))
     Buttons(
@@ -85,21 +87,24 @@ def ChairPage(chair: Chair, token: str) -> None:
         buttons=[
             {"key": "delete", "words": "Delete this seminar", "ask": "Delete it with all its decisions, for good?"}
         ],
-        event_press=lambda _: act(delete),
+        **acts.at("delete", chair),
+        event_press=lambda _: acts.do("delete", delete),
     )
 
 
 @solara.component
-def _Debrief(chair: Chair, act: Act, version: int) -> None:
+def _Debrief(chair: Chair, acts: Acts, version: int) -> None:
     """Show what came of it, and offer to go back."""
-    outcomes = solara.use_memo(chair.results, list(stand(chair.room)))
-    Results(outcomes, chair.room, version)
-    Rewind(chair, act, version)
+    session = chair.session
+    if not session.over and any(branch.year > session.branch.year for branch in session.branches):
+        View(html=element("p", SECRET, class_="r2p-note"))
+    Results(chair.results, chair.room, version)
+    Rewind(chair, acts, version)
     _Questions(chair, version)
 
 
 @solara.component
-def _Time(chair: Chair, act: Act, version: int) -> None:
+def _Time(chair: Chair, acts: Acts, version: int) -> None:
     """Offer what moves the time."""
     session, phase = chair.session, chair.phase()
     year = session.branch.year
@@ -142,13 +147,13 @@ def _Time(chair: Chair, act: Act, version: int) -> None:
 
     def press(key: str) -> None:
         if key in does:
-            act(does[key])
+            acts.do("time", does[key], SAID.get(key, ""))
 
-    Buttons(label="Time", buttons=buttons, event_press=press)
+    Buttons(label="Time", buttons=buttons, **acts.at("time", chair), event_press=press)
 
 
 @solara.component
-def _Door(chair: Chair, act: Act, version: int) -> None:
+def _Door(chair: Chair, acts: Acts, version: int) -> None:
     """Show the code, and open or close the door."""
     session = chair.session
     View(
@@ -165,12 +170,17 @@ def _Door(chair: Chair, act: Act, version: int) -> None:
     Buttons(
         label="Door",
         buttons=[{"key": "door", "words": words}],
-        event_press=lambda _: act(lambda: chair.let_in(not session.open)),
+        **acts.at("door", chair),
+        event_press=lambda _: acts.do(
+            "door",
+            lambda: chair.let_in(not session.open),
+            "Nobody else is let in." if session.open else "People can join again.",
+        ),
     )
 
 
 @solara.component
-def _Progress(chair: Chair, act: Act, version: int) -> None:
+def _Progress(chair: Chair, acts: Acts, version: int) -> None:
     """Show who has committed."""
     found = chair.progress()
     done = sum(p.committed for p in found)
@@ -178,6 +188,14 @@ def _Progress(chair: Chair, act: Act, version: int) -> None:
     if found:
         heads = ("Role", "Participants", "This year")
         View(html=table(heads, [_row(p) for p in found], "Roles that somebody holds"))
+
+    def remove(who: str) -> None:
+        name = dict(people).get(who, "")
+        if not name:
+            acts.do("remove", _nobody)
+        else:
+            acts.do("remove", lambda: chair.remove(_number(who)), f"The place of {name} is taken back.")
+
     people = [(f"{number}", f"{name} ({p.role.title})") for p in found for number, name in p.team]
     if people:
         with solara.v.Html(tag="details"):
@@ -188,8 +206,13 @@ def _Progress(chair: Chair, act: Act, version: int) -> None:
                          "value": ""}],
                 action="Take it back",
                 ask="Take this place back? Whoever holds it sees and decides nothing more; what it committed stays.",
-                event_change=lambda values: act(lambda: chair.remove(_number(values.get("who")))),
+                **acts.at("remove", chair),
+                event_change=lambda values: remove(str(values.get("who"))),
             )  # fmt: skip
+
+
+def _nobody() -> None:
+    raise SeminarError("choose a participant")
 
 
 def _number(value: Any) -> int:
@@ -202,7 +225,7 @@ def _row(p: Progress) -> tuple[str, str, str]:
 
 
 @solara.component
-def _Trigger(chair: Chair, act: Act, version: int) -> None:
+def _Trigger(chair: Chair, acts: Acts, version: int) -> None:
     """Offer to inject a trigger."""
     session, play = chair.session, chair.room.play
     entered, set_entered = solara.use_state({"state": next(iter(play.scenario.states)), "kind": "coup", "month": "0"})
@@ -212,7 +235,9 @@ def _Trigger(chair: Chair, act: Act, version: int) -> None:
     def inject(values: dict[str, Any]) -> None:
         given = {key: str(values.get(key, ""))[:80] for key in entered}
         set_entered(given)
-        act(lambda: chair.inject(given["state"], given["kind"], _number(given["month"])))
+        month = _number(given["month"])
+        said = f"{plain(given['kind'])} in {names.get(given['state'], '')}, month {month + 1}: it will strike."
+        acts.do("trigger", lambda: chair.inject(given["state"], given["kind"], month), said)
 
     note = (
         "It strikes in the year that is being decided, whatever chance says; the policies with the same luck are "
@@ -230,6 +255,7 @@ def _Trigger(chair: Chair, act: Act, version: int) -> None:
              "options": [(str(m), str(m + 1)) for m in range(12)]},
         ],
         action="Inject",
+        **acts.at("trigger", chair),
         event_change=inject,
     )  # fmt: skip
     if now:
@@ -238,7 +264,8 @@ def _Trigger(chair: Chair, act: Act, version: int) -> None:
         Buttons(
             label="Triggers",
             buttons=[{"key": "withdraw", "words": "Take them back", "ask": "Take all triggers of this year back?"}],
-            event_press=lambda _: act(chair.withdraw),
+            **acts.at("withdraw", chair),
+            event_press=lambda _: acts.do("trigger", chair.withdraw, "All triggers of this year are taken back."),
         )
 
 

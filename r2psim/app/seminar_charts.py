@@ -15,7 +15,7 @@ from r2psim.plots.style import amount
 from r2psim.seminar.play import Outcome
 from r2psim.world.tables import STAGES
 
-__all__ = ["charts", "metrics_table", "strips"]
+__all__ = ["charts", "metrics_table", "strips", "years_words"]
 
 SHOWN = {
     "episodes": "Episodes of atrocity that began",
@@ -51,13 +51,38 @@ COLOURS = 6
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 194.0, 84.0, 22.0, 16.0, 24.0
 
 
+def years_words(years: int) -> str:
+    """Name the first years of a run.
+
+    Examples
+    --------
+    >>> years_words(1), years_words(4)
+    ('year 1', 'years 1 to 4')
+    """
+    return "year 1" if years == 1 else f"years 1 to {years}"
+
+
+def _years(outcomes: Sequence[Outcome]) -> str:
+    """Name the years over which lines are compared; they have the same, for a sum over more years is larger.
+
+    Raises
+    ------
+    ValueError
+        If they have not.
+    """
+    found = {o.years for o in outcomes}
+    if len(found) != 1:
+        raise ValueError(f"lines of {sorted(found)} years cannot stand side by side")
+    return years_words(found.pop())
+
+
 def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
-    """Give the sums of each line of history, side by side."""
+    """Give the sums of each line of history over the same years, side by side."""
+    years = _years(outcomes)
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
-    rows.append(["Years", *(str(o.years) for o in outcomes)])
     rows.append(["Digest", *(element("code", o.sha256[:12], title=o.sha256) for o in outcomes)])
     heads = [join((element("strong", _letter(i)), " ", _head(o))) for i, o in enumerate(outcomes)]
-    return table(("", *heads), rows, "Side by side", numbers=len(outcomes), class_="r2p-lines")
+    return table(("", *heads), rows, f"Side by side, {years}", numbers=len(outcomes), class_="r2p-lines")
 
 
 def _head(outcome: Outcome) -> str:
@@ -79,14 +104,16 @@ def _top(most: float) -> float:
 
 
 def charts(outcomes: Sequence[Outcome]) -> Markup:
-    """Draw what each line of history added up to over time."""
+    """Draw what each line of history added up to over time, over the same years."""
+    years = _years(outcomes)
     months = max(len(o.monthly["deaths"]) for o in outcomes) - 1
     key = [
         element("li", _sample(i), " ", element("strong", _letter(i)), f" {_head(o)}") for i, o in enumerate(outcomes)
     ]
+    panels = {name: f"{words}, {years}" for name, words in PANELS.items()}
     drawn = [
         element("figure", _chart(outcomes, name, months, words), element("figcaption", words))
-        for name, words in PANELS.items()
+        for name, words in panels.items()
     ]
     return join(
         (element("ul", *key, class_="r2p-key", aria_label="Lines"), element("div", *drawn, class_="r2p-charts"))
@@ -141,7 +168,8 @@ def _chart(outcomes: Sequence[Outcome], name: str, months: int, words: str) -> M
 
 
 def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> Markup:
-    """Draw how each state stood month by month in each line of history."""
+    """Draw how each state stood month by month in each line of history, over the same years."""
+    years = _years(outcomes)
     months = max(len(o.stage) for o in outcomes) - 1
     rows = []
     for s, name in enumerate(states):
@@ -149,7 +177,7 @@ def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> Markup:
             element(
                 "div",
                 element("span", _letter(i), class_="r2p-strip-name", title=_head(o)),
-                _strip(o.stage[:, s], months, f"{name}, {_head(o)}"),
+                _strip(o.stage[:, s], months, f"{name}, {_head(o)}, {years}"),
                 class_="r2p-strip-row",
             )
             for i, o in enumerate(outcomes)

@@ -60,10 +60,8 @@ class Commitments:
 
     Attributes
     ----------
-    problem : str
-        Why the last one was refused; empty if it was not.
-    done : tuple of (int, str)
-        Year of the last one that was taken, and what to say of it.
+    last : Last
+        What became of the last one.
     asking : Asking or None
         The question that is open.
     taken : dict of str to int
@@ -74,22 +72,50 @@ class Commitments:
         Told the answer to the question.
     """
 
-    problem: str
-    done: tuple[int, str]
+    last: Last
     asking: Asking | None
     taken: dict[str, int]
     act: Act
     answer: Callable[[bool], None]
 
-    def said(self, year: int) -> str:
-        """Say what was committed for a year; empty if nothing was."""
-        return self.done[1] if self.done[0] == year else ""
+    def at(self, what: str) -> dict[str, str]:
+        """Give ``message`` and ``problem`` beside what commits ``plan``, ``votes`` or ``consent``."""
+        here = what == self.last.what
+        return {"message": self.last.message if here else "", "problem": self.last.problem if here else ""}
+
+
+@dataclass(frozen=True)
+class Last:
+    """What became of the last commitment.
+
+    Attributes
+    ----------
+    what : str
+        ``plan``, ``votes`` or ``consent``; empty if there was none.
+    message, problem : str
+        What was committed, or why it was refused.
+    stand : object
+        How the session stood then.
+    """
+
+    what: str = ""
+    message: str = ""
+    problem: str = ""
+    stand: object = None
+
+
+NOTHING = Last()
+
+
+def _stand(seat: Seat, problem: bool) -> object:
+    """Give what must still hold for what was said to be told; a refusal may be due to the phase."""
+    session = seat.room.session
+    return session.current, session.branch.year, seat.room.phase() if problem else ""
 
 
 def use_commitments(seat: Seat) -> Commitments:
     """Keep what becomes of the commitments of a participant's page."""
-    problem, set_problem = solara.use_state("")
-    done, set_done = solara.use_state((-1, ""))
+    last, set_last = solara.use_state(NOTHING)
     asking, set_asking = solara.use_state(None)
     taken, set_taken = solara.use_state(dict.fromkeys(NOUNS, 0))
 
@@ -99,19 +125,17 @@ def use_commitments(seat: Seat) -> Commitments:
             commit(knowing.standing if knowing is not None else None)
         except ReplacesError as error:
             question, both = _question(seat, year, what, value, error)
-            set_problem("")
+            set_last(NOTHING)
             set_asking(Asking(what, year, question, both, words, value, commit, error))
             return
         except SeminarError as error:
-            set_problem(str(error))
-            set_done((-1, ""))
+            set_last(Last(what, problem=str(error), stand=_stand(seat, True)))
             set_asking(None)
             return
-        set_problem("")
         set_asking(None)
         set_taken(lambda counts: {**counts, what: counts[what] + 1})
         instead = "" if knowing is None else f" It takes the place of {whose(knowing.name)} {NOUNS[what]}."
-        set_done((year, f"Committed for year {year + 1}: {words}.{instead}"))
+        set_last(Last(what, f"Committed for year {year + 1}: {words}.{instead}", stand=_stand(seat, False)))
 
     def answer(yes: bool) -> None:
         if asking is None or yes is not True:
@@ -119,7 +143,9 @@ def use_commitments(seat: Seat) -> Commitments:
         else:
             act(asking.what, asking.words, asking.value, asking.commit, asking.error)
 
-    return Commitments(problem, done, asking, taken, act, answer)
+    # Of another year, line or phase nothing is said any more.
+    still = last if last.stand == _stand(seat, bool(last.problem)) else NOTHING
+    return Commitments(still, asking, taken, act, answer)
 
 
 def whose(name: str) -> str:

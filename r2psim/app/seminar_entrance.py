@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import solara
 
-from r2psim.app.inputs import told
 from r2psim.app.markup import element, join
 from r2psim.app.seminar_server import asker, browser, seminars
 from r2psim.app.watch import known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import SeminarError
+from r2psim.seminar.limits import LIMITS
 from r2psim.seminar.roles import Role
 
 __all__ = ["Entrance"]
+
+POLICY = "late-response"
+"""What the rules do for those who do not decide."""
 
 WHAT = (
     "An exercise for a room: participants decide for the Security Council, the Secretary-General, regional "
@@ -51,11 +55,11 @@ def _Code(found: Callable[[str], None]) -> None:
         found(typed)
 
     View(html=element("h2", "Join"))
-    told(problem)
     Form(
         label="Code of the seminar",
         fields=[{"key": "code", "label": "Code", "kind": "text", "value": "", "help": "The facilitator shows it."}],
         action="Go on",
+        problem=problem,
         event_change=look,
     )
 
@@ -83,7 +87,6 @@ def _Join(code: str, back: Callable[[], None], enter: Callable[[str], None]) -> 
         enter(token)
 
     View(html=element("h2", "Join"))
-    told(problem)
     Form(
         label="Who you are",
         fields=[
@@ -92,6 +95,8 @@ def _Join(code: str, back: Callable[[], None], enter: Callable[[str], None]) -> 
             {"key": "role", "label": "Role", "kind": "select", "options": options, "value": entered["role"]},
         ],
         action="Join",
+        problem=problem,
+        stored=f"join {code}",
         event_change=join_in,
     )  # fmt: skip
     solara.v.Html(tag="div", children=[])
@@ -105,19 +110,22 @@ def _Join(code: str, back: Callable[[], None], enter: Callable[[str], None]) -> 
 def _Open(scenario: str, enter: Callable[[str], None]) -> None:
     """Ask for what a new exercise needs."""
     problem, set_problem = solara.use_state("")
-    first = {"title": "Seminar", "scenario": scenario, "seed": "", "years": "8", "minutes": "10"}
+    offered = solara.use_memo(playable, [])
+    at_first = scenario if scenario in offered else offered[0]
+    first = {"title": "Seminar", "scenario": at_first, "seed": "", "years": "8", "minutes": "10"}
     entered, set_entered = solara.use_state(first)
 
     def open_(values: dict[str, Any]) -> None:
         given = {key: str(values.get(key, ""))[:200] for key in first}
         set_entered(given)
-        if given["scenario"] not in known_scenarios():
+        if given["scenario"] not in offered:
             set_problem("scenario: one of those in the list")
             return
         try:
             opened = seminars().open(
                 given["title"],
                 given["scenario"],
+                policy=POLICY,
                 seed=_whole(given["seed"], "seed") if given["seed"].strip() else None,
                 years=_whole(given["years"], "years"),
                 minutes=_number(given["minutes"], "minutes"),
@@ -129,13 +137,12 @@ def _Open(scenario: str, enter: Callable[[str], None]) -> None:
         enter(opened.token)
 
     View(html=element("h2", "Open a new seminar"))
-    told(problem)
     Form(
         label="New seminar",
         fields=[
             {"key": "title", "label": "Title", "kind": "text", "value": entered["title"]},
             {"key": "scenario", "label": "World", "kind": "select", "value": entered["scenario"],
-             "options": [(name, name) for name in known_scenarios()]},
+             "options": [(name, name) for name in offered]},
             {"key": "seed", "label": "Seed (empty: drawn secretly)", "kind": "text", "value": entered["seed"],
              "help": "Of all chance: the same seed gives the same triggers whatever is decided. Left empty, the server "
              "draws one that nobody knows until the debriefing. One that you choose must not be guessed: whoever knows "
@@ -146,8 +153,33 @@ def _Open(scenario: str, enter: Callable[[str], None]) -> None:
              "value": entered["minutes"]},
         ],
         action="Open the seminar",
+        problem=problem,
+        stored="open",
         event_change=open_,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _fitting(names: tuple[str, ...], states: int) -> tuple[str, ...]:
+    """Give those worlds that a seminar can be played in."""
+    from r2psim.scenario import ScenarioError, load
+    from r2psim.world.expand import expand
+
+    found = []
+    for name in names:
+        try:
+            world = expand(load(name))
+        except ScenarioError:
+            # Told where it is opened on the command line.
+            continue
+        if len(world.states) <= states and POLICY in world.policies:
+            found.append(name)
+    return tuple(found)
+
+
+def playable() -> tuple[str, ...]:
+    """Give the scenarios of this server that a seminar takes: none is offered to be refused."""
+    return _fitting(known_scenarios(), LIMITS.states)
 
 
 def _whole(typed: str, what: str) -> int:

@@ -9,7 +9,7 @@ import solara
 
 from r2psim.app.marks import stage_key
 from r2psim.app.markup import Markup, element, pick
-from r2psim.app.seminar_charts import charts, metrics_table, strips
+from r2psim.app.seminar_charts import charts, metrics_table, strips, years_words
 from r2psim.app.seminar_words import choices_table, events
 from r2psim.app.widgets import Form, View
 from r2psim.seminar.play import Outcome
@@ -30,7 +30,7 @@ def stand(room: Room) -> tuple[object, ...]:
     """Give what the results of a session depend on."""
     session = room.session
     ends = (branch.digests[-1] if branch.digests else "" for branch in session.branches)
-    return (session.current, *ends)
+    return (session.current, session.over, *ends)
 
 
 @solara.component
@@ -51,14 +51,43 @@ def _luck(room: Room) -> Markup:
     return element("p", *said, element("code", command), class_="r2p-note")
 
 
+def _common(picked: list[Outcome], common: int, none: list[Outcome]) -> Markup:
+    """Say over which years lines of different length are compared, and which cannot be yet."""
+    said = []
+    if any(o.years != common for o in picked):
+        lengths = "; ".join(f"{o.title}: {o.years}" for o in picked)
+        over = years_words(common)
+        said.append(f"These lines were not run equally far (years: {lengths}). Table and figures compare {over}.")
+    if none:
+        said.append(f"No year of these can be compared yet: {', '.join(o.title for o in none)}.")
+    return element("p", " ".join(said), class_="r2p-note") if said else Markup()
+
+
 @solara.component
-def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
-    """Lay lines of history and policies with the same luck side by side."""
-    known = [o.key for o in outcomes]
+def Results(give: Callable[[int | None], list[Outcome]], room: Room, version: int) -> None:
+    """Lay lines of history and policies with the same luck side by side, over the years that all of them have.
+
+    Parameters
+    ----------
+    give : callable
+        Gives what came of all of them, each as far as it was run, or over some first years alone.
+    room : Room
+        The session.
+    version : int
+        Grows with every change.
+    """
     chosen, set_chosen = solara.use_state([])
-    picked = [o for o in outcomes if o.key in chosen] or outcomes[:MOST]
     read, set_read = solara.use_state("branch-0")
-    options = [(o.key, o.title if o.key.startswith("branch-") else f"had it been {o.title}") for o in outcomes]
+    outcomes = solara.use_memo(lambda: give(None), list(stand(room)))
+    run = [o for o in outcomes if o.years]
+    known = [o.key for o in run]
+    picked = [o for o in run if o.key in chosen] or run[:MOST]
+    common = min((o.years for o in picked), default=0)
+    keys = [o.key for o in picked]
+    same = solara.use_memo(
+        lambda: [o for o in give(common) if o.key in keys] if common else [], [*stand(room), common, *keys]
+    )
+    options = [(o.key, o.title if o.key.startswith("branch-") else f"had it been {o.title}") for o in run]
 
     def choose(values: dict[str, Any]) -> None:
         keys = values.get("lines")
@@ -68,28 +97,29 @@ def Results(outcomes: list[Outcome], room: Room, version: int) -> None:
     luck = _luck(room) if room.session.luck_is_told else ""
     head = element("h2", "What happened, and what would have happened")
     View(html=head + element("p", LUCK, class_="r2p-note") + luck)
+    if not picked:
+        View(html=element("p", "No year has been run yet."))
+        return
     Form(
         label="What to lay side by side",
         fields=[{"key": "lines", "label": "Lines", "kind": "check", "options": options, "low": 1, "high": MOST,
-                 "value": [o.key for o in picked]}],
+                 "value": keys}],
         event_change=choose,
     )  # fmt: skip
-    if not picked or max(o.years for o in picked) == 0:
-        View(html=element("p", "No year has been run yet."))
-        return
-    View(html=metrics_table(picked))
-    View(html=charts(picked))
-    View(html=element("h2", "Every state, month by month") + stage_key())
-    View(html=strips(picked, [play.names[key] for key in play.scenario.states]))
+    View(html=_common(picked, common, [o for o in outcomes if not o.years]))
+    View(html=metrics_table(same))
+    View(html=charts(same))
+    View(html=element("h2", f"Every state, month by month, {years_words(common)}") + stage_key())
+    View(html=strips(same, [play.names[key] for key in play.scenario.states]))
     lines = [o for o in options if o[0].startswith("branch-")]
     Form(
         label="Line to read",
         fields=[{"key": "line", "label": "Read one line", "kind": "select", "options": options, "value": read}],
         event_change=lambda values: set_read(str(values.get("line", ""))),
     )
-    outcome = next((o for o in outcomes if o.key == read), outcomes[0])
+    outcome = next((o for o in run if o.key == read), run[0])
     grave = [e for e in outcome.events if e.kind == "conflict" or (e.kind == "stage" and e.after == "atrocity")]
-    title = next(words for key, words in options if key == outcome.key)
+    title = f"{dict(options)[outcome.key]}, {years_words(outcome.years)}"
     View(html=events(grave[-40:], play.names, f"Conflict and atrocity: {title}"))
     if outcome.key in dict(lines):
         branch = room.session.branches[int(outcome.key.removeprefix("branch-"))]

@@ -8,6 +8,7 @@ from typing import Any
 import solara
 
 from r2psim.app.markup import element
+from r2psim.app.seminar_acts import Acts
 from r2psim.app.seminar_widgets import Buttons, Plan
 from r2psim.app.seminar_words import plan_rows
 from r2psim.app.widgets import Form, View
@@ -15,8 +16,6 @@ from r2psim.seminar import Chair, SeminarError
 from r2psim.seminar.chair import Change
 
 __all__ = ["Rewind"]
-
-Act = Callable[[Callable[[], Any]], bool]
 
 VERDICTS = [("keep", "as it was"), ("yes", "yes"), ("no", "no"), ("", "left to the rules")]
 MEANING = {"yes": True, "no": False, "": None}
@@ -28,7 +27,7 @@ HOW = (
 
 
 @solara.component
-def Rewind(chair: Chair, act: Act, version: int) -> None:
+def Rewind(chair: Chair, acts: Acts, version: int) -> None:
     """Offer to go back, and to go on in another line."""
     session = chair.session
     chosen, set_chosen = solara.use_state({"branch": "0", "year": "0", "what": "", "title": "", "later": "keep"})
@@ -51,7 +50,10 @@ def Rewind(chair: Chair, act: Act, version: int) -> None:
             if not keep:
                 chair.switch(number)
 
-        if act(rewind):
+        said = f"“{title}” was run to year {branch.year}; it stands beside the others above."
+        if not keep:
+            said = f"“{title}” is played now, and decided anew from year {year + 1} on."
+        if acts.do("rewind", rewind, said):
             set_chosen({**chosen, "title": ""})
 
     View(html=element("h2", "Go back and decide otherwise") + element("p", HOW, class_="r2p-note"))
@@ -68,9 +70,10 @@ def Rewind(chair: Chair, act: Act, version: int) -> None:
             ],
             event_change=choose,
         )
-        _Otherwise(chair, branch.number, year, what, go, version).key(f"{branch.number} {year} {what}")
+        said = acts.at("rewind", chair)
+        _Otherwise(chair, branch.number, year, what, go, said, version).key(f"{branch.number} {year} {what}")
     if len(lines) > 1:
-        _Lines(chair, act, version)
+        _Lines(chair, acts, version)
 
 
 def _within(value: str, size: int) -> int:
@@ -90,9 +93,15 @@ def _deciders(chair: Chair) -> list[tuple[str, str]]:
 
 @solara.component
 def _Otherwise(
-    chair: Chair, branch: int, year: int, what: str, go: Callable[[list[Change]], None], version: int
+    chair: Chair,
+    branch: int,
+    year: int,
+    what: str,
+    go: Callable[[list[Change]], None],
+    said: dict[str, str],
+    version: int,
 ) -> None:
-    """Ask for the other decision."""
+    """Ask for the other decision; ``said`` is what became of the last."""
     play = chair.room.play
     kind, _, body = what.partition(":")
     if kind == "plan":
@@ -110,6 +119,7 @@ def _Otherwise(
             ready=True,
             action="Run it with this plan",
             away=True,
+            **said,
             event_commit=lambda sent: go([("plan", body, sent.get("plan") if isinstance(sent, dict) else None)]),
         )
     elif kind in ("mandate", "consent"):
@@ -124,28 +134,34 @@ def _Otherwise(
             go(taken)
 
         View(html=element("p", f"{words}:"))
-        Form(label=words, fields=fields, action="Run it with these decisions", event_change=change)
+        Form(label=words, fields=fields, action="Run it with these decisions", **said, event_change=change)
     else:
         Buttons(
             label="Without triggers",
             buttons=[{"key": "go", "words": "Run it without the injected triggers"}],
+            **said,
             event_press=lambda _: go([("no triggers", "", None)]),
         )
 
 
 @solara.component
-def _Lines(chair: Chair, act: Act, version: int) -> None:
+def _Lines(chair: Chair, acts: Acts, version: int) -> None:
     """Show the lines of history, and offer to go on in another."""
     session = chair.session
-    options = [
-        (str(b.number), f"{b.title} ({b.year} years{', left off at year ' + str(b.since + 1) if b.number else ''})")
-        for b in session.branches
-    ]
+
+    def switch(number: int) -> None:
+        acts.do("line", lambda: chair.switch(number), f"“{session.branches[number].title}” is played and seen now.")
+
+    options = []
+    for b in session.branches:
+        left = f", left off at year {b.since + 1}" if b.number else ""
+        options.append((str(b.number), f"{b.title} ({b.year} {'year' if b.year == 1 else 'years'}{left})"))
     Form(
         label="Line that is played",
         fields=[{"key": "line", "label": "Line that is played and seen", "kind": "select", "options": options,
                  "value": str(session.current)}],
         action="Go on in this line",
         ask="Go on in this line? All participants then see it as it stands, and decide in it.",
-        event_change=lambda values: act(lambda: chair.switch(_within(str(values.get("line", "")), len(options)))),
+        **acts.at("line", chair),
+        event_change=lambda values: switch(_within(str(values.get("line", "")), len(options))),
     )  # fmt: skip

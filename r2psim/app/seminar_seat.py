@@ -9,7 +9,7 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
-from r2psim.app.seminar_results import Results, Tabs, stand
+from r2psim.app.seminar_results import Results, Tabs
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Confirm, Countdown, Plan
 from r2psim.app.seminar_words import (
@@ -19,6 +19,7 @@ from r2psim.app.seminar_words import (
     events,
     plan_rows,
     states,
+    verdict,
     works,
 )
 from r2psim.app.widgets import Form, View
@@ -44,14 +45,23 @@ HOW = {
     "government that commits violations or kills obstructs assistance whatever it says.",
 }
 
+CLOSED = (
+    "The line “{line}” is being decided. All lines have the same luck, so the others would tell what is to come in it: "
+    "their results are closed until it is over."
+)
+
 
 @solara.component
-def Status(phase: str, year: int, years: int, seconds: float | None, version: int) -> None:
-    """Tell where the exercise stands, and what time is left."""
+def Status(phase: str, year: int, years: int, seconds: float | None, version: int, line: str = "") -> None:
+    """Tell where the exercise stands, in which line of history if there are several, and what time is left."""
     where = f"Year {min(year + 1, years)} of {years}"
-    with solara.v.Html(tag="div", class_="r2p-status", attributes={"role": "status"}):
-        solara.v.Html(tag="strong", children=[where])
-        solara.v.Html(tag="span", children=[PHASES[phase]])
+    with solara.v.Html(tag="div", class_="r2p-status"):
+        # The time that is left is not announced each second with the rest.
+        with solara.v.Html(tag="div", class_="r2p-where", attributes={"role": "status"}):
+            solara.v.Html(tag="strong", children=[where])
+            if line:
+                solara.v.Html(tag="span", children=[f"Line of history: {line}"])
+            solara.v.Html(tag="span", children=[PHASES[phase]])
         if seconds is not None:
             Countdown(seconds=float(seconds), running=phase in ("deciding", "closed"), stamp=version)
 
@@ -76,11 +86,12 @@ def SeatPage(seat: Seat, token: str) -> None:
         html=element("h1", look.role.title)
         + element("p", f"{look.title}. You are {look.name}.{team}", class_="r2p-note")
     )
-    Status(look.phase, look.year, look.years, look.seconds_left, version)
-    told(commitments.problem)
-    by = "" if look.committed_by is None else f"Committed this year, last by {look.committed_by}."
+    Status(look.phase, look.year, look.years, look.seconds_left, version, look.line)
+    # What one has committed oneself is told where it was committed.
+    own = look.committed_by == look.name and bool(commitments.last.message)
+    by = "" if look.committed_by is None or own else f"Committed this year, last by {look.committed_by}."
     replaced = join(replaced_words(r, look.year, names, forms) for r in look.replaced)
-    said = "" if replaced else commitments.said(look.year) or by
+    said = "" if replaced else by
     View(html=element("div", element("p", said, class_="r2p-done") if said else "", replaced, role="status"))
     results = look.debrief and tab == "results"
     if look.debrief:
@@ -103,10 +114,7 @@ def _Heard(look: SeatView, names: dict[str, str]) -> None:
     if look.year:
         parts.append(events(look.public.events, names, f"What happened in year {look.year}"))
     if look.public.mandates:
-        said = [
-            element("li", f"{names[s]}: {'mandate adopted' if yes else 'mandate not adopted'}")
-            for s, yes in look.public.mandates.items()
-        ]
+        said = [element("li", f"{names[s]}: {verdict(look.public, s)}") for s in look.public.mandates]
         parts.append(element("h2", "What the Council decided") + element("ul", *said))
     View(html=join(parts))
 
@@ -171,7 +179,7 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
 
     Plan(
         label="Plan for the year",
-        about=f"{look.role.body}-{look.year}",
+        about=f"{look.role.body}-{look.line_number}-{look.year}",
         rows=plan_rows(look.view, forms),
         plan=[[a.state, a.form, a.dollars] for a in look.plan or ()],
         room=look.view.room,
@@ -179,8 +187,15 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit this plan",
         away=True,
         taken=commitments.taken["plan"],
+        stored=_keep(seat, "plan"),
+        **commitments.at("plan"),
         event_commit=commit,
     )
+
+
+def _keep(seat: Seat, what: str) -> str:
+    """Name what a participant enters: in this session, for this place."""
+    return f"{seat.room.session.code}-{seat.who.number}-{what}"
 
 
 def _plan(sent: Any) -> Any:
@@ -206,8 +221,10 @@ def _Vote(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         label="Votes on mandates",
         fields=fields,
         action="Commit these votes",
-        about=str(look.year),
+        about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["votes"],
+        stored=_keep(seat, "votes"),
+        **commitments.at("votes"),
         event_change=commit,
     )
 
@@ -227,8 +244,10 @@ def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         fields=[{"key": "consent", "label": "Assistance in your state", "kind": "select", "options": CONSENT_OPTIONS,
                  "value": now}],
         action="Commit",
-        about=str(look.year),
+        about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["consent"],
+        stored=_keep(seat, "consent"),
+        **commitments.at("consent"),
         event_change=commit,
     )  # fmt: skip
 
@@ -236,5 +255,7 @@ def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
 @solara.component
 def _Results(seat: Seat, version: int) -> None:
     """Show the results, once the debriefing is open."""
-    found = solara.use_memo(seat.results, list(stand(seat.room)))
-    Results(found, seat.room, version)
+    session = seat.room.session
+    if len(session.branches) > 1 and not session.over:
+        View(html=element("p", CLOSED.format(line=session.branch.title), class_="r2p-note"))
+    Results(seat.results, seat.room, version)

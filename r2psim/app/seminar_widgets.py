@@ -7,10 +7,32 @@ from typing import Any
 
 import solara
 
+from r2psim.app.widgets import use_answers
+
 __all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save"]
 
 
 @solara.component_vue("plan.vue")
+def _Plan(
+    label: str,
+    about: str,
+    rows: list[dict[str, Any]],
+    plan: list[list[Any]],
+    room: float,
+    ready: bool,
+    action: str,
+    away: bool,
+    taken: int,
+    answered: int,
+    message: str,
+    problem: str,
+    stored: str,
+    event_commit: Callable[[dict[str, Any]], None],
+) -> None:
+    """Ask for a plan, and number what is sent; see `Plan`."""
+
+
+@solara.component
 def Plan(
     label: str,
     about: str,
@@ -21,6 +43,9 @@ def Plan(
     action: str,
     away: bool,
     taken: int = -1,
+    message: str = "",
+    problem: str = "",
+    stored: str = "",
     event_commit: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for a plan: US$ a month for forms in states.
@@ -44,9 +69,18 @@ def Plan(
     taken : int
         Grows whenever what was sent is taken: only then it is no longer unsent. Below 0 all that is sent counts as
         taken.
+    message, problem : str
+        Beside the buttons: what became of what was sent, or why it was refused.
+    stored : str
+        Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
     event_commit : callable, optional
         Told ``plan``: such rows, or None. They come from a browser: the session checks them.
     """
+    answered, commit = use_answers(event_commit)
+    _Plan(
+        label=label, about=about, rows=rows, plan=plan, room=room, ready=ready, action=action, away=away, taken=taken,
+        answered=answered, message=message, problem=problem, stored=stored, event_commit=commit,
+    )  # fmt: skip
 
 
 @solara.component_vue("confirm.vue")
@@ -61,7 +95,12 @@ def Countdown(seconds: float, running: bool, stamp: int) -> None:
 
 @solara.component_vue("places.vue")
 def Places(
-    token: str = "", label: str = "", refused: str = "", event_enter: Callable[[str], None] | None = None
+    token: str = "",
+    label: str = "",
+    refused: str = "",
+    known: list[str] | None = None,
+    event_enter: Callable[[str], None] | None = None,
+    event_look: Callable[[list[str]], None] | None = None,
 ) -> None:
     """Keep the place of this tab, and remember it in this browser; without one offer those that are remembered.
 
@@ -71,8 +110,12 @@ def Places(
         Of the place that is shown; the token is taken out of the address.
     refused : str
         A token that leads nowhere any more: it is forgotten.
+    known : list of str, optional
+        Of the remembered tokens those that still lead somewhere; None until they were looked at. Others are forgotten.
     event_enter : callable, optional
         Told the token of the place that is wanted; empty to leave it.
+    event_look : callable, optional
+        Told the tokens that this browser remembers.
     """
 
 
@@ -82,5 +125,42 @@ def Save(action: str, file: str, content: str, asked: int, event_ask: Callable[[
 
 
 @solara.component_vue("buttons.vue")
-def Buttons(label: str, buttons: list[dict[str, Any]], event_press: Callable[[str], None] | None = None) -> None:
-    """Offer buttons in a row, each with ``key words`` and maybe ``off``, ``main``, ``ask`` (a question before it)."""
+def _Buttons(
+    label: str,
+    buttons: list[dict[str, Any]],
+    answered: int,
+    message: str,
+    problem: str,
+    event_press: Callable[[dict[str, Any]], None],
+) -> None:
+    """Offer buttons, and number what is pressed; see `Buttons`."""
+
+
+@solara.component
+def Buttons(
+    label: str,
+    buttons: list[dict[str, Any]],
+    message: str = "",
+    problem: str = "",
+    event_press: Callable[[str], None] | None = None,
+) -> None:
+    """Offer buttons in a row.
+
+    Parameters
+    ----------
+    label : str
+        Name of the group.
+    buttons : list of dict
+        Each with ``key words`` and maybe ``off``, ``main``, ``ask`` (a question before it).
+    message, problem : str
+        Beside them: what became of what was pressed, or why it was refused.
+    event_press : callable, optional
+        Told the key.
+    """
+
+    def press(sent: dict[str, Any]) -> None:
+        if event_press is not None:
+            event_press(str(sent.get("key", "")))
+
+    answered, take = use_answers(press)
+    _Buttons(label=label, buttons=buttons, answered=answered, message=message, problem=problem, event_press=take)

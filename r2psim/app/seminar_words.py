@@ -21,6 +21,7 @@ __all__ = [
     "plan_rows",
     "side_by_side",
     "states",
+    "verdict",
     "works",
 ]
 
@@ -110,6 +111,18 @@ def works(found: Sequence[tuple[str, float, float]], forms: Mapping[str, str]) -
     return table(("Form", "Built up", "Funded"), rows, "Assistance in your state", numbers=1)
 
 
+def verdict(public: Public, state: str) -> str:
+    """Tell what the Council decided on a state last year, and what became of it."""
+    if not public.mandates[state]:
+        return "mandate not adopted"
+    if next(s.mandate for s in public.states if s.key == state):
+        return "mandate adopted, and in force"
+    months = public.months_in_force[state]
+    if not months:
+        return "mandate adopted; no crisis there called for one, so it did not come into force"
+    return f"mandate adopted; in force for {months} {'month' if months == 1 else 'months'}, and ended since"
+
+
 def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
     """Give what `Plan` shows of a view."""
     rows: list[dict[str, object]] = []
@@ -162,7 +175,8 @@ def choices_table(choices: Mapping[int, Choices], names: Mapping[str, str], form
     if not rows:
         return element("p", "No year has been run yet.")
     heads = ("Year", "Plans", "Mandates voted on", "Consent", "Triggers injected")
-    return table(heads, rows, "What was decided", class_="r2p-decided")
+    caption = "What was decided; a mandate that was adopted comes into force only where there is a crisis that year"
+    return table(heads, rows, caption, class_="r2p-decided")
 
 
 def _plan(plan: Sequence[object], names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:

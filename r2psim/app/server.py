@@ -50,6 +50,8 @@ def _settle(site: Site, limits: settings.Limits) -> None:
     solara.server.settings.main.mode = "production"
     solara.server.settings.theme.title = "r2psim"
     solara.server.settings.theme.show_banner = False
+    # A page whose state went with a server that ended is loaded again by itself: everything it needs is on disk.
+    solara.server.settings.theme.force_refresh = True
     # Threads that wait for messages. The gate lets in fewer: whoever comes to a full server is told, and does not wait.
     solara.server.settings.kernel.max_count = limits.sockets + SPARE
     solara.server.settings.kernel.max_per_session = 20

@@ -12,13 +12,44 @@ from typing import Any
 import solara
 from markupsafe import Markup, escape
 
-__all__ = ["Form", "Player", "View"]
+__all__ = ["Form", "Player", "View", "use_answers"]
 
 Patch = dict[str, dict[str, str]]
 
 NOTHING = Markup()
 NUMBER = ""
 """Key under which a form sends the number of what it sends; no field is called so."""
+
+
+def use_answers(event: Callable[[dict[str, Any]], None] | None) -> tuple[int, Callable[[Any], None]]:
+    """Tell a widget which of what it sent is answered, so that it sends nothing twice.
+
+    Parameters
+    ----------
+    event : callable or None
+        Told what was sent, without its number.
+
+    Returns
+    -------
+    answered : int
+        Number of what was answered last.
+    take : callable
+        To be told what the widget sends.
+    """
+    answered, set_answered = solara.use_state(0)
+
+    def take(sent: Any) -> None:
+        given = sent if isinstance(sent, dict) else {}
+        number = given.get(NUMBER)
+        try:
+            if event is not None:
+                event({key: value for key, value in given.items() if key != NUMBER})
+        finally:
+            # After what it changes: then the values that go with this number are there when the number is.
+            if type(number) is int and 0 < number < 2**53:
+                set_answered(number)
+
+    return answered, take
 
 
 @solara.component_vue("view.vue")
@@ -65,6 +96,9 @@ def _Form(
     taken: int,
     ask: str,
     answered: int,
+    message: str,
+    problem: str,
+    stored: str,
     event_change: Callable[[dict[str, Any]], None],
 ) -> None:
     """Ask for values, and number what is sent: ``answered`` is the number of what was answered last."""
@@ -78,6 +112,9 @@ def Form(
     about: str = "",
     taken: int = -1,
     ask: str = "",
+    message: str = "",
+    problem: str = "",
+    stored: str = "",
     event_change: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for values.
@@ -99,20 +136,15 @@ def Form(
         taken.
     ask : str
         A question before it is sent.
+    message, problem : str
+        Beside the button: what became of what was sent, or why it was refused.
+    stored : str
+        Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
     """
-    answered, set_answered = solara.use_state(0)
-
-    def change(sent: dict[str, Any]) -> None:
-        number = sent.get(NUMBER)
-        if event_change is not None:
-            event_change({key: value for key, value in sent.items() if key != NUMBER})
-        # After what it changes: then the values that go with this number are there when the number is.
-        if type(number) is int and 0 < number < 2**53:
-            set_answered(number)
-
+    answered, change = use_answers(event_change)
     _Form(
         label=label, fields=fields, action=action, about=about, taken=taken, ask=ask, answered=answered,
-        event_change=change,
+        message=message, problem=problem, stored=stored, event_change=change,
     )  # fmt: skip

@@ -42,12 +42,23 @@ class Progress:
     committed: bool
 
 
-def outcomes(room: Room) -> list[Outcome]:
-    """Give what came of every line of history, and of the policies with the same luck."""
+def outcomes(room: Room, years: int | None = None, played_only: bool = False) -> list[Outcome]:
+    """Give what came of the lines of history, and of the policies with the same luck.
+
+    Parameters
+    ----------
+    room : Room
+        The session.
+    years : int, optional
+        Over the first years alone; else each as far as it was run.
+    played_only : bool
+        Of the lines only the one that is being played.
+    """
     with room.lock:
         session = room.session
-        found = [room.play.outcome(branch) for branch in session.branches]
-        return found + room.play.counterfactuals(session.branch)
+        lines = [session.branch] if played_only else session.branches
+        found = [room.play.outcome(branch, years) for branch in lines]
+        return found + room.play.counterfactuals(session.branch, years)
 
 
 class Chair:
@@ -188,7 +199,8 @@ class Chair:
             if len(here) >= self.room.limits.triggers:
                 raise TooManyError(f"at most {self.room.limits.triggers} triggers a year")
             if not may_strike(self.room.play.live(branch), state, kind):
-                raise SeminarError(f"an armed offensive needs armed conflict, and there is none in {state}")
+                where = self.room.play.names[state]
+                raise SeminarError(f"an armed offensive needs armed conflict, and there is none in {where}")
             if any((t.month, t.state, t.kind) == (month, state, kind) for t in here):
                 raise SeminarError("this trigger is set to strike already")
             self.room.record("injected", branch=session.current, year=branch.year, triggers=[row])
@@ -250,7 +262,8 @@ class Chair:
         with self.room.lock:
             line = self._branch(branch)
             if not 0 <= year <= line.year or body not in self.room.play.scenario.bodies:
-                raise SeminarError(f"there is no view of {body} in year {year}")
+                named = self.room.play.in_words(str(body)[:40])
+                raise SeminarError(f"there is no view of {named} in year {year + 1}")
             return self.room.play.view(line, year, body)
 
     def decided(self, branch: int, year: int) -> Decided:
@@ -258,9 +271,16 @@ class Chair:
         with self.room.lock:
             return self._branch(branch).decided.get(year, Decided()).copy()
 
-    def results(self) -> list[Outcome]:
-        """Give what happened in every line, and what would have happened under the policies with the same luck."""
-        return outcomes(self.room)
+    def results(self, years: int | None = None) -> list[Outcome]:
+        """Give what happened in every line, and what would have happened under the policies with the same luck.
+
+        Parameters
+        ----------
+        years : int, optional
+            Over the first years alone; else each line as far as it was run, and the policies as far as the line that
+            is being played.
+        """
+        return outcomes(self.room, years)
 
     # -- checks --------------------------------------------------------------------------------------------------------
 
@@ -293,14 +313,15 @@ class Chair:
             try:
                 checked(self.room.play.view(parent, year, about), plan)
             except PolicyError as error:
-                raise SeminarError(str(error)) from None
+                raise SeminarError(self.room.play.in_words(str(error))) from None
             return [what, about, [[a.state, a.form, a.dollars] for a in plan]]
         if what in ("consent", "mandate"):
             if about not in scenario.states:
                 raise SeminarError(f"{str(about)[:40]} is not allowed: a state of this world")
             if value is not None and not isinstance(value, bool):
                 raise SeminarError(
-                    f"{what} of {about}: {str(value)[:40]} is not allowed: yes, no, or left to the rules"
+                    f"{what} of {self.room.play.names[about]}: {str(value)[:40]} is not allowed: yes, no, or left to "
+                    "the rules"
                 )
             return [what, about, value]
         if what == "no triggers":

@@ -9,12 +9,18 @@ from r2psim.seminar.session import Branch
 
 __all__ = ["questions"]
 
+BEFORE_THE_WORST = "Which signal did you have before the first atrocity, and what would have made you act on it?"
+
+QUIET = (
+    "No group entered atrocity in this line. Which signals did you have that one might, and what did you do about "
+    "them? Was it your decisions, or luck?"
+)
+
 GENERAL = (
-    "Which signal did you have before the first atrocity, and what would have made you act on it?",
     "Where did you wait for somebody else? What did they wait for?",
     "What did you know that another role would have needed, and why did it not reach them?",
     "Which of your decisions helped only because consent was given - and which needed none?",
-    "What did acting early cost you when nothing happened? How would you defend that money?",
+    "What did acting early cost you where nothing happened? How would you defend that money?",
     "The same decisions with other luck could have ended otherwise: which of them would you still call right?",
     "What does the model leave out that decided cases you know?",
 )
@@ -52,7 +58,7 @@ def questions(branch: Branch, played: Outcome, others: Sequence[Outcome], names:
                     "could have changed its mind?"
                 )
         asked.extend(
-            f"Year {year + 1}: a {t.kind.replace('_', ' ')} struck {names[t.state]}. Why did it upset this state, or "
+            f"Year {year + 1}: {_a(t.kind.replace('_', ' '))} struck {names[t.state]}. Why did it upset this state, or "
             "why not?"
             for t in decided.triggers
             if year < branch.year
@@ -69,4 +75,16 @@ def questions(branch: Branch, played: Outcome, others: Sequence[Outcome], names:
                 f"Under {other.title}, with the same luck, {abs(killed - mine):,.0f} {more} people were killed. Which "
                 "decisions made the difference - and in how many other worlds would they?"
             )
-    return [*asked[:12], *GENERAL]
+    first = BEFORE_THE_WORST if entry is not None else QUIET
+    return [*asked[:12], first, *GENERAL]
+
+
+def _a(noun: str) -> str:
+    """Put the article before a noun.
+
+    Examples
+    --------
+    >>> _a("economic shock")
+    'an economic shock'
+    """
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"

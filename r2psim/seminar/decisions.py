@@ -205,8 +205,8 @@ def plan_of(value: object) -> tuple[Allocation, ...] | None:
     return tuple(plan)
 
 
-def votes_of(value: object, states: Iterable[str]) -> dict[str, str]:
-    """Read votes: state -> yes, no or abstain.
+def votes_of(value: object, states: Iterable[str], names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Read votes: state -> yes, no or abstain; ``names`` are those of states in messages.
 
     Raises
     ------
@@ -220,7 +220,8 @@ def votes_of(value: object, states: Iterable[str]) -> dict[str, str]:
         if not isinstance(state, str) or state not in known:
             raise SeminarError(f"vote: {str(state)[:40]} is not allowed: a state of this world")
         if vote not in VOTES:
-            raise SeminarError(f"vote on {state}: {str(vote)[:40]} is not allowed: {', '.join(VOTES)}")
+            named = (names or {}).get(state, state)
+            raise SeminarError(f"vote on {named}: {str(vote)[:40]} is not allowed: {', '.join(VOTES)}")
     return dict(value)
 
 

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS record (
     data TEXT NOT NULL,
     PRIMARY KEY (session, number)
 );
+CREATE TABLE IF NOT EXISTS alive (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL NOT NULL);
 """
 
 
@@ -143,6 +144,17 @@ class Log:
         with self._lock, self._writing() as db:
             db.execute("DELETE FROM record WHERE session = ?", (session,))
             db.execute("DELETE FROM session WHERE number = ?", (session,))
+
+    def beat(self, at: float) -> None:
+        """Note that a server is up, s since 1970."""
+        with self._lock, self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO alive (one, at) VALUES (1, ?)", (at,))
+
+    def last_beat(self) -> float | None:
+        """Give when a server was last noted to be up; None if never."""
+        with self._lock:
+            found = self._db.execute("SELECT at FROM alive").fetchone()
+        return None if found is None else float(found[0])
 
     def sessions(self) -> list[tuple[int, str]]:
         """Give number and code of every session, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ COUNTERFACTUALS = ("late-response", "prevention", "no-assistance")
 """Policies under which the same luck is run to the end, as far as the scenario has them."""
 
 YEAR = 12
+
+_IDENTIFIER = re.compile(r"[a-z0-9]+(?:[-_/][a-z0-9]+)*")
+"""What may be an identifier in a message."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +149,14 @@ class Play:
         self.forms = {key: form.name for key, form in self.scenario.forms.items()}
         self.roles: dict[str, Role] = roles_of(self.scenario, world)
         self.permanent = tuple(key for key, role in self.roles.items() if role.veto)
+        self._labels = self.names | self.forms
         self._models = models
         self._views: OrderedDict[tuple[int, int, str], View] = OrderedDict()
         self._outcomes: OrderedDict[tuple[str, str], Outcome] = OrderedDict()
+
+    def in_words(self, message: str) -> str:
+        """Give a message with the names of states, bodies and forms in place of their identifiers."""
+        return _IDENTIFIER.sub(lambda found: self._labels.get(found[0], found[0]), message.removeprefix("decide of "))
 
     def choices(self, branch: Branch, years: int) -> dict[int, Choices]:
         """Give what the model is given for each of the first years of a line."""
@@ -227,17 +236,25 @@ class Play:
             _trim(self._views, 400)
         return self._views[key]
 
-    def outcome(self, branch: Branch) -> Outcome:
-        """Give what came of a line so far."""
-        key = (branch.key, branch.digests[-1] if branch.digests else "")
+    def outcome(self, branch: Branch, years: int | None = None) -> Outcome:
+        """Give what came of a line so far, or of its first years."""
+        years = branch.year if years is None else min(years, branch.year)
+        key = (branch.key, branch.digests[years - 1] if years else "")
         if key not in self._outcomes:
-            self._outcomes[key] = outcome_of(self.live(branch), branch.title, key[0])
+            # A line whose rules are no longer these is refused whatever part of it is wanted.
+            model = self.live(branch)
+            if years == branch.year:
+                self._outcomes[key] = outcome_of(model, branch.title, key[0])
+            else:
+                earlier = self.model(self.session.policy, self.choices(branch, years), years)
+                self._outcomes[key] = outcome_of(earlier, branch.title, key[0])
+                earlier.close()
             _trim(self._outcomes, 40)
         return self._outcomes[key]
 
-    def counterfactuals(self, branch: Branch) -> list[Outcome]:
+    def counterfactuals(self, branch: Branch, years: int | None = None) -> list[Outcome]:
         """Give what would have happened under each policy with the same luck and the triggers injected in the line."""
-        years = branch.year
+        years = branch.year if years is None else min(years, branch.year)
         injected = {y: Choices(triggers=tuple(d.triggers)) for y, d in sorted(branch.decided.items()) if d.triggers}
         injected = {y: c for y, c in injected.items() if y < years}
         return [
@@ -254,12 +271,17 @@ class Play:
             model = self._models.get(self.session.number, line)
             done = 0 if model is None else model.month // YEAR
             same = model is not None and model.choices == {y: c for y, c in injected.items() if y < done}
-            if model is None or done > years or not same:
+            shorter = model is not None and done > years
+            if model is None or shorter or not same:
                 model, done = self.model(policy, {}, 0), 0
             model.choices = injected
             _run_years(model, years - done)
-            self._models.put(self.session.number, line, model)
             self._outcomes[key] = outcome_of(model, policy, line)
+            if shorter:
+                # The longer one is run on from when the next year is asked for.
+                model.close()
+            else:
+                self._models.put(self.session.number, line, model)
             _trim(self._outcomes, 40)
         return self._outcomes[key]
 

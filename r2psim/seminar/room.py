@@ -38,14 +38,25 @@ class Room:
         Bounds.
     clock : callable
         Gives the time, s since 1970.
+    beat : callable, optional
+        Told whenever somebody follows the session: the server is up.
     """
 
-    def __init__(self, session: Session, log: Log, models: Models, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        log: Log,
+        models: Models,
+        limits: Limits,
+        clock: Callable[[], float],
+        beat: Callable[[], object] = lambda: None,
+    ) -> None:
         self.session = session
         self.limits = limits
         self.clock = clock
         self.lock = threading.RLock()
         self.version = 0
+        self._beat = beat
         self.deleted = False
         self._log = log
         self._models = models
@@ -97,6 +108,7 @@ class Room:
 
     def wait(self, version: int, seconds: float) -> int:
         """Wait until the session is newer than a version, or until some seconds have passed; give its version."""
+        self._beat()
         with self._changed:
             self._changed.wait_for(lambda: self.version != version, timeout=seconds)
             return self.version
@@ -105,17 +117,31 @@ class Room:
         """Give the deadline of a round that begins now."""
         return self.clock() + MINUTE * self.session.minutes
 
+    def give_back(self, since: float) -> None:
+        """Give a round that was going on the time back in which there was no server.
+
+        Parameters
+        ----------
+        since : float
+            When the server was last up, s since 1970.
+        """
+        with self.lock:
+            session, now = self.session, self.clock()
+            running = session.begun and not session.paused and not session.over
+            if running and session.deadline is not None and since < min(now, session.deadline):
+                self.record("timed", deadline=session.deadline + now - since)
+
     def seconds_left(self) -> float | None:
         """Give the seconds until the round closes; None if there is no round."""
         session = self.session
-        if not session.begun or session.deadline is None or session.ended or session.finished:
+        if not session.begun or session.deadline is None or session.over:
             return None
         return max(0.0, session.deadline if session.paused else session.deadline - self.clock())
 
     def phase(self) -> str:
         """Say where the session stands: gathering, deciding, closed (the deadline has passed), paused or over."""
         session = self.session
-        if session.ended or session.finished:
+        if session.over:
             return "over"
         if not session.begun:
             return "gathering"

@@ -72,6 +72,8 @@ class SeatView:
         Of the session; the participant's; its role.
     team : tuple of str
         Names of all who share the role.
+    line, line_number : str, int
+        Title of the line of history that is being played; empty where there is only one; and its number.
     year, years : int
         Years that are over, and length.
     phase : str
@@ -104,6 +106,8 @@ class SeatView:
     name: str
     role: Role
     team: tuple[str, ...]
+    line: str
+    line_number: int
     year: int
     years: int
     phase: str
@@ -184,6 +188,8 @@ class Seat:
                 name=who.name,
                 role=role,
                 team=tuple(p.name for p in session.participants.values() if p.active and p.role == role.key),
+                line=branch.title if len(session.branches) > 1 else "",
+                line_number=branch.number,
                 year=branch.year,
                 years=session.years,
                 phase=self.room.phase(),
@@ -266,7 +272,8 @@ class Seat:
                 try:
                     checked(self.room.play.view(branch, branch.year, role.body), taken)
                 except PolicyError as error:
-                    raise SeminarError(str(error).removeprefix(f"decide of {role.body}: ")) from None
+                    said = str(error).removeprefix(f"decide of {role.body}: ")
+                    raise SeminarError(self.room.play.in_words(said)) from None
             rows = None if taken is None else [[a.state, a.form, a.dollars] for a in taken]
             self._commit("plan", role.body, rows, taken, replaces)
 
@@ -285,7 +292,7 @@ class Seat:
             if not role.votes:
                 raise ForbiddenError(f"{role.title} has no vote in the Security Council")
             self.room.check_deciding()
-            taken = votes_of(votes, self.room.play.scenario.states)
+            taken = votes_of(votes, self.room.play.scenario.states, self.room.play.names)
             self._commit("votes", role.key, taken, taken, replaces)
 
     def commit_consent(self, consent: bool | None, replaces: Standing | None = None) -> None:
@@ -326,8 +333,16 @@ class Seat:
             value=value,
         )
 
-    def results(self) -> list[Outcome]:
-        """Give what happened in every line of history, and what would have happened; once the debriefing is open.
+    def results(self, years: int | None = None) -> list[Outcome]:
+        """Give what happened in the lines of history, and what would have happened; once the debriefing is open.
+
+        All lines have the same luck: while one is still being decided the others would tell what is to come in it,
+        and are closed.
+
+        Parameters
+        ----------
+        years : int, optional
+            Over the first years alone.
 
         Raises
         ------
@@ -339,4 +354,4 @@ class Seat:
         _ = self.who
         if not self.room.session.debrief:
             raise ForbiddenError("the facilitator has not opened the debriefing yet")
-        return outcomes(self.room)
+        return outcomes(self.room, years, played_only=not self.room.session.over)

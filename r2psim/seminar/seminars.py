@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from r2psim.seminar.chair import Chair
 from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_seed, new_token, plain
 from r2psim.seminar.limits import LIMITS, Bucket, Limits, NotFoundError, SeminarError, TooManyError, text
-from r2psim.seminar.log import Log
+from r2psim.seminar.log import Log, LogError
 from r2psim.seminar.play import Models
 from r2psim.seminar.room import Room
 from r2psim.seminar.seat import Seat
@@ -29,6 +30,9 @@ FILE = "seminars.sqlite"
 
 HERE = ""
 """Who asks where the server's own machine does, or a program that uses the library."""
+
+BEAT = 2.0
+"""Seconds between two notes that the server is up."""
 
 LATE = 2.0
 """Seconds after which a wrong code is answered, once somebody has tried too many."""
@@ -90,21 +94,44 @@ class Seminars:
         self._misses = Bucket(clock, tries=20.0, per_second=0.5)
         self._openers: dict[int, str] = {}
         self._joiners: dict[int, dict[int, str]] = {}
+        self._beaten = float("-inf")
         for number, code in self._log.sessions():
             self._take_up(number, code)
+        self._give_back()
 
     def _take_up(self, number: int, code: str) -> Room:
         """Build a session from its log."""
         session = Session(number, code)
         for record in self._log.records(number):
             session.apply(record)
-        room = Room(session, self._log, self._models, self.limits, self.clock)
+        room = Room(session, self._log, self._models, self.limits, self.clock, self._beat)
         self._rooms[number] = room
         self._codes[code] = number
         self._tokens[session.facilitator] = (number, None)
         for who in session.participants.values():
             self._tokens[who.token] = (number, who.number)
         return room
+
+    def _give_back(self) -> None:
+        """Give the rounds that were going on the time back in which there was no server."""
+        since = self._log.last_beat()
+        if since is None:
+            return
+        for room in self._rooms.values():
+            # One whose log is full goes on with the time that it had.
+            with suppress(TooManyError):
+                room.give_back(max(since, room.session.latest))
+
+    def _beat(self) -> None:
+        """Note now and then that the server is up."""
+        now = self.clock()
+        with self._lock:
+            if 0.0 <= now - self._beaten < BEAT:
+                return
+            self._beaten = now
+        # A disk that is full is told to whoever wants something written.
+        with suppress(LogError):
+            self._log.beat(now)
 
     def close(self) -> None:
         """Close the file."""

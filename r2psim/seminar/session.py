@@ -93,8 +93,8 @@ class Session:
         Where it stands; whether people can join; whether everybody may see what happened.
     deadline : float or None
         When the round closes, s since 1970; while paused, the seconds left.
-    records : int
-        Length of its log.
+    records, latest : int, float
+        Length of its log, and when its last record was written, s since 1970.
     """
 
     number: int
@@ -117,6 +117,7 @@ class Session:
     debrief: bool = False
     deadline: float | None = None
     records: int = 0
+    latest: float = 0.0
 
     @property
     def branch(self) -> Branch:
@@ -134,9 +135,14 @@ class Session:
         return self.branch.year >= self.years
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more is decided in the line that is being played."""
+        return self.ended or self.finished
+
+    @property
     def luck_is_told(self) -> bool:
         """Whether everybody may know the seed: the debriefing is open, and no year is left to be decided."""
-        return self.debrief and (self.ended or self.finished)
+        return self.debrief and self.over
 
     def accepts(self, now: float) -> bool:
         """Say whether commitments are taken at a time."""
@@ -147,6 +153,7 @@ class Session:
         """Take in the next record of the log."""
         _APPLY[record.kind](self, record.data, record.at)
         self.records = record.number + 1
+        self.latest = record.at
 
     # -- records -------------------------------------------------------------------------------------------------------
 

@@ -69,11 +69,15 @@ class Public:
         Last year's triggers, changes of conflict, and atrocities that began or ended.
     mandates : dict of str to bool
         What the Council decided last year, where it voted.
+    months_in_force : dict of str to int
+        Months of last year for which a mandate was in force, in the states on which the Council voted: one that is
+        adopted comes into force only once there is a crisis.
     """
 
     states: tuple[PublicState, ...]
     events: tuple[PublicEvent, ...]
     mandates: dict[str, bool]
+    months_in_force: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,12 @@ def public_of(model: R2PModel, branch: Branch) -> Public:
         if since >= 0 and e.month >= since and is_public(e)
     )
     voted = model.choices.get(branch.year - 1)
-    return Public(states, events, dict(voted.mandates) if voted is not None else {})
+    mandates = {} if voted is None else dict(voted.mandates)
+    served = {}
+    if mandates:
+        in_force = model.history().state["mandate"][since + 1 : model.month + 1] > 0.0
+        served = {key: int(in_force[:, world.states.index(key)].sum()) for key in mandates}
+    return Public(states, events, mandates, served)
 
 
 def account_of(model: R2PModel, body: str) -> Account:
