@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from r2psim.agents.model import R2PModel
+    from r2psim.analysis.break_even_study import BreakEven, break_even
     from r2psim.analysis.comparison import Comparison, compare
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 _REFERENCE = "r2psim.analysis.reference"
 
 _HOMES = {
+    "BreakEven": "r2psim.analysis.break_even_study",
     "Comparison": "r2psim.analysis.comparison",
     "Batch": "r2psim.ensemble.batch.opened",
     "Event": "r2psim.world.history",
@@ -44,6 +46,7 @@ _HOMES = {
     "ScenarioError": "r2psim.scenario",
     "World": "r2psim.world.build",
     "bodies": _REFERENCE,
+    "break_even": "r2psim.analysis.break_even_study",
     "build": "r2psim.world.build",
     "compare": "r2psim.analysis.comparison",
     "channels": _REFERENCE,
@@ -61,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "Batch",
+    "BreakEven",
     "Comparison",
     "Event",
     "History",
@@ -73,6 +77,7 @@ __all__ = [
     "World",
     "__version__",
     "bodies",
+    "break_even",
     "build",
     "channels",
     "compare",

@@ -13,6 +13,7 @@ import typer
 from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
+from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
 from r2psim.verbs.hindcast import hindcast
@@ -327,6 +328,7 @@ app.command()(identify)
 app.command()(rows)
 app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
+app.command(name="break-even")(break_even)
 
 
 @app.command()

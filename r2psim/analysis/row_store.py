@@ -1,118 +1,33 @@
-"""Finished worlds of experiments on rows, kept on disk: an interrupted table goes on from them.
-
-Each world is a file by itself, named after all that it depends on, and written whole or not at all. One that cannot be
-read is done again.
-"""
+"""Finished worlds of experiments on rows, kept on disk: an interrupted table goes on from them."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
-from functools import cache
-from pathlib import Path
-from types import TracebackType
+from typing import ClassVar
 
 import numpy as np
 
+from r2psim.analysis.array_store import FOLDER, ArrayStore
 from r2psim.analysis.row_runs import Values
-from r2psim.ensemble.locks import NAME as LOCK
-from r2psim.ensemble.locks import DirectoryLock, HeldError
-from r2psim.ensemble.output import write_file
-from r2psim.ensemble.store import MARK, OutputError
-from r2psim.progress import notice
-from r2psim.rules.compiled import source_digest
 
 __all__ = ["FOLDER", "RowStore"]
 
-FOLDER = "worlds"
-"""Folder of the files in the directory of a table."""
 
+class RowStore(ArrayStore):
+    """Where finished worlds are kept while a table is made."""
 
-_PACKAGE = Path(__file__).parents[1]
-_MADE_OF = ("world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py")
-
-
-@cache
-def _sources() -> str:
-    """Give the digest of all code that the runs depend on: with other rules they are others."""
-    digest = hashlib.sha256(source_digest().encode())
-    for pattern in _MADE_OF:
-        for file in sorted(_PACKAGE.glob(pattern)):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-class RowStore:
-    """Where finished worlds are kept while a table is made.
-
-    Parameters
-    ----------
-    directory : Path or None
-        Made if it is not there; None keeps nothing.
-
-    Raises
-    ------
-    OutputError
-        On entering, if the directory is something else's, or in use, or cannot be written.
-    """
-
-    def __init__(self, directory: Path | None) -> None:
-        self.directory = directory
-        self._lock: DirectoryLock | None = None
-
-    def __enter__(self) -> RowStore:
-        if self.directory is None:
-            return self
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            there = {entry.name for entry in self.directory.iterdir()} - {LOCK}
-            if there and FOLDER not in there:
-                what = "an output" if MARK in there else "not empty and holds no table of rows"
-                raise OutputError(f"{self.directory}: is {what}; name a new directory")
-            self._lock = DirectoryLock(self.directory)
-            (self.directory / FOLDER).mkdir(exist_ok=True)
-        except FileExistsError:
-            raise OutputError(f"{self.directory}: is a file, and a directory is needed") from None
-        except HeldError as error:
-            raise OutputError(f"{self.directory}: {error} is at work here; name another directory") from None
-        except OSError as error:
-            raise OutputError(f"{self.directory}: cannot be used: {error.strerror or error}") from None
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-    def _file(self, key: str) -> Path | None:
-        if self.directory is None:
-            return None
-        return self.directory / FOLDER / f"{hashlib.sha256(f'{_sources()} {key}'.encode()).hexdigest()[:32]}.npz"
+    made_of: ClassVar[tuple[str, ...]] = (
+        "world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py",
+    )  # fmt: skip
+    what: ClassVar[str] = "table of rows"
 
     def read(self, key: str) -> dict[str, Values] | None:
         """Give what was measured of a world, or None if it is not kept."""
-        file = self._file(key)
-        if file is None or not file.exists():
+        kept = self.read_arrays(key)
+        if kept is None or not {"names", "above", "below"} <= kept.keys():
             return None
-        try:
-            # Opened here: what NumPy opens itself it leaves open where the file is damaged.
-            with file.open("rb") as content, np.load(content, allow_pickle=False) as kept:
-                above, below = kept["above"], kept["below"]
-                return {str(name): Values(above[i], below[i]) for i, name in enumerate(kept["names"])}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            notice(f"{file}: is damaged: done again")
-            return None
+        return {str(name): Values(kept["above"][i], kept["below"][i]) for i, name in enumerate(kept["names"])}
 
     def write(self, key: str, found: dict[str, Values]) -> None:
         """Keep what was measured of a world."""
-        file = self._file(key)
-        if file is None:
-            return
-        content = io.BytesIO()
         above, below = (np.array([getattr(values, side) for values in found.values()]) for side in Values._fields)
-        np.savez_compressed(content, names=np.array(list(found)), above=above, below=below)
-        try:
-            write_file(file, content.getvalue())
-        except OSError as error:
-            raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
+        self.write_arrays(key, {"names": np.array(list(found)), "above": above, "below": below})
