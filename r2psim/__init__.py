@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
     from r2psim.analysis.break_even_study import BreakEven, break_even
     from r2psim.analysis.comparison import Comparison, compare
+    from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
     from r2psim.ensemble.batch.opened import Batch
@@ -38,6 +39,7 @@ _HOMES = {
     "Batch": "r2psim.ensemble.batch.opened",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
+    "Marginal": "r2psim.analysis.marginal",
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
@@ -52,6 +54,7 @@ _HOMES = {
     "channels": _REFERENCE,
     "forms": _REFERENCE,
     "load": "r2psim.scenario",
+    "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.opened",
     "parameters": _REFERENCE,
@@ -68,6 +71,7 @@ __all__ = [
     "Comparison",
     "Event",
     "History",
+    "Marginal",
     "PythonPolicy",
     "R2PModel",
     "Results",
@@ -83,6 +87,7 @@ __all__ = [
     "compare",
     "forms",
     "load",
+    "marginal",
     "metrics",
     "parameters",
     "policies",

@@ -20,6 +20,7 @@ from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
+from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
 from r2psim.verbs.trials import trials
@@ -329,6 +330,7 @@ app.command()(rows)
 app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
 app.command(name="break-even")(break_even)
+app.command()(marginal)
 
 
 @app.command()

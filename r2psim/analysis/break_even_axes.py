@@ -26,8 +26,8 @@ class Axis:
     ----------
     name : str
         As it was asked for.
-    words, unit : str
-        What it is; its unit, empty for a share or a ratio.
+    words, unit, short : str
+        What it is; its unit, empty for a share or a ratio; in few words, with the unit.
     low, high : float
         Ends of what is looked at.
     least, most : float
@@ -54,6 +54,7 @@ class Axis:
     path: str = ""
     turned: bool = False
     scale: str = "linear"
+    short: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -108,26 +109,42 @@ class Axis:
         return None if number is None else number.value
 
 
-def _own(name: str, words: str, path: str, low: float, high: float, unit: str = "", **more: str | bool) -> Axis:
+def _own(
+    name: str, short: str, words: str, path: str, low: float, high: float, unit: str = "", **more: str | bool
+) -> Axis:
     declared = PARAMETERS[path]
     scale, kind, turned = str(more.get("scale", "linear")), str(more.get("kind", "path")), bool(more.get("turned"))
-    return Axis(name, words, unit, low, high, declared.low, declared.high, kind, path, turned, scale)
+    return Axis(name, words, unit, low, high, declared.low, declared.high, kind, path, turned, scale, short)
 
 
 NAMED: dict[str, Axis] = {
     axis.name: axis
     for axis in (
-        _own("warning", "Share of the true differences in risk that warning carries", "observation.signal", 0.0, 1.0),
-        _own("consent", "Consent of a government without any commitment", "assistance.openness", 0.0, 1.0),
-        _own("effect", "Effect of all assistance", "assistance.effect_scale", 0.0, 2.0, "times the catalogue's"),
         _own(
-            "will", "Share of the will to prevent that bodies lack, made good under the policy",
+            "warning", "Signal of warning (share)", "Share of the true differences in risk that warning carries",
+            "observation.signal", 0.0, 1.0,
+        ),
+        _own(
+            "consent", "Consent without commitment (0-1)", "Consent of a government without any commitment",
+            "assistance.openness", 0.0, 1.0,
+        ),
+        _own(
+            "effect", "Effect (times the catalogue's)", "Effect of all assistance",
+            "assistance.effect_scale", 0.0, 2.0, "times the catalogue's",
+        ),
+        _own(
+            "will", "Missing will made good (share)",
+            "Share of the will to prevent that bodies lack, made good under the policy",
             "challenges.will.strength", 0.0, 1.0, kind="own", turned=True,
         ),
-        _own("budget", "All budgets", "assistance.budget_scale", 0.25, 4.0, "times the scenario's", scale="log"),
-        Axis("lag", "Time until assistance works", "times the catalogue's", 0.25, 4.0, 0.0, 10.0, "lag", scale="log"),
-        Axis("horizon", "Horizon", "years", 1.0, 20.0, 1.0, 200.0, "horizon", scale="whole"),
-        Axis("discount", "Discount rate", "a year", 0.0, 0.15, 0.0, 1.0, "discount"),
+        _own(
+            "budget", "Budgets (times the scenario's)", "All budgets",
+            "assistance.budget_scale", 0.25, 4.0, "times the scenario's", scale="log",
+        ),
+        Axis("lag", "Time until assistance works", "times the catalogue's", 0.25, 4.0, 0.0, 10.0, "lag",
+             scale="log", short="Time to effect (times the catalogue's)"),
+        Axis("horizon", "Horizon", "years", 1.0, 20.0, 1.0, 200.0, "horizon", scale="whole", short="Horizon (years)"),
+        Axis("discount", "Discount rate", "a year", 0.0, 0.15, 0.0, 1.0, "discount", short="Discount rate (a year)"),
     )
 }  # fmt: skip
 """Axes by plain names, with what is looked at where no range is given."""
@@ -178,7 +195,7 @@ def axis_of(asked: str, scenario: Scenario, years: int) -> Axis:
         if not number.ranged and not ends:
             raise ValueError(f"{name}: ends are needed, since no range is declared: {name}=LOW:HIGH")
         unit = "" if number.unit in ("0-1", "ratio", "1") else number.unit
-        axis = Axis(name, number.meaning, unit, number.low, number.high, number.low, number.high, path=name)
+        axis = Axis(name, number.meaning, unit, number.low, number.high, number.low, number.high, path=name, short=name)
     if ends:
         axis = _with_ends(axis, name, ends)
     if not axis.low < axis.high:

@@ -9,6 +9,7 @@ from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.forest import forest_plot
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
+from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
@@ -21,6 +22,7 @@ __all__ = [
     "forest_plot",
     "harm_over_time",
     "hindcast_figure",
+    "marginal_figure",
     "money_by_form",
     "money_over_time",
     "net_over_time",

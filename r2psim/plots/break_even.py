@@ -31,6 +31,8 @@ FILLS = {Sign.ABOVE: "#8fb0d0", Sign.BELOW: "#f3dcc0", Sign.OPEN: PAPER, Sign.NO
 """Fill of a region; told apart by lightness too."""
 CURVE = "#1f4e79"
 HATCH = "////"
+_SHORT = {"need": "Response needed", "all": "Response, hosting, GDP"}
+"""Heads of the panels of maps, where those of tables are too long."""
 _NAMES = {
     Sign.ABOVE: "prevention pays",
     Sign.BELOW: "it does not",
@@ -54,19 +56,19 @@ def _gain(ledger: str, value: float) -> str:
 
 def _title(found: BreakEven) -> str:
     """Say the first break-even that there is, with its interval; or that there is none."""
-    along = " and ".join(axis.words[:1].lower() + axis.words[1:] for axis in found.axes)
     if len(found.axes) == 2:
-        return f"Where prevention pays: {along}"
+        first, second = (axis.short[:1].lower() + axis.short[1:] for axis in found.axes)
+        return f"Where prevention pays, over {first} and {second}"
     axis = found.axes[0]
     for ledger in found.ledgers:
         for crossing in found.crossings(ledger):
-            unit = f" {axis.unit}" if axis.unit and axis.kind != "discount" else ""
             low, high = _number(axis, crossing.low), _number(axis, crossing.high)
             side = "above" if crossing.pays_above else "below"
             name = LEDGER_NAMES[ledger]
-            return f"In {name} prevention breaks even between {low} and {high}{unit}, and pays {side} that"
+            head = f"{name[:1].upper()}{name[1:]}: prevention breaks even between {low} and {high}, and pays {side}"
+            return f"{head}. {axis.short}"
     low, high = _number(axis, axis.low), _number(axis, axis.high)
-    return f"No break-even is told apart from {low} to {high}, in any ledger that was looked at"
+    return f"No break-even is told apart in any ledger from {low} to {high}. {axis.short}"
 
 
 def _source(found: BreakEven) -> str:
@@ -152,12 +154,23 @@ def _crossing_words(found: BreakEven, ledger: str) -> str:
     axis = found.axes[0]
     crossings = found.crossings(ledger)
     if not crossings:
-        return found.sentence(ledger).partition(": ")[2]
-    said = [
+        said = (
+            found.sentence(ledger)
+            .partition(": ")[2]
+            .removeprefix(f"no break-even from {axis.low:g} to {axis.high:g}; ")
+        )
+        return "" if "spends no more" in said else said.partition(";")[0]
+    ranges = [
         f"{_number(axis, c.low)} to {_number(axis, c.high)}" + (", pays above" if c.pays_above else ", pays below")
         for c in crossings
     ]
-    return "breaks even: " + "; ".join(said)
+    return "breaks even: " + "; ".join(ranges)
+
+
+def _map_words(found: BreakEven, ledger: str) -> str:
+    shares = found.shares(ledger)
+    short = {"pays": "pays", "does not pay": "not", "not told apart": "open"}
+    return ", ".join(f"{short.get(words, words)} {100.0 * share:.0f} %" for words, share in shares.items() if share)
 
 
 # -- over two ----------------------------------------------------------------------------------------------------------
@@ -243,16 +256,15 @@ def break_even_figure(found: BreakEven) -> Figure:
             y = page.top - key - (row + 1) * pitch + 0.5
             axes = page.axes(x, y, width, pitch - gap)
             (_curve if one else _map)(axes, found, ledger)
-            head = LEDGER_NAMES[ledger]
+            head = LEDGER_NAMES[ledger] if one else _SHORT.get(ledger, LEDGER_NAMES[ledger])
             page.text(x, y + pitch - gap + 0.17, shorten(head[:1].upper() + head[1:], width, SIZES["row"], "bold"),
                       SIZES["row"], weight="bold")  # fmt: skip
-            words = _crossing_words(found, ledger) if one else found.sentence(ledger).partition(": ")[2]
-            words = shorten(words.removesuffix(" of the map"), width + 0.1, SIZES["small"])
+            words = shorten((_crossing_words if one else _map_words)(found, ledger), width + 0.1, SIZES["small"])
             page.text(x, y + pitch - gap + 0.05, words, SIZES["small"], color=MUTED)
             if row == lines - 1 or k + columns >= len(found.ledgers):
-                axes.set_xlabel(shorten(found.axes[0].label, width + 0.3, SIZES["small"]), fontsize=SIZES["small"])
+                axes.set_xlabel(shorten(found.axes[0].short, width + 0.3, SIZES["small"]), fontsize=SIZES["small"])
             if not one and column == 0:
-                axes.set_ylabel(shorten(found.axes[1].label, pitch - 0.3, SIZES["small"]), fontsize=SIZES["small"])
+                axes.set_ylabel(shorten(found.axes[1].short, pitch - 0.2, SIZES["small"]), fontsize=SIZES["small"])
         _key(page, found, one)
         # Hatching is drawn with the width that holds when it is drawn.
         page.figure.canvas.draw()
