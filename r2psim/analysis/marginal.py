@@ -21,7 +21,7 @@ from r2psim.analysis.measured import Measured, Measurer, StudyStore
 from r2psim.analysis.row_arms import ALL_FORMS, FUNDER, Funder, funded
 from r2psim.analysis.shapley import shapley, subsets
 from r2psim.ensemble.former_names import hint
-from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
+from r2psim.ensemble.intervals import Interval, mean_interval, paired_interval, ratio_interval
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
@@ -256,9 +256,7 @@ def _of_fund(part: str, name: str, arm: Measured, control: Measured, policy: str
     for key, ledger in COST_LEDGERS.items():
         four = [worth(measured, null, ledger.parts) for null in (False, True) for measured in (arm, control)]
         returns[key] = ratio_interval(split_of(*four).harm_avoided, given)
-    return Change(
-        part, name, paired_interval(saved), paired_interval(given), ratio_interval(1e9 * saved, given), returns
-    )
+    return Change(part, name, paired_interval(saved), mean_interval(given), ratio_interval(1e9 * saved, given), returns)
 
 
 def _shared(

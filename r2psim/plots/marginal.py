@@ -90,9 +90,9 @@ def marginal_figure(found: Marginal) -> Figure:
     parts = list(dict.fromkeys(change.part for change in found.changes))
     rows = [len(found.of(part)) + (part in found.whole) for part in parts]
     subtitle = (
-        f"{found.title}. Fewer killed in a run of {found.years} years, right of 0; bars are 95 % intervals, filled where "
-        f"told apart from none. A fund has {money(found.money)} a year beside {found.policy}; principles are those of "
-        f"{found.principled}. Shapley values add up to the whole."
+        f"{found.title}. Fewer killed in a run of {found.years} years, right of 0; bars are 95 % intervals, "
+        f"filled where told apart from none. A fund has {money(found.money)} a year beside {found.policy}; principles "
+        f"are those of {found.principled}. Shapley values add up to the whole."
     )
     source = f"{found.scenario}, {found.runs} runs of each world, seed {found.seed}"
     page = new_figure(sum(PITCH * n + HEAD for n in rows), "What a further dollar does, and for whom", subtitle, source)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from r2psim.analysis.marginal import Change, Marginal
+    from r2psim.ensemble.intervals import Interval
 
 __all__ = ["marginal", "write_marginal"]
 
@@ -93,6 +96,15 @@ def marginal(
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
+def _told(interval: Interval | None, words: Callable[[float], str]) -> str:
+    """Write a mean with its interval."""
+    if interval is None:
+        return "-"
+    if interval.low is None or interval.high is None:
+        return words(interval.mean)
+    return f"{words(interval.mean)} ({words(interval.low)} to {words(interval.high)})"
+
+
 def _show(found: Marginal) -> None:
     """Print a table of each part, what does most first."""
     from rich.console import Console
@@ -100,18 +112,6 @@ def _show(found: Marginal) -> None:
 
     from r2psim.analysis.findings import count, money
     from r2psim.analysis.marginal import PARTS
-
-    def told(interval: object, words: object) -> str:
-        from r2psim.ensemble.intervals import Interval
-
-        if not isinstance(interval, Interval) or not callable(words):
-            return "-"
-        ends = (
-            ""
-            if interval.low is None or interval.high is None
-            else f" ({words(interval.low)} to {words(interval.high)})"
-        )
-        return f"{words(interval.mean)}{ends}"
 
     console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
@@ -125,8 +125,8 @@ def _show(found: Marginal) -> None:
             table.add_column("fewer killed for US$ 1 bn", justify="right")
         changes: list[Change] = sorted(found.of(part), key=lambda c: -(c.lives.mean if c.lives else 0.0))
         for change in [*changes, *([found.whole[part]] if part in found.whole else [])]:
-            cells = [told(change.lives, count), told(change.money, money)]
-            table.add_row(change.name, *cells, *([told(change.lives_a_billion, count)] if fund else []))
+            cells = [_told(change.lives, count), _told(change.money, money)]
+            table.add_row(change.name, *cells, *([_told(change.lives_a_billion, count)] if fund else []))
         console.print(table)
         console.print()
     console.print(
