@@ -75,12 +75,12 @@ class Plan:
 
     def most_runs(self, each: int = 4) -> int:
         """Give how many runs it takes at most, with so many for each number of a run."""
-        lattice = (self.coarse * 2**self.depth + 1) ** self.simulated
+        lattice = int((self.coarse * 2**self.depth + 1) ** self.simulated)
         return each * self.full * min(self.places, lattice)
 
     def least_runs(self, each: int = 4) -> int:
         """Give how many runs it takes if no line is near any place."""
-        return each * self.few * (self.coarse + 1) ** self.simulated
+        return int(each * self.few * (self.coarse + 1) ** self.simulated)
 
 
 def plan_of(axes: Sequence[Axis], runs: int | None = None, places: int | None = None) -> Plan:

@@ -268,8 +268,8 @@ def _shared(
     by_lives, by_bill = shapley(players, lives), shapley(players, bill)
     found = [Change(part, p, paired_interval(by_lives[p]), paired_interval(by_bill[p])) for p in players]
     everyone, nobody = frozenset(players), frozenset[str]()
-    differences = [worth[everyone] - worth[nobody] for worth in (lives, bill)]
-    return found, Change(part, "all together", *(paired_interval(values) for values in differences))
+    more, dearer = (paired_interval(worth[everyone] - worth[nobody]) for worth in (lives, bill))
+    return found, Change(part, "all together", more, dearer)
 
 
 def checked_parts(parts: Sequence[str] | None, scenario: Scenario, policy: str) -> tuple[str, ...]:
@@ -312,7 +312,7 @@ def runs_of(parts: Sequence[str], scenario: Scenario, runs: int) -> int:
         "recommendations": 2 ** len(RECOMMENDATIONS),
         "principles": 2 ** len(PRINCIPLES),
     }
-    return runs * sum(worlds[part] for part in parts)
+    return int(runs * sum(worlds[part] for part in parts))
 
 
 def marginal(
@@ -395,8 +395,8 @@ def marginal(
             return found
 
         for part, name, arm, control in _fund_arms(full, named, money):
-            both = [measured(world, (policy,), True) for world in (arm, control)]
-            changes.append(_of_fund(part, name, *both, policy, rate))
+            given, without = (measured(world, (policy,), True) for world in (arm, control))
+            changes.append(_of_fund(part, name, given, without, policy, rate))
         if "kinds" in named:
             variants = {policy: full.policy(policy)} | {
                 f"{policy}:{kind}": spec for kind, spec in _kinds(full, policy).items()
