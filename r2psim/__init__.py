@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
+    from r2psim.analysis.warning_value import Warnings, warning_value
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -46,6 +47,7 @@ _HOMES = {
     "RowTable": "r2psim.analysis.rows",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
+    "Warnings": "r2psim.analysis.warning_value",
     "World": "r2psim.world.build",
     "bodies": _REFERENCE,
     "break_even": "r2psim.analysis.break_even_study",
@@ -63,6 +65,7 @@ _HOMES = {
     "scenarios": _REFERENCE,
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
+    "warning_value": "r2psim.analysis.warning_value",
 }
 
 __all__ = [
@@ -78,6 +81,7 @@ __all__ = [
     "RowTable",
     "Scenario",
     "ScenarioError",
+    "Warnings",
     "World",
     "__version__",
     "bodies",
@@ -95,6 +99,7 @@ __all__ = [
     "scenarios",
     "series",
     "simulate",
+    "warning_value",
 ]
 
 if not TYPE_CHECKING:  # a checker would take any name for good

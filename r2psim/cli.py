@@ -24,6 +24,7 @@ from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
 from r2psim.verbs.trials import trials
+from r2psim.verbs.warning import warning
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
@@ -331,6 +332,7 @@ app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
 app.command(name="break-even")(break_even)
 app.command()(marginal)
+app.command()(warning)
 
 
 @app.command()

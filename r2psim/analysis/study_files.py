@@ -60,7 +60,7 @@ def state_cost(
     if least != most and duration_words(least * each) != time:
         time = f"{duration_words(least * each)} to {time}"
     beside = f", {also}" if also else ""
-    notice(f"{count}{beside}: about {time}, at {1000.0 * each:.3g} ms a run")
+    notice(f"{count}{beside}: about {time} on free processors, at {1000.0 * each:.2g} ms a run")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from r2psim.plots.network import stage_map
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
+from r2psim.plots.warning_value import warning_figure
 from r2psim.plots.worlds import worlds_figure
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "stage_map",
     "stage_ribbons",
     "when_help_arrived",
+    "warning_figure",
     "worlds_figure",
 ]
