@@ -32,7 +32,7 @@ __all__ = [
     "save",
     "stage_map",
     "stage_ribbons",
-    "when_help_arrived",
     "warning_figure",
+    "when_help_arrived",
     "worlds_figure",
 ]

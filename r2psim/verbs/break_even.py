@@ -25,8 +25,8 @@ def write_break_even(found: BreakEven, directory: Path) -> None:
         Existing; gets ``break-even.json``, ``break-even.csv`` (a row for each place and ledger), ``break-even.png`` and
         ``provenance.json``.
     """
-    from r2psim.analysis.study_files import write_study
     from r2psim.plots.break_even import break_even_figure
+    from r2psim.verbs.studies import write_study
 
     write_study("break-even", found.summary(), found.rows(), {"break-even": break_even_figure(found)}, directory)
 
@@ -83,8 +83,8 @@ def break_even(
     from r2psim.analysis.break_even_axes import axes_of
     from r2psim.analysis.break_even_study import break_even as find
     from r2psim.analysis.break_even_study import checked_ledgers, plan_of
-    from r2psim.analysis.study_files import doing, finish, state_cost
     from r2psim.scenario import load
+    from r2psim.verbs.studies import doing, finish, state_cost
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))

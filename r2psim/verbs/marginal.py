@@ -27,8 +27,8 @@ def write_marginal(found: Marginal, directory: Path) -> None:
     directory : Path
         Existing; gets ``marginal.json``, ``marginal.csv``, ``marginal.png`` and ``provenance.json``.
     """
-    from r2psim.analysis.study_files import write_study
     from r2psim.plots.marginal import marginal_figure
+    from r2psim.verbs.studies import write_study
 
     write_study("marginal", found.summary(), found.rows(), {"marginal": marginal_figure(found)}, directory)
 
@@ -63,9 +63,9 @@ def marginal(
     """Say what a further dollar does by form and stage, and what recommendations and principles do, one by one."""
     from r2psim.analysis.marginal import checked_parts, runs_of
     from r2psim.analysis.marginal import marginal as look
-    from r2psim.analysis.study_files import doing, finish, state_cost
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
+    from r2psim.verbs.studies import doing, finish, state_cost
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))

@@ -24,8 +24,8 @@ def write_warning(found: Warnings, directory: Path) -> None:
     directory : Path
         Existing; gets ``warning.json``, ``warning.csv``, ``warning.png`` and ``provenance.json``.
     """
-    from r2psim.analysis.study_files import write_study
     from r2psim.plots.warning_value import warning_figure
+    from r2psim.verbs.studies import write_study
 
     write_study("warning", found.summary(), found.rows(), {"warning": warning_figure(found)}, directory)
 
@@ -46,10 +46,10 @@ def warning(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Say what warning is worth at a fixed budget: lives, false alarms, misses, and money spent in vain."""
-    from r2psim.analysis.study_files import doing, finish, state_cost
     from r2psim.analysis.warning_value import SIGHTS, warning_value
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
+    from r2psim.verbs.studies import doing, finish, state_cost
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
