@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from r2psim.agents.model import R2PModel
+    from r2psim.analysis.break_even_study import BreakEven, break_even
     from r2psim.analysis.comparison import Comparison, compare
+    from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
+    from r2psim.analysis.warning_value import Warnings, warning_value
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -32,23 +35,28 @@ __version__ = "0.1.0"
 _REFERENCE = "r2psim.analysis.reference"
 
 _HOMES = {
+    "BreakEven": "r2psim.analysis.break_even_study",
     "Comparison": "r2psim.analysis.comparison",
     "Batch": "r2psim.ensemble.batch.opened",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
+    "Marginal": "r2psim.analysis.marginal",
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
     "RowTable": "r2psim.analysis.rows",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
+    "Warnings": "r2psim.analysis.warning_value",
     "World": "r2psim.world.build",
     "bodies": _REFERENCE,
+    "break_even": "r2psim.analysis.break_even_study",
     "build": "r2psim.world.build",
     "compare": "r2psim.analysis.comparison",
     "channels": _REFERENCE,
     "forms": _REFERENCE,
     "load": "r2psim.scenario",
+    "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.opened",
     "parameters": _REFERENCE,
@@ -57,27 +65,33 @@ _HOMES = {
     "scenarios": _REFERENCE,
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
+    "warning_value": "r2psim.analysis.warning_value",
 }
 
 __all__ = [
     "Batch",
+    "BreakEven",
     "Comparison",
     "Event",
     "History",
+    "Marginal",
     "PythonPolicy",
     "R2PModel",
     "Results",
     "RowTable",
     "Scenario",
     "ScenarioError",
+    "Warnings",
     "World",
     "__version__",
     "bodies",
+    "break_even",
     "build",
     "channels",
     "compare",
     "forms",
     "load",
+    "marginal",
     "metrics",
     "parameters",
     "policies",
@@ -85,6 +99,7 @@ __all__ = [
     "scenarios",
     "series",
     "simulate",
+    "warning_value",
 ]
 
 if not TYPE_CHECKING:  # a checker would take any name for good

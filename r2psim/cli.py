@@ -13,15 +13,18 @@ import typer
 from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
+from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
+from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
 from r2psim.verbs.trials import trials
+from r2psim.verbs.warning import warning
 from r2psim.verbs.world_figure import world_figure
 
 if TYPE_CHECKING:
@@ -340,6 +343,9 @@ app.command()(identify)
 app.command()(rows)
 app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
+app.command(name="break-even")(break_even)
+app.command()(marginal)
+app.command()(warning)
 
 
 @app.command()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from r2psim.scenario.forms import Form
     from r2psim.scenario.specs import GroupSpec, StateSpec
 
-__all__ = ["ALL_FORMS", "Arm", "Funder", "MissingError", "digest_of_scenario", "scenario_of_arm"]
+__all__ = ["ALL_FORMS", "Arm", "Funder", "MissingError", "digest_of_scenario", "funded", "scenario_of_arm"]
 
 ALL_FORMS = "all"
 """Instead of names of forms: every form of the catalogue."""
@@ -139,7 +139,7 @@ def scenario_of_arm(arm: Arm) -> Scenario:
     for path in arm.without:
         full = _without(full, path)
     if arm.funder is not None:
-        full = _funded(full, arm.funder)
+        full = funded(full, arm.funder)
     for path, value in arm.sets:
         try:
             full = _set(full, path.removesuffix(IF_THERE), value)
@@ -190,7 +190,7 @@ def _without(scenario: Scenario, path: str) -> Scenario:
     return _bodies(scenario, key, lambda body: replace(body, values={**body.values, "budget": 0.0}))
 
 
-def _funded(scenario: Scenario, funder: Funder) -> Scenario:
+def funded(scenario: Scenario, funder: Funder) -> Scenario:
     """Leave all bodies without money, if so wanted, and add one that pays for some forms."""
     forms = scenario.forms
     mandate = PAID_BESIDE if funder.beside else PAID_BY

@@ -14,6 +14,7 @@ __all__ = ["FOLDER", "RowStore"]
 FOLDER = "worlds"
 """Folder of the files in the directory of a table."""
 
+
 _MADE_OF = ("world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py")
 
 

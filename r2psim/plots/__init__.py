@@ -4,21 +4,26 @@ Nothing outside this package imports Matplotlib when it is loaded; import this p
 """
 
 from r2psim.plots.assistance import money_by_form, money_over_time, when_help_arrived
+from r2psim.plots.break_even import break_even_figure
 from r2psim.plots.comparison import cost_argument, paired_differences
 from r2psim.plots.forest import forest_plot
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
+from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.style import save
+from r2psim.plots.warning_value import warning_figure
 from r2psim.plots.worlds import worlds_figure
 
 __all__ = [
+    "break_even_figure",
     "cost_argument",
     "forest_plot",
     "harm_over_time",
     "hindcast_figure",
+    "marginal_figure",
     "money_by_form",
     "money_over_time",
     "net_over_time",
@@ -27,6 +32,7 @@ __all__ = [
     "save",
     "stage_map",
     "stage_ribbons",
+    "warning_figure",
     "when_help_arrived",
     "worlds_figure",
 ]

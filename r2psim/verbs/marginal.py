@@ -1,0 +1,135 @@
+"""`r2psim marginal`: what a further dollar does. Nothing heavy is imported before it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from r2psim.analysis.marginal import Change, Marginal
+    from r2psim.ensemble.intervals import Interval
+
+__all__ = ["marginal", "write_marginal"]
+
+
+def write_marginal(found: Marginal, directory: Path) -> None:
+    """Write what further dollars do.
+
+    Parameters
+    ----------
+    found : Marginal
+        As `r2psim.marginal` gives it.
+    directory : Path
+        Existing; gets ``marginal.json``, ``marginal.csv``, ``marginal.png`` and ``provenance.json``.
+    """
+    from r2psim.plots.marginal import marginal_figure
+    from r2psim.verbs.studies import write_study
+
+    write_study("marginal", found.summary(), found.rows(), {"marginal": marginal_figure(found)}, directory)
+
+
+def marginal(
+    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    policy: Annotated[
+        str, typer.Option(help="Beside what a further fund pays, and whose priority for kinds of state is raised.")
+    ] = "late-response",
+    principled: Annotated[str, typer.Option(help="Policy whose principles are switched.")] = "prevention",
+    parts: Annotated[
+        str | None,
+        typer.Option(metavar="P,...", help="forms, stages, kinds, recommendations, principles; all if not given."),
+    ] = None,
+    money: Annotated[float, typer.Option(help="What a further fund has, US$ a year.")] = 1e8,
+    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs of each world.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance, shared by all worlds.")] = 1,
+    years: Annotated[int | None, typer.Option(min=1, max=200, help="Length of a run; the scenario's.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario.")
+    ] = None,
+    discount: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Yearly discount rate; accounts.discount_rate if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write table and figure here; interrupted, it goes on from it.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and run nothing more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Say what a further dollar does by form and stage, and what recommendations and principles do, one by one."""
+    from r2psim.analysis.marginal import checked_parts, runs_of
+    from r2psim.analysis.marginal import marginal as look
+    from r2psim.ensemble.output import files_in
+    from r2psim.scenario import load
+    from r2psim.verbs.studies import doing, finish, state_cost
+    from r2psim.world.expand import expand
+
+    full = expand(load(scenario, set_ or ()))
+    chosen = None if parts is None else [name.strip() for name in parts.split(",") if name.strip()]
+    full.policy(principled)
+    try:
+        named = checked_parts(chosen, full, policy)
+        if not 0.0 < money <= 1e12:
+            raise ValueError(f"--money: {money:g} is not allowed: above 0, at most 1e12 US$ a year")
+    except ValueError as error:
+        from r2psim.scenario import ScenarioError
+
+        if isinstance(error, ScenarioError):
+            raise
+        raise typer.BadParameter(str(error)) from None
+    total = runs_of(named, full, runs)
+    state_cost(full, (policy,), years or full.years, threads, (total, total))
+    if dry_run:
+        return
+    with doing(total, not as_json, out) as advance:
+        found = look(full, policy, principled, named, money, runs, seed, years, discount, threads, out, advance)
+    finish(out, lambda folder: write_marginal(found, folder))
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    _show(found)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
+def _told(interval: Interval | None, words: Callable[[float], str]) -> str:
+    """Write a mean with its interval."""
+    if interval is None:
+        return "-"
+    if interval.low is None or interval.high is None:
+        return words(interval.mean)
+    return f"{words(interval.mean)} ({words(interval.low)} to {words(interval.high)})"
+
+
+def _show(found: Marginal) -> None:
+    """Print a table of each part, what does most first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from r2psim.analysis.findings import count, money
+    from r2psim.analysis.marginal import PARTS
+
+    console = Console(highlight=False, width=max(Console().width, 118))
+    console.print(f"[bold]{found.title}[/bold]")
+    console.print(
+        f"{found.runs} runs of {found.years} years of each world, seed {found.seed}; in brackets 95 % intervals\n"
+    )
+    for part in dict.fromkeys(change.part for change in found.changes):
+        fund = part in ("forms", "stages")
+        table = Table("", "fewer killed", "US$ more", box=None, pad_edge=False, title=PARTS[part], title_justify="left")
+        if fund:
+            table.add_column("fewer killed for US$ 1 bn", justify="right")
+        changes: list[Change] = sorted(found.of(part), key=lambda c: -(c.lives.mean if c.lives else 0.0))
+        for change in [*changes, *([found.whole[part]] if part in found.whole else [])]:
+            cells = [_told(change.lives, count), _told(change.money, money)]
+            table.add_row(change.name, *cells, *([_told(change.lives_a_billion, count)] if fund else []))
+        console.print(table)
+        console.print()
+    console.print(
+        f"A fund has {money(found.money)} a year beside {found.policy}. Principles: those of {found.principled}."
+    )
+    console.print("A model's world: it explains mechanisms, it forecasts no country.")

@@ -1,0 +1,120 @@
+"""What studies of the cost argument share on the command line: their cost, said before; progress; what is written."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from r2psim.analysis.measured import seconds_a_run
+from r2psim.ensemble.output import OutputDirectory
+from r2psim.ensemble.store import provenance, write_json
+from r2psim.progress import notice, progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from r2psim.scenario import Scenario
+
+__all__ = ["doing", "duration_words", "finish", "state_cost", "write_study", "write_table"]
+
+
+def duration_words(seconds: float) -> str:
+    """Write a time for reading.
+
+    Examples
+    --------
+    >>> duration_words(0.4), duration_words(72.0), duration_words(600.0), duration_words(10_000.0)
+    ('1 s', '70 s', '10 min', '2.8 h')
+    """
+    if seconds < 90.0:
+        return f"{max(1, round(seconds)) if seconds < 20.0 else 10 * round(seconds / 10.0)} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.2g} h"
+
+
+def state_cost(
+    scenario: Scenario,
+    policies: Sequence[str],
+    years: int,
+    threads: int | None,
+    runs: tuple[int, int],
+    also: str = "",
+) -> None:
+    """Say on the error stream what a study takes before it starts, measured by a few runs.
+
+    Parameters
+    ----------
+    scenario, policies, years, threads
+        What is run.
+    runs : (int, int)
+        Runs that it takes at least and at most, null twins included.
+    also : str
+        Said beside their number.
+    """
+    each = seconds_a_run(scenario, policies, years, threads)
+    least, most = runs
+    count = f"{most:,} runs" if least == most else f"{least:,} to {most:,} runs"
+    time = duration_words(most * each)
+    if least != most and duration_words(least * each) != time:
+        time = f"{duration_words(least * each)} to {time}"
+    beside = f", {also}" if also else ""
+    notice(f"{count}{beside}: about {time} on free processors, at {1000.0 * each:.2g} ms a run")
+
+
+@contextmanager
+def doing(total: int, show: bool, out: Path | None) -> Iterator[Callable[[int], None]]:
+    """Show progress; where the work ends early, say what is kept."""
+    try:
+        with progress("runs, at most", total, show) as advance:
+            yield advance
+    except BaseException:
+        if out is not None and out.is_dir():
+            notice(f"finished runs are kept in {out}: the same command goes on from them")
+        raise
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
+    """Write rows of plain data as CSV; what is None is left empty."""
+    with file.open("w", encoding="utf-8", newline="") as text:
+        table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def write_study(
+    name: str,
+    summary: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    figures: Mapping[str, Figure],
+    directory: Path,
+) -> None:
+    """Write a study: numbers, a table, figures, and what is needed to make it again.
+
+    Parameters
+    ----------
+    name : str
+        Of the study, and of its files.
+    summary, rows
+        Everything; and the table, a row for each thing that was looked at.
+    figures : mapping of str to Figure
+        By name of the file.
+    directory : Path
+        Existing.
+    """
+    from r2psim.plots import save
+
+    write_json(summary, directory / f"{name}.json")
+    write_table(rows, directory / f"{name}.csv")
+    for file, figure in figures.items():
+        save(figure, directory / f"{file}.png")
+    facts = {key: value for key, value in summary.items() if isinstance(value, str | int | float)}
+    write_json(provenance(kind=name, **facts), directory / "provenance.json")
+
+
+def finish(out: Path | None, write: Callable[[Path], object]) -> None:
+    """Write a finished study beside the runs that were kept of it."""
+    if out is not None:
+        with OutputDirectory(out, growing=True) as directory:
+            directory.fill(write)

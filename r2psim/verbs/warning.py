@@ -1,0 +1,105 @@
+"""`r2psim warning`: what warning is worth. Nothing heavy is imported before it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from r2psim.analysis.warning_value import Warnings
+
+__all__ = ["warning", "write_warning"]
+
+
+def write_warning(found: Warnings, directory: Path) -> None:
+    """Write what warning is worth.
+
+    Parameters
+    ----------
+    found : Warnings
+        As `r2psim.warning_value` gives it.
+    directory : Path
+        Existing; gets ``warning.json``, ``warning.csv``, ``warning.png`` and ``provenance.json``.
+    """
+    from r2psim.plots.warning_value import warning_figure
+    from r2psim.verbs.studies import write_study
+
+    write_study("warning", found.summary(), found.rows(), {"warning": warning_figure(found)}, directory)
+
+
+def warning(
+    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    policy: Annotated[str, typer.Option(help="Policy under which everything is run.")] = "prevention",
+    runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs of each quality of warning.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
+    years: Annotated[int | None, typer.Option(min=4, max=200, help="Length of a run; the scenario's.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write table and figure here; interrupted, it goes on from it.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and run nothing more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Say what warning is worth at a fixed budget: lives, false alarms, misses, and money spent in vain."""
+    from r2psim.analysis.warning_value import SIGHTS, warning_value
+    from r2psim.ensemble.output import files_in
+    from r2psim.scenario import load
+    from r2psim.verbs.studies import doing, finish, state_cost
+    from r2psim.world.expand import expand
+
+    full = expand(load(scenario, set_ or ()))
+    full.policy(policy)
+    if (years or full.years) < 4:
+        raise typer.BadParameter(f"{full.years} is not allowed: at least 4", param_hint="--years")
+    total = 2 * runs * len(SIGHTS)
+    state_cost(full, (policy,), years or full.years, 1, (total, total))
+    if dry_run:
+        return
+    with doing(total, not as_json, out) as advance:
+        found = warning_value(full, policy, runs, seed, years, out, advance)
+    finish(out, lambda folder: write_warning(found, folder))
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    _show(found)
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
+def _show(found: Warnings) -> None:
+    """Print a row for each quality of warning, and the best thresholds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from r2psim.analysis.findings import count
+
+    console = Console(highlight=False, width=max(Console().width, 118))
+    console.print(f"[bold]{found.title}[/bold]")
+    console.print(f"{found.policy}, {found.runs} runs of {found.years} years of each sight, seed {found.seed}\n")
+    heads = ("what is seen", "AUC", "fewer killed (95 %)", "true", "false", "missed", "money in vain")
+    table = Table(*heads, box=None, pad_edge=False)
+    for sight in found.sights:
+        saved = "-"
+        if sight.saved is not None and sight.saved.low is not None and sight.saved.high is not None:
+            mean, low, high = (count(value) for value in (sight.saved.mean, sight.saved.low, sight.saved.high))
+            saved = f"{mean} ({low} to {high})"
+        counts = (f"{sight.counts[name]:.2g}" for name in ("warnings_true", "warnings_false", "onsets_missed"))
+        vain = "-" if sight.wasted is None else f"{100.0 * sight.wasted.mean:.0f} %"
+        table.add_row(sight.name, "-" if sight.auc is None else f"{sight.auc:.2f}", saved, *counts, vain)
+    console.print(table)
+    console.print("\nBest threshold, where acting in time saves so many times what acting costs:")
+    for sight in found.sights:
+        told = []
+        for worth, best in sight.thresholds.items():
+            if best["threshold"] is None or best["true"] is None:
+                told.append(f"{worth:g}: never act")
+            else:
+                told.append(f"{worth:g}: from {best['threshold']:.2f}, {100.0 * best['true']:.0f} % of acts needed")
+        console.print(f"  {sight.name}: {'; '.join(told)}", markup=False)
+    console.print("\nMoney in vain: spent on prevention where, in the null twin, no imminent risk ever came.")
+    console.print("A model's world: it explains mechanisms, it forecasts no country.")
