@@ -28,6 +28,10 @@ NOTHING = 0.005
 """Drawn in place of none, on a logarithmic axis."""
 
 
+def _auc(sight: Sight) -> float:
+    return 0.5 if sight.auc is None else sight.auc
+
+
 def _limits(interval: Interval) -> tuple[float, float]:
     low = interval.mean if interval.low is None else interval.low
     return low, interval.mean if interval.high is None else interval.high
@@ -38,10 +42,10 @@ def _bars(axes: Axes, sights: list[Sight], name: str, factor: float = 1.0) -> No
         interval: Interval | None = getattr(sight, name)
         if interval is None:
             continue
-        axes.plot([sight.auc] * 2, [factor * end for end in _limits(interval)], color=COLOUR, linewidth=1.8, zorder=2)
+        axes.plot([_auc(sight)] * 2, [factor * end for end in _limits(interval)], color=COLOUR, linewidth=1.8, zorder=2)
         filled = name != "saved" or interval.told_apart
         axes.plot(
-            sight.auc, factor * interval.mean, "o", markersize=4.5, markeredgecolor=COLOUR, markeredgewidth=1.0,
+            _auc(sight), factor * interval.mean, "o", markersize=4.5, markeredgecolor=COLOUR, markeredgewidth=1.0,
             markerfacecolor=COLOUR if filled else PAPER, zorder=3,
         )  # fmt: skip
 
@@ -99,7 +103,7 @@ def warning_figure(found: Warnings) -> Figure:
             for name, (words, colour, mark, line) in LINES.items():
                 values = [max(sight.counts[name], NOTHING) for sight in sights]
                 axes.plot(
-                    [sight.auc for sight in sights], values, color=colour, marker=mark, linestyle=line, markersize=4.0,
+                    [_auc(sight) for sight in sights], values, color=colour, marker=mark, linestyle=line, markersize=4.0,
                     linewidth=1.1, label=words,
                 )  # fmt: skip
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
