@@ -103,8 +103,8 @@ def warning_figure(found: Warnings) -> Figure:
             for name, (words, colour, mark, line) in LINES.items():
                 values = [max(sight.counts[name], NOTHING) for sight in sights]
                 axes.plot(
-                    [_auc(sight) for sight in sights], values, color=colour, marker=mark, linestyle=line, markersize=4.0,
-                    linewidth=1.1, label=words,
+                    [_auc(sight) for sight in sights], values, color=colour, marker=mark, linestyle=line,
+                    markersize=4.0, linewidth=1.1, label=words,
                 )  # fmt: skip
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.legend(fontsize=SIZES["small"], frameon=False, loc="center left", bbox_to_anchor=(0.0, 0.6))
