@@ -85,7 +85,7 @@ def warning_figure(found: Warnings) -> Figure:
     heads = (
         ("Fewer killed a run", "than without information"),
         ("Warnings and misses a run", "logarithmic; none at the bottom"),
-        ("Prevention money in vain, %", "where no imminent risk would have come"),
+        ("Prevention money in vain, %", "in states where nothing would come"),
     )
     gap = 0.62
     width = (page.right - page.left - 3 * gap + 0.2) / 3
@@ -95,6 +95,7 @@ def warning_figure(found: Warnings) -> Figure:
         sober(axes)
         page.text(left, page.top - 0.2, head, SIZES["row"], weight="bold")
         page.text(left, page.top - 0.34, below, SIZES["small"], color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         axes.set_xlabel("AUC", fontsize=SIZES["label"])
         if not sights:
             continue
@@ -107,7 +108,10 @@ def warning_figure(found: Warnings) -> Figure:
                     markersize=4.0, linewidth=1.1, label=words,
                 )  # fmt: skip
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.legend(fontsize=SIZES["small"], frameon=False, loc="center left", bbox_to_anchor=(0.0, 0.6))
+            axes.legend(
+                fontsize=SIZES["small"], frameon=False, loc="lower left", bbox_to_anchor=(-0.12, 1.0), ncols=3,
+                columnspacing=0.8, handlelength=1.6, borderpad=0.0,
+            )  # fmt: skip
             continue
         _bars(axes, sights, "saved" if k == 0 else "wasted", 1.0 if k == 0 else 100.0)
         if k == 0:
