@@ -187,15 +187,19 @@ def _fund(scenario: Scenario, forms: tuple[str, ...], stages: tuple[int, int] | 
 
 def _fund_arms(scenario: Scenario, parts: Sequence[str], money: float) -> list[tuple[str, str, Scenario, Scenario]]:
     """Give part, name, the world with the money, and the one without."""
-    arms = []
+    arms: list[tuple[str, str, Scenario, Scenario]] = []
+
+    def add(part: str, name: str, forms: tuple[str, ...], stages: tuple[int, int] | None) -> None:
+        given, without = (_fund(scenario, forms, stages, sum_) for sum_ in (money, 0.0))
+        arms.append((part, name, given, without))
+
     if "forms" in parts:
         for key, form in scenario.forms.items():
-            arms.append(("forms", form.name, *(_fund(scenario, (key,), None, sum_) for sum_ in (money, 0.0))))
+            add("forms", form.name, (key,), None)
     if "stages" in parts:
         for stage, name in enumerate(STAGES):
-            worlds = (_fund(scenario, (ALL_FORMS,), (stage, stage), sum_) for sum_ in (money, 0.0))
-            arms.append(("stages", f"stage {stage}: {name}", *worlds))
-    return [(part, name, with_money, without) for part, name, with_money, without in arms]
+            add("stages", f"stage {stage}: {name}", (ALL_FORMS,), (stage, stage))
+    return arms
 
 
 def _kinds(scenario: Scenario, policy: str) -> dict[str, PolicySpec]:

@@ -28,6 +28,10 @@ NOTHING = 0.005
 """Drawn in place of none, on a logarithmic axis."""
 
 
+def _auc(sight: Sight) -> float:
+    return 0.5 if sight.auc is None else sight.auc
+
+
 def _limits(interval: Interval) -> tuple[float, float]:
     low = interval.mean if interval.low is None else interval.low
     return low, interval.mean if interval.high is None else interval.high
@@ -38,10 +42,10 @@ def _bars(axes: Axes, sights: list[Sight], name: str, factor: float = 1.0) -> No
         interval: Interval | None = getattr(sight, name)
         if interval is None:
             continue
-        axes.plot([sight.auc] * 2, [factor * end for end in _limits(interval)], color=COLOUR, linewidth=1.8, zorder=2)
+        axes.plot([_auc(sight)] * 2, [factor * end for end in _limits(interval)], color=COLOUR, linewidth=1.8, zorder=2)
         filled = name != "saved" or interval.told_apart
         axes.plot(
-            sight.auc, factor * interval.mean, "o", markersize=4.5, markeredgecolor=COLOUR, markeredgewidth=1.0,
+            _auc(sight), factor * interval.mean, "o", markersize=4.5, markeredgecolor=COLOUR, markeredgewidth=1.0,
             markerfacecolor=COLOUR if filled else PAPER, zorder=3,
         )  # fmt: skip
 
@@ -81,7 +85,7 @@ def warning_figure(found: Warnings) -> Figure:
     heads = (
         ("Fewer killed a run", "than without information"),
         ("Warnings and misses a run", "logarithmic; none at the bottom"),
-        ("Prevention money in vain, %", "where no imminent risk would have come"),
+        ("Prevention money in vain, %", "in states where nothing would come"),
     )
     gap = 0.62
     width = (page.right - page.left - 3 * gap + 0.2) / 3
@@ -91,6 +95,7 @@ def warning_figure(found: Warnings) -> Figure:
         sober(axes)
         page.text(left, page.top - 0.2, head, SIZES["row"], weight="bold")
         page.text(left, page.top - 0.34, below, SIZES["small"], color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         axes.set_xlabel("AUC", fontsize=SIZES["label"])
         if not sights:
             continue
@@ -99,11 +104,14 @@ def warning_figure(found: Warnings) -> Figure:
             for name, (words, colour, mark, line) in LINES.items():
                 values = [max(sight.counts[name], NOTHING) for sight in sights]
                 axes.plot(
-                    [sight.auc for sight in sights], values, color=colour, marker=mark, linestyle=line, markersize=4.0,
-                    linewidth=1.1, label=words,
+                    [_auc(sight) for sight in sights], values, color=colour, marker=mark, linestyle=line,
+                    markersize=4.0, linewidth=1.1, label=words,
                 )  # fmt: skip
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.legend(fontsize=SIZES["small"], frameon=False, loc="center left", bbox_to_anchor=(0.0, 0.6))
+            axes.legend(
+                fontsize=SIZES["small"], frameon=False, loc="lower left", bbox_to_anchor=(-0.12, 1.0), ncols=3,
+                columnspacing=0.8, handlelength=1.6, borderpad=0.0,
+            )  # fmt: skip
             continue
         _bars(axes, sights, "saved" if k == 0 else "wasted", 1.0 if k == 0 else 100.0)
         if k == 0:
