@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison, compare
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
+    from r2psim.analysis.sensitivity import Sensitivity, sensitivity
+    from r2psim.analysis.sensitivity_factors import problem
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -42,6 +44,7 @@ _HOMES = {
     "RowTable": "r2psim.analysis.rows",
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
+    "Sensitivity": "r2psim.analysis.sensitivity",
     "World": "r2psim.world.build",
     "bodies": _REFERENCE,
     "build": "r2psim.world.build",
@@ -53,8 +56,10 @@ _HOMES = {
     "open": "r2psim.ensemble.batch.opened",
     "parameters": _REFERENCE,
     "policies": _REFERENCE,
+    "problem": "r2psim.analysis.sensitivity_factors",
     "rows": "r2psim.analysis.rows",
     "scenarios": _REFERENCE,
+    "sensitivity": "r2psim.analysis.sensitivity",
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
 }
@@ -70,6 +75,7 @@ __all__ = [
     "RowTable",
     "Scenario",
     "ScenarioError",
+    "Sensitivity",
     "World",
     "__version__",
     "bodies",
@@ -81,8 +87,10 @@ __all__ = [
     "metrics",
     "parameters",
     "policies",
+    "problem",
     "rows",
     "scenarios",
+    "sensitivity",
     "series",
     "simulate",
 ]

@@ -21,6 +21,7 @@ from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
+from r2psim.verbs.sensitivity import sensitivity
 from r2psim.verbs.trials import trials
 from r2psim.verbs.world_figure import world_figure
 
@@ -327,6 +328,7 @@ app.command()(identify)
 app.command()(rows)
 app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
+app.command()(sensitivity)
 
 
 @app.command()

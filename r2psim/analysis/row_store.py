@@ -12,6 +12,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from r2psim.ensemble.store import MARK, OutputError
 from r2psim.progress import notice
 from r2psim.rules.compiled import source_digest
 
-__all__ = ["FOLDER", "RowStore"]
+__all__ = ["FOLDER", "RowStore", "sources"]
 
 FOLDER = "worlds"
 """Folder of the files in the directory of a table."""
@@ -34,10 +35,10 @@ _MADE_OF = ("world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row
 
 
 @cache
-def _sources() -> str:
-    """Give the digest of all code that the runs depend on: with other rules they are others."""
+def sources(made_of: tuple[str, ...]) -> str:
+    """Give the digest of all code that runs depend on, the rules and these files: with others they are others."""
     digest = hashlib.sha256(source_digest().encode())
-    for pattern in _MADE_OF:
+    for pattern in made_of:
         for file in sorted(_PACKAGE.glob(pattern)):
             digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -57,21 +58,25 @@ class RowStore:
         On entering, if the directory is something else's, or in use, or cannot be written.
     """
 
+    folder = FOLDER
+    what = "table of rows"
+    made_of: tuple[str, ...] = _MADE_OF
+
     def __init__(self, directory: Path | None) -> None:
         self.directory = directory
         self._lock: DirectoryLock | None = None
 
-    def __enter__(self) -> RowStore:
+    def __enter__(self) -> Self:
         if self.directory is None:
             return self
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             there = {entry.name for entry in self.directory.iterdir()} - {LOCK}
-            if there and FOLDER not in there:
-                what = "an output" if MARK in there else "not empty and holds no table of rows"
+            if there and self.folder not in there:
+                what = "an output" if MARK in there else f"not empty and holds no {self.what}"
                 raise OutputError(f"{self.directory}: is {what}; name a new directory")
             self._lock = DirectoryLock(self.directory)
-            (self.directory / FOLDER).mkdir(exist_ok=True)
+            (self.directory / self.folder).mkdir(exist_ok=True)
         except FileExistsError:
             raise OutputError(f"{self.directory}: is a file, and a directory is needed") from None
         except HeldError as error:
@@ -88,31 +93,43 @@ class RowStore:
     def _file(self, key: str) -> Path | None:
         if self.directory is None:
             return None
-        return self.directory / FOLDER / f"{hashlib.sha256(f'{_sources()} {key}'.encode()).hexdigest()[:32]}.npz"
+        name = hashlib.sha256(f"{sources(self.made_of)} {key}".encode()).hexdigest()[:32]
+        return self.directory / self.folder / f"{name}.npz"
 
-    def read(self, key: str) -> dict[str, Values] | None:
-        """Give what was measured of a world, or None if it is not kept."""
+    def kept(self, key: str, arrays: tuple[str, ...]) -> tuple[np.ndarray, ...] | None:
+        """Give arrays that were kept under a key, or None if they were not, or cannot be read."""
         file = self._file(key)
         if file is None or not file.exists():
             return None
         try:
             # Opened here: what NumPy opens itself it leaves open where the file is damaged.
-            with file.open("rb") as content, np.load(content, allow_pickle=False) as kept:
-                above, below = kept["above"], kept["below"]
-                return {str(name): Values(above[i], below[i]) for i, name in enumerate(kept["names"])}
+            with file.open("rb") as content, np.load(content, allow_pickle=False) as found:
+                return tuple(found[name] for name in arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             notice(f"{file}: is damaged: done again")
             return None
 
-    def write(self, key: str, found: dict[str, Values]) -> None:
-        """Keep what was measured of a world."""
+    def keep(self, key: str, **arrays: np.ndarray) -> None:
+        """Keep arrays under a key."""
         file = self._file(key)
         if file is None:
             return
         content = io.BytesIO()
-        above, below = (np.array([getattr(values, side) for values in found.values()]) for side in Values._fields)
-        np.savez_compressed(content, names=np.array(list(found)), above=above, below=below)
+        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
         try:
             write_file(file, content.getvalue())
         except OSError as error:
             raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
+
+    def read(self, key: str) -> dict[str, Values] | None:
+        """Give what was measured of a world, or None if it is not kept."""
+        kept = self.kept(key, ("names", "above", "below"))
+        if kept is None:
+            return None
+        names, above, below = kept
+        return {str(name): Values(above[i], below[i]) for i, name in enumerate(names)}
+
+    def write(self, key: str, found: dict[str, Values]) -> None:
+        """Keep what was measured of a world."""
+        above, below = (np.array([getattr(values, side) for values in found.values()]) for side in Values._fields)
+        self.keep(key, names=np.array(list(found)), above=above, below=below)

@@ -36,7 +36,12 @@ __all__ = [
 
 _PART = re.compile(r"\.r2psim\.[0-9a-f]{12}\.part")
 _SHOWN = 5
-_GROWING = {"batch": "manifest.jsonl", "calibration": "evaluations.jsonl", "rows": "worlds"}
+_GROWING = {
+    "batch": "manifest.jsonl",
+    "calibration": "evaluations.jsonl",
+    "rows": "worlds",
+    "sensitivity": "design-rows",
+}
 """Kinds of directories to which work is added command by command, each with the file to which it is added."""
 
 Write = Callable[[Path], object]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
-__all__ = ["AnyPolicy", "Block", "checked_policies", "simulate"]
+__all__ = ["AnyPolicy", "Block", "checked_policies", "processors", "simulate"]
 
 AnyPolicy: TypeAlias = "str | PythonPolicy | Policy"
 """A policy of the scenario by name, or an object that decides."""
@@ -173,6 +173,10 @@ class _Ensemble:
             values[P.assistance_effect_scale] = 0.0
         return values
 
+    def luck_of(self, run: int) -> int:
+        """Give the number of the run whose luck a run has: its own."""
+        return run
+
     def rows_of(self, run: int, rows: Rows) -> Rows:
         """Give rows with the effects of a run."""
         return rows if self.drawing is None else self.drawing.rows_of(run, rows)
@@ -200,7 +204,7 @@ class _Ensemble:
                     space.blocks,
                     self.rows_of(first + at, space.rows[k]),
                     self.parameters_of(k, first + at, null_twin),
-                    draws_of(self.seed, first + at, 0),
+                    draws_of(self.seed, self.luck_of(first + at), 0),
                     self.months,
                     self.stop,
                     metrics[part],
@@ -339,7 +343,7 @@ class _Kept:
         return {policy: {name: arrays[name] for name in self.names} for policy, arrays in self.arrays.items()}
 
 
-def _processors() -> int:
+def processors() -> int:
     """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -488,7 +492,7 @@ def simulate(
         if not first_run <= run < first_run + runs:
             raise ValueError(f"events of run {run}: not allowed: one of {first_run} to {first_run + runs - 1}")
     months = YEAR * (full.years if years is None else years)
-    threads = threads or _processors()
+    threads = threads or processors()
     if any(policy is not None for policy in wanted.values()):
         from r2psim.ensemble.python_policies import Order, run_beside
 

@@ -11,6 +11,7 @@ from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
+from r2psim.plots.sensitivity import sensitivity_of
 from r2psim.plots.style import save
 from r2psim.plots.worlds import worlds_figure
 
@@ -25,6 +26,7 @@ __all__ = [
     "paired_differences",
     "returns_on_prevention",
     "save",
+    "sensitivity_of",
     "stage_map",
     "stage_ribbons",
     "when_help_arrived",
