@@ -147,8 +147,21 @@ def test_morris_is_computed(found: Sensitivity) -> None:
     assert all(each.effects.mu_star.value >= abs(each.effects.mu.value) - 1e-6 for each in effects)  # type: ignore[union-attr]
     assert one.runs == 6 * (len(one.factors) + 1) * 2 * 2
     sensitivity_of(one, "total_cost: prevention")
-    with pytest.raises(ValueError, match="Saltelli"):
+    with pytest.raises(ValueError, match="trajectories"):
         one.points()
+
+
+def test_a_polynomial_is_fitted_to_the_runs_and_effects_at_none_have_nothing() -> None:
+    one = small("assistance.effect_scale=0", method="chaos", rows=128, years=1, outcomes=["deaths", "total_cost"])
+    assert one.runs == 128 * 2 * 2
+    assert one.of("deaths: prevention minus late-response").nothing_varies
+    cost = one.of("total_cost: late-response")
+    share = cost.factors[one.factors.index("effects of mediation")].total
+    assert share is not None and share.low <= 0.0 <= share.high and cost.left is not None
+    assert len(one.points()["row"]) == 128
+    sensitivity_of(one, "total_cost: late-response")
+    with pytest.raises(ValueError, match="posterior"):
+        small(method="chaos", over="all", rates="posterior")
 
 
 def test_a_screening_leaves_a_factor_of_all_others() -> None:

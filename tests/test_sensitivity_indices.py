@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from r2psim.analysis.sensitivity import Design, design_of
+from r2psim.analysis.sensitivity_chaos import chaos_indices
 from r2psim.analysis.sensitivity_factors import Range
 from r2psim.analysis.sensitivity_indices import SobolIndices, morris_measures, sobol_indices
 
@@ -165,6 +166,70 @@ def test_what_is_no_design_is_refused(shape: tuple[int, ...]) -> None:
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="no finite number"):
         sobol_indices(np.array([[1.0, 2.0, np.nan], [1.0, 2.0, 3.0]]))
+
+
+# -- chaos -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_polynomial_finds_what_is_known(name: str) -> None:
+    function, count, known = KNOWN[name]
+    units = design("chaos", count, 4096).units[:, 0]
+    found = chaos_indices(units, function(units), {f"x{k}": [k] for k in range(count)})
+    assert max(off(found.indices, known)) < 0.02
+
+
+def many(rng: np.random.Generator, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Give points of 40 parameters, an outcome with much luck, total indices of the first three, and luck's share."""
+    units = rng.random((points, 40))
+    slopes = np.array([3.0, 2.0, 1.0])
+    mean = units[:, :3] @ slopes + 6.0 * (units[:, 0] - 0.5) * (units[:, 1] - 0.5)
+    luck = 2.0 * rng.standard_normal((points, 2)) * (1.0 + units[:, :1])
+    of_mean = slopes**2 / 12.0 + np.array([0.25, 0.25, 0.0])
+    whole = float((slopes**2).sum() / 12.0 + 0.25 + 4.0 * 7.0 / 3.0)
+    return units, mean[:, None] + luck, of_mean / whole, 4.0 * 7.0 / 3.0 / whole
+
+
+GROUPS = {"first": [0], "second": [1], "third": [2], "others": list(range(3, 40))}
+
+
+def test_among_many_parameters_and_much_luck_a_polynomial_is_right_and_says_how_sure_it_is() -> None:
+    rng = np.random.default_rng(8)
+    held, widths = [], []
+    for _ in range(8):
+        units, y, known, luck = many(rng, 512)
+        found = chaos_indices(units, y, GROUPS)
+        for share, value in zip(found.indices.total, [*known, 0.0], strict=True):
+            held.append(share.low <= value <= share.high)
+            widths.append(share.half_width)
+        assert found.indices.luck is not None and found.left is not None
+        held.append(found.indices.luck.low <= luck <= found.indices.luck.high)
+        held.append(found.left.low <= 0.0 <= found.left.high)
+    assert np.mean(held) > 0.85
+    assert max(widths) < 0.15
+
+
+def test_squares_of_coefficients_that_are_not_set_right_would_make_much_of_nothing() -> None:
+    units, y, _, _ = many(np.random.default_rng(9), 1024)
+    found = chaos_indices(units, y, GROUPS)
+    others = found.indices.total[3]
+    assert others.low <= 0.0 <= others.high and abs(others.value) < 0.03
+
+
+def test_what_no_polynomial_of_pairs_has_is_told_as_left() -> None:
+    rng = np.random.default_rng(10)
+    units = rng.random((2048, 20))
+    signs = np.sign(units[:, :3] - 0.5)
+    y = (units[:, 0] + 2.0 * signs.prod(axis=1))[:, None] + 0.3 * rng.standard_normal((2048, 2))
+    found = chaos_indices(units, y, {f"x{k}": [k] for k in range(20)})
+    assert found.left is not None and found.left.low > 0.8
+
+
+def test_a_polynomial_of_what_never_varies_is_none() -> None:
+    found = chaos_indices(np.random.default_rng(1).random((64, 3)), np.full((64, 2), 2.0), {"a": [0, 1, 2]})
+    assert found.indices.nothing_varies and found.indices.total == () and found.left is None
+    with pytest.raises(ValueError, match="too few"):
+        chaos_indices(np.random.default_rng(1).random((16, 30)), np.zeros(16), {"a": [0]})
 
 
 # -- Morris ------------------------------------------------------------------------------------------------------------

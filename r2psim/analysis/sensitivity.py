@@ -3,7 +3,9 @@
 All that is uncertain varies at once, over its range (`r2psim.analysis.sensitivity_factors`). Method ``sobol`` takes
 the variance of each outcome apart: what is owed to a factor alone (first-order index), to it and its interactions
 (total index), and to luck. Method ``morris`` moves one factor at a time along trajectories and gives the size of what
-it moves, for far fewer runs: enough to see what does not matter.
+it moves, for far fewer runs: enough to see what does not matter. Method ``chaos`` fits a polynomial to points without
+a special design and reads the indices off it: narrower intervals by far where parameters are many and luck is large,
+and it says what the polynomial leaves over.
 
 Every row of a design has luck of its own, all its points share it, and every policy too, so that a difference between
 points or policies is no difference in luck. Replicates with other luck tell the share of luck
@@ -17,14 +19,16 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.sensitivity_chaos import chaos_indices
 from r2psim.analysis.sensitivity_factors import (
+    TOGETHER,
     Range,
     expanded,
     grouped,
@@ -62,7 +66,7 @@ __all__ = [
     "sensitivity",
 ]
 
-METHODS = ("sobol", "morris")
+METHODS = ("sobol", "chaos", "morris")
 OUTCOMES = ("episodes", "deaths", "prevention_and_response", "response_needed", "hosting_cost", "gdp_lost")
 """Metrics that are looked at where none are named."""
 
@@ -72,6 +76,8 @@ NOT_ALWAYS = frozenset({"months_to_help"})
 OTHERS = "all others"
 """Name of the factor that holds whatever a screening left over."""
 
+ROWS = {"sobol": 256, "chaos": 8192, "morris": 20}
+"""Rows where none are given."""
 LEVELS = 4
 SCREENING = 10
 """Trajectories of a screening."""
@@ -146,6 +152,8 @@ class OutcomeSensitivity:
         Whether it is the same everywhere: then there are no indices.
     factors : tuple of FactorIndices
         In the order of the factors.
+    left : Share or None
+        With chaos, the share that is neither luck nor in the polynomial, and in no index.
     """
 
     outcome: Outcome
@@ -154,6 +162,7 @@ class OutcomeSensitivity:
     luck: Share | None
     nothing_varies: bool
     factors: tuple[FactorIndices, ...]
+    left: Share | None = None
 
     def ranked(self) -> list[FactorIndices]:
         """Give the factors, those that matter most first."""
@@ -191,7 +200,8 @@ class Design:
     groups : dict of str to tuple of str
         Factors, each with the paths of its members.
     units : numpy.ndarray, shape (rows, points, len(ranges))
-        Places in the unit cube: of ``sobol`` A, A with each factor taken from B, and B; of ``morris`` a trajectory.
+        Places in the unit cube: of ``sobol`` A, A with each factor taken from B, and B; of ``chaos`` a single point; of
+        ``morris`` a trajectory.
     moved, step : numpy.ndarray or None
         Of ``morris``, as `morris_measures` takes them.
     """
@@ -206,7 +216,7 @@ class Design:
 
 def _salib(method: str) -> Any:
     try:
-        if method == "sobol":
+        if method != "morris":
             from SALib.sample import sobol as found
         else:
             from SALib.sample import morris as found
@@ -220,15 +230,15 @@ def _salib(method: str) -> Any:
 def design_of(
     method: str, ranges: Sequence[Range], groups: Mapping[str, Sequence[str]], rows: int, seed: int
 ) -> Design:
-    """Draw a design: SALib's Saltelli sample (a scrambled Sobol sequence), or its trajectories of Morris.
+    """Draw a design: SALib's Saltelli sample (a scrambled Sobol sequence), its points A, or trajectories of Morris.
 
     Parameters
     ----------
-    method : {"sobol", "morris"}
+    method : {"sobol", "chaos", "morris"}
     ranges, groups
         What is varied, and its factors; every range belongs to one.
     rows : int
-        Rows of the Saltelli sample, a power of two; or trajectories.
+        Rows of the Saltelli sample or points, a power of two; or trajectories.
     seed : int
         Of the design.
 
@@ -244,10 +254,12 @@ def design_of(
     cube: dict[str, Any] = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     member = np.array([[of[path] == name for path in names] for name in groups])
     kept = {name: tuple(members) for name, members in groups.items()}
-    if method == "sobol":
+    if method != "morris":
         each = len(names) + 2
         drawn = sampler.sample(cube, rows, calc_second_order=False, seed=chosen).reshape(rows, each, len(names))
         a, b = drawn[:, 0], drawn[:, -1]
+        if method == "chaos":
+            return Design(method, tuple(ranges), kept, a[:, None])
         crossed = [np.where(own, b, a) for own in member]
         return Design(method, tuple(ranges), kept, np.stack([a, *crossed, b], axis=1))
     single = len(kept) == len(names)
@@ -344,7 +356,7 @@ class Sensitivity:
                     "factor": self.factors[k],
                     "parameters": len(self.design.groups[self.factors[k]]),
                 }
-                if self.method == "sobol":
+                if self.method != "morris":
                     for key in ("first", "total", "first_of_mean", "total_of_mean"):
                         row |= _numbers(key, getattr(each, key))
                 else:
@@ -382,6 +394,7 @@ class Sensitivity:
                     "sd": found.sd,
                     "nothing_varies": found.nothing_varies,
                     **_numbers("luck", found.luck),
+                    **(_numbers("left", found.left) if self.method == "chaos" else {}),
                 }
                 for found in self.outcomes
             ],
@@ -397,11 +410,11 @@ class Sensitivity:
         return max(totals, default=None)
 
     def points(self) -> dict[str, np.ndarray]:
-        """Give the independent points of a Saltelli design, A and B, as columns.
+        """Give the points that are independent of each other, of a Saltelli design A and B, as columns.
 
         Returns
         -------
-        dict of str to numpy.ndarray, shape (2 rows,)
+        dict of str to numpy.ndarray, shape (points,)
             ``row``, a column for each path with what it was set to (of a draw of the posterior its number), and for
             each metric and policy the mean over replicates as ``METRIC: POLICY``.
 
@@ -410,13 +423,14 @@ class Sensitivity:
         ValueError
             If the method is Morris': points of its trajectories are none.
         """
-        if self.method != "sobol":
-            raise ValueError("points: only a Saltelli design has points that are independent of each other")
-        ends = [0, -1]
-        units = self.design.units[:, ends].reshape(2 * self.rows, -1)
-        found: dict[str, np.ndarray] = {"row": np.repeat(np.arange(self.rows), 2)}
+        if self.method == "morris":
+            raise ValueError("points: those of trajectories are not independent of each other")
+        ends = [0, -1] if self.method == "sobol" else [0]
+        count = len(ends) * self.rows
+        units = self.design.units[:, ends].reshape(count, -1)
+        found: dict[str, np.ndarray] = {"row": np.repeat(np.arange(self.rows), len(ends))}
         found |= {item.path: item.at(units[:, k]) for k, item in enumerate(self.design.ranges)}
-        means = self.metrics[:, ends].mean(axis=3).reshape(2 * self.rows, len(self.policies), len(METRICS))
+        means = self.metrics[:, ends].mean(axis=3).reshape(count, len(self.policies), len(METRICS))
         for p, policy in enumerate(self.policies):
             for m, metric in enumerate(METRICS):
                 if metric not in NOT_ALWAYS:
@@ -461,7 +475,7 @@ def _checked(method: str, rows: int, replicates: int, screen: int | None) -> Non
         raise ValueError(f"method {method!r} is not allowed: one of {listing(METHODS)}{hint(method, METHODS)}")
     if replicates < 1:
         raise ValueError(f"replicates {replicates} is not allowed: a whole number from 1 on")
-    if method == "sobol" and (rows < 4 or rows & (rows - 1)):
+    if method != "morris" and (rows < 4 or rows & (rows - 1)):
         near = max(2, int(math.log2(max(rows, 4))))
         said = f"a power of two from 4 on (did you mean {1 << near} or {2 << near}?)"
         raise ValueError(f"rows {rows} is not allowed: {said}")
@@ -576,7 +590,8 @@ def sensitivity(
     policies : sequence of str
         Policies of the scenario. Each outcome is looked at under each of them, and as the difference of each other one
         to the baseline, which is ``late-response`` if it is among them, else the first.
-    method : {"sobol", "morris"}
+    method : {"sobol", "chaos", "morris"}
+        Shares of variance by a Saltelli design, by a polynomial, or elementary effects.
     over : str or sequence of str
         What varies (`r2psim.analysis.sensitivity_factors.uncertain`): ``all`` that is uncertain, ``rates``,
         ``effects``, groups, parameters, effects.
@@ -584,7 +599,7 @@ def sensitivity(
         Metrics; `OUTCOMES` if not given.
     rows : int, optional
         Rows of a Saltelli design, a power of two (256 if not given), each of as many points as there are factors and
-        two more; or trajectories of Morris (20), of a point more than there are factors.
+        two more; points of chaos (8,192); or trajectories of Morris (20), of a point more than there are factors.
     replicates : int
         Runs of every point, each with luck of its own; with 1 luck is not told apart.
     by : {"group", "parameter"}
@@ -631,12 +646,16 @@ def sensitivity(
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
     named = tuple(checked_policies(full, [policies] if isinstance(policies, str) else list(policies)))
-    rows = {"sobol": 256, "morris": 20}.get(method, 0) if rows is None else rows
+    rows = ROWS.get(method, 0) if rows is None else rows
     _checked(method, rows, replicates, screen)
     baseline = baseline_of(named) if len(named) > 1 else None
     wanted = checked_outcomes(outcomes, named, baseline)
     ranges = uncertain(full, over, rates)
     groups = grouped(ranges, by)
+    if method == "chaos" and TOGETHER in groups:
+        raise ValueError(
+            'rates "posterior" is not allowed with method chaos: a draw is no number on a scale; "prior" is'
+        )
     seed = checked_seed(seed)
     luck, length = replicates, full.years if years is None else years
     asked = _Asked(full, named, baseline, wanted, rates, luck, seed, length, threads or processors(), announce, begin)
@@ -723,6 +742,11 @@ def _taken_apart(outcome: Outcome, metrics: np.ndarray, policies: Sequence[str],
     y = outcome.of(metrics, policies)
     if design.method == "sobol":
         return _of_sobol(outcome, sobol_indices(y), tuple(design.groups))
+    if design.method == "chaos":
+        names = [item.path for item in design.ranges]
+        places = {name: [names.index(path) for path in members] for name, members in design.groups.items()}
+        found = chaos_indices(design.units[:, 0], y[:, 0], places)
+        return replace(_of_sobol(outcome, found.indices, tuple(design.groups)), left=found.left)
     assert design.moved is not None and design.step is not None
     directed = np.array([len(members) == 1 for members in design.groups.values()])
     effects = morris_measures(y, design.moved, design.step, len(design.groups), directed)

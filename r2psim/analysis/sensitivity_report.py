@@ -73,12 +73,14 @@ def lines(found: Sensitivity, shown: int = SHOWN) -> Iterator[str]:
         if one.nothing_varies:
             yield "  nothing varies: the same at every point and with all luck"
             continue
-        if found.method == "sobol" and one.ranked()[0].total is None:
+        if found.method != "morris" and one.ranked()[0].total is None:
             yield "  too few rows: nothing varies at those that are independent of each other"
             continue
         if one.luck is not None:
             yield f"  luck has {_share(one.luck)} of the variance of a run, alone and together with parameters"
-        yield from _of_sobol(one, shown) if found.method == "sobol" else _of_morris(one, shown)
+        if one.left is not None:
+            yield f"  {_share(one.left)} is neither luck nor in the polynomial, and in no index"
+        yield from _of_morris(one, shown) if found.method == "morris" else _of_sobol(one, shown)
         if len(one.factors) > shown:
             yield f"  and {len(one.factors) - shown} more"
     yield ""
@@ -87,7 +89,7 @@ def lines(found: Sensitivity, shown: int = SHOWN) -> Iterator[str]:
 
 def _precision(found: Sensitivity) -> str:
     """Say how well indices are known."""
-    if found.method != "sobol":
+    if found.method == "morris":
         return (
             f"Intervals are over {found.rows} trajectories. Elementary effects say what matters little; shares of "
             "variance take --method sobol."
@@ -109,9 +111,10 @@ def _precision(found: Sensitivity) -> str:
         return f"{text}."
     # Intervals narrow with the root of the rows.
     more = 1 << max(1, int((worst / ENOUGH) ** 2 - 1e-9).bit_length())
+    other = " or --method chaos" if found.method == "sobol" else ""
     return (
         f"{text}; {many} of {len(wide)} are wider than +-{ENOUGH:g}. For all of them about {more} times the rows would "
-        "be needed, or fewer factors (--screen)."
+        f"be needed{other}."
     )
 
 
@@ -123,8 +126,8 @@ def write_sensitivity(found: Sensitivity, directory: Path) -> None:
     found : Sensitivity
         As `r2psim.sensitivity` gives it.
     directory : Path
-        Existing; gets ``sensitivity.json``, ``sensitivity.csv``, with method sobol ``points.parquet`` (its
-        independent points, and what was measured there) and ``provenance.json``.
+        Existing; gets ``sensitivity.json``, ``sensitivity.csv``, but with method morris ``points.parquet``
+        (independent points, and what was measured there) and ``provenance.json``.
     """
     import pyarrow as pa
 
@@ -137,7 +140,7 @@ def write_sensitivity(found: Sensitivity, directory: Path) -> None:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    if found.method == "sobol":
+    if found.method != "morris":
         write_table(pa.table(found.points()), directory / "points.parquet")
     kept = ("scenario", "method", "policies", "baseline", "rates", "rows", "replicates", "runs", "seed", "years")
     write_json(provenance(kind="sensitivity", **{key: summary[key] for key in kept}), directory / "provenance.json")

@@ -43,7 +43,7 @@ def sensitivity_of(found: Sensitivity, name: str, most: int = MOST) -> Figure:
     Returns
     -------
     Figure
-        Of method sobol a row for luck and one for each factor: total index with its interval, and the first-order one.
+        Of methods sobol and chaos a row for luck and one for each factor: total and first-order index, with intervals.
         Of method morris a row for each factor: mean absolute effect with its interval, and the strength without luck.
 
     Raises
@@ -51,7 +51,8 @@ def sensitivity_of(found: Sensitivity, name: str, most: int = MOST) -> Figure:
     KeyError
         If there is no outcome of that name.
     """
-    return _sobol(found, found.of(name), most) if found.method == "sobol" else _morris(found, found.of(name), most)
+    one = found.of(name)
+    return _morris(found, one, most) if found.method == "morris" else _sobol(found, one, most)
 
 
 def _source(found: Sensitivity) -> str:
@@ -94,6 +95,8 @@ def _sobol(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
     if one.luck is not None:
         head += f"; luck: {one.luck.value:.2f} ({one.luck.low:.2f} to {one.luck.high:.2f})"
     below = f"{_told(one)}. Total indices: shares of the variance of a run, with 95 % intervals. "
+    if one.left is not None:
+        below += f"Neither luck nor in the polynomial: {_words(one.left)}. "
     if len(one.factors) > len(shown):
         rest = one.ranked()[most]
         assert rest.total is not None

@@ -39,9 +39,10 @@ def _split(text: str | None) -> list[str] | None:
 
 def sensitivity(
     scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
-    method: Annotated[str, typer.Option(metavar="sobol|morris", help="Shares of variance, or elementary effects.")] = (
-        "sobol"
-    ),
+    method: Annotated[
+        str,
+        typer.Option(metavar="sobol|chaos|morris", help="Shares of variance, by a polynomial, or elementary effects."),
+    ] = ("sobol"),
     policies: Annotated[
         str, typer.Option(metavar="A,B,...", help="Policies; with several, differences to the baseline are told first.")
     ] = "late-response,prevention",
@@ -57,7 +58,10 @@ def sensitivity(
         str | None, typer.Option(metavar="METRIC,...", help="Metrics, as r2psim list metrics has them.")
     ] = None,
     rows: Annotated[
-        int | None, typer.Option(help="Rows of the Saltelli design, a power of two (256), or trajectories (20).")
+        int | None,
+        typer.Option(
+            help="Rows of the Saltelli design (256) or points of chaos (8192), powers of two; trajectories (20)."
+        ),
     ] = None,
     replicates: Annotated[
         int, typer.Option(min=1, max=1000, help="Runs of a point, each with other luck; 1 does not tell luck apart.")
@@ -112,6 +116,7 @@ def sensitivity(
         with ExitStack() as bars:
 
             def begin(total: int) -> Callable[[int], None]:
+                bars.close()  # a terminal shows one bar at a time: that of a screening ends before the next begins
                 return bars.enter_context(progress("runs", total, not as_json))
 
             found = _found(loaded, asked | {"begin": begin})
