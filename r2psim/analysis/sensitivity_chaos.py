@@ -23,6 +23,8 @@ __all__ = ["ChaosIndices", "chaos_indices"]
 
 HIGHEST = 8
 """Degree of a polynomial, at most."""
+HIGHEST_OF_MANY = 3
+"""The same where more parameters vary than `PAIRED`: more terms would cost more than they find."""
 POINTS_A_TERM = 8
 """Points for each term of one parameter, and again for each of a pair, at least."""
 PAIRED = 12
@@ -64,7 +66,8 @@ def _legendre(units: np.ndarray, degree: int) -> np.ndarray:
 
 
 def _degree(points: int, parameters: int) -> int:
-    return int(np.clip(points // (POINTS_A_TERM * parameters), 1, HIGHEST))
+    highest = HIGHEST if parameters <= PAIRED else HIGHEST_OF_MANY
+    return int(np.clip(points // (POINTS_A_TERM * parameters), 1, highest))
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def chaos_indices(
     groups : mapping of str to sequence of int
         Places of the parameters of each factor.
     degree : int, optional
-        Of polynomials of one parameter; as high as the points allow, at most 8, if not given.
+        Of polynomials of one parameter; as high as the points allow, at most 8 and of many parameters 3, if not given.
     resamples, seed : int
         Of the bootstrap of the share of luck.
 

@@ -35,7 +35,11 @@ def cost_text(cost: Cost, found: str, factors: int, points: int, replicates: int
 
 
 def _share(share: Share | None) -> str:
-    return "-" if share is None else f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+    if share is None:
+        return "-"
+    # No negative zeros.
+    value, low, high = (0.0 if abs(x) < 0.0005 else x for x in (share.value, share.low, share.high))
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _of_sobol(one: OutcomeSensitivity, shown: int) -> Iterator[str]:
@@ -54,6 +58,12 @@ def _of_morris(one: OutcomeSensitivity, shown: int) -> Iterator[str]:
             told = f"{amount(star.value)} ({amount(star.low)} to {amount(star.high)})"
             rest = f"{amount(effects.strength.value):<14}{amount(effects.sigma.value)}"
             yield f"  {each.factor:<52}{told:<32}{rest}"
+
+
+def _reach(one: OutcomeSensitivity, shown: int) -> str:
+    """Say where the intervals of the factors that are not told end."""
+    highs = [each.total.high for each in one.ranked()[shown:] if each.total is not None]
+    return f", whose total indices have intervals that end at {max(highs):.3f} or below" if highs else ""
 
 
 def lines(found: Sensitivity, shown: int = SHOWN) -> Iterator[str]:
@@ -82,7 +92,7 @@ def lines(found: Sensitivity, shown: int = SHOWN) -> Iterator[str]:
             yield f"  {_share(one.left)} is neither luck nor in the polynomial, and in no index"
         yield from _of_morris(one, shown) if found.method == "morris" else _of_sobol(one, shown)
         if len(one.factors) > shown:
-            yield f"  and {len(one.factors) - shown} more"
+            yield f"  and {len(one.factors) - shown} more{_reach(one, shown)}"
     yield ""
     yield _precision(found)
 

@@ -23,6 +23,8 @@ NAMES = 2.45
 WORDS = 1.5
 MOST = 14
 """Factors that are shown of an outcome: those that matter most."""
+LEFTMOST, RIGHTMOST = -0.6, 1.6
+"""Ends of the axis of shares, at most."""
 TOTAL = "#1f4e79"
 ALONE = "#d98b3a"
 LUCK = "#77808a"
@@ -88,19 +90,25 @@ def _nothing(found: Sensitivity, one: OutcomeSensitivity) -> Figure:
 def _sobol(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
     if one.nothing_varies or not any(each.total for each in one.factors):
         return _nothing(found, one)
-    shown = one.ranked()[:most]
+    # What may be large is shown, too, where the estimate is not.
+    by_reach = sorted(one.factors, key=lambda each: -(each.total.high if each.total else 0.0))
+    shown = [each for each in one.ranked() if each in by_reach[:most]]
     top = shown[0]
     assert top.total is not None
-    head = f"{_capital(top.factor)}: {top.total.value:.2f} ({top.total.low:.2f} to {top.total.high:.2f})"
+    head = f"{_capital(top.factor)}: {_short(top.total)}"
+    if top.total.low <= 0.0:
+        head += ", not told apart from none"
     if one.luck is not None:
-        head += f"; luck: {one.luck.value:.2f} ({one.luck.low:.2f} to {one.luck.high:.2f})"
+        head += f"; luck: {_short(one.luck)}"
     below = f"{_told(one)}. Total indices: shares of the variance of a run, with 95 % intervals. "
     if one.left is not None:
         below += f"Neither luck nor in the polynomial: {_words(one.left)}. "
     if len(one.factors) > len(shown):
-        rest = one.ranked()[most]
-        assert rest.total is not None
-        below += f"{len(one.factors) - len(shown)} more factors have total indices of at most {rest.total.value:.3f}."
+        rest = by_reach[most].total
+        assert rest is not None
+        below += (
+            f"The intervals of {len(one.factors) - len(shown)} more factors end at {max(rest.high, 0.0):.3f} or below."
+        )
     rows = len(shown) + (one.luck is not None)
     page = new_figure(PITCH * rows + 0.85, head, below, _source(found))
     bottom = page.bottom + 0.36
@@ -110,17 +118,26 @@ def _sobol(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
         _bar(axes, 0, one.luck, LUCK)
         _row(page, bottom, rows, 0, "luck, alone and with parameters", _words(one.luck))
         y0 = 1
+    lows: list[float] = []
     reach = [0.0] if one.luck is None else [max(one.luck.high, 0.0)]
     for k, each in enumerate(shown, y0):
         assert each.total is not None and each.first is not None
         _bar(axes, k, each.total, TOTAL)
+        lows.append(each.total.low)
         axes.plot(each.first.value, k, "D", color=ALONE, markersize=4.2, zorder=4)
         axes.plot([each.first.low, each.first.high], [k + 0.25] * 2, color=ALONE, linewidth=1.1, zorder=3)
         _row(page, bottom, rows, k, each.factor, _words(each.total))
         reach += [each.total.high, each.first.high]
-    lows = [each.first.low for each in shown if each.first is not None]
-    right = min(max(max(reach) * 1.04, 0.05), 1.6)
-    axes.set_xlim(max(min(0.0, *lows) - 0.01, -0.3), right)
+        lows.append(each.first.low)
+    left, right = max(min(0.0, *lows) * 1.04, LEFTMOST), min(max(max(reach) * 1.04, 0.05), RIGHTMOST)
+    axes.set_xlim(left, right)
+    for k, each in enumerate(shown, y0):
+        assert each.total is not None
+        # An interval that goes on beyond the axis says so.
+        if each.total.low < left:
+            axes.plot(left, k, "<", color=TOTAL, markersize=4.5, clip_on=False, zorder=6)
+        if each.total.high > right:
+            axes.plot(right, k, ">", color=TOTAL, markersize=4.5, clip_on=False, zorder=6)
     axes.axvline(0.0, color=LINE, linewidth=0.8, zorder=0)
     axes.set_xlabel("Share of the variance", fontsize=SIZES["label"], color=INK)
     page.text(page.right, bottom + PITCH * rows + 0.06, "total index (95 %)", SIZES["small"], ha="right", color=MUTED)
@@ -134,8 +151,17 @@ def _sobol(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
     return page.figure
 
 
+def _short(share: Share) -> str:
+    return f"{share.value:.2f} ({share.low if abs(share.low) >= 0.005 else 0.0:.2f} to {share.high:.2f})"
+
+
+def _zero(value: float) -> float:
+    """Give 0 for what would be written as a negative zero."""
+    return 0.0 if abs(value) < 0.0005 else value
+
+
 def _words(share: Share) -> str:
-    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+    return f"{_zero(share.value):.3f} ({_zero(share.low):.3f} to {_zero(share.high):.3f})"
 
 
 def _axes(page: Page, rows: int, bottom: float) -> Axes:
