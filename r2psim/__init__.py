@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
+    from r2psim.analysis.sensitivity import Sensitivity, sensitivity
+    from r2psim.analysis.sensitivity_factors import problem
     from r2psim.analysis.warning_value import Warnings, warning_value
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
@@ -48,6 +50,7 @@ _HOMES = {
     "Scenario": "r2psim.scenario",
     "ScenarioError": "r2psim.scenario",
     "Warnings": "r2psim.analysis.warning_value",
+    "Sensitivity": "r2psim.analysis.sensitivity",
     "World": "r2psim.world.build",
     "bodies": _REFERENCE,
     "break_even": "r2psim.analysis.break_even_study",
@@ -61,8 +64,10 @@ _HOMES = {
     "open": "r2psim.ensemble.batch.opened",
     "parameters": _REFERENCE,
     "policies": _REFERENCE,
+    "problem": "r2psim.analysis.sensitivity_factors",
     "rows": "r2psim.analysis.rows",
     "scenarios": _REFERENCE,
+    "sensitivity": "r2psim.analysis.sensitivity",
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
     "warning_value": "r2psim.analysis.warning_value",
@@ -81,6 +86,7 @@ __all__ = [
     "RowTable",
     "Scenario",
     "ScenarioError",
+    "Sensitivity",
     "Warnings",
     "World",
     "__version__",
@@ -95,8 +101,10 @@ __all__ = [
     "metrics",
     "parameters",
     "policies",
+    "problem",
     "rows",
     "scenarios",
+    "sensitivity",
     "series",
     "simulate",
     "warning_value",

@@ -23,6 +23,7 @@ from r2psim.verbs.listing import list_what
 from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
+from r2psim.verbs.sensitivity import sensitivity
 from r2psim.verbs.trials import trials
 from r2psim.verbs.warning import warning
 from r2psim.verbs.world_figure import world_figure
@@ -346,6 +347,7 @@ app.command(name="value-of-information")(value_of_information)
 app.command(name="break-even")(break_even)
 app.command()(marginal)
 app.command()(warning)
+app.command()(sensitivity)
 
 
 @app.command()

@@ -40,6 +40,7 @@ _GROWING = {
     "batch": "manifest.jsonl",
     "calibration": "evaluations.jsonl",
     "trials": "entries",
+    "sensitivity": "design-rows",
     **dict.fromkeys(("rows", "break-even", "marginal", "warning"), "worlds"),
 }
 """Kinds of directories to which work is added command by command, each with the file to which it is added."""

@@ -173,6 +173,10 @@ class _Ensemble:
             values[P.assistance_effect_scale] = 0.0
         return values
 
+    def luck_of(self, run: int) -> int:
+        """Give the number of the run whose luck a run has: its own."""
+        return run
+
     def rows_of(self, run: int, rows: Rows) -> Rows:
         """Give rows with the effects of a run."""
         return rows if self.drawing is None else self.drawing.rows_of(run, rows)
@@ -200,7 +204,7 @@ class _Ensemble:
                     space.blocks,
                     self.rows_of(first + at, space.rows[k]),
                     self.parameters_of(k, first + at, null_twin),
-                    draws_of(self.seed, first + at, 0),
+                    draws_of(self.seed, self.luck_of(first + at), 0),
                     self.months,
                     self.stop,
                     metrics[part],

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.world.rows import Rows
 
-__all__ = ["Drawing", "triangular", "with_draw"]
+__all__ = ["Drawing", "triangular", "with_draw", "with_effect"]
 
 
 KEPT = 1024
@@ -146,11 +146,11 @@ def with_draw(scenario: Scenario, run: int, drawn: Sequence[str], seed: int) -> 
         number = form_number(path)
         assert number is not None and number.channel is not None
         change = {"size": size, "expected": drawing.effects[path].believed, "known": True}
-        forms[number.form] = _with_effect(forms.get(number.form, {}), number.channel, change)
+        forms[number.form] = with_effect(forms.get(number.form, {}), number.channel, change)
     return replace(scenario, parameters=scenario.parameters | drawing.parameters_of(run), changed_forms=forms)
 
 
-def _with_effect(form: Mapping[str, Any], on: str, change: Mapping[str, Any]) -> dict[str, Any]:
+def with_effect(form: Mapping[str, Any], on: str, change: Mapping[str, Any]) -> dict[str, Any]:
     """Give the changes of a form with those of one of its effects."""
     effects = form.get("effects", {})
     return {**form, "effects": {**effects, on: {**effects.get(on, {}), **change}}}

@@ -13,6 +13,7 @@ from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
+from r2psim.plots.sensitivity import sensitivity_of
 from r2psim.plots.style import save
 from r2psim.plots.warning_value import warning_figure
 from r2psim.plots.worlds import worlds_figure
@@ -30,6 +31,7 @@ __all__ = [
     "paired_differences",
     "returns_on_prevention",
     "save",
+    "sensitivity_of",
     "stage_map",
     "stage_ribbons",
     "warning_figure",
