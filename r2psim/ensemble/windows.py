@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, local
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.ensemble.simulation import processors
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.world.build import World, build
@@ -85,7 +85,7 @@ def onsets_by_state(
         return end - begin
 
     work(0)  # compiles, once
-    with ThreadPoolExecutor(threads or _processors()) as pool:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         try:
             for done in pool.map(work, range(0, runs, _CHUNK)):
                 if advance is not None:
@@ -95,12 +95,6 @@ def onsets_by_state(
             pool.shutdown(cancel_futures=True)
             raise
     return world.states, found
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _one(world: World, rows: Rows, parameters: np.ndarray, seed: int, run: int, months: int) -> Any:
