@@ -26,7 +26,7 @@ from worlds import (
 
 from r2psim.ensemble.measures import METRICS, metrics_of, spending_of
 from r2psim.scenario import Scenario
-from r2psim.scenario.parameters import PARAMETERS
+from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.build import build
 from r2psim.world.tables import BODY, PLEDGE, PR, PROGRAMME, B, F, L, S
 
@@ -56,6 +56,12 @@ class Case:
         """Run it and keep every column of every month."""
         world = build(self.scenario, self.policy)
         return run(world, self.scenario.parameter_values(self.policy), self.months, self.seed)
+
+    @property
+    def rate(self) -> float:
+        """What coordination costs, as a share of what is coordinated."""
+        p = self.scenario.parameter_values(self.policy)
+        return float(p[P.challenges_complexity_coordination_cost] * p[P.challenges_complexity_coordination])
 
 
 def random_case(seed: int, states: int, bodies: int, policy: str, months: int, share: float, lively: bool) -> Case:
@@ -137,7 +143,10 @@ def check_years(r: Run) -> None:
 
 
 def check_permitted(r: Run) -> None:
-    """Assert that bodies pledge and pay only for forms that they may provide, and only in their member states."""
+    """Assert that bodies pledge and pay only for forms that they may provide, and only in their member states.
+
+    One that coordinates also pays for the coordination of what others provide.
+    """
     rows, forms = r.world.rows, len(r.world.forms)
     states = len(r.world.states)
     reachable = np.zeros((forms, states), dtype=bool)
@@ -145,7 +154,7 @@ def check_permitted(r: Run) -> None:
         provides = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
         members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
         barred = np.setdiff1d(np.arange(forms), provides)
-        assert not r.ledger[:, b, barred].any()
+        assert not r.ledger[:, b, barred].any() or r.of_body("coordinates")[0, b] > 0.0
         pledged = r.pledge[:, L.programme, rows.pledge_start[b] : rows.pledge_start[b + 1]]
         taken = pledged[pledged >= 0.0].astype(int)
         assert np.isin(taken % states, members).all() and np.isin(taken // states, provides).all()
@@ -153,13 +162,14 @@ def check_permitted(r: Run) -> None:
     assert not r.programme[:, SPENT][..., ~reachable.reshape(-1)].any()
 
 
-def check_spending(r: Run) -> None:
-    """Assert that a programme takes no more than it costs, and what counts as prevention and as response."""
+def check_spending(r: Run, rate: float) -> None:
+    """Assert that a programme takes no more than it and its coordination cost, and what is prevention and response."""
     spent = r.programme[:, SPENT]
     rises = np.diff(spent, axis=0)
     assert rises.min(initial=0.0) >= 0.0
-    assert np.all(rises.sum(axis=1) <= r.programme[1:, PR.cost])
-    assert np.all(rises.sum(axis=1) <= r.programme[1:, PR.pledged])
+    used = np.minimum(r.programme[1:, PR.cost], r.programme[1:, PR.pledged])
+    coordinators = r.of_body("coordinates")[0].sum()
+    assert np.all(rises.sum(axis=1) <= used + coordinators * np.floor(rate * used))
     states, forms = len(r.world.states), len(r.world.forms)
     paid = rises.reshape(len(rises), 5, forms, states).swapaxes(2, 3)
     stage = r.of_state("stage")[1:]
@@ -188,13 +198,13 @@ def check_pledges(r: Run) -> None:
     assert not r.programme[:, [PR.slot, PR.own]].any(), "a decision leaves its notes behind"
 
 
-def check_money(r: Run) -> None:
-    """Assert all of the above."""
+def check_money(r: Run, rate: float = 0.0) -> None:
+    """Assert all of the above, where coordination costs so much of what it coordinates."""
     check_whole_cents(r)
     check_conserved(r)
     check_years(r)
     check_permitted(r)
-    check_spending(r)
+    check_spending(r, rate)
     check_pledges(r)
 
 
@@ -206,14 +216,14 @@ def check_money(r: Run) -> None:
 @example(case=rich_case("late-response", budget=0.13))
 @example(case=rich_case("late-response", carry_over=0.333, rhythm=5.0))
 def test_every_cent_is_spent_kept_or_returned(case: Case) -> None:
-    check_money(case.run())
+    check_money(case.run(), case.rate)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_policy_conserves_money_where_all_of_it_moves(policy: str) -> None:
     case = rich_case(policy, carry_over=0.25)
     r = case.run()
-    check_money(r)
+    check_money(r, case.rate)
     total = {name: r.of_body(name)[-1].sum() for name in ("received", "spent_prevention", "spent_response", "returned")}
     # The test is worth something only where money took every way.
     assert all(total.values()) is (policy != "no-assistance"), total
