@@ -1,19 +1,21 @@
-"""What each form's effect rests on: ``python -m r2psim.analysis.evidence_text TRIALS.json docs/EVIDENCE.md``.
+"""What each form's effect rests on: ``python -m r2psim.analysis.evidence_text TRIALS.json docs/EVIDENCE.md PULLS.csv``.
 
 The first argument is what ``r2psim trials --json`` printed: published beside simulated stands in the page as it was
-measured, with the command that measures it again.
+measured, with the command that measures it again. The last is what ``r2psim calibrate --what effects`` wrote.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from r2psim.scenario.catalogue import catalogue
+from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.forms import CATEGORIES, Effect, Form
 from r2psim.scenario.parameters import LABELS, SOURCES
 from r2psim.scenario.posterior import read_effects
@@ -99,7 +101,28 @@ def _form(form: Form, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield ""
 
 
-def evidence_page(found: Mapping[str, Any]) -> str:
+def _pulls(moved: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Say how far each study moves what it moves most."""
+    most: dict[str, Mapping[str, str]] = {}
+    for row in moved:
+        if row["trial"] not in most or abs(float(row["pull"])) > abs(float(most[row["trial"]]["pull"])):
+            most[row["trial"]] = row
+    yield from ("## How far each study pulls", "")
+    yield fill(
+        "The posterior of all studies less that without this one, in standard deviations of the latter, on the scale "
+        "on which effects add up; of each study the effect that it moves most. Chance: posteriors that differ in "
+        "nothing but the seed of their chains differ by 0.05 (root mean square over 60 effects), by 0.13 at most.",
+        WIDTH,
+    )
+    yield from ("", "| study | effect of | on | pull |", "|---|---|---|---|")
+    for row in sorted(most.values(), key=lambda row: -abs(float(row["pull"]))):
+        _, form, _, channel, _ = row["effect"].split(".")
+        of = f"{catalogue()[form].name} | {CHANNELS[channel].meaning}"
+        yield f"| `{row['trial']}` | {of} | {float(row['pull']):+.2f} |"
+    yield ""
+
+
+def evidence_page(found: Mapping[str, Any], moved: Sequence[Mapping[str, str]] = ()) -> str:
     """Write the page.
 
     Parameters
@@ -125,8 +148,10 @@ def evidence_page(found: Mapping[str, Any]) -> str:
         fill(
             f"The catalogue has {len(forms)} forms of assistance with {len(effects)} effects. For {studied} of them a "
             "published causal study says something about the size or the direction; the others are assumptions with a "
-            f"range. {drawn} effects, those of every form that a study delivered, come from a joint posterior that was "
-            "fitted to the studies (`r2psim calibrate --what effects`); their prior is kept beside. Labels:",
+            f"range. {drawn} effects, those of which the studies tell more than chance in the draws, come from a joint "
+            "posterior that was fitted to the studies (`r2psim calibrate --what effects`); their prior is kept beside. "
+            "Of the others the studies tell so little, each in view of the bias that its design may have, that the "
+            "prior stays. Labels:",
             WIDTH,
         ),
         "",
@@ -155,17 +180,20 @@ def evidence_page(found: Mapping[str, Any]) -> str:
                 f"- `{trial.key}`: {trial.question} Published {_ratio(row, 'published')}, simulated "
                 f"{_ratio(row, 'simulated')}: {row['verdict']}. {trial.note}"
             )
+    lines.append("")
+    lines += _pulls(moved) if moved else []
     # Of an effect too, not only of a trial: no key in a table is left unexplained.
     cited = [trial.source for trial in shipped_trials().values()] + [effect.source for _, effect in effects]
     keys = sorted({key for source in cited for key in source})
-    lines += ["", "## Sources", "", *(f"- `{key}`: {SOURCES[key]}" for key in keys), ""]
+    lines += ["## Sources", "", *(f"- `{key}`: {SOURCES[key]}" for key in keys), ""]
     return "\n".join(lines)
 
 
-def main(found: Path, page: Path) -> None:
-    """Write the page to a file."""
-    page.write_text(evidence_page(json.loads(found.read_text(encoding="utf-8"))), encoding="utf-8")
+def main(found: Path, page: Path, pulls: Path | None = None) -> None:
+    """Write the page to a file; with ``pulls.csv`` of a fit, how far each study moves the posterior too."""
+    moved = list(csv.DictReader(pulls.read_text(encoding="utf-8").splitlines())) if pulls is not None else []
+    page.write_text(evidence_page(json.loads(found.read_text(encoding="utf-8")), moved), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))
