@@ -244,6 +244,8 @@ ABOUT_AID = {
     "helped",
     "pillar3_uncovered",
     "aid_forms",
+    "coordination",
+    "coordinated",
     "expected_help",
     "assessed",
     "best_help",

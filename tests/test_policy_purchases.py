@@ -28,7 +28,7 @@ SITUATIONS = (
     "government-against-group",
     "relapse-risk",
 )
-RUNS = {"seminar": 16, "world": 2} | dict.fromkeys(SITUATIONS, 32)
+RUNS = {"seminar": 128, "world": 2} | dict.fromkeys(SITUATIONS, 128)
 BOUGHT = ("late-response", "balanced", "recommendations", "prevention")
 
 REVIEW_AND_DIPLOMACY = ("peer-review", "preventive-diplomacy", "mediation")
