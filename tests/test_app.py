@@ -30,7 +30,7 @@ from r2psim.app.levers import LEVERS, effect_levers, fields, levers_of, sets_of,
 from r2psim.app.markup import element, join, table
 from r2psim.app.runs import CURVES, Found
 from r2psim.app.timeline import draw_timeline, groups_shown
-from r2psim.app.watch import OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
+from r2psim.app.watch import NOWHERE, OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
 from r2psim.app.widgets import Form, View
 from r2psim.app.world_map import draw_map, patch_map
 from r2psim.cli import app
@@ -89,13 +89,17 @@ def test_a_world_that_was_let_go_comes_back_to_the_same_bits(watch: Watch) -> No
 
 
 def test_what_bodies_paid_adds_up_to_what_they_spent(watch: Watch) -> None:
-    spent = watch.history.body["spent"]
+    spent, bodies = watch.history.body["spent"], watch.history.world.bodies
     for month in (1, 12, 36):
         cents = [0.0] * len(watch.history.world.bodies)
         for p in watch.paid(month):
             cents[p.body] += round(p.dollars * 100.0)
+            # Coordination is paid for by those who coordinate, and by a share of what is coordinated at most.
+            assert p.form != NOWHERE or "coordination" in watch.setting.bodies[bodies[p.body]].mandates
         assert cents == np.round((spent[month] - spent[month - 1]) * 100.0).tolist()
-    assert any(watch.paid(36))
+        coordination = sum(p.dollars for p in watch.paid(month) if p.form == NOWHERE)
+        assert 0.0 <= coordination <= 0.1 * sum(p.dollars for p in watch.paid(month))
+    assert any(p.form == NOWHERE for p in watch.paid(36))
 
 
 def test_compare_has_the_numbers_of_the_command_line() -> None:

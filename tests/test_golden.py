@@ -32,6 +32,8 @@ NEVER_MOVED = {
     "council_will": "which bodies there are",
     "rights_council": "which bodies there are",
     "court": "what a body is",
+    "coordinates": "what a body is",
+    "council_tie": "who is tied to whom; golden runs but those of the world have no permanent member",
     "regional": "what a body is",
     "responds": "what a body is",
     "episodes_by_armed_groups": "no golden run is long enough for one",

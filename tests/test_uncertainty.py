@@ -16,7 +16,7 @@ from r2psim.ensemble.store import OutputError
 from r2psim.ensemble.uncertainty import Drawing, with_draw
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.paths import effects_by_path
-from r2psim.scenario.posterior import UNCERTAINTIES, checked_uncertainty, drawn_in, read_posterior
+from r2psim.scenario.posterior import UNCERTAINTIES, checked_uncertainty, drawn_in, read_effects, read_posterior
 from r2psim.verbs.replay import replay_run
 from r2psim.world.build import build
 from r2psim.world.expand import expand
@@ -39,9 +39,14 @@ def test_every_effect_is_drawn_from_a_triangle_over_its_range_with_its_mode_at_t
     draw = drawing(scenario).sizes_of
     found = [draw(run) for run in range(runs)]
     assert list(found[0]) == [path for path, effect in effects.items() if effect.low < effect.high]
+    fitted = (read_effects() or ({},))[0]
     for path, effect in effects.items():
         sizes = np.array([sizes[path] for sizes in found])
         a, c, b = effect.low, effect.size, effect.high
+        if path in fitted:  # run i has draw i of the posterior, and goes through it again when it is through
+            posterior = [draw[path] for draw in read_effects()]
+            assert effect.label == "fitted" and sizes.tolist() == (3 * posterior)[:runs], path
+            continue
         assert a <= sizes.min() and sizes.max() <= b, path
         sd = np.sqrt((a * a + b * b + c * c - a * b - a * c - b * c) / 18.0)
         assert abs(sizes.mean() - (a + b + c) / 3.0) < 4.5 * sd / np.sqrt(runs), path
@@ -55,8 +60,10 @@ def test_every_effect_is_drawn_from_a_triangle_over_its_range_with_its_mode_at_t
 def test_effects_are_drawn_independently_of_each_other_and_of_run_and_seed() -> None:
     scenario = load("seminar")
     draw, elsewhere = drawing(scenario).sizes_of, drawing(scenario, seed=2).sizes_of
-    table = np.array([list(draw(run).values()) for run in range(1500)])
-    other = np.array([list(elsewhere(run).values()) for run in range(1500)])
+    # Those that were fitted to studies are drawn together, from one posterior.
+    alone = [path not in (read_effects() or ({},))[0] for path in draw(0)]
+    table = np.array([list(draw(run).values()) for run in range(1500)])[:, alone]
+    other = np.array([list(elsewhere(run).values()) for run in range(1500)])[:, alone]
     correlations = np.corrcoef(table.T)[np.triu_indices(table.shape[1], 1)]
     assert np.abs(correlations).max() < 0.14  # 5 standard errors
     apart = [np.corrcoef(a, b)[0, 1] for a, b in zip(table.T, other.T, strict=True)]

@@ -11,7 +11,7 @@ from r2psim.analysis.findings import money
 from r2psim.analysis.summary import date, percent, tell, weight
 from r2psim.app.marks import stage_mark
 from r2psim.app.markup import Markup, bar, element, join, pick, table
-from r2psim.app.watch import Payment
+from r2psim.app.watch import NOWHERE, Payment
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
@@ -223,7 +223,7 @@ def why(history: History, number: int) -> Markup:
 def bodies(history: History, month: int, payments: Sequence[Payment], picked: str | None) -> Markup:
     """Give each body's money and programmes."""
     world, body = history.world, history.body
-    running = np.bincount([p.body for p in payments], minlength=len(world.bodies))
+    running = np.bincount([p.body for p in payments if p.form != NOWHERE], minlength=len(world.bodies))
     paid = np.bincount([p.body for p in payments], weights=[p.dollars for p in payments], minlength=len(world.bodies))
     rows = []
     for b, key in enumerate(world.bodies):
@@ -259,8 +259,11 @@ def programmes(history: History, key: str, setting: Scenario, payments: Sequence
     """List what one body funds this month."""
     world, forms = history.world, list(setting.forms.values())
     b = world.bodies.index(key)
-    mine = sorted((p for p in payments if p.body == b), key=lambda p: -p.dollars)
+    mine = sorted((p for p in payments if p.body == b and p.form != NOWHERE), key=lambda p: -p.dollars)
     rows = [(forms[p.form].name, world.names[world.states[p.state]], money(p.dollars)) for p in mine[:MOST_PROGRAMMES]]
+    coordination = sum(p.dollars for p in payments if p.body == b and p.form == NOWHERE)
+    if coordination > 0.0:
+        rows.append(("Coordination of what others and itself fund", "all its members", money(coordination)))
     if not rows:
         return element("p", f"{world.names[key]} funds no programme this month.", class_="r2p-note")
     more = f" (the largest {MOST_PROGRAMMES} of {len(mine)})" if len(mine) > MOST_PROGRAMMES else ""

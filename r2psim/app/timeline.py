@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 
 from r2psim.analysis.summary import date
@@ -19,6 +21,8 @@ ACROSS, RIGHT = 740.0, 10.0
 """Length of the years, from 0; names stand before it, and something of the last year's number after it."""
 NAMES, LONGEST = 250.0, 420.0
 """Least and greatest room for the names of states and groups."""
+NOTE = 90
+"""Letters of a line that says what is left out: as many as the years have room for."""
 INDENT = 12.0
 EDGE = 4.0
 ROW = 20.0
@@ -231,8 +235,8 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
         said = "No group has left stage 0 so far." if selected is None else "No group."
         ribbons.append(element("text", said, x=0, y=y + 4, class_="r2p-tick"))
         y += ROW
-    if more := left_out(history, groups, selected):
-        ribbons.append(element("text", more, x=0, y=y + 8, class_="r2p-tick"))
+    for text in wrap(left_out(history, groups, selected), NOTE):
+        ribbons.append(element("text", text, x=0, y=y + 8, class_="r2p-tick"))
         y += ROW
     parts += ribbons + _turns(history, rows, months, picked)
     height = y + 4.0

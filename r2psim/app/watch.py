@@ -27,7 +27,7 @@ from r2psim.scenario.shipped import shipped_names
 from r2psim.world.codebook import CENTS
 from r2psim.world.expand import expand
 from r2psim.world.history import Event, History
-from r2psim.world.tables import PR, L
+from r2psim.world.tables import PR, B, L
 
 __all__ = ["Choice", "Payment", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
 
@@ -182,13 +182,17 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
     return choice, number("month", 0, YEAR * 200)
 
 
+NOWHERE = -1
+"""State and form of what a body paid to coordinate programmes, which the accounts keep for all of them together."""
+
+
 class Payment(NamedTuple):
     """What a body paid for a programme in a month.
 
     Attributes
     ----------
     body, state, form : int
-        Rows.
+        Rows; state and form are `NOWHERE` where it paid for coordination.
     dollars : float
         US$ in the month.
     """
@@ -273,13 +277,14 @@ class Watch:
         self._lock = threading.RLock()
         self._model: R2PModel | None = None
         self._payments: list[_Payments] = []
+        self._spent: np.ndarray | None = None
         self._digests: dict[int, str] = {}
         self._history: History | None = None
         self.to(0)
 
     def _made(self) -> R2PModel:
         if self._model is None:
-            self._payments = []
+            self._payments, self._spent = [], None
             c = self.choice
             self._model = R2PModel(self.setting, c.policy, c.seed, c.run, drive="rows")
             self._payments.append(self._paid())
@@ -293,11 +298,19 @@ class Watch:
         # As the accounts have it: of what was put up, what the programme could use, in whole cents.
         used = programme[PR.accepted, pledge[L.programme, slots].astype(np.int64)]
         cents = np.floor(pledge[L.last_offer, slots] * used)
+        payer = np.searchsorted(self._model.rows.pledge_start, slots, side="right") - 1
+        body = self._model.rows.body
+        before = np.zeros(body.shape[1]) if self._spent is None else self._spent
+        self._spent = body[B.spent].copy()
+        # What a body that coordinates spent beside its programmes is what coordinating took.
+        coordination = self._spent - before - np.bincount(payer, weights=cents, minlength=body.shape[1])
+        coordinates = np.flatnonzero((body[B.coordinates] > 0.0) & (coordination > 0.0))
+        nowhere = np.full(len(coordinates), NOWHERE)
         return _Payments(
-            (np.searchsorted(self._model.rows.pledge_start, slots, side="right") - 1).astype(np.int16),
-            pledge[L.state, slots].astype(np.int16),
-            pledge[L.form, slots].astype(np.int16),
-            cents / CENTS,
+            np.concatenate((payer, coordinates)).astype(np.int16),
+            np.concatenate((pledge[L.state, slots], nowhere)).astype(np.int16),
+            np.concatenate((pledge[L.form, slots], nowhere)).astype(np.int16),
+            np.concatenate((cents, coordination[coordinates])) / CENTS,
         )
 
     def to(self, month: int, advance: Callable[[int], bool] | None = None) -> int:

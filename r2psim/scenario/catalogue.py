@@ -332,15 +332,19 @@ def catalogue() -> dict[str, Form]:
 def merged_forms(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay what a scenario writes under ``[forms]`` over the shipped catalogue, key by key; lists replace.
 
-    Where only the size of a shipped effect is written, and no range for it, it is taken as known.
+    Where only the size of a shipped effect is written, and no range for it, it is taken as known. The size that an
+    effect had before a fit is that of the shipped range: whoever writes another size or range has none.
     """
     merged: dict[str, Any] = catalogue_tables()
     for key, table in changes.items():
         merged[key] = _laid_over(merged.get(key), table)
         for on, effect in _effects_of(table).items():
             alone = isinstance(effect, Mapping) and "size" in effect and not {"low", "high"} & effect.keys()
-            if alone and isinstance(merged[key]["effects"].get(on), dict):
-                merged[key]["effects"][on].setdefault("known", True)
+            laid = merged[key]["effects"].get(on)
+            if alone and isinstance(laid, dict):
+                laid.setdefault("known", True)
+            if isinstance(effect, Mapping) and {"size", "low", "high"} & effect.keys() and "prior" not in effect:
+                laid.pop("prior", None)
     return merged
 
 

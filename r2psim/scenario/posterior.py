@@ -145,14 +145,15 @@ def read_effects(path: Path = SHIPPED_EFFECTS) -> tuple[dict[str, float], ...]:
     Returns
     -------
     tuple of dict of str to float
-        For each draw, the size of each of its effects by path; empty where there is no such file.
+        For each draw, the size of each of its effects by path; empty where there is no such file, or nothing was
+        learnt of any effect.
 
     Raises
     ------
     ValueError
         If the file names something that is no effect of the catalogue, or a size lies outside of its range.
     """
-    if not path.exists():
+    if not path.exists() or not path.read_text(encoding="utf-8").strip():
         return ()
     return _draws_in(path, effects_by_path(catalogue()), "no effect of the catalogue")
 
