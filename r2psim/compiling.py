@@ -49,6 +49,9 @@ SECONDS = {
 Only what they are to each other matters once the first of them is compiled.
 """
 
+BELIEF = 0.4
+"""What the usual pace counts for: as much as if this share of the work had been done at it."""
+
 WHOLE = "run_chunk"
 """What is compiled for an ensemble, and not where Mesa steps through a model."""
 
@@ -67,6 +70,8 @@ class Compiling:
         When, in seconds of the clock that `now` is read from.
     expected : dict of str to float
         What is still to be compiled, with its share of the work.
+    under_way : list of str
+        What of it has begun, what began last at the end.
     """
 
     def __init__(self, now: float, first: str, kept: set[str]) -> None:
@@ -83,6 +88,7 @@ class Compiling:
         """
         self.began = self.last = now
         self.expected: dict[str, float] = {}
+        self.under_way: list[str] = []
         self.all = 0.0
         self.begins(first, kept)
 
@@ -95,6 +101,8 @@ class Compiling:
                 if part not in kept and (part != WHOLE or name == WHOLE)
             }
             self.all = sum(self.expected.values())
+        if name in self.expected and name not in self.under_way:
+            self.under_way.append(name)
 
     def expect_whole(self, kept: set[str]) -> None:
         """Take in that all that an ensemble needs is compiled."""
@@ -102,20 +110,34 @@ class Compiling:
             self.expected[WHOLE] = SECONDS[WHOLE]
             self.all += SECONDS[WHOLE]
 
+    def _part(self) -> float:
+        """Give the work of the part under way: the innermost one that has begun, or else the next one of a month."""
+        inner = [name for name in self.under_way if name != WHOLE]
+        usual = (name for name in SECONDS if name in self.expected)
+        return self.expected[inner[-1] if inner else next(usual)]
+
     def finished(self, name: str, now: float) -> None:
         """Take in that a function is compiled."""
+        if name in self.under_way:
+            self.under_way.remove(name)
         if self.expected.pop(name, None) is not None:
             self.last = now
 
     def left(self, now: float) -> float | None:
-        """Estimate the seconds that are left; None where nobody knows what is still needed."""
+        """Estimate the seconds that are left; None where nobody knows what is still needed.
+
+        The pace is that of what is done, together with some work at the usual pace: before anything is done a second
+        is taken for a second, and one slow part early on does not decide. A part under way that takes longer than that
+        pace says makes it slower while it lasts, just as far as it would be if the part ended now: so nothing jumps
+        when it does end.
+        """
         if not self.expected:
             return None
         to_do = sum(self.expected.values())
-        done = self.all - to_do
-        # Before anything is done a second is taken for a second.
-        pace = (self.last - self.began + 5.0) / (done + 5.0)
-        return max(pace * to_do - (now - self.last), 0.0)
+        part, known = self._part(), self.all - to_do + BELIEF * self.all
+        usual = BELIEF * self.all - self.began  # what time is counted from
+        pace = max((self.last + usual) / known, (now + usual) / (known + part))
+        return max(pace * to_do - min(now - self.last, pace * part), 0.0)
 
     def words(self, now: float) -> str:
         """Say how far it is."""

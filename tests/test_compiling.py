@@ -42,10 +42,56 @@ def test_the_time_left_falls_as_parts_are_finished_and_follows_the_pace() -> Non
         usual.finished(name, at)
         slow.finished(name, 3.0 * at)
     assert usual.left(at) == pytest.approx(before - at)
-    assert slow.left(3.0 * at) > 2.0 * usual.left(at)
+    assert 2.0 * usual.left(at) < slow.left(3.0 * at) < 3.0 * usual.left(at)
     # Within a part, time passes too.
-    assert usual.left(at + 4.0) == pytest.approx(usual.left(at) - 4.0)
-    assert usual.left(at + 1000.0) == 0.0
+    assert usual.left(at + 0.4) == pytest.approx(usual.left(at) - 0.4)
+
+
+def lefts(paces: dict[str, float], inside: bool) -> list[float]:
+    """Give what is said to be left in every second, where parts take so many times as long as usual."""
+    now, said = 0.0, []
+    work = Compiling(now, WHOLE, set())
+    for name, seconds in SECONDS.items():
+        if inside and name != WHOLE:
+            work.begins(name, set())
+        end = now + paces.get(name, 1.0) * seconds
+        while now + 1.0 < end:
+            now += 1.0
+            said.append(work.left(now))
+        now = end
+        work.finished(name, now)
+    return said
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["begun parts are told", "not told"])
+@pytest.mark.parametrize("name", SECONDS)
+def test_one_part_that_takes_much_longer_makes_no_jump(name: str, inside: bool) -> None:
+    said = lefts({name: 4.0}, inside)
+    whole = sum(SECONDS.values())
+    steps = [after - before for before, after in pairwise(said)]
+    assert max(steps) < 3.0, "seconds more, from one second to the next"
+    assert min(steps) > -0.2 * whole
+    assert max(said) < 2.0 * whole
+
+
+def test_the_time_left_of_a_slow_machine_moves_steadily_to_its_end() -> None:
+    steps = [after - before for before, after in pairwise(lefts(dict.fromkeys(SECONDS, 4.0), True))]
+    assert max(map(abs, steps)) < 4.0
+
+
+def test_the_time_left_is_never_more_than_the_time_that_has_passed_tells() -> None:
+    """A part that does not end takes as long as it has so far: the rest then takes as much for each unit of work."""
+    work = Compiling(0.0, WHOLE, set())
+    for name in ("opponents_begin", "standing"):
+        work.finished(name, 2.0)
+    work.begins("settling", set())
+    done = SECONDS["opponents_begin"] + SECONDS["standing"] + SECONDS["settling"]
+    rest = sum(SECONDS.values()) - done
+    for now in (100.0, 200.0, 400.0):
+        assert 0.0 < work.left(now) < now / done * rest
+    late = work.left(400.0)
+    work.finished("settling", 400.0)
+    assert work.left(400.0) == pytest.approx(late)
 
 
 def test_what_was_kept_is_not_waited_for_and_what_is_unknown_not_guessed() -> None:

@@ -374,6 +374,9 @@ def test_generator_appears_with_every_table_that_it_draws_from():
     assert [row[0] for row in lines_of("generator")] == [
         name for name, table in data.items() if isinstance(table, dict) and "description" in table
     ]
+    assert [(row[0], float(row[2])) for row in lines_of("generator: numbers")] == [
+        (name, number["value"]) for name, number in data["numbers"].items()
+    ]
     assert [row[0] for row in lines_of("generator: scores")] == list(data["columns"])
     assert [row[0] for row in lines_of("generator: bodies")] == [body["id"] for body in data["bodies"]]
     assert [float(row[4]) for row in lines_of("generator: bodies")] == [body["budget"] for body in data["bodies"]]

@@ -21,16 +21,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from r2psim.analysis.calibration.definitions import DISCRIMINATED_SHARE
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month
 from r2psim.scenario.loading import load
-from r2psim.scenario.parameters import LABELS, SOURCES, P, defaults
+from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, P, defaults
 from r2psim.scenario.schema import validate
 from r2psim.scenario.specs import Scenario
 from r2psim.world.atlas import Stream, borders, interpolate, normal, phi, spread
 from r2psim.world.build import build
+from r2psim.world.declared import declared
 from r2psim.world.expand import expand
 from r2psim.world.generate import GENERATOR, generate, generator_data
+from r2psim.world.layouts import import_data
 from r2psim.world.rows import copy_rows
 from r2psim.world.tables import BODY, GROUP, PR, STAGES, STATE, STATUS_EXCLUSION, F, G, L, S
 
@@ -114,6 +117,11 @@ def stage_of(state: dict[str, Any]) -> int:
 def excluded(state: dict[str, Any]) -> list[float]:
     """Give the shares of a state's excluded groups."""
     return [group["share"] for group in state["groups"].values() if group["status"] in EXCLUDED]
+
+
+def digest(world: World) -> str:
+    """Give the SHA-256 of a world."""
+    return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()
 
 
 def mean(values: Any) -> float:
@@ -584,13 +592,46 @@ def test_names(world: World) -> None:
 def test_data_say_where_they_come_from() -> None:
     data = generator_data()
     sources = SOURCES.keys() | data["own-sources"].keys()
-    tables = {k: v for k, v in data.items() if k not in ("columns", "bodies", "own-sources", "names")}
+    tables = {k: v for k, v in data.items() if k not in ("columns", "bodies", "own-sources", "names", "numbers")}
     for key, table in (tables | data["columns"]).items():
         assert {"description", "unit", "label", "source"} <= table.keys(), key
         assert table["label"] in LABELS, key
         assert set(table["source"]) <= sources, key
         assert table["source"] or table["label"] == "assumption", key
     assert all(body["label"] in LABELS for body in data["bodies"])
+
+
+@pytest.mark.parametrize("data", [generator_data(), import_data()], ids=["generator", "import"])
+def test_single_numbers_say_what_they_are_and_lie_in_their_ranges(data: World) -> None:
+    for key, number in data["numbers"].items():
+        assert number.keys() == {"description", "unit", "value", "low", "high", "label", "source"}, key
+        assert number["description"] and number["unit"], key
+        assert number["low"] <= number["value"] <= number["high"], key
+        assert number["label"] in LABELS and set(number["source"]) <= SOURCES.keys(), key
+        assert number["source"] or number["label"] == "assumption", key
+
+
+def test_single_numbers_that_follow_the_rules_are_their_defaults() -> None:
+    same = {
+        "conflict_recovery": "conflict.level_recovery",
+        "conflict_minor": "conflict.level_minor",
+        **{f"restraint_{of}": f"structure.restraint_{of}" for of in ("security", "commitment", "regime")},
+    }
+    for name, path in same.items():
+        assert declared(generator_data(), name) == PARAMETERS[path].default, name
+    assert declared(generator_data(), "discriminated") == DISCRIMINATED_SHARE
+
+
+def test_a_single_number_moves_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them, put by itself at one end of its range or the other, changes a world: none is declared in vain."""
+    before = digest(world_of(1, 60))
+    for key, number in generator_data()["numbers"].items():
+        moved = False
+        for other in {number["low"], number["high"]} - {number["value"]}:
+            with monkeypatch.context() as changed:
+                changed.setitem(number, "value", other)
+                moved = moved or digest(world_of(1, 60)) != before
+        assert moved, key
 
 
 def test_latent_correlations_are_possible() -> None:

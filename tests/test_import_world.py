@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -288,6 +289,42 @@ def test_earlier_years_tell_what_one_year_cannot(tmp_path: Path) -> None:
     assert not [key for key, state in states.items() if state["conflict"] == "recovery" and key != "xaa"]
     assert any("rows of 2009 to 2013" in note for note in found.notes)
     assert not any("in recovery" in note for note in found.notes)
+
+
+DIGESTS = {
+    False: "ac51ed3464cd0d5c15613e2282e1d04e6cdd593a361d6b5be56505bd036ea0ca",
+    True: "fbdfe6331983f3695e1e9529aba6af743d32514f9bc0f36db6d8960e57d3eaff",
+}
+"""SHA-256 of the sample world, with and without typical scores: whoever changes what is imported changes these."""
+
+
+@pytest.mark.parametrize("typical", DIGESTS, ids=["drawn", "typical"])
+def test_the_sample_is_imported_to_the_same_bits(typical: bool) -> None:
+    found = files()
+    made = import_countries(found["predictors"], found["groups"], found["contiguity"], 2014, typical=typical)
+    text = json.dumps(made.tables, sort_keys=True)
+    assert hashlib.sha256(text.encode()).hexdigest() == DIGESTS[typical]
+
+
+@pytest.mark.parametrize("years", [4, 5])
+def test_recovery_is_told_for_as_long_as_the_generator_says_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    def change(text: str) -> str:
+        """Add the year 2009, in which XAA fought."""
+        head, *rows = text.rstrip("\n").split("\n")
+        place = head.split(",").index("battledeaths.log2")
+        made = [f"year,{head}"]
+        for row in rows:
+            cells = row.split(",")
+            cells[place] = "0.0"
+            before = [*cells[:place], "9.0" if "XAA" in cells else "0.0", *cells[place + 1 :]]
+            made += [",".join(["2014", *cells]), ",".join(["2009", *before])]
+        return "\n".join(made) + "\n"
+
+    monkeypatch.setitem(generator_data()["times"], "recovery_years", years)
+    states = imported(files(tmp_path, predictors=change)).tables["states"]
+    assert states["xaa"]["conflict"] == ("recovery" if years == 5 else "peace")
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------------------

@@ -403,6 +403,45 @@ def test_results_saved_at_once_by_two_threads_are_both_there_or_told(tmp_path: P
     assert Results.load(tmp_path / "out").runs == 2
 
 
+def half_filled(folder: Path) -> None:
+    """Put in place what is put there first: everything but the file that says that it is an output."""
+    (folder / "runs.txt").write_text("1")
+
+
+def test_a_directory_that_is_being_filled_is_in_use_and_not_somebody_elses(tmp_path: Path) -> None:
+    with OutputDirectory(tmp_path / "out") as out:
+        half_filled(out.path)
+        with pytest.raises(OutputError, match="at work here"), OutputDirectory(tmp_path / "out"):
+            pass
+        assert (tmp_path / "out" / LOCK).exists()
+    with pytest.raises(OutputError, match="not an output of r2psim"), OutputDirectory(tmp_path / "out"):
+        pass
+    (tmp_path / "out" / LOCK).touch()  # of a process that was killed
+    with pytest.raises(OutputError, match="not an output of r2psim"), OutputDirectory(tmp_path / "out"):
+        pass
+    assert content(tmp_path / "out") == {"runs.txt": "1"}
+
+
+def test_a_directory_that_is_finished_while_it_is_looked_at_holds_an_earlier_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    half_filled(folder)
+    check = OutputDirectory._check
+
+    def finished_after_the_first_look(out: OutputDirectory) -> None:
+        monkeypatch.setattr(OutputDirectory, "_check", check)
+        try:
+            check(out)
+        finally:
+            results_in(folder, runs="1")
+
+    monkeypatch.setattr(OutputDirectory, "_check", finished_after_the_first_look)
+    with pytest.raises(OutputError, match="earlier output"), OutputDirectory(folder):
+        pass
+
+
 def test_a_directory_written_at_once_is_put_in_place_too(tmp_path: Path) -> None:
     with new_directory(tmp_path / "out") as folder:
         results_in(folder, runs="1")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from r2psim.analysis.documentation import refresh
+from r2psim.analysis.documentation import declared_numbers, refresh
 from r2psim.analysis.generator_fit import DELIBERATE
 from r2psim.world.facts import FOREVER, facts
 from r2psim.world.generate import generator_data
@@ -160,6 +160,7 @@ def tables() -> dict[str, str]:
         "codes": _codes(),
         "columns not read": _unused(),
         "columns of a state": _columns(),
+        "numbers of the importer": declared_numbers(import_data()["numbers"]),
         "organisations": _organisations(),
         "deliberate differences": _deliberate(),
     }

@@ -52,7 +52,7 @@ from r2psim.world.tables import (
     Table,
 )
 
-__all__ = ["HAZARDS", "ROLES", "main", "names_used", "read_by", "refresh", "tables"]
+__all__ = ["HAZARDS", "ROLES", "declared_numbers", "main", "names_used", "read_by", "refresh", "tables"]
 
 ROLES = {
     "given": "a scenario may set its start",
@@ -483,6 +483,17 @@ def _generator() -> str:
     return _markdown(head, [row(name, table) for name, table in described.items()])
 
 
+def declared_numbers(numbers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write the table ``numbers`` of ``generator.toml`` or ``import.toml``, each number on its own line."""
+
+    def row(name: str, n: Mapping[str, Any]) -> tuple[str, ...]:
+        value, bounds = _number(n["value"]), _range(n["low"], n["high"])
+        return _code(name), n["description"], value, n["unit"], bounds, n["label"], _sources(n["source"])
+
+    head = ("number", "meaning", "value", "unit", "range", "label", "source")
+    return _markdown(head, [row(*item) for item in numbers.items()])
+
+
 def _generator_scores() -> str:
     def row(name: str, c: Mapping[str, Any]) -> tuple[str, ...]:
         weights = ", ".join(f"{key} {_number(weight)}" for key, weight in c["weights"].items())
@@ -535,6 +546,7 @@ def tables() -> dict[str, str]:
         "purposes of chance": _purposes(),
         "scenarios": _scenarios(),
         "generator": _generator(),
+        "generator: numbers": declared_numbers(_generator_data()["numbers"]),
         "generator: scores": _generator_scores(),
         "generator: bodies": _generator_bodies(),
         "generator: sources": _generator_sources(),

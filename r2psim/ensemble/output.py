@@ -221,9 +221,10 @@ class OutputDirectory:
             # What a link leads to is filled; the link stays.
             self.path = Path(os.path.realpath(self.target))
             self._refuse_what_cannot_work()
-            self._check()
+            self._check_from_outside()
             self._make()
-            self._lock = DirectoryLock(self.path)
+            if self._lock is None:
+                self._lock = DirectoryLock(self.path)
             self._check()  # Once more: whoever had the lock may have filled it.
             self._tidy()
         except BaseException as error:
@@ -243,6 +244,19 @@ class OutputDirectory:
         with suppress(FileNotFoundError):  # the working directory was deleted
             if self.path in Path(os.path.realpath(Path.cwd())).parents:
                 raise OutputError(f"{self.target}: has the working directory in it; name a new directory")
+
+    def _check_from_outside(self) -> None:
+        """Refuse what is somebody else's before anything is made or locked in it.
+
+        What somebody who is at work here has half put in place looks like somebody else's. So a refusal counts only
+        under the lock, where there is one, and once more where there is none any more: the work may just be done.
+        """
+        try:
+            self._check()
+        except OutputError:
+            if (self.path / LOCK).exists():
+                self._lock = DirectoryLock(self.path)
+            self._check()
 
     def _check(self) -> None:
         """Refuse what is somebody else's, and note what of it may be replaced."""

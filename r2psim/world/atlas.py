@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
+from r2psim.world.declared import declared
+
 __all__ = [
     "SCALE",
     "Point",
@@ -204,19 +206,26 @@ def _mainland(region: Region, shift: float) -> Iterator[tuple[float, float]]:
             yield x, y
 
 
-def _offshore(stream: Stream, region: Region, regions: Sequence[Region]) -> tuple[float, float]:
+def _offshore(stream: Stream, region: Region, regions: Sequence[Region], data: dict[str, Any]) -> tuple[float, float]:
     """Give a place off the coast of a region, in open water if a few tries find it."""
     x, y = region.x, region.y
-    for _ in range(16):
-        angle, distance = 2 * math.pi * stream(), region.radius * (1.06 + 0.3 * stream())
+    nearest, spread_out, edge = (declared(data, name) for name in ("island_nearest", "island_spread", "map_edge"))
+    for _ in range(int(declared(data, "island_tries"))):
+        angle, distance = 2 * math.pi * stream(), region.radius * (nearest + spread_out * stream())
         x, y = region.x + distance * math.cos(angle), region.y + distance * math.sin(angle)
-        if 0.01 < x < 0.99 and 0.01 < y < 0.99 and not any(_inside(x, y, other) for other in regions):
+        on_map = edge < x < 1.0 - edge and edge < y < 1.0 - edge
+        if on_map and not any(_inside(x, y, other) for other in regions):
             break
     return x, y
 
 
 def places(
-    regions: Sequence[Region], home: Sequence[int], island: Sequence[bool], seed: int, purpose: int
+    regions: Sequence[Region],
+    home: Sequence[int],
+    island: Sequence[bool],
+    seed: int,
+    purpose: int,
+    data: dict[str, Any],
 ) -> list[Point]:
     """Put states on the map, evenly over the disc of their region, islands off its coast.
 
@@ -232,13 +241,16 @@ def places(
         Whether it is an island.
     seed, purpose : int
         Of the streams, one for each state; stream -1 of the purpose is none of them.
+    data : dict
+        Parameters of the generator.
     """
     land = [_mainland(region, Stream(seed, purpose, 2**31 + k)()) for k, region in enumerate(regions)]
     found: dict[Point, None] = {}
+    jitter = declared(data, "map_jitter")
     for index, (number, apart) in enumerate(zip(home, island, strict=True)):
         stream = Stream(seed, purpose, index)
-        x, y = _offshore(stream, regions[number], regions) if apart else next(land[number])
-        x, y = x + 0.012 * (stream() - 0.5), y + 0.012 * (stream() - 0.5)
+        x, y = _offshore(stream, regions[number], regions, data) if apart else next(land[number])
+        x, y = x + jitter * (stream() - 0.5), y + jitter * (stream() - 0.5)
         point = (min(max(round(x * SCALE), 1), SCALE - 1), min(max(round(y * SCALE), 1), SCALE - 1))
         while point in found:
             point = (point[0] % (SCALE - 1) + 1, point[1])

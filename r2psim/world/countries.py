@@ -13,6 +13,7 @@ from statistics import median
 
 from r2psim.scenario.errors import Problem, ScenarioError, listing
 from r2psim.world.accounts import Account
+from r2psim.world.declared import declared
 from r2psim.world.facts import facts
 from r2psim.world.layouts import Layout, import_data, layout_of
 from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
@@ -28,9 +29,6 @@ LEAVE_OUT = "--leave-out"
 """The option that leaves out states; named in messages."""
 
 _OPTIONAL = ("ewp_name", "year", "mad_gdppc", "stage_operational", "peacekeepers")
-_MANY = 3  # states, so that the one in their middle says something of the unit of populations
-_FEW_PEOPLE = 200_000
-"""A state of the middle with fewer people than that is odd: of states of the record it has eight million."""
 
 _REGIONS = {
     "reg.eap": "East Asia and Pacific",
@@ -132,7 +130,8 @@ def conflict_of(battle_deaths_log2: float) -> int:
     (0, 2, 3)
     """
     deaths = round(2.0**battle_deaths_log2 - 1.0)
-    return 3 if deaths >= 1000 else 2 if deaths >= 25 else 0
+    data = import_data()
+    return 3 if deaths >= declared(data, "war_deaths") else 2 if deaths >= declared(data, "minor_deaths") else 0
 
 
 def read_countries(path: Path, year: int, leave_out: Collection[str] = ()) -> tuple[list[Country], Account]:
@@ -310,10 +309,12 @@ def _check_unit(sheet: Sheet, layout: Layout, countries: list[Country], account:
     bounds, column = STATE["population"], layout.column("wdi.popsize.new")
     people = {country.iso3: country.values["wdi.popsize.new"] for country in countries}
     middle = median(people.values())
-    if len(people) >= _MANY and middle < bounds.low:
+    data = import_data()
+    tells = len(people) >= declared(data, "unit_states")
+    if tells and middle < bounds.low:
         allowed = f"persons: no middle one of states has fewer than {bounds.low:,.0f} (thousands, or another unit?)"
         raise ScenarioError([Problem(sheet.file, column, f"{middle:,.0f} at the middle of the states", allowed)])
-    if len(people) >= _MANY and middle < _FEW_PEOPLE:
+    if tells and middle < declared(data, "unit_persons"):
         account.notes.append(
             f"{sheet.file}: {column}: {middle:,.0f} at the middle of the states, taken as persons; should they be"
             " thousands, give persons."

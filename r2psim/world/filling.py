@@ -11,6 +11,7 @@ from statistics import median
 from r2psim.scenario.errors import listing
 from r2psim.world.atlas import interpolate, phi
 from r2psim.world.countries import Country
+from r2psim.world.declared import declared
 from r2psim.world.generate import generator_data
 from r2psim.world.layouts import import_data
 from r2psim.world.nations import Copula
@@ -19,8 +20,6 @@ from r2psim.world.sheets import Complaints
 
 __all__ = ["Filled", "complete", "described"]
 
-_FEWEST = 3  # states of a region with a value, so that their median may stand for another
-_FEWEST_PAIRS = 8  # states with both measures of income, so that one may be turned into the other
 _FROM_GROUPS = ("exclpop", "discrimpop")
 _INCOME, _MORTALITY = "wdi.gdppc.new", "un_imr_sqrt"
 
@@ -120,7 +119,7 @@ def _stand_in(
         value = math.exp(intercept + slope * math.log(country.values["mad_gdppc"]))
         return value, "from mad_gdppc by the log-linear relation of the two in this file"
     near = [other.values[column] for other in known if other.region == country.region]
-    if len(near) >= _FEWEST:
+    if len(near) >= declared(import_data(), "median_states"):
         return median(near), f"median of {len(near)} states of {country.region}"
     return median(other.values[column] for other in known), f"median of all {len(known)} states"
 
@@ -132,7 +131,7 @@ def _income_rule(countries: Iterable[Country]) -> tuple[float, float] | None:
         for c in countries
         if "mad_gdppc" in c.values and _INCOME in c.values
     ]
-    if len(pairs) < _FEWEST_PAIRS:
+    if len(pairs) < declared(import_data(), "income_pairs"):
         return None
     x_mean = math.fsum(x for x, _ in pairs) / len(pairs)
     y_mean = math.fsum(y for _, y in pairs) / len(pairs)

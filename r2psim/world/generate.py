@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from r2psim.world.atlas import SCALE, Point, Region, Stream, borders, places
+from r2psim.world.declared import declared
 from r2psim.world.nations import Nation, nations, rounded
 from r2psim.world.people import populate
 from r2psim.world.tables import CONFLICT
@@ -49,7 +50,6 @@ __all__ = ["GENERATOR", "Spec", "common_bodies", "generate", "generator_data", "
 GENERATOR = "world-2014"
 """Name of this generator in scenario files."""
 
-_WORLD = 190  # states of the world whose sums of money the bodies' budgets are
 _REGIONS, _STATES, _GROUPS, _PLACES, _KIN, _BODIES, _MEMBERS = range(1, 8)  # purposes of streams
 _MISSIONS = 19  # 16 to 18 are those of the importer; add at the end
 
@@ -112,7 +112,7 @@ def generate(spec: Spec) -> Table:
     largest = sorted(all_nations, key=lambda nation: -nation.values["gdp"])[: data["veto"]["permanent"]]
     for nation in all_nations:
         nation.values["permanent_member"] = float(any(nation is one for one in largest))
-    points = places(regions, [n.region for n in all_nations], [n.island for n in all_nations], seed, _PLACES)
+    points = places(regions, [n.region for n in all_nations], [n.island for n in all_nations], seed, _PLACES, data)
     pairs = _borders(all_nations, regions, points, data["map"])
     return {
         "states": _states(seed, all_nations, regions, points, pairs, data),
@@ -321,7 +321,7 @@ def common_bodies(all_nations: Sequence[Nation], data: Table) -> Table:
         Parameters of the generator.
     """
     bodies: Table = {}
-    part = len(all_nations) / _WORLD
+    part = len(all_nations) / declared(data, "world")
     for row in data["bodies"]:
         members: str | list[str] = "all"
         if "members" in row:

@@ -17,6 +17,7 @@ from r2psim.world.accounts import Account
 from r2psim.world.atlas import Stream, normal, phi, spread
 from r2psim.world.borders import read_borders
 from r2psim.world.countries import Country, conflict_of, read_countries
+from r2psim.world.declared import declared
 from r2psim.world.facts import MEMBERSHIPS_FROM, facts
 from r2psim.world.filling import Filled, complete, described
 from r2psim.world.generate import common_bodies, generator_data, state_entry, veto_of
@@ -40,7 +41,6 @@ CAVEAT = (
 _PURPOSE = 16  # of the streams; those of the generator are 1 to 7
 _PEOPLE = 17
 _SCORES = 18
-_RECOVERY_YEARS = 5
 ATROCITY = 4
 _ORGANISATION = "regional organisation"
 
@@ -132,7 +132,7 @@ def import_countries(
     notes += _without_victims(countries, made)
     states = {
         nation.id: state_entry(
-            nation, country.region, near[nation.id], kin, _veto(country, nation, data), _place(country, k)
+            nation, country.region, near[nation.id], kin, _veto(country, nation, data), _place(country, k, mapping)
         )
         for k, (country, nation) in enumerate(zip(countries, made, strict=True))
     }
@@ -257,12 +257,14 @@ def _veto(country: Country, nation: Nation, data: Mapping[str, Any]) -> float:
     return veto_of(nation.values["gdp"], data["veto"])
 
 
-def _place(country: Country, index: int) -> tuple[float, float]:
+def _place(country: Country, index: int, mapping: Mapping[str, Any]) -> tuple[float, float]:
     """Give the place on the map: longitude and latitude, drawn evenly for a state that no table knows."""
     known = facts().states.get(country.state)
     if known is None:
-        return rounded(0.05 + 0.9 * spread(0.5, index, 0)), rounded(0.05 + 0.9 * spread(0.5, index, 1))
-    return rounded((known.east + 180.0) / 360.0), rounded((known.north + 60.0) / 140.0)
+        edge, width = declared(mapping, "unknown_edge"), declared(mapping, "unknown_width")
+        return rounded(edge + width * spread(0.5, index, 0)), rounded(edge + width * spread(0.5, index, 1))
+    south, height = declared(mapping, "map_south"), declared(mapping, "map_height")
+    return rounded((known.east + 180.0) / 360.0), rounded((known.north + south) / height)
 
 
 # -- a state -----------------------------------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ def _nation(
     data, mapping = generator_data(), import_data()
     latents = latents_of(observed(country, _relevant(people)), mapping, data)
     stream = Stream(seed, _PURPOSE, country.stream)
-    record = _record(country, latents, copula, stream, data["shares"])
+    record = _record(country, latents, copula, stream, data)
     bounds = STATE["population"]
     population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
     noise = Stream(seed, _SCORES, country.stream)
@@ -306,7 +308,7 @@ def _nation(
     nation = Nation(country.id, country.name, 0, not borders, latents, record, values, home)
     kept = _kept(people)
     names = shown_names(kept, group_names)
-    shares = sized([group.share for group in kept], population, data["sizes"])
+    shares = sized([group.share for group in kept], population, data)
     for key, name, group, share in zip(slugs(names), names, kept, shares, strict=True):
         nation.groups[key] = {"name": name, "status": group.status, "share": share}
     settle(nation, Stream(seed, _PEOPLE, country.stream), data)
@@ -327,15 +329,15 @@ def _own_names(nation: Nation, people: Sequence[Group]) -> dict[str, str]:
 
 
 def _record(
-    country: Country, latents: Mapping[str, float], copula: Copula, stream: Stream, shares: Mapping[str, Any]
+    country: Country, latents: Mapping[str, float], copula: Copula, stream: Stream, data: Mapping[str, Any]
 ) -> Record:
     values, history = country.values, country.history
     conflict = conflict_of(values["battledeaths.log2"])
     u, when = stream(), stream()
-    if conflict == 0 and _recovering(country, latents, copula, u, shares):
+    if conflict == 0 and _recovering(country, latents, copula, u, data):
         conflict = 1
     coup = values["coup.try.5yr"] > 0.0
-    recent = history.coup_recent if history.coup_recent is not None else when < _COUP_RECENT
+    recent = history.coup_recent if history.coup_recent is not None else when < declared(data, "coup_recent")
     ongoing = int(values["mk_ongoing_count"])
     return Record(
         conflict=conflict,
@@ -349,16 +351,13 @@ def _record(
     )
 
 
-_COUP_RECENT = 0.4  # two of the five years over which coups are counted make a threat
-
-
 def _recovering(
-    country: Country, latents: Mapping[str, float], copula: Copula, u: float, shares: Mapping[str, Any]
+    country: Country, latents: Mapping[str, float], copula: Copula, u: float, data: Mapping[str, Any]
 ) -> bool:
     """Say whether a state at peace is in recovery: as earlier years tell, else drawn given all that is known of it."""
-    history = country.history
-    if history.earlier >= _RECOVERY_YEARS or history.since_conflict is not None:
-        return history.since_conflict is not None and history.since_conflict <= _RECOVERY_YEARS
+    history, shares, longest = country.history, data["shares"], data["times"]["recovery_years"]
+    if history.earlier >= longest or history.since_conflict is not None:
+        return history.since_conflict is not None and history.since_conflict <= longest
     mean, sd = conditional(copula, latents, "conflict")
     fighting = shares["war"] + shares["minor"]
     below, above = (phi((normal(1.0 - share) - mean) / sd) for share in (fighting + shares["recovery"], fighting))

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.world.atlas import Region, Stream, at_most, interpolate, invented, normal, phi, spread
+from r2psim.world.declared import declared
 from r2psim.world.tables import CONFLICT, STATE
 
-__all__ = ["LEVEL", "Copula", "Nation", "Record", "nations", "restraint", "rounded", "starts"]
-
-LEVEL = (0.0, 0.25, 0.6, 1.0)
-"""Intensity of the four conflict states, as in the rules."""
-
-_COUP_RECENT = 0.4  # two of the five years over which coups are counted make a threat
+__all__ = ["Copula", "Nation", "Record", "nations", "restraint", "rounded", "starts"]
 
 
 def rounded(value: float) -> float:
@@ -63,13 +59,15 @@ class Record:
     ongoing: int
     known: int | None = None
 
-    def operational_stage(self, discriminated: float) -> int:
+    def operational_stage(self, discriminated: float, much: float) -> int:
         """Give the operational stage of the state: 4 under an episode, else 0-3.
 
         Parameters
         ----------
         discriminated : float
             Share of the population that is discriminated against.
+        much : float
+            Share above which that makes a risk by itself.
         """
         if self.ongoing:
             return 4
@@ -79,7 +77,7 @@ class Record:
             return 3
         if self.conflict == 2 or self.coup_recent:
             return 2
-        return int(self.killing or discriminated > 0.05 or self.ever or self.coup or self.ban)
+        return int(self.killing or discriminated > much or self.ever or self.coup or self.ban)
 
 
 @dataclass(slots=True)
@@ -212,7 +210,7 @@ def _nation(
     population = _population(phi(latent["population"]), data["population"])
     small = population < data["population"]["bound"]
     island = stream() < data["map"]["small_islands" if small else "islands"]
-    record = _record(stream, latent, data["shares"])
+    record = _record(stream, latent, data)
     income = math.exp(interpolate(data["income"]["quantiles"], phi(latent["income"])))
     values, home = starts(
         stream, population, income, record, data, lambda key, spec: _column(stream, latent, scales[key], spec)
@@ -251,15 +249,16 @@ def starts(
     values = {
         "population": population,
         "gdp": min(max(rounded(population * income), STATE["gdp"].low), STATE["gdp"].high),
-        "past_violations": _past(stream, record, data["times"]),
+        "past_violations": _past(stream, record, data),
         "conflict_months": _months(stream, record.conflict, data["times"]),
     }
     home = {}
+    levels = (0.0, declared(data, "conflict_recovery"), declared(data, "conflict_minor"), 1.0)
     for column, spec in data["columns"].items():
         at_home = level(column, spec)
         start = at_home
         if "war" in spec:
-            start = rounded(at_home + spec["war"] * LEVEL[record.conflict] * (1.0 - at_home))
+            start = rounded(at_home + spec["war"] * levels[record.conflict] * (1.0 - at_home))
             if start != at_home and column != "incitement":
                 home[column] = at_home
         values[column] = start
@@ -291,7 +290,9 @@ def _population(u: float, spec: dict[str, Any]) -> float:
     return float(int(rounded(min(math.exp(size), spec["largest"]))))
 
 
-def _record(stream: Stream, latent: dict[str, float], shares: dict[str, Any]) -> Record:
+def _record(stream: Stream, latent: dict[str, float], data: dict[str, Any]) -> Record:
+    shares = data["shares"]
+
     def above(key: str, share: float) -> bool:
         return latent[key] > normal(1.0 - share)
 
@@ -302,7 +303,7 @@ def _record(stream: Stream, latent: dict[str, float], shares: dict[str, Any]) ->
     return Record(
         conflict=conflict,
         coup=coup,
-        coup_recent=coup and stream() < _COUP_RECENT,
+        coup_recent=coup and stream() < declared(data, "coup_recent"),
         ever=above("ever", shares["ever"]) or ongoing > 0,
         killing=above("killing", shares["killing"]),
         ban=above("ban", shares["ban"]),
@@ -310,11 +311,11 @@ def _record(stream: Stream, latent: dict[str, float], shares: dict[str, Any]) ->
     )
 
 
-def _past(stream: Stream, record: Record, times: dict[str, Any]) -> float:
+def _past(stream: Stream, record: Record, data: dict[str, Any]) -> float:
     """Give the memory of past violations: full under an episode, halved every half-life since it ended."""
-    u = stream()
+    u, times = stream(), data["times"]
     if record.ongoing:
-        return rounded(0.9 + 0.1 * u)
+        return rounded(declared(data, "past_least") + declared(data, "past_spread") * u)
     return rounded(0.5 ** (times["past_years"] * u / times["half_life"])) if record.ever else 0.0
 
 
@@ -345,6 +346,7 @@ def _displaced(stream: Stream, population: float, conflict: int, spec: dict[str,
     return float(int(rounded(away - abroad))), float(int(rounded(abroad)))
 
 
-def restraint(values: dict[str, float]) -> float:
+def restraint(values: dict[str, float], data: dict[str, Any]) -> float:
     """Give the restraint of a security sector, commitment and regime, weighted as the rules do by default."""
-    return 0.35 * values["security_sector"] + 0.35 * values["commitment"] + 0.3 * values["regime"]
+    security, commitment, regime = (declared(data, f"restraint_{of}") for of in ("security", "commitment", "regime"))
+    return security * values["security_sector"] + commitment * values["commitment"] + regime * values["regime"]

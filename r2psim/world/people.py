@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from r2psim.world.atlas import Stream, at_most, interpolate, invented, normal, phi
+from r2psim.world.declared import declared
 from r2psim.world.nations import Nation, restraint, rounded
 from r2psim.world.tables import PERPETRATOR, STATUS_EXCLUSION
 
@@ -39,7 +40,7 @@ def populate(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         shares = _shares(stream, count, kind, data["sizes"])
         statuses = _statuses(stream, kind, shares, nation.latent["discrimination"], data["status"])
     taken: set[str] = set()
-    for share, status in zip(sized(shares, nation.values["population"], data["sizes"]), statuses, strict=True):
+    for share, status in zip(sized(shares, nation.values["population"], data), statuses, strict=True):
         name = invented(stream, data["names"], "group", taken)
         nation.groups[name.lower()] = {"name": name, "status": status, "share": share}
     settle(nation, stream, data)
@@ -80,9 +81,10 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         group["exclusion"] = STATUS_EXCLUSION[group["status"]]
         group["grievance"] = _grievance(stream, nation.values, group["exclusion"], data["group"])
     discriminated = math.fsum(g["share"] for g in nation.groups.values() if g["status"] == "discriminated")
-    nation.values["operational_stage"] = float(nation.record.operational_stage(discriminated))
+    operational = nation.record.operational_stage(discriminated, declared(data, "discriminated"))
+    nation.values["operational_stage"] = float(operational)
     nation.values["opponents_share"] = data["group"]["opponents"]
-    stages = _stages(stream, nation, data["group"])
+    stages = _stages(stream, nation, data)
     for group, stage in zip(nation.groups.values(), stages, strict=True):
         group["stage"] = stage
         group.update(_threat(stream, nation, group["exclusion"], stage, data))
@@ -91,7 +93,7 @@ def settle(nation: Nation, stream: Stream, data: dict[str, Any]) -> None:
         nation.values["commitment"] = rounded(data["group"]["commitment_perpetrator"] * nation.values["commitment"])
 
 
-def sized(shares: Sequence[float], population: float, spec: dict[str, Any]) -> list[float]:
+def sized(shares: Sequence[float], population: float, data: dict[str, Any]) -> list[float]:
     """Round shares; no group is left with hardly anybody, and all together stay below the whole.
 
     Parameters
@@ -100,12 +102,12 @@ def sized(shares: Sequence[float], population: float, spec: dict[str, Any]) -> l
         Shares of the population.
     population : float
         Persons.
-    spec : dict
-        Table ``sizes`` of the generator.
+    data : dict
+        Parameters of the generator.
     """
-    smallest = max(spec["smallest"], 100.0 / population)
+    smallest = max(data["sizes"]["smallest"], declared(data, "group_persons") / population)
     raised = [max(share, smallest) for share in shares]
-    scale = min(1.0, 0.995 / math.fsum(raised))
+    scale = min(1.0, declared(data, "groups_together") / math.fsum(raised))
     return [rounded(share * scale) for share in raised]
 
 
@@ -119,10 +121,12 @@ def _grievance(stream: Stream, values: dict[str, float], exclusion: float, spec:
 
 def _threat(stream: Stream, nation: Nation, exclusion: float, stage: int, data: dict[str, Any]) -> dict[str, Any]:
     """Give targeting, preparation, protection and perpetrator of a group at a stage."""
-    spec, held = data["group"], restraint(nation.values)
-    targeting = spec["targeting"] * nation.values["motive"] * (1.0 - held) * exclusion * (0.5 + stream())
+    spec, held = data["group"], restraint(nation.values, data)
+    targeting = spec["targeting"] * nation.values["motive"] * (1.0 - held) * exclusion
+    targeting *= declared(data, "targeting_least") + stream()
     attacked = stage == _ATROCITY
-    targeting = max(targeting, (spec["targeting_floor"] if attacked else 0.0) * (1.0 + 0.5 * stream()))
+    floor = spec["targeting_floor"] if attacked else 0.0
+    targeting = max(targeting, floor * (1.0 + declared(data, "floor_spread") * stream()))
     targeting = rounded(min(targeting, 1.0))
     return {
         "targeting": targeting,
@@ -194,16 +198,17 @@ def _discriminate(stream: Stream, statuses: list[str], discrimination: float, sp
 # -- stages ------------------------------------------------------------------------------------------------------------
 
 
-def _stages(stream: Stream, nation: Nation, spec: dict[str, Any]) -> list[int]:
+def _stages(stream: Stream, nation: Nation, data: dict[str, Any]) -> list[int]:
     """Give the stage of the model that each group stands at before the world settles.
 
     Groups under an episode, the most excluded ones that are large enough for it, are at 4, and stay there. Of the
     others, the most exposed group of a state at operational stage 1 or more is at risk, as are all its excluded groups
     and some of the included; how far any of them has come beyond that is not known: see `r2psim.rules.settling`.
     """
+    spec, noise = data["group"], declared(data, "exposure_spread")
     groups = list(nation.groups.values())
     risk = min(int(nation.values["operational_stage"]), 1)
-    exposure = [group["exclusion"] + 0.3 * stream() for group in groups]
+    exposure = [group["exclusion"] + noise * stream() for group in groups]
     persons = [group["share"] * nation.values["population"] for group in groups]
     large = [k for k in range(len(groups)) if persons[k] >= spec["persons"]] or [persons.index(max(persons))]
     large.sort(key=lambda k: -exposure[k])

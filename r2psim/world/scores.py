@@ -12,6 +12,8 @@ from typing import Any
 
 from r2psim.world.atlas import interpolate, normal, phi
 from r2psim.world.countries import Country, conflict_of
+from r2psim.world.declared import declared
+from r2psim.world.layouts import import_data
 from r2psim.world.nations import Copula, rounded
 
 __all__ = [
@@ -25,9 +27,6 @@ __all__ = [
     "quantile_score",
     "signal",
 ]
-
-_ENDS = 0.003
-"""Closest to 0 and 1 that a place in a distribution of 166 states can be known."""
 
 
 def quantile_score(quantiles: Sequence[float], value: float) -> float:
@@ -50,7 +49,7 @@ def quantile_score(quantiles: Sequence[float], value: float) -> float:
     else:
         below, above = quantiles[low - 1], quantiles[low]
         place = low - 1 + (value - below) / (above - below)
-    return normal(min(max(place / steps, _ENDS), 1.0 - _ENDS))
+    return _score(place / steps)
 
 
 def level_score(at_most: Sequence[float], level: int) -> float:
@@ -71,8 +70,14 @@ def level_score(at_most: Sequence[float], level: int) -> float:
     below = at_most[level - 1] if level else 0.0
     above = at_most[level]
     if above - below <= 0.0:
-        return normal(min(max(above, _ENDS), 1.0 - _ENDS))
+        return _score(above)
     return (_density(below) - _density(above)) / (above - below)
+
+
+def _score(place: float) -> float:
+    """Give the score of a place in the distribution of 2014, whose ends are known only so well."""
+    end = declared(import_data(), "ends")
+    return normal(min(max(place, end), 1.0 - end))
 
 
 def _density(share: float) -> float:

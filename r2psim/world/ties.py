@@ -14,6 +14,8 @@ from r2psim.scenario.errors import listing, nearest
 from r2psim.world.accounts import Account
 from r2psim.world.asked import Asked
 from r2psim.world.countries import LEAVE_OUT, Country
+from r2psim.world.declared import declared
+from r2psim.world.layouts import import_data
 from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
 from r2psim.world.state_identity import GW
 
@@ -38,10 +40,6 @@ _STATUS = {
 COLUMNS = ("gwid", "from", "to", "group", "size", "status")
 """Columns without which a file of groups cannot be used."""
 
-_ROUNDING = 1.1
-"""Largest sum of the sizes of a state's groups that is scaled to one; published files have such states."""
-
-_STAND_IN = 5  # years for which the last year of a file may stand in for a later one
 _YEARS = (1800, 2200)
 
 
@@ -180,7 +178,7 @@ def _year_of(
     if not periods or any(first <= year <= last for first, last in periods.values()):
         return year
     first, last = int(min(starts, default=year)), int(max(ends, default=year))
-    if last < year <= last + _STAND_IN:
+    if last < year <= last + declared(import_data(), "groups_years"):
         account.notes.append(f"{sheet.file}: has no group of {year}; those of {last}, its last year, stand in.")
         return last
     allowed = f"a year within the period of one group at least; the file has {first} to {last}"
@@ -260,7 +258,7 @@ def _check_states(
     scaled = []
     for iso3, groups in found.items():
         total = math.fsum(group.share for group in groups)
-        if total > _ROUNDING:
+        if total > declared(import_data(), "groups_sum"):
             allowed = (
                 f"sizes of at most 1 together; those of {iso3} from line {groups[0].line} on sum to {total:g}"
                 f" ({LEAVE_OUT} {iso3} goes on without the state)"
