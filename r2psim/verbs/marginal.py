@@ -87,7 +87,7 @@ def marginal(
             raise ValueError(f"{money:g} is not allowed: above 0, at most 1e12 US$ a year")
     with naming("--set"):
         check_switched(named, full, principled)
-    tell_notes(full, dict.fromkeys((policy, principled)) if "principles" in named else (policy,))
+    tell_notes(full, list(dict.fromkeys((policy, principled))) if "principles" in named else [policy])
     total = runs_of(named, full, runs)
     state_cost(full, (policy,), years or full.years, threads, (total, total))
     if dry_run:
