@@ -15,7 +15,7 @@ from r2psim.scenario.paths import form_numbers, number_at, parameter_of
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["NAMED", "Axis", "axes_of", "axis_of"]
+__all__ = ["NAMED", "Axis", "axes_of", "axis_of", "check_reach"]
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def axis_of(asked: str, scenario: Scenario, years: int) -> Axis:
     >>> found.low, found.high, found.words[:18]
     (0.0, 0.3, 'standard deviation')
     """
-    name, _, ends = asked.partition("=")
+    name, given, ends = asked.partition("=")
     name = name.strip()
     if name in NAMED:
         axis = NAMED[name]
@@ -192,11 +192,11 @@ def axis_of(asked: str, scenario: Scenario, years: int) -> Axis:
         parameter = parameter_of(name)
         if parameter is not None and parameter[0] is not None:
             scenario.policy(parameter[0])
-        if not number.ranged and not ends:
+        if not number.ranged and not given:
             raise ValueError(f"{name}: ends are needed, since no range is declared: {name}=LOW:HIGH")
         unit = "" if number.unit in ("0-1", "ratio", "1") else number.unit
         axis = Axis(name, number.meaning, unit, number.low, number.high, number.low, number.high, path=name, short=name)
-    if ends:
+    if given:
         axis = _with_ends(axis, name, ends)
     if not axis.low < axis.high:
         raise ValueError(f"{name}: {axis.low:g} to {axis.high:g} is not allowed: the first end below the second")
@@ -216,6 +216,29 @@ def _with_ends(axis: Axis, name: str, ends: str) -> Axis:
             raise ValueError(f"{name}: {end:g} is not allowed: a whole number")
     scale = "linear" if axis.scale == "log" and low <= 0.0 else axis.scale
     return replace(axis, low=low, high=high, scale=scale)
+
+
+def check_reach(axes: Sequence[Axis], scenario: Scenario, policy: str, baseline: str) -> None:
+    """Refuse what would be gone along without reaching the policies.
+
+    Raises
+    ------
+    ValueError
+        If an axis belongs to a policy that is not run, or one that is run has a value set apart, which holds instead.
+    """
+    for axis in axes:
+        parameter = parameter_of(axis.path) if axis.kind == "path" else None
+        if parameter is None:
+            continue
+        owner, path = parameter
+        if owner is not None and owner not in (policy, baseline):
+            raise ValueError(f"{axis.name}: {owner} is not run; one of {listing((policy, baseline), limit=2)}")
+        for name in (policy, baseline):
+            if owner is None and f"policies.{name}.{path}" in scenario.overrides:
+                raise ValueError(
+                    f"{axis.name} does not reach {name}, for which policies.{name}.parameters.{path} is set apart; "
+                    "take that away, or go along it"
+                )
 
 
 def axes_of(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from r2psim.analysis.break_even import break_evens
-from r2psim.analysis.break_even_axes import Axis, axes_of
+from r2psim.analysis.break_even_axes import Axis, axes_of, check_reach
 from r2psim.analysis.break_even_grid import Cell, Found, Sign, Spot, explore
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.analysis.measured import LIVES, Measurer, StudyStore, discounted, net_by_year, with_values
@@ -422,12 +422,13 @@ def break_even(
     rate = float(full.parameter_values()[P.accounts_discount_rate]) if discount is None else discount
     length = full.years if years is None else years
     axes = axes_of(over, full, length)
+    check_reach(axes, full, policy, baseline)
     named = checked_ledgers(ledgers, len(axes))
     plan = plan_of(axes, runs, places)
     # Runs are as long as the longest horizon asked for; a shorter horizon is their beginning.
     length = max([length, *(int(axis.high) for axis in axes if axis.kind == "horizon")])
     now = tuple(axis.now(full, policy, full.years if years is None else years, rate) for axis in axes)
-    with StudyStore(None if directory is None else Path(directory)) as store:
+    with StudyStore(None if directory is None else Path(directory), "break-even") as store:
         measurer = Measurer(
             (baseline, policy), checked_seed(seed), length, threads, checked_uncertainty(uncertainty), store, advance
         )

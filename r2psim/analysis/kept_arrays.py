@@ -123,9 +123,15 @@ class KeptArrays:
     def _ask(self, file: Path) -> None:
         """Note what is asked, or refuse what was begun with another question."""
         if self.question is None:
+            if file.exists():
+                raise OutputError(
+                    f"{self.directory}: holds other runs than those of a {self.what}; name a new directory"
+                )
             return
         asked = json.loads(json.dumps(self.question))
         if not file.exists():
+            if any(file.parent.glob("*.npz")):
+                raise OutputError(f"{self.directory}: does not say what its runs are of; name a new directory")
             write_file(file, json.dumps(asked, indent=1, sort_keys=True).encode())
             return
         try:

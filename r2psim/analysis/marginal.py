@@ -32,7 +32,17 @@ from r2psim.world.tables import STAGES, STATE_KINDS
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["PARTS", "PRINCIPLES", "RECOMMENDATIONS", "Change", "Marginal", "checked_parts", "marginal", "runs_of"]
+__all__ = [
+    "PARTS",
+    "PRINCIPLES",
+    "RECOMMENDATIONS",
+    "Change",
+    "Marginal",
+    "check_switched",
+    "checked_parts",
+    "marginal",
+    "runs_of",
+]
 
 PARTS: dict[str, str] = {
     "forms": "a further fund for one form",
@@ -276,7 +286,45 @@ def _shared(
     return found, Change(part, "all together", more, dearer)
 
 
-def checked_parts(parts: Sequence[str] | None, scenario: Scenario, policy: str) -> tuple[str, ...]:
+def check_switched(parts: Sequence[str], scenario: Scenario, principled: str) -> None:
+    """Refuse a value that is set over what a part switches: nothing would be switched.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    switched = {
+        "principles": (principled, [path for values in PRINCIPLES.values() for path in values]),
+        "recommendations": (
+            "recommendations", [path for own in RECOMMENDATIONS.values() for path in own.get("parameters", ())]
+        ),
+    }  # fmt: skip
+    for part, (policy, paths) in switched.items():
+        for path in paths if part in parts else ():
+            if found := {path, f"policies.{policy}.{path}"} & scenario.overrides.keys():
+                named = min(found).replace(f"policies.{policy}.", f"policies.{policy}.parameters.")
+                others = ", ".join(other for other in PARTS if other != part)
+                raise ValueError(f"{named} is not allowed with {part}, which switch it: leave it out, or name {others}")
+
+
+def _beside(scenario: Scenario, variants: Mapping[str, tuple[str, PolicySpec]]) -> Scenario:
+    """Add variants of policies, each by the policy that it is one of; what is set for that one holds for it too."""
+    overrides = dict(scenario.overrides)
+    for name, (own, _) in variants.items():
+        start = f"policies.{own}."
+        overrides |= {
+            f"policies.{name}.{path.removeprefix(start)}": value
+            for path, value in scenario.overrides.items()
+            if path.startswith(start)
+        }
+    added = {name: spec for name, (_, spec) in variants.items()}
+    return replace(scenario, policies=scenario.policies | added, overrides=overrides)
+
+
+def checked_parts(
+    parts: Sequence[str] | None, scenario: Scenario, policy: str, principled: str = "prevention"
+) -> tuple[str, ...]:
     """Give the parts that are asked for, all that the scenario allows if none are.
 
     Raises
@@ -294,6 +342,7 @@ def checked_parts(parts: Sequence[str] | None, scenario: Scenario, policy: str) 
             "need one that does not, such as late-response"
         )
     if parts is None:
+        scenario.policy(principled)
         return tuple(part for part in PARTS if part != "recommendations" or "recommendations" in scenario.policies)
     for part in parts:
         if part not in PARTS:
@@ -304,6 +353,8 @@ def checked_parts(parts: Sequence[str] | None, scenario: Scenario, policy: str) 
         raise ValueError("parts: at least one is needed")
     if "recommendations" in parts:
         scenario.policy("recommendations")
+    if "principles" in parts:
+        scenario.policy(principled)
     return tuple(part for part in PARTS if part in parts)
 
 
@@ -376,8 +427,8 @@ def marginal(
     from r2psim.scenario import load
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
-    named = checked_parts(parts, full, policy)
-    full.policy(principled)
+    named = checked_parts(parts, full, policy, principled)
+    check_switched(named, full, principled)
     if not 0.0 < money <= 1e12:
         raise ValueError(f"money {money:g} is not allowed: above 0, at most 1e12 US$ a year")
     if discount is not None and not 0.0 <= discount <= 1.0:
@@ -387,7 +438,7 @@ def marginal(
     changes: list[Change] = []
     whole: dict[str, Change] = {}
     done = 0
-    with StudyStore(None if directory is None else Path(directory)) as store:
+    with StudyStore(None if directory is None else Path(directory), "marginal") as store:
 
         def measured(world: Scenario, policies: Sequence[str], twins: bool) -> Measured:
             nonlocal done
@@ -402,10 +453,8 @@ def marginal(
             given, without = (measured(world, (policy,), True) for world in (arm, control))
             changes.append(_of_fund(part, name, given, without, policy, rate))
         if "kinds" in named:
-            variants = {policy: full.policy(policy)} | {
-                f"{policy}:{kind}": spec for kind, spec in _kinds(full, policy).items()
-            }
-            found = measured(replace(full, policies=full.policies | variants), list(variants), False)
+            kinds = {f"{policy}:{kind}": (policy, spec) for kind, spec in _kinds(full, policy).items()}
+            found = measured(_beside(full, kinds), [policy, *kinds], False)
             for kind in STATE_KINDS:
                 differences = [
                     found.metric(f"{policy}:{kind}", metric) - found.metric(policy, metric)
@@ -421,8 +470,8 @@ def marginal(
             if part not in named:
                 continue
             names = {kept: f"{part}:{k}" for k, kept in enumerate(subsets(players))}
-            variants = {name: spec(full.policy(start), kept) for kept, name in names.items()}
-            found = measured(replace(full, policies=full.policies | variants), list(variants), False)
+            variants = {name: (start, spec(full.policy(start), kept)) for kept, name in names.items()}
+            found = measured(_beside(full, variants), list(variants), False)
             shares, whole[part] = _shared(part, players, names, found)
             changes += shares
     return Marginal(

@@ -42,10 +42,23 @@ _MADE_OF = (
 
 
 class StudyStore(KeptArrays):
-    """Where the finished pieces of a study are kept."""
+    """Where the finished pieces of a study are kept.
 
-    def __init__(self, directory: Path | None) -> None:
-        super().__init__(directory, FOLDER, "study", _MADE_OF)
+    Parameters
+    ----------
+    directory : Path or None
+        Made if it is not there; None keeps nothing.
+    study : str
+        Which; a directory that another study was begun in is refused, since its results would be replaced.
+
+    Raises
+    ------
+    OutputError
+        On entering, if the directory is something else's, or in use, or cannot be written.
+    """
+
+    def __init__(self, directory: Path | None, study: str = "study") -> None:
+        super().__init__(directory, FOLDER, "study", _MADE_OF, {"study": study})
 
 
 class Measured(NamedTuple):

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.sensitivity_chaos import chaos_indices
+from r2psim.analysis.sensitivity_chaos import chaos_indices, fewest_points
 from r2psim.analysis.sensitivity_factors import (
     TOGETHER,
     Range,
@@ -482,7 +482,7 @@ def _checked(method: str, rows: int, replicates: int, screen: int | None) -> Non
     if method == "morris" and rows < 2:
         raise ValueError(f"rows {rows} is not allowed: at least two trajectories")
     if screen is not None and (method != "sobol" or screen < 1):
-        raise ValueError("screen: a whole number from 1 on, with method sobol")
+        raise ValueError(f"screen {screen} is not allowed: a whole number from 1 on, with method sobol")
 
 
 # -- the runs ----------------------------------------------------------------------------------------------------------
@@ -656,12 +656,17 @@ def sensitivity(
         raise ValueError(
             'rates "posterior" is not allowed with method chaos: a draw is no number on a scale; "prior" is'
         )
+    if method == "chaos" and rows < fewest_points(len(ranges)):  # said before the runs, not after them
+        least = 1 << (fewest_points(len(ranges)) - 1).bit_length()
+        raise ValueError(f"rows {rows} is not allowed: {len(ranges)} parameters need at least {least} points")
+    if screen is not None and screen >= len(groups):
+        raise ValueError(f"screen {screen} is not allowed: fewer than there are factors, {len(groups)}")
     seed = checked_seed(seed)
     luck, length = replicates, full.years if years is None else years
     asked = _Asked(full, named, baseline, wanted, rates, luck, seed, length, threads or processors(), announce, begin)
     with DesignStore(None if directory is None else Path(directory)) as store:
         screening = None
-        if screen is not None and screen < len(groups):
+        if screen is not None:
             screening = asked.run(design_of("morris", ranges, groups, SCREENING, seed), store, "screening")
             groups = chosen_by(screening, screen)
         return asked.run(design_of(method, ranges, groups, rows, seed), store, method, screening)

@@ -19,7 +19,7 @@ import numpy as np
 
 from r2psim.analysis.sensitivity_indices import HIGH, LOW, RESAMPLES, Share, SobolIndices
 
-__all__ = ["ChaosIndices", "chaos_indices"]
+__all__ = ["ChaosIndices", "chaos_indices", "fewest_points"]
 
 HIGHEST = 8
 """Degree of a polynomial, at most."""
@@ -92,6 +92,17 @@ def _fitted(columns: np.ndarray, y: np.ndarray) -> _Fit:
     return _Fit(coefficients, np.linalg.solve(r, (q * residuals[:, None]).T).T)
 
 
+def fewest_points(parameters: int) -> int:
+    """Give how many points polynomials of the first degree need: two for each of their terms.
+
+    Examples
+    --------
+    >>> fewest_points(5)
+    12
+    """
+    return 2 * (parameters + 1)
+
+
 def chaos_indices(
     units: np.ndarray,
     y: np.ndarray,
@@ -136,8 +147,8 @@ def chaos_indices(
     y = np.asarray(y, dtype=np.float64)
     y = y[:, None] if y.ndim == 1 else y
     points, parameters = units.shape
-    if points < 2 * (parameters + 1):
-        raise ValueError(f"{points} points are too few for {parameters} parameters: at least {2 * (parameters + 1)}")
+    if points < (least := fewest_points(parameters)):
+        raise ValueError(f"{points} points are too few for {parameters} parameters: at least {least}")
     if not np.isfinite(y).all():
         raise ValueError("the outcome is no finite number at some points")
     if np.ptp(y) == 0.0:

@@ -31,7 +31,7 @@ from r2psim.world.tables import PR, F, S
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["AHEAD", "SIGHTS", "Sight", "Warnings", "best_threshold", "warning_value"]
+__all__ = ["AHEAD", "SIGHTS", "Sight", "Warnings", "best_threshold", "check_sight", "warning_value"]
 
 SIGHTS: dict[str, dict[str, float]] = {
     "no information": {"observation.signal": 0.0, "observation.error": 1.0},
@@ -187,6 +187,22 @@ class Warnings:
         }
 
 
+def check_sight(scenario: Scenario, policy: str) -> None:
+    """Refuse a value that is set over what the sights differ in.
+
+    Raises
+    ------
+    ValueError
+        If there is one: one for all policies would be passed over, and one for this policy would hold for all sights.
+    """
+    paths = {path for values in SIGHTS.values() for path in values}
+    everywhere = set.intersection(*(set(values) for values in SIGHTS.values()))
+    for path in scenario.overrides:
+        if path in everywhere or path in {f"policies.{policy}.{own}" for own in paths}:
+            named = path.replace(f"policies.{policy}.", f"policies.{policy}.parameters.")
+            raise ValueError(f"{named} is not allowed: it is what the sights differ in")
+
+
 def _watched(scenario: Scenario, policy: str, first: int, count: int, seed: int, years: int) -> dict[str, np.ndarray]:
     """Run a policy and its null twin; give, run by run, metrics, and by state what was seen, came and was spent."""
     world = build(scenario, policy)
@@ -284,12 +300,13 @@ def warning_value(
 
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
     full.policy(policy)
+    check_sight(full, policy)
     length = full.years if years is None else years
     if length < 4:
         raise ValueError(f"years {length} is not allowed: at least 4, since a warning looks {AHEAD} months ahead")
     seed, done = checked_seed(seed), 0
     by_sight: dict[str, dict[str, np.ndarray]] = {}
-    with StudyStore(None if directory is None else Path(directory)) as store:
+    with StudyStore(None if directory is None else Path(directory), "warning") as store:
         for name, values in SIGHTS.items():
             world = with_values(full, values)
             key = Measurer((policy,), seed, length).key(world)

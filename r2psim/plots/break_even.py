@@ -282,6 +282,7 @@ def _key(page: Page, found: BreakEven, one: bool) -> None:
         )
         handles.append(handle)
     if one:
+        handles.append(Patch(facecolor=CURVE, alpha=0.28, linewidth=0.0, label="95 % interval"))
         handles.append(Line2D([], [], color=INK, linewidth=3.4, label="range of the break-even"))
         handles.append(Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), label="the scenario"))
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 
+from r2psim.analysis.findings import count
 from r2psim.plots.style import FAINT, INK, LINE, MUTED, SIZES, legend_row, new_figure, shorten, sober
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _sobol(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
         head += ", not told apart from none"
     if one.luck is not None:
         head += f"; luck: {_short(one.luck)}"
-    below = f"{_told(one)}. Total indices: shares of the variance of a run, with 95 % intervals. "
+    below = f"{_told(one)}. Total indices: shares of the variance of a run, with 95\u00a0% intervals. "
     if one.left is not None:
         below += f"Neither luck nor in the polynomial: {_words(one.left)}. "
     if len(one.factors) > len(shown):
@@ -175,9 +176,9 @@ def _axes(page: Page, rows: int, bottom: float) -> Axes:
     return axes
 
 
-def _bar(axes: Axes, k: int, share: Share, colour: str) -> None:
+def _bar(axes: Axes, k: int, share: Share, colour: str, clip: bool = True) -> None:
     axes.plot([share.low, share.high], [k, k], color=colour, linewidth=2.2, solid_capstyle="butt", zorder=2)
-    axes.plot(share.value, k, "o", color=colour, markersize=4.2, zorder=5)
+    axes.plot(share.value, k, "o", color=colour, markersize=4.2, zorder=5, clip_on=clip)
 
 
 def _row(page: Page, bottom: float, rows: int, k: int, name: str, words: str) -> None:
@@ -205,10 +206,12 @@ def _morris(found: Sensitivity, one: OutcomeSensitivity, most: int) -> Figure:
     axes = _axes(page, rows, bottom)
     for k, each in enumerate(shown):
         assert each.effects is not None
-        _bar(axes, k, each.effects.mu_star, TOTAL)
-        axes.plot(each.effects.strength.value, k, "D", color=ALONE, markersize=4.2, zorder=4)
+        _bar(axes, k, each.effects.mu_star, TOTAL, clip=False)  # a zero is whole at the end of the axis
+        axes.plot(each.effects.strength.value, k, "D", color=ALONE, markersize=4.2, zorder=4, clip_on=False)
         _row(page, bottom, rows, k, each.factor, _amounts(each.effects.mu_star, unit, bare=True))
     axes.set_xlim(left=0.0)
+    large = unit == "US$" and axes.get_xlim()[1] >= 1e6
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1e9:g} bn" if large and value else count(value))
     axes.set_xlabel(f"Effect of a factor, {'number' if unit == '1' else unit}", fontsize=SIZES["label"], color=INK)
     handles = [
         Line2D([], [], color=TOTAL, marker="o", markersize=4.2, linewidth=2.2, label="mean absolute effect"),

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from r2psim.analysis.break_even_axes import Axis
     from r2psim.analysis.break_even_study import BreakEven
 
 __all__ = ["break_even", "write_break_even"]
@@ -80,23 +83,31 @@ def break_even(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the findings.")] = False,
 ) -> None:
     """Say how good warning, consent, an effect, will, lag, horizon or discount must be for prevention to pay."""
-    from r2psim.analysis.break_even_axes import axes_of
+    from r2psim.analysis.break_even_axes import axes_of, check_reach
     from r2psim.analysis.break_even_study import break_even as find
     from r2psim.analysis.break_even_study import checked_ledgers, plan_of
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, state_cost
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes, wanted_uncertainty
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
     for name in (policy, baseline):
         full.policy(name)
+    if policy == baseline:
+        raise typer.BadParameter(f"{policy} is not allowed: another one than --policy", param_hint="--baseline")
+    uncertainty = wanted_uncertainty(uncertainty)
     chosen = None if ledgers is None else [name.strip() for name in ledgers.split(",") if name.strip()]
-    try:
+    with naming("--over"):
         axes = axes_of(over, full, years or full.years)
+        check_reach(axes, full, policy, baseline)
+    with naming("--ledgers"):
         checked_ledgers(chosen, len(axes))
+    with naming("--places"):
         plan = plan_of(axes, runs, places)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        if places is not None and not plan.simulated:
+            raise ValueError(f"{places} is not allowed: along {over} all places are read off the same runs")
+    _refuse_clashes(axes, set_ or (), years, discount)
+    tell_notes(full, (baseline, policy))
     length = max([years or full.years, *(int(axis.high) for axis in axes if axis.kind == "horizon")])
     ends = (plan.least_runs(), plan.most_runs())
     state_cost(
@@ -114,6 +125,20 @@ def break_even(
         typer.echo(json.dumps(found.summary(), allow_nan=False))
         return
     _show(found, out)
+
+
+def _refuse_clashes(axes: Sequence[Axis], sets: Sequence[str], years: int | None, discount: float | None) -> None:
+    """Refuse a value for what is gone along: it would be passed over."""
+    for axis in axes:
+        if axis.kind == "discount" and discount is not None:
+            raise typer.BadParameter(f"{discount:g} is not allowed beside --over discount", param_hint="--discount")
+        if axis.kind == "horizon" and years is not None and axis.high > years:
+            raise typer.BadParameter(
+                f"{axis.name}: {axis.high:g} is not allowed: at most --years, {years}", param_hint="--over"
+            )
+        for given in sets:
+            if axis.simulated and given.partition("=")[0].strip() in (axis.path, axis.name):
+                raise typer.BadParameter(f"{given} is not allowed beside --over {axis.name}", param_hint="--set")
 
 
 def _show(found: BreakEven, out: Path | None) -> None:

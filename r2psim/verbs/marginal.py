@@ -36,14 +36,20 @@ def write_marginal(found: Marginal, directory: Path) -> None:
 def marginal(
     scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
     policy: Annotated[
-        str, typer.Option(help="Beside what a further fund pays, and whose priority for kinds of state is raised.")
-    ] = "late-response",
-    principled: Annotated[str, typer.Option(help="Policy whose principles are switched.")] = "prevention",
+        str | None,
+        typer.Option(
+            help="Beside what a further fund pays, and whose priority for kinds of state is raised; late-response if "
+            "not given."
+        ),
+    ] = None,
+    principled: Annotated[
+        str | None, typer.Option(help="Policy whose principles are switched; prevention if not given.")
+    ] = None,
     parts: Annotated[
         str | None,
         typer.Option(metavar="P,...", help="forms, stages, kinds, recommendations, principles; all if not given."),
     ] = None,
-    money: Annotated[float, typer.Option(help="What a further fund has, US$ a year.")] = 1e8,
+    money: Annotated[float | None, typer.Option(help="What a further fund has, US$ a year; 1e8 if not given.")] = None,
     runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs of each world.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance, shared by all worlds.")] = 1,
     years: Annotated[int | None, typer.Option(min=1, max=200, help="Length of a run; the scenario's.")] = None,
@@ -61,26 +67,27 @@ def marginal(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Say what a further dollar does by form and stage, and what recommendations and principles do, one by one."""
-    from r2psim.analysis.marginal import checked_parts, runs_of
+    from r2psim.analysis.marginal import check_switched, checked_parts, runs_of
     from r2psim.analysis.marginal import marginal as look
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, state_cost
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
     chosen = None if parts is None else [name.strip() for name in parts.split(",") if name.strip()]
-    full.policy(principled)
-    try:
-        named = checked_parts(chosen, full, policy)
+    with naming("--parts"):
+        _refuse_idle(chosen, {"--policy": policy, "--principled": principled, "--money": money, "--discount": discount})
+    policy, principled = policy or "late-response", principled or "prevention"
+    money = 1e8 if money is None else money
+    with naming("--parts"):
+        named = checked_parts(chosen, full, policy, principled)
+    with naming("--money"):
         if not 0.0 < money <= 1e12:
-            raise ValueError(f"--money: {money:g} is not allowed: above 0, at most 1e12 US$ a year")
-    except ValueError as error:
-        from r2psim.scenario import ScenarioError
-
-        if isinstance(error, ScenarioError):
-            raise
-        raise typer.BadParameter(str(error)) from None
+            raise ValueError(f"{money:g} is not allowed: above 0, at most 1e12 US$ a year")
+    with naming("--set"):
+        check_switched(named, full, principled)
+    tell_notes(full, list(dict.fromkeys((policy, principled))) if "principles" in named else [policy])
     total = runs_of(named, full, runs)
     state_cost(full, (policy,), years or full.years, threads, (total, total))
     if dry_run:
@@ -94,6 +101,17 @@ def marginal(
     _show(found)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
+def _refuse_idle(parts: list[str] | None, given: dict[str, object]) -> None:
+    """Refuse an option of parts that are not asked for: it would be passed over."""
+    from r2psim.analysis.marginal import PARTS
+
+    fund = ("forms", "stages")
+    of = {"--policy": (*fund, "kinds"), "--principled": ("principles",), "--money": fund, "--discount": fund}
+    for option, needed in of.items():
+        if given[option] is not None and parts and set(parts) <= set(PARTS) - set(needed):
+            raise ValueError(f"{', '.join(parts)}: {option} {given[option]} is of {', '.join(needed)} alone")
 
 
 def _told(interval: Interval | None, words: Callable[[float], str]) -> str:
@@ -129,7 +147,11 @@ def _show(found: Marginal) -> None:
             table.add_row(change.name, *cells, *([_told(change.lives_a_billion, count)] if fund else []))
         console.print(table)
         console.print()
-    console.print(
-        f"A fund has {money(found.money)} a year beside {found.policy}. Principles: those of {found.principled}."
-    )
+    asked = {change.part for change in found.changes}
+    if asked & {"forms", "stages"}:
+        console.print(f"A fund has {money(found.money)} a year beside {found.policy}.")
+    if "kinds" in asked:
+        console.print(f"Kinds of state: under {found.policy}.")
+    if "principles" in asked:
+        console.print(f"Principles: those of {found.principled}.")
     console.print("A model's world: it explains mechanisms, it forecasts no country.")

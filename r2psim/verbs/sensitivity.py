@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from r2psim.analysis.sensitivity import Cost, Sensitivity
 
@@ -31,6 +31,14 @@ def write(found: Sensitivity, directory: Path) -> None:
 
 def _file_name(name: str) -> str:
     return name.replace(": ", "-").replace(" ", "-").replace("_", "-")
+
+
+def _refuse_clashes(over: list[str], sets: Sequence[str], policies: list[str]) -> None:
+    """Refuse a value for what is named to vary: it would be passed over, or hold everywhere."""
+    for path in over:
+        for given in sets:
+            if given.partition("=")[0].strip() in (path, *(f"policies.{name}.parameters.{path}" for name in policies)):
+                raise typer.BadParameter(f"{given} is not allowed beside --over {path}", param_hint="--set")
 
 
 def _split(text: str | None) -> list[str] | None:
@@ -96,7 +104,8 @@ def sensitivity(
     from r2psim.scenario import load
 
     loaded = load(scenario, set_ or ())
-    chosen = _split(policies) or []
+    chosen = [name.strip() for name in policies.split(",") if name.strip()]
+    _refuse_clashes(_split(over) or [], set_ or (), chosen)
     for policy in chosen:
         loaded.policy(policy)
     for note in loaded.notes(chosen):

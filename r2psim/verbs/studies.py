@@ -8,17 +8,58 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from r2psim.analysis.measured import seconds_a_run
+from r2psim.analysis.row_store import FOLDER
 from r2psim.ensemble.output import OutputDirectory
-from r2psim.ensemble.store import provenance, write_json
+from r2psim.ensemble.store import OutputError, provenance, write_json
 from r2psim.progress import notice, progress
+from r2psim.scenario import ScenarioError
+from r2psim.scenario.posterior import present_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from r2psim.scenario import Scenario
 
-__all__ = ["doing", "duration_words", "finish", "state_cost", "write_study", "write_table"]
+__all__ = [
+    "doing",
+    "duration_words",
+    "finish",
+    "naming",
+    "state_cost",
+    "tell_notes",
+    "wanted_uncertainty",
+    "write_study",
+    "write_table",
+]
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Say of what is not allowed which option it was given with."""
+    try:
+        yield
+    except ScenarioError:  # which names its place itself
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def tell_notes(scenario: Scenario, policies: Sequence[str]) -> None:
+    """Say on the error stream where a value that is set for all policies meets one of theirs."""
+    for note in scenario.notes(policies):
+        typer.echo(f"note: {note}", err=True)
+
+
+def wanted_uncertainty(named: str) -> str:
+    """Give the present name of a kind of uncertainty, told where an older one was given."""
+    with naming("--uncertainty"):
+        kind = present_name(named)
+    if kind != named:
+        typer.echo(f"note: --uncertainty {named} is the older name of {kind}", err=True)
+    return kind
 
 
 def duration_words(seconds: float) -> str:
@@ -69,8 +110,8 @@ def doing(total: int, show: bool, out: Path | None) -> Iterator[Callable[[int], 
     try:
         with progress("runs, at most", total, show) as advance:
             yield advance
-    except BaseException:
-        if out is not None and out.is_dir():
+    except BaseException as error:
+        if out is not None and not isinstance(error, OutputError) and any((out / FOLDER).glob("*.npz")):
             notice(f"finished runs are kept in {out}: the same command goes on from them")
         raise
 

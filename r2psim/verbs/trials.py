@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["trials", "write_trials"]
 
+WIDTH = 132
 HEAD = ("trial", "estimand", "published", "simulated", "verdict", "reached", "at work", "entries")
 
 
@@ -92,6 +93,8 @@ def trials(
     chosen = {name: known[name] for name in names or known}
     loaded = load(scenario, set_ or ())
     loaded.policy(policy)
+    for note in loaded.notes((policy,)):
+        typer.echo(f"note: {note}", err=True)
     try:
         with progress("runs", 2 * runs * settings_of(list(chosen.values())), not as_json) as advance:
             found = run_trials(
@@ -119,7 +122,8 @@ def _show(found: Trials) -> None:
     from rich.table import Table
 
     summary = found.summary()
-    console = Console(highlight=False)
+    # A name that is cut off to a narrow terminal says nothing; lines wrap instead.
+    console = Console(highlight=False, width=max(Console().width, WIDTH))
     table = Table(*HEAD, box=None, pad_edge=False)
     for column in table.columns[5:]:
         column.justify = "right"

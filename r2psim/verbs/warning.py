@@ -46,14 +46,17 @@ def warning(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Say what warning is worth at a fixed budget: lives, false alarms, misses, and money spent in vain."""
-    from r2psim.analysis.warning_value import SIGHTS, warning_value
+    from r2psim.analysis.warning_value import SIGHTS, check_sight, warning_value
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, state_cost
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
     full.policy(policy)
+    with naming("--set"):
+        check_sight(full, policy)
+    tell_notes(full, (policy,))
     if (years or full.years) < 4:
         raise typer.BadParameter(f"{full.years} is not allowed: at least 4", param_hint="--years")
     total = 2 * runs * len(SIGHTS)
