@@ -254,7 +254,8 @@ def _means(batch: Batch, metric: str, policy: str) -> np.ndarray:
     known = np.isfinite(values)
     counts = np.bincount(points[known], minlength=batch.plan.points)
     sums = np.bincount(points[known], values[known], minlength=batch.plan.points)
-    return np.divide(sums, counts, out=np.full(batch.plan.points, np.nan), where=counts > 0)
+    means: np.ndarray = np.divide(sums, counts, out=np.full(batch.plan.points, np.nan), where=counts > 0)
+    return means
 
 
 # -- for others --------------------------------------------------------------------------------------------------------

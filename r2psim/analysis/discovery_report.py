@@ -79,8 +79,8 @@ def _region(found: Discovery, region: Region) -> Iterator[str]:
         f"{share(found.base)} of all"
     )
     yield (
-        f"  coverage {share(half.coverage)} of those that meet it, mass {share(half.mass)} of all; density where it was "
-        f"found {share(searched.density)}"
+        f"  coverage {share(half.coverage)} of those that meet it, mass {share(half.mass)} of all; density where "
+        f"it was found {share(searched.density)}"
     )
     for limit in region.limits:
         yield f"  - {_restriction(limit)}"
