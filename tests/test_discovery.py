@@ -106,6 +106,15 @@ def test_pasting_gives_back_what_was_peeled_too_far() -> None:
     assert y[wide.inside(x)].all()
 
 
+def test_a_restriction_that_chance_could_have_made_is_dropped() -> None:
+    chance = np.random.default_rng(4)
+    x = chance.random((3000, 8))
+    y = chance.random(3000) < np.where(in_planted_box(x), 0.8, 0.2)
+    box = Box(np.full(8, -np.inf), np.full(8, np.inf)).moved(1, 1, 0.45).moved(3, 0, 0.3).moved(3, 1, 0.85)
+    spurious = box.moved(0, 0, 0.1).moved(6, 1, 0.8)
+    assert prim.simplified(x, y, spurious, float(y.mean())).restricted == (1, 3)
+
+
 def test_luck_alone_is_told_as_nothing() -> None:
     told = 0
     for seed in range(20):

@@ -158,7 +158,7 @@ def _densities(page: Page, found: Discovery, shown: list[list[Limit]], bottom: f
     axes.set_yticks([])
     axes.set_xticks([0.0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
     for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
-        label.set_horizontalalignment(side)
+        label.set(ha=side)
     axes.spines["left"].set_visible(False)
     y = height
     for region, limits in zip(found.boxes, shown, strict=True):
