@@ -234,6 +234,7 @@ def test_a_sensitivity_directory_is_read(tmp_path: Path, points: int) -> None:
     assert str(found.condition) == f"{TOTAL} > 0" and found.unit == "US$"
     # Of a Saltelli design A and B are independent points, and share a row.
     assert found.points == (600 if points == 1 else 400)
+    assert set(np.bincount(read_points(tmp_path / "sens").row)) == {1 if points == 1 else 2}
     box = found.boxes[0]
     assert box.told and box.fresh.density == pytest.approx(1.0, abs=0.03)
     edges = {limit.axis.path: (limit.low, limit.high) for limit in box.limits}
