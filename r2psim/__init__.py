@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
     from r2psim.analysis.break_even_study import BreakEven, break_even
     from r2psim.analysis.comparison import Comparison, compare
+    from r2psim.analysis.discovery import Discovery, discover
+    from r2psim.analysis.discovery_points import workbench_results
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
@@ -40,6 +42,7 @@ _HOMES = {
     "BreakEven": "r2psim.analysis.break_even_study",
     "Comparison": "r2psim.analysis.comparison",
     "Batch": "r2psim.ensemble.batch.opened",
+    "Discovery": "r2psim.analysis.discovery",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
     "Marginal": "r2psim.analysis.marginal",
@@ -57,6 +60,7 @@ _HOMES = {
     "build": "r2psim.world.build",
     "compare": "r2psim.analysis.comparison",
     "channels": _REFERENCE,
+    "discover": "r2psim.analysis.discovery",
     "forms": _REFERENCE,
     "load": "r2psim.scenario",
     "marginal": "r2psim.analysis.marginal",
@@ -71,12 +75,14 @@ _HOMES = {
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
     "warning_value": "r2psim.analysis.warning_value",
+    "workbench_results": "r2psim.analysis.discovery_points",
 }
 
 __all__ = [
     "Batch",
     "BreakEven",
     "Comparison",
+    "Discovery",
     "Event",
     "History",
     "Marginal",
@@ -95,6 +101,7 @@ __all__ = [
     "build",
     "channels",
     "compare",
+    "discover",
     "forms",
     "load",
     "marginal",
@@ -108,6 +115,7 @@ __all__ = [
     "series",
     "simulate",
     "warning_value",
+    "workbench_results",
 ]
 
 if not TYPE_CHECKING:  # a checker would take any name for good

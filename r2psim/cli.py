@@ -16,6 +16,7 @@ from r2psim.verbs import batches
 from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
+from r2psim.verbs.discover import discover
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.information import value_of_information
@@ -348,6 +349,7 @@ app.command(name="break-even")(break_even)
 app.command()(marginal)
 app.command()(warning)
 app.command()(sensitivity)
+app.command()(discover)
 
 
 @app.command()

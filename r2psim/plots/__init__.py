@@ -6,6 +6,7 @@ Nothing outside this package imports Matplotlib when it is loaded; import this p
 from r2psim.plots.assistance import money_by_form, money_over_time, when_help_arrived
 from r2psim.plots.break_even import break_even_figure
 from r2psim.plots.comparison import cost_argument, paired_differences
+from r2psim.plots.discovery import discovery_figure
 from r2psim.plots.forest import forest_plot
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
@@ -21,6 +22,7 @@ from r2psim.plots.worlds import worlds_figure
 __all__ = [
     "break_even_figure",
     "cost_argument",
+    "discovery_figure",
     "forest_plot",
     "harm_over_time",
     "hindcast_figure",
