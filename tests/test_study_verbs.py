@@ -88,7 +88,8 @@ def test_a_directory_that_does_not_say_what_its_runs_are_of_is_refused(tmp_path:
 
 def test_what_is_set_for_a_policy_holds_for_its_variants_too() -> None:
     # With no money for anybody a higher priority for some moves nothing; it would, if only the policy itself had none.
-    none = r2psim.load("seminar", ["policies.late-response.parameters.assistance.budget_scale=0"])
+    own = "policies.late-response.parameters.assistance.budget_scale=0"
+    none = r2psim.load("seminar", ["assistance.budget_scale=1", own])
     found = marginal(none, parts=["kinds"], runs=3, years=2)
     assert [change.money.mean for change in found.of("kinds") if change.money] == [0.0] * 6
     some = marginal("seminar", parts=["kinds"], runs=3, years=2)
