@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +19,7 @@ from r2psim.analysis.calibration.calibrate import Budget, Calibration, calibrate
 from r2psim.analysis.calibration.fit import Free
 from r2psim.analysis.calibration.free import FreeError, read_free
 from r2psim.analysis.calibration.panel import STATUS_QUO, STATUSES, Source
-from r2psim.analysis.calibration.starts import at_an_end, calibrate_from
+from r2psim.analysis.calibration.starts import UNSEEN, Held, Start, Starts, at_an_end, calibrate_from
 from r2psim.analysis.calibration.targets import SHIPPED, Measured, TargetError, read_targets
 from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
@@ -317,7 +318,46 @@ def test_starts_from_several_seeds_say_whether_they_agree(small: Path, tmp_path:
     assert found.spread()[0] == pytest.approx(spread)
     words = " ".join(found.words())
     assert "The starts agree on" in words and f"The best is that with seed {found.best.calibration.seed}." in words
-    json.dumps(found.summary(), allow_nan=False)
+    told = json.loads(json.dumps(found.summary(), allow_nan=False))
+    # The defaults that ship stand beside the starts, with the luck of the starts and no other.
+    assert told["defaults"]["parameters"] == {f.path: PARAMETERS[f.path].default for f in FEW}
+    luck = [validate(load(small), 4, 2 + offset, TINY.years, targets=chosen) for offset in (0, UNSEEN)]
+    values = [{m.target.id: m.value for m in made.targets} for made in luck]
+    assert told["defaults"]["targets"] == values[1] != values[0]
+
+
+def row(met: tuple[bool, bool], distance: float, kind: type[Held], **more: Any) -> Any:
+    """Give a row of what two targets came to."""
+    table = [t for t in TARGETS if t.id in ("peace_to_conflict", "war_stays")]
+    values = [t.target if inside else 10.0 * t.high for t, inside in zip(table, met, strict=True)]
+    told = tuple(Measured(t, value, value, value) for t, value in zip(table, values, strict=True))
+    return kind({"a": 0.5}, told, distance, **more)
+
+
+@pytest.mark.parametrize(
+    "best, old, said",
+    [
+        (((True, True), 1.0), ((True, False), 9.0), ("meets war_stays", "comes nearer")),
+        (((True, False), 3.0), ((True, True), 2.0), ("loses war_stays", "no reason to ship it")),
+        (
+            ((False, True), 2.0),
+            ((True, False), 2.0),
+            ("meets war_stays and loses peace_to_conflict", "comes no nearer"),
+        ),
+    ],
+)
+def test_the_report_says_what_is_missed_and_whether_the_defaults_come_nearer(best: Any, old: Any, said: Any) -> None:
+    fit = SimpleNamespace(waves=[SimpleNamespace(misfit=1.0)])
+    targets = tuple(t for t in TARGETS if t.id in ("peace_to_conflict", "war_stays"))
+    made = Calibration((Free("a", 0.0, 1.0),), targets, cast("Any", fit), {"a": 0.5}, np.full((3, 1), 0.5), 1)
+    found = Starts((row(*best, Start, calibration=made),), row(*old, Held), 60)
+    words, told = " ".join(found.words()), found.summary()
+    assert all(part in words for part in said)
+    assert f"distance {old[1]:.1f}" in words
+    assert told["best_is_nearer_than_defaults"] is (best[1] < old[1])
+    missed = [t.id for t, inside in zip(targets, best[0], strict=True) if not inside]
+    assert told["starts"][0]["missed"] == missed
+    assert ("does not meet " + ", ".join(missed) if missed else "The best start meets every target") in words
 
 
 def test_parameters_at_an_end_of_their_prior_are_told() -> None:

@@ -273,7 +273,11 @@ def calibrate(
     threads: Threads = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
 ) -> None:
-    """Fit the free parameters of a world to the targets, by simulation; write the posterior of the best start."""
+    """Fit the free parameters of a world to the targets, by simulation; write the posterior of the best start.
+
+    Afterwards the best point of each start, and the defaults that ship, are run 60 times with luck that no start has
+    seen: as much work as (STARTS + 1) x 60 / RUNS evaluations more.
+    """
     if what not in WHAT:
         said = f"one of {', '.join(WHAT)}{hint(what, WHAT)}"
         raise typer.BadParameter(f"{what} is not allowed: {said}", param_hint="--what")
@@ -284,7 +288,7 @@ def calibrate(
     from r2psim.analysis.calibration.bank import FILE
     from r2psim.analysis.calibration.calibrate import Budget
     from r2psim.analysis.calibration.report import print_starts, write_starts
-    from r2psim.analysis.calibration.starts import Starts, calibrate_from
+    from r2psim.analysis.calibration.starts import UNSEEN_RUNS, Starts, calibrate_from
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load
@@ -303,7 +307,8 @@ def calibrate(
             )
 
     try:
-        with progress("evaluations", starts * budget.evaluations, not as_json) as advance:
+        unseen = (starts + 1) * UNSEEN_RUNS
+        with progress("evaluations and last runs", starts * budget.evaluations + unseen, not as_json) as advance:
             found: Starts = calibrate_from(
                 loaded, starts, wanted, chosen, seed, budget, out, threads=threads, advance=advance, note=note
             )

@@ -1,7 +1,8 @@
 """Several calibrations of one world from different seeds: whether they come to the same place, and which is the best.
 
 Each start draws its own designs, luck and chains. Afterwards the best point of each is simulated with luck that none of
-them has seen, the same for all, and held against the targets.
+them has seen, the same for all, and held against the targets; so are the defaults that ship, which say whether there is
+anything to gain from the fit.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ from r2psim.analysis.calibration.panel import STATUS_QUO, Source, in_parallel
 from r2psim.analysis.calibration.refine import distance
 from r2psim.analysis.calibration.targets import VERDICTS, Measured, Target, read_targets
 from r2psim.analysis.calibration.validation import measured
+from r2psim.scenario.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["AT_END", "UNSEEN", "Start", "Starts", "at_an_end", "calibrate_from", "place_of"]
+__all__ = ["AT_END", "UNSEEN", "UNSEEN_RUNS", "Held", "Start", "Starts", "at_an_end", "calibrate_from", "place_of"]
 
 UNSEEN = 2**32
 """What is added to a seed for luck that no calibration meets: their seeds end below it."""
+
+UNSEEN_RUNS = 60
+"""Runs with such luck of each start's best point, and as many of the defaults that ship."""
 
 AT_END = 0.03
 """Share of a prior's range from an end within which a parameter stands at that end."""
@@ -37,26 +42,57 @@ APART = 1.0
 
 
 @dataclass(frozen=True)
-class Start:
-    """One calibration, and what its best point gives with luck that it has not seen.
+class Held:
+    """Values of the free parameters, and what they give with luck that no calibration has seen.
 
     Attributes
     ----------
-    calibration : Calibration
-        The fit.
+    parameters : dict of str to float
+        The values, by path.
     measured : tuple of Measured
         Every target.
     distance : float
         Squared distance from the targets in standard deviations, capped for each (`refine.distance`).
     """
 
-    calibration: Calibration
+    parameters: dict[str, float]
     measured: tuple[Measured, ...]
     distance: float
 
     def counts(self) -> dict[str, int]:
         """Count the verdicts."""
         return {verdict: sum(m.verdict == verdict for m in self.measured) for verdict in VERDICTS}
+
+    def missed(self) -> list[str]:
+        """Give the ids of the targets whose value does not lie in the accepted band, or that these runs do not tell."""
+        return [m.target.id for m in self.measured if m.verdict != "inside"]
+
+    def told(self) -> str:
+        """Say what the verdicts are."""
+        return ", ".join(f"{n} {verdict}" for verdict, n in self.counts().items() if n)
+
+    def summary(self) -> dict[str, Any]:
+        """Give it as plain data that JSON can hold."""
+        return {
+            "distance": self.distance,
+            "verdicts": self.counts(),
+            "missed": self.missed(),
+            "targets": {m.target.id: m.value if np.isfinite(m.value) else None for m in self.measured},
+            "parameters": self.parameters,
+        }
+
+
+@dataclass(frozen=True)
+class Start(Held):
+    """One calibration, and what its best point gives with luck that it has not seen.
+
+    Attributes
+    ----------
+    calibration : Calibration
+        The fit.
+    """
+
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -67,11 +103,14 @@ class Starts:
     ----------
     starts : tuple of Start
         In order of their seeds.
+    defaults : Held
+        The defaults that ship, with the same luck.
     runs : int
-        Runs of the simulations with unseen luck.
+        Runs of each of the simulations with unseen luck.
     """
 
     starts: tuple[Start, ...]
+    defaults: Held
     runs: int
 
     @property
@@ -109,10 +148,9 @@ class Starts:
         best = self.best.calibration
         lines = []
         for start in self.starts:
-            counts = ", ".join(f"{n} {verdict}" for verdict, n in start.counts().items() if n)
             lines.append(
-                f"Start with seed {start.calibration.seed}: {counts} with unseen luck, {self.runs} runs; distance "
-                f"{start.distance:.1f}."
+                f"Start with seed {start.calibration.seed}: {start.told()} with unseen luck, {self.runs} runs; "
+                f"distance {start.distance:.1f}."
             )
         if len(self.starts) > 1:
             spread, names = self.spread(), [f.path for f in best.free]
@@ -132,11 +170,40 @@ class Starts:
                 else "They give other values of " + ", ".join(far) + "."
             )
             lines.append(f"The best is that with seed {best.seed}.")
+        lines += self._beside_the_defaults()
         ends = at_an_end(best)
         lines.append(
             "At an end of their prior: " + ", ".join(f"{name} ({end})" for name, end in ends.items()) + "."
             if ends
             else "No parameter stands at an end of its prior."
+        )
+        return lines
+
+    def _beside_the_defaults(self) -> list[str]:
+        """Say which targets the best start does not meet, and whether the defaults that ship come nearer."""
+        missed = self.best.missed()
+        lines = [
+            "The best start does not meet " + ", ".join(missed) + "."
+            if missed
+            else "The best start meets every target."
+        ]
+        lines.append(
+            f"The defaults that ship: {self.defaults.told()} with the same luck, {self.runs} runs; distance "
+            f"{self.defaults.distance:.1f}."
+        )
+        old, new = set(self.defaults.missed()), set(missed)
+        changes = [
+            f"{word} {', '.join(sorted(ids))}" for word, ids in (("meets", old - new), ("loses", new - old)) if ids
+        ]
+        against = f" Against them the best start {' and '.join(changes)}." if changes else ""
+        nearer = self.best.distance < self.defaults.distance
+        lines.append(
+            (
+                "The best start comes nearer to the targets than they do."
+                if nearer
+                else "The best start comes no nearer to the targets than they do: these runs give no reason to ship it."
+            )
+            + against
         )
         return lines
 
@@ -151,15 +218,14 @@ class Starts:
             "starts": [
                 {
                     "seed": start.calibration.seed,
-                    "distance": start.distance,
                     "misfit": start.calibration.fit.waves[-1].misfit,
-                    "verdicts": start.counts(),
-                    "targets": {m.target.id: m.value if np.isfinite(m.value) else None for m in start.measured},
-                    "parameters": start.calibration.best,
+                    **start.summary(),
                     "at_an_end": at_an_end(start.calibration),
                 }
                 for start in self.starts
             ],
+            "defaults": self.defaults.summary(),
+            "best_is_nearer_than_defaults": bool(self.best.distance < self.defaults.distance),
             "apart": {f.path: x for f, x in zip(best.free, spread, strict=True)},
             "targets_apart": {t.id: x for t, x in zip(best.targets, of_targets, strict=True)},
             "words": self.words(),
@@ -202,7 +268,7 @@ def calibrate_from(
     directory: Path | None = None,
     policy: str = STATUS_QUO,
     threads: int = 2,
-    runs: int = 60,
+    runs: int = UNSEEN_RUNS,
     advance: Callable[[int], None] | None = None,
     note: Callable[[int, Wave], None] | None = None,
 ) -> Starts:
@@ -221,9 +287,9 @@ def calibrate_from(
     directory : Path, optional
         Where evaluations are kept: of one start there, of several in ``start-SEED`` below it.
     runs : int
-        Runs with unseen luck of each best point.
+        Runs with unseen luck of each best point, and as many of the defaults that ship.
     advance : callable, optional
-        Told how many evaluations have finished since it was last called.
+        Told how many evaluations have finished since it was last called, and afterwards how many runs with unseen luck.
     note : callable, optional
         Told each wave, with the seed of its start.
 
@@ -245,16 +311,22 @@ def calibrate_from(
         )
     source = Source(expand(scenario), policy, budget.years)
 
-    def held(found: Calibration) -> Start:
-        values = np.array([found.best[f.path] for f in chosen])
+    def held(parameters: dict[str, float]) -> Held:
+        values = np.array([parameters[f.path] for f in chosen])
 
         def one(run: int) -> dict[str, list[np.ndarray]]:
             return measure_runs(source, chosen, values, seed + UNSEEN, [run])
 
-        told = list(in_parallel(one, range(runs), threads))
+        told = list(in_parallel(one, range(runs), threads, advance))
         of_targets = tuple(measured(t, [row[t.id][0] for row in told]) for t in wanted)
         reached = np.array([float(transformed(m.value, m.target)) for m in of_targets])
         centre = np.array([float(transformed(t.target, t)) for t in wanted])
-        return Start(found, of_targets, float(distance(reached, centre, np.array([error_of(t) for t in wanted]))))
+        far = float(distance(reached, centre, np.array([error_of(t) for t in wanted])))
+        return Held(parameters, of_targets, far)
 
-    return Starts(tuple(held(found) for found in fits), runs)
+    def start(found: Calibration) -> Start:
+        best = held(found.best)
+        return Start(best.parameters, best.measured, best.distance, found)
+
+    made = tuple(start(found) for found in fits)
+    return Starts(made, held({f.path: PARAMETERS[f.path].default for f in chosen}), runs)
