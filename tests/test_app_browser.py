@@ -339,6 +339,7 @@ def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) 
 def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
     page.select_option("#r2p-What-is-compared-runs", "200")
+    expect(page.locator(".r2p-main code").last).to_contain_text("--runs 200", timeout=30_000)
     settled(page)
     line = page.locator(".r2p-main code").last.inner_text()
     told = command(*line.split()[1:])
@@ -380,10 +381,12 @@ def test_choices_that_are_made_before_the_answer_to_the_last_are_all_kept(visit:
     assert {"balanced", "recommendations"} <= set(page.evaluate(LATE, "recommendations"))
     page.select_option("#r2p-What-is-compared-runs", "200")
     line = page.locator(".r2p-main code").last
-    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations --runs 200")
+    wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
+    expect(line).to_contain_text(wanted, timeout=30_000)
     settled(page)
     expect(page.locator(".r2p-checks input:checked")).to_have_count(4)
-    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations --runs 200")
+    wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
+    expect(line).to_contain_text(wanted, timeout=30_000)
 
 
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:

@@ -102,7 +102,7 @@ def found(small: Scenario) -> Identification:
         if f.path in ("conflict.onset.base", "conflict.abatement.base", "response.reconstruction_share")
     )
     chosen = [TARGETS["peace_to_conflict"], TARGETS["war_stays"]]
-    effort = Effort(runs=16, points=40, each=2, ends=8, years=20)
+    effort = Effort(runs=64, points=40, each=2, ends=8, years=20)
     return identify(small, chosen, free, AT, seed=3, effort=effort)
 
 

@@ -13,7 +13,7 @@ from r2psim.scenario import load
 
 POLICIES = ("late-response", "prevention", "balanced")
 BUDGETS = (0.25, 1.0, 4.0)
-RUNS = {"seminar": 240, "world": 16}
+RUNS = {"seminar": 2400, "world": 48}
 HARM = ("atrocity_entries", "group_months_atrocity")
 
 
