@@ -79,22 +79,22 @@ def use_version(room: Room, stand: Callable[[], object]) -> int:
     """
     state: tuple[int, Callable[[Callable[[int], int]], None]] = solara.use_state(0)
     version, set_version = state
-    # As it was before this page was drawn for the first time: nothing that happens meanwhile is missed.
-    first = solara.use_memo(stand, [id(room)])
+    # As it was before the page was last drawn, for whatever reason: what happens while it is drawn is not missed, nor
+    # what ends before anybody looked, such as a short pause in which the page itself said something.
+    drawn: list[object] = solara.use_memo(lambda: [None], [id(room)])
+    drawn[0] = stand()
 
     def follow() -> object:
         gone, watched = threading.Event(), looked_at()
 
         def watch() -> None:
-            seen, shown = -1, first
+            seen = -1
             while not gone.is_set():
                 seen = room.wait(seen, LONGEST_WAIT)
                 # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
                 while not (watched() or gone.wait(AT_MOST_EVERY)):
                     pass
-                now = stand()
-                if now != shown and not gone.is_set():
-                    shown = now
+                if stand() != drawn[0] and not gone.is_set():
                     set_version(lambda n: n + 1)
                     gone.wait(AT_MOST_EVERY)
 
