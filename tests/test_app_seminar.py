@@ -187,6 +187,28 @@ def test_what_was_entered_keeps_its_place_whatever_the_page_says_before_it(
     stays(lambda: "What happened, and what would have happened" in shown_by(rc).headings)
 
 
+@pytest.mark.parametrize("every", [None, 1.0], ids=["as it is", "looking seldom"])
+def test_a_line_that_the_page_itself_runs_anew_stands_beside_the_others(
+    every: float | None, shown: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is said of it draws the page again before the page itself looks: all parts of it must be as the session is.
+    if every is not None:
+        monkeypatch.setattr("r2psim.app.seminar_server.AT_MOST_EVERY", every)
+    exercise = Exercise(years=3)
+    exercise.chair.begin()
+    exercise.chair.advance()
+    rc = shown(ChairPage(exercise.chair, exercise.opened.token))
+    tabs = next(w for w in widgets_with(rc, "html") if "Parts of this page" in w.html)
+    tabs.vue_pick("results")
+    form = next(w for w in widgets_with(rc, "fields") if w.label.startswith("A mandate"))
+    assert "Year 1 otherwise" not in shown_by(rc).text
+    form.vue_change({"": 1, "kessara": "yes"})
+    end = monotonic() + SECONDS
+    while "Year 1 otherwise" not in shown_by(rc).text and monotonic() < end:
+        sleep(0.02)
+    assert "was run to year 1" in told_by(rc) and "Year 1 otherwise" in shown_by(rc).text
+
+
 def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
     shown: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import solara
@@ -62,6 +63,14 @@ def browser() -> str:
         return HERE
 
 
+@dataclass
+class _Drawn:
+    """How a session stood when a page was last drawn, and the number of that standing."""
+
+    stand: object
+    version: int
+
+
 def use_version(room: Room, stand: Callable[[], object]) -> int:
     """Follow a session: the component is drawn again when what it shows changes, also by another browser or by time.
 
@@ -75,14 +84,17 @@ def use_version(room: Room, stand: Callable[[], object]) -> int:
     Returns
     -------
     int
-        Grows with every change.
+        Grows with every change, whoever has the component drawn again: the parts of the page that it is given to are
+        then drawn again too.
     """
     state: tuple[int, Callable[[Callable[[int], int]], None]] = solara.use_state(0)
-    version, set_version = state
+    _, set_again = state
     # As it was before the page was last drawn, for whatever reason: what happens while it is drawn is not missed, nor
     # what ends before anybody looked, such as a short pause in which the page itself said something.
-    drawn: list[object] = solara.use_memo(lambda: [None], [id(room)])
-    drawn[0] = stand()
+    drawn = solara.use_memo(lambda: _Drawn(None, 0), [id(room)])
+    now = stand()
+    if now != drawn.stand:
+        drawn.stand, drawn.version = now, drawn.version + 1
 
     def follow() -> object:
         gone, watched = threading.Event(), looked_at()
@@ -94,12 +106,12 @@ def use_version(room: Room, stand: Callable[[], object]) -> int:
                 # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
                 while not (watched() or gone.wait(AT_MOST_EVERY)):
                     pass
-                if stand() != drawn[0] and not gone.is_set():
-                    set_version(lambda n: n + 1)
+                if stand() != drawn.stand and not gone.is_set():
+                    set_again(lambda n: n + 1)
                     gone.wait(AT_MOST_EVERY)
 
         threading.Thread(target=watch, daemon=True, name=f"session {room.session.number}").start()
         return gone.set
 
     solara.use_effect(follow, [id(room)])
-    return version
+    return drawn.version
