@@ -11,12 +11,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 
-__all__ = ["LOGGER", "Interrupted", "beside_bar", "notice", "progress", "rewrites", "wanted"]
+__all__ = ["LOGGER", "Interrupted", "beside_bar", "duration", "notice", "progress", "rewrites", "wanted"]
 
 LOGGER = logging.getLogger("r2psim")
 
 _OFF = ("", "0", "false", "no")
+
+LINE_SECONDS = 30.0
+"""How often a line is written where no terminal shows a bar."""
+
+OVER_SECONDS = 1.0
+"""The same where the line is written over."""
 
 _bars: list[Callable[[str], None]] = []
 """Bars that are on the terminal, the latest last: each takes a text to show beside it."""
@@ -79,6 +86,21 @@ def beside_bar(text: str) -> bool:
     return True
 
 
+def duration(seconds: float) -> str:
+    """Write how long something takes.
+
+    Examples
+    --------
+    >>> duration(42), duration(5025), duration(200000)
+    ('0:42', '1:23:45', '2 d 7:33')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24}:{minutes:02d}"
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 class Interrupted(BaseException):
     """Ctrl-C, under a name that no library catches on the way to the command line."""
 
@@ -87,9 +109,51 @@ def _nothing(steps: int) -> None:
     """Show nothing."""
 
 
+class _Lines:
+    """Progress in words: a line that is written over in a notebook, and one from time to time in a log.
+
+    Nothing is written of what is done before the first of them is due.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self.over = rewrites()
+        self.every = OVER_SECONDS if self.over else LINE_SECONDS
+        self.told = monotonic()
+        self.begun: float | None = None
+        self.before = 0
+        self.length = 0
+
+    def advance(self, steps: int) -> None:
+        """Count steps, and tell how far it is where the time has come."""
+        self.done += steps
+        now = monotonic()
+        if self.begun is None:
+            # What was kept from before, or waited for compiling, tells nothing of the time left.
+            self.begun, self.before = now, self.done
+            return
+        if now - self.told < self.every:
+            return
+        self.told = now
+        left = duration((now - self.begun) / max(1, self.done - self.before) * max(0, self.total - self.done))
+        text = f"{self.what}: {self.done:,} of {self.total:,}, about {left} left"
+        if self.over:
+            notice("\r" + text.ljust(self.length), end="")
+            self.length = len(text)
+        else:
+            notice(text)
+
+    def close(self) -> None:
+        """Wipe a line that was to be written over."""
+        if self.length:
+            notice("\r" + " " * self.length + "\r", end="")
+
+
 @contextmanager
 def progress(what: str, total: int, show: bool = True) -> Iterator[Callable[[int], None]]:
-    """Show a bar on the terminal's error stream; on anything else, or with ``show=False``, nothing.
+    """Show how far long work is, on the error stream, with the time left; with ``show=False`` nothing.
+
+    On a terminal it is a bar, in a notebook a line that is written over, anywhere else a line every half minute.
 
     Parameters
     ----------
@@ -103,8 +167,15 @@ def progress(what: str, total: int, show: bool = True) -> Iterator[Callable[[int
     callable
         Takes the number of steps done since the last call.
     """
-    if not (show and sys.stderr is not None and sys.stderr.isatty()):
+    if not show:
         yield _nothing
+        return
+    if sys.stderr is None or LOGGER.handlers or not sys.stderr.isatty():
+        lines = _Lines(what, total)
+        try:
+            yield lines.advance
+        finally:
+            lines.close()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

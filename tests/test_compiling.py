@@ -237,6 +237,34 @@ def test_a_bar_shows_what_is_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not beside_bar("nobody sees it")
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["a log", "a notebook"])
+def test_where_there_is_no_terminal_lines_tell_how_far_it_is(over: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Notebook(io.StringIO):
+        pass
+
+    if over:
+        Notebook.__module__ = "ipykernel.iostream"
+    stream = Notebook()
+    monkeypatch.setattr(sys, "stderr", stream)
+    clock = [0.0]
+    monkeypatch.setattr(progress_module, "monotonic", lambda: clock[0])
+    with progress("runs", 1000) as advance:
+        clock[0] = 100.0  # what was compiled or read back till the first step
+        advance(400)
+        for _ in range(4):
+            clock[0] += 31.0
+            advance(100)
+    told = stream.getvalue()
+    assert "runs: 500 of 1,000, about 2:35 left" in told and "runs: 800 of 1,000, about 1:02 left" in told
+    assert told.count("\n") == (0 if over else 4)
+    assert told.split("\r")[-1].strip() == "" or not over
+    with progress("runs", 10, show=False) as advance:
+        clock[0] += 100.0
+        advance(1)
+        advance(1)
+    assert stream.getvalue() == told
+
+
 PROGRAM = """
 import sys
 import r2psim

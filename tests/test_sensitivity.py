@@ -108,7 +108,7 @@ def test_an_interrupted_analysis_goes_on_to_the_same_end(tmp_path: Path, monkeyp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        small(rows=32, directory=tmp_path, begin=lambda total: advance)
+        small(rows=32, directory=tmp_path, begin=lambda what, total: advance)
     kept = len(list((tmp_path / "design-rows").glob("*.npz")))
     assert 0 < kept < 16
     costs = []

@@ -6,6 +6,8 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from r2psim.progress import LINE_SECONDS, duration
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -13,10 +15,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.batch.experiment import Headline
     from r2psim.ensemble.intervals import Interval
 
-__all__ = ["BatchProgress", "amount", "duration", "interval_text"]
-
-EVERY_SECONDS = 30.0
-"""How often a line is written where no terminal shows a bar."""
+__all__ = ["BatchProgress", "amount", "interval_text"]
 
 
 def amount(number: float) -> str:
@@ -39,21 +38,6 @@ def interval_text(interval: Interval | None) -> str:
     if interval.low is None or interval.high is None:
         return amount(interval.mean)
     return f"{amount(interval.mean)} ({amount(interval.low)} to {amount(interval.high)})"
-
-
-def duration(seconds: float) -> str:
-    """Write how long something takes.
-
-    Examples
-    --------
-    >>> duration(42), duration(5025), duration(200000)
-    ('0:42', '1:23:45', '2 d 7:33')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 24:
-        return f"{hours // 24} d {hours % 24}:{minutes:02d}"
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class BatchProgress:
@@ -105,7 +89,7 @@ class BatchProgress:
             if self.task is None:
                 self.task = self.bar.add_task("", total=tick.total, words="")
             self.bar.update(self.task, completed=tick.done, words=self.words(tick))
-        elif monotonic() - self.last >= EVERY_SECONDS:
+        elif monotonic() - self.last >= LINE_SECONDS:
             self.last = monotonic()
             share = tick.done / max(tick.total, 1)
             sys.stderr.write(f"{tick.done:,} of {tick.total:,} runs of points ({share:.0%}), {self.words(tick)}\n")

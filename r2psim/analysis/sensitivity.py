@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.sensitivity_chaos import chaos_indices, fewest_points
+from r2psim.analysis.sensitivity_chaos import Chaos, fewest_points
 from r2psim.analysis.sensitivity_factors import (
     TOGETHER,
     Range,
@@ -185,6 +185,7 @@ class Cost:
 
 
 Announce = Callable[[Cost, str, int, int], object]
+Begin = Callable[[str, int], Callable[[int], None]]
 
 
 @dataclass(frozen=True)
@@ -579,7 +580,7 @@ def sensitivity(
     threads: int | None = None,
     directory: str | Path | None = None,
     announce: Announce | None = None,
-    begin: Callable[[int], Callable[[int], None]] | None = None,
+    begin: Begin | None = None,
 ) -> Sensitivity:
     """Say what outcomes, and differences between policies, are sensitive to.
 
@@ -700,7 +701,7 @@ class _Asked:
     years: int
     threads: int
     announce: Announce | None
-    begin: Callable[[int], Callable[[int], None]] | None
+    begin: Begin | None
 
     def run(self, design: Design, store: DesignStore, what: str, screening: Sensitivity | None = None) -> Sensitivity:
         """Run a design and take its outcomes apart."""
@@ -722,7 +723,8 @@ class _Asked:
         if self.announce is not None:
             self.announce(work.cost(), what, len(design.groups), values.shape[0] * values.shape[1])
         total = runs.each_row * len(values)
-        seconds = work.do(None if self.begin is None else self.begin(total))
+        seconds = work.do(None if self.begin is None else self.begin("runs", total))
+        advance = None if self.begin is None else self.begin("outcomes", len(self.outcomes))
         return Sensitivity(
             scenario=self.full.name,
             method=design.method,
@@ -735,28 +737,65 @@ class _Asked:
             runs=total,
             seed=self.seed,
             years=self.years,
-            outcomes=tuple(_taken_apart(outcome, work.metrics, self.policies, design) for outcome in self.outcomes),
+            outcomes=_taken_apart(self.outcomes, work.metrics, self.policies, design, advance),
             metrics=work.metrics,
             seconds=seconds,
             screening=screening,
         )
 
 
-def _taken_apart(outcome: Outcome, metrics: np.ndarray, policies: Sequence[str], design: Design) -> OutcomeSensitivity:
-    """Give the indices or the elementary effects of an outcome."""
-    y = outcome.of(metrics, policies)
+def _taken_apart(
+    outcomes: Sequence[Outcome],
+    metrics: np.ndarray,
+    policies: Sequence[str],
+    design: Design,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[OutcomeSensitivity, ...]:
+    """Give the indices or the elementary effects of outcomes of the same runs."""
+    one: Callable[[Outcome, np.ndarray], OutcomeSensitivity]
     if design.method == "sobol":
-        return _of_sobol(outcome, sobol_indices(y), tuple(design.groups))
-    if design.method == "chaos":
-        names = [item.path for item in design.ranges]
-        places = {name: [names.index(path) for path in members] for name, members in design.groups.items()}
-        found = chaos_indices(design.units[:, 0], y[:, 0], places)
+        one = _by_saltelli(design)
+    elif design.method == "chaos":
+        one = _by_chaos(design)
+    else:
+        one = _by_morris(design)
+    found = []
+    for outcome in outcomes:
+        found.append(one(outcome, outcome.of(metrics, policies)))
+        if advance is not None:
+            advance(1)
+    return tuple(found)
+
+
+def _by_saltelli(design: Design) -> Callable[[Outcome, np.ndarray], OutcomeSensitivity]:
+    return lambda outcome, y: _of_sobol(outcome, sobol_indices(y), tuple(design.groups))
+
+
+def _by_chaos(design: Design) -> Callable[[Outcome, np.ndarray], OutcomeSensitivity]:
+    names = [item.path for item in design.ranges]
+    points = Chaos(
+        design.units[:, 0],
+        {name: [names.index(path) for path in members] for name, members in design.groups.items()},
+    )
+
+    def one(outcome: Outcome, y: np.ndarray) -> OutcomeSensitivity:
+        found = points.indices(y[:, 0])
         return replace(_of_sobol(outcome, found.indices, tuple(design.groups)), left=found.left)
+
+    return one
+
+
+def _by_morris(design: Design) -> Callable[[Outcome, np.ndarray], OutcomeSensitivity]:
     assert design.moved is not None and design.step is not None
+    moved, step = design.moved, design.step
     directed = np.array([len(members) == 1 for members in design.groups.values()])
-    effects = morris_measures(y, design.moved, design.step, len(design.groups), directed)
-    factors = tuple(FactorIndices(name, effects=found) for name, found in zip(design.groups, effects, strict=True))
-    return OutcomeSensitivity(outcome, float(y.mean()), float(y.std()), None, bool(np.ptp(y) == 0.0), factors)
+
+    def one(outcome: Outcome, y: np.ndarray) -> OutcomeSensitivity:
+        effects = morris_measures(y, moved, step, len(design.groups), directed)
+        factors = tuple(FactorIndices(name, effects=found) for name, found in zip(design.groups, effects, strict=True))
+        return OutcomeSensitivity(outcome, float(y.mean()), float(y.std()), None, bool(np.ptp(y) == 0.0), factors)
+
+    return one
 
 
 def _of_sobol(outcome: Outcome, found: SobolIndices, names: Sequence[str]) -> OutcomeSensitivity:

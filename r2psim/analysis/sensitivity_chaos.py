@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from r2psim.analysis.sensitivity_indices import HIGH, LOW, RESAMPLES, Share, SobolIndices
 
-__all__ = ["ChaosIndices", "chaos_indices", "fewest_points"]
+__all__ = ["Chaos", "ChaosIndices", "chaos_indices", "fewest_points"]
 
 HIGHEST = 8
 """Degree of a polynomial, at most."""
@@ -84,12 +86,34 @@ class _Fit:
         return found
 
 
-def _fitted(columns: np.ndarray, y: np.ndarray) -> _Fit:
-    """Fit by least squares; errors may differ from point to point (HC3)."""
-    q, r = np.linalg.qr(columns)
-    coefficients = np.linalg.solve(r, q.T @ y)
-    residuals = (y - columns @ coefficients) / np.maximum(1.0 - (q**2).sum(axis=1), 1e-6)
-    return _Fit(coefficients, np.linalg.solve(r, (q * residuals[:, None]).T).T)
+@dataclass(frozen=True)
+class _Columns:
+    """Columns to fit by, decomposed once for all that is fitted by them: ``q`` times ``r``, of full rank."""
+
+    q: np.ndarray
+    r: np.ndarray
+
+    @classmethod
+    def of(cls, columns: np.ndarray) -> _Columns:
+        return cls(*np.linalg.qr(columns))
+
+    def and_more(self, columns: np.ndarray) -> _Columns:
+        """Put further columns behind them: only these are decomposed."""
+        if not columns.shape[1]:
+            return self
+        within = self.q.T @ columns
+        rest = columns - self.q @ within
+        again = self.q.T @ rest  # a second time: the first leaves rounding errors that are not at right angles
+        q, r = np.linalg.qr(rest - self.q @ again)
+        nothing = np.zeros((r.shape[0], self.r.shape[1]))
+        return _Columns(np.hstack([self.q, q]), np.block([[self.r, within + again], [nothing, r]]))
+
+    def fitted(self, y: np.ndarray) -> _Fit:
+        """Fit by least squares; errors may differ from point to point (HC3)."""
+        inside = self.q.T @ y
+        coefficients = solve_triangular(self.r, inside)
+        residuals = (y - self.q @ inside) / np.maximum(1.0 - (self.q**2).sum(axis=1), 1e-6)
+        return _Fit(coefficients, solve_triangular(self.r, (self.q * residuals[:, None]).T).T)
 
 
 def fewest_points(parameters: int) -> int:
@@ -103,6 +127,100 @@ def fewest_points(parameters: int) -> int:
     return 2 * (parameters + 1)
 
 
+class Chaos:
+    """Points of which several outcomes are known: what they have in common is worked out once.
+
+    Parameters
+    ----------
+    units : numpy.ndarray, shape (points, parameters)
+        Independent points in the unit cube.
+    groups : mapping of str to sequence of int
+        Places of the parameters of each factor.
+    degree : int, optional
+        Of polynomials of one parameter; as high as the points allow, at most 8 and of many parameters 3, if not given.
+    resamples, seed : int
+        Of the bootstrap of the share of luck.
+
+    Raises
+    ------
+    ValueError
+        If there are too few points for polynomials of the first degree.
+    """
+
+    def __init__(
+        self,
+        units: np.ndarray,
+        groups: Mapping[str, Sequence[int]],
+        degree: int | None = None,
+        resamples: int = RESAMPLES,
+        seed: int = 1,
+    ) -> None:
+        points, parameters = units.shape
+        if points < (least := fewest_points(parameters)):
+            raise ValueError(f"{points} points are too few for {parameters} parameters: at least {least}")
+        self.units, self.groups, self.resamples, self.seed = units, groups, resamples, seed
+        self.degree = degree or _degree(points, parameters)
+
+    @cached_property
+    def _basis(self) -> np.ndarray:
+        return _legendre(self.units, self.degree)
+
+    @cached_property
+    def _alone(self) -> _Columns:
+        """Terms of one parameter: parameter by parameter, degree by degree."""
+        points = len(self.units)
+        return _Columns.of(np.column_stack([np.ones(points), np.moveaxis(self._basis, 0, -1).reshape(points, -1)]))
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        points = len(self.units)
+        even = np.full(points, 1.0 / points)
+        return np.random.default_rng([self.seed, 19]).multinomial(points, even, self.resamples).astype(np.float64)
+
+    def indices(self, y: np.ndarray) -> ChaosIndices:
+        """Estimate the indices of an outcome.
+
+        Parameters
+        ----------
+        y : numpy.ndarray, shape (points,) or (points, replicates)
+            The outcome; replicates differ in luck.
+
+        Raises
+        ------
+        ValueError
+            If a value is no finite number.
+        """
+        y = np.asarray(y, dtype=np.float64)
+        y = y[:, None] if y.ndim == 1 else y
+        if not np.isfinite(y).all():
+            raise ValueError("the outcome is no finite number at some points")
+        if np.ptp(y) == 0.0:
+            nothing = SobolIndices(float(y.mean()), 0.0, None, (), (), (), (), nothing_varies=True)
+            return ChaosIndices(nothing, None, 0, 0, ())
+        points, parameters = self.units.shape
+        centre = float(y.mean())
+        own = y.mean(axis=1) - centre
+        degree = self.degree
+        members: list[tuple[int, ...]] = [(k,) for k in range(parameters) for _ in range(degree)]
+        # Where few vary there are points for all pairs, and what does nothing alone may still do something together.
+        few = parameters <= PAIRED
+        paired = tuple(range(parameters)) if few else _strongest(self._alone.fitted(own), parameters, degree)
+        highest = _pair_degree(points, len(paired), degree)
+        both = [
+            (i, j, a, b)
+            for i, j in combinations(paired, 2)
+            for a in range(1, highest)
+            for b in range(1, highest - a + 1)
+        ]
+        products = [self._basis[a - 1, :, i] * self._basis[b - 1, :, j] for i, j, a, b in both]
+        members += [(i, j) for i, j, _, _ in both]
+        fit = self._alone.and_more(np.array(products).reshape(len(products), points).T).fitted(own)
+        weights = self._weights if y.shape[1] > 1 else None
+        indices, left = _shares(y - centre, fit, members, self.groups, weights)
+        told = SobolIndices(centre, indices.variance, indices.luck, indices.first, indices.total, *_of_mean(indices))
+        return ChaosIndices(told, left, degree, len(members), paired)
+
+
 def chaos_indices(
     units: np.ndarray,
     y: np.ndarray,
@@ -111,29 +229,7 @@ def chaos_indices(
     resamples: int = RESAMPLES,
     seed: int = 1,
 ) -> ChaosIndices:
-    """Estimate first-order and total indices by polynomial chaos.
-
-    Parameters
-    ----------
-    units : numpy.ndarray, shape (points, parameters)
-        Independent points in the unit cube.
-    y : numpy.ndarray, shape (points,) or (points, replicates)
-        The outcome; replicates differ in luck.
-    groups : mapping of str to sequence of int
-        Places of the parameters of each factor.
-    degree : int, optional
-        Of polynomials of one parameter; as high as the points allow, at most 8 and of many parameters 3, if not given.
-    resamples, seed : int
-        Of the bootstrap of the share of luck.
-
-    Returns
-    -------
-    ChaosIndices
-
-    Raises
-    ------
-    ValueError
-        If there are too few points for polynomials of the first degree, or a value that is no finite number.
+    """Estimate first-order and total indices of one outcome by polynomial chaos, as `Chaos` does those of several.
 
     Examples
     --------
@@ -144,36 +240,7 @@ def chaos_indices(
     >>> [round(abs(share.value), 2) for share in found.total]
     [0.8, 0.2, 0.0]
     """
-    y = np.asarray(y, dtype=np.float64)
-    y = y[:, None] if y.ndim == 1 else y
-    points, parameters = units.shape
-    if points < (least := fewest_points(parameters)):
-        raise ValueError(f"{points} points are too few for {parameters} parameters: at least {least}")
-    if not np.isfinite(y).all():
-        raise ValueError("the outcome is no finite number at some points")
-    if np.ptp(y) == 0.0:
-        nothing = SobolIndices(float(y.mean()), 0.0, None, (), (), (), (), nothing_varies=True)
-        return ChaosIndices(nothing, None, 0, 0, ())
-    degree = degree or _degree(points, parameters)
-    centre = float(y.mean())
-    replicates = y.shape[1]
-    own = y.mean(axis=1) - centre
-    basis = _legendre(units, degree)
-    alone = np.moveaxis(basis, 0, -1).reshape(points, -1)  # parameter by parameter, degree by degree
-    members: list[tuple[int, ...]] = [(k,) for k in range(parameters) for _ in range(degree)]
-    first = _fitted(np.column_stack([np.ones(points), alone]), own)
-    # Where few vary there are points for all pairs, and what does nothing alone may still do something together.
-    paired = _strongest(first, parameters, degree) if parameters > PAIRED else tuple(range(parameters))
-    highest = _pair_degree(points, len(paired), degree)
-    both = [
-        (i, j, a, b) for i, j in combinations(paired, 2) for a in range(1, highest) for b in range(1, highest - a + 1)
-    ]
-    products = [basis[a - 1, :, i] * basis[b - 1, :, j] for i, j, a, b in both]
-    members += [(i, j) for i, j, _, _ in both]
-    fit = _fitted(np.column_stack([np.ones(points), alone, *products]), own)
-    indices, left = _shares(y - centre, fit, members, groups, replicates, resamples, seed)
-    told = SobolIndices(centre, indices.variance, indices.luck, indices.first, indices.total, *_of_mean(indices))
-    return ChaosIndices(told, left, degree, len(members), paired)
+    return Chaos(units, groups, degree, resamples, seed).indices(y)
 
 
 def _strongest(fit: _Fit, parameters: int, degree: int) -> tuple[int, ...]:
@@ -199,47 +266,39 @@ def _shares(
     fit: _Fit,
     members: Sequence[tuple[int, ...]],
     groups: Mapping[str, Sequence[int]],
-    replicates: int,
-    resamples: int,
-    seed: int,
+    weights: np.ndarray | None,
 ) -> tuple[SobolIndices, Share | None]:
-    """Turn coefficients into shares of the variance of a run."""
-    points = len(y)
+    """Turn coefficients into shares of the variance of a run; ``weights`` are those of the bootstrap over points."""
+    points, replicates = y.shape
     square = (y**2).mean(axis=1)
     variance = float(square.mean())
     c, error = fit.coefficients[1:], fit.square_error[1:]
-    moves = fit.influence[:, 1:]
-    # What a point moves the variance by; the same points are in both.
-    of_variance = (square - variance) / points
-
-    def share(chosen: np.ndarray) -> tuple[Share, np.ndarray]:
-        value = float((c[chosen] ** 2 - error[chosen]).sum()) / variance
-        moved = (2.0 * moves[:, chosen] @ c[chosen] - value * of_variance) / variance
-        # Where coefficients are none, their squares move by their own errors.
-        spread = float((moved**2).sum() + 2.0 * (error[chosen] ** 2).sum() / variance**2)
-        reach = Z * float(np.sqrt(spread))
-        return Share(value, value - reach, value + reach), moved
-
-    first, total = [], []
-    for places in groups.values():
-        own = set(places)
-        first.append(share(np.array([set(of) <= own for of in members]))[0])
-        total.append(share(np.array([bool(set(of) & own) for of in members]))[0])
+    # Which terms each share is of: the first-order terms of each factor, all terms that it is in, and all terms.
+    owns = [set(places) for places in groups.values()]
+    first_terms = [[set(of) <= own for of in members] for own in owns]
+    total_terms = [[bool(set(of) & own) for of in members] for own in owns]
+    chosen = np.array([*first_terms, *total_terms, [True] * len(members)], dtype=np.float64)
+    values = chosen @ (c**2 - error) / variance
+    # What a point moves each share by, in the squares and in the variance; the same points are in both.
+    moved = 2.0 * (fit.influence[:, 1:] @ (chosen * c).T) - ((square - variance) / points)[:, None] * values
+    moved /= variance
+    # Where coefficients are none, their squares move by their own errors.
+    reaches = Z * np.sqrt((moved**2).sum(axis=0) + 2.0 * (chosen @ error**2) / variance**2)
+    shares = [Share(float(v), float(v - r), float(v + r)) for v, r in zip(values, reaches, strict=True)]
     luck = left = None
-    if replicates > 1:
+    if weights is not None:
         cross = (y.sum(axis=1) ** 2 - (y**2).sum(axis=1)) / (replicates * (replicates - 1))
-        weights = np.random.default_rng([seed, 19]).multinomial(points, np.full(points, 1.0 / points), resamples)
         again = 1.0 - (weights @ cross) / np.maximum(weights @ square, np.finfo(float).tiny)
         value = 1.0 - float(cross.mean()) / variance
         low, high = np.percentile(again, [LOW, HIGH])
         luck = Share(value, float(low), float(high))
-        fitted, moved = share(np.ones(len(c), dtype=bool))
-        rest = float(cross.mean()) / variance - fitted.value
+        rest = float(cross.mean()) / variance - shares[-1].value
         # The same points tell the variance that parameters have, and what the polynomial has of it.
-        both = (cross - cross.mean() - (1.0 - value) * (square - variance)) / (points * variance) - moved
+        both = (cross - cross.mean() - (1.0 - value) * (square - variance)) / (points * variance) - moved[:, -1]
         reach = Z * float(np.sqrt((both**2).sum()))
         left = Share(rest, rest - reach, rest + reach)
-    return SobolIndices(0.0, variance, luck, tuple(first), tuple(total), (), ()), left
+    count = len(groups)
+    return SobolIndices(0.0, variance, luck, tuple(shares[:count]), tuple(shares[count:-1]), (), ()), left
 
 
 def _of_mean(found: SobolIndices) -> tuple[tuple[Share, ...], tuple[Share, ...]]:

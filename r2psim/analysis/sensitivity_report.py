@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from r2psim.analysis.batch_progress import amount, duration
+from r2psim.analysis.batch_progress import amount
+from r2psim.progress import duration
 
 if TYPE_CHECKING:
     from r2psim.analysis.sensitivity import Cost, OutcomeSensitivity, Sensitivity

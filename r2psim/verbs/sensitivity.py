@@ -124,9 +124,9 @@ def sensitivity(
     try:
         with ExitStack() as bars:
 
-            def begin(total: int) -> Callable[[int], None]:
+            def begin(what: str, total: int) -> Callable[[int], None]:
                 bars.close()  # a terminal shows one bar at a time: that of a screening ends before the next begins
-                return bars.enter_context(progress("runs", total, not as_json))
+                return bars.enter_context(progress(what, total, not as_json))
 
             found = _found(loaded, asked | {"begin": begin})
     except typer.Exit:
