@@ -270,11 +270,11 @@ def _uncertainty(named: str) -> str:
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
     """Split names of policies, and refuse unknown ones before anything runs."""
     named = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in named:  # a name that is misspelt is told with the nearest one, also where it is the only one
+        loaded.policy(name)
     if len(named) < 2 or len(set(named)) != len(named):
         known = ", ".join(loaded.policies)
         raise InputError(f"--policies: {text} is not allowed: at least two different ones of {known}")
-    for name in named:
-        loaded.policy(name)
     return named
 
 

@@ -178,6 +178,7 @@ def test_file_with_a_policy_of_its_own_prints_json(tmp_path: Path) -> None:
     ("words", "needs"),
     [
         (["compare", "seminar", "--policies", "no-assistance,preventoin"], ["preventoin", "prevention"]),
+        (["compare", "seminar", "--policies", "preventoin"], ["preventoin", "did you mean prevention?"]),
         (["compare", "seminar", "--policies", "prevention"], ["--policies", "two"]),
         (["compare", "seminar", "--policies", "prevention,prevention"], ["--policies", "different"]),
         (["compare", "seminarr"], ["seminar"]),
