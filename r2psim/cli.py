@@ -24,6 +24,8 @@ from r2psim.verbs.listing import list_what
 from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
+from r2psim.verbs.seminar_kit import seminar_kit
+from r2psim.verbs.seminar_seeds import seminar_seeds
 from r2psim.verbs.sensitivity import sensitivity
 from r2psim.verbs.trials import trials
 from r2psim.verbs.warning import warning
@@ -350,6 +352,8 @@ app.command()(marginal)
 app.command()(warning)
 app.command()(sensitivity)
 app.command()(discover)
+app.command(name="seminar-kit")(seminar_kit)
+app.command(name="seminar-seeds")(seminar_seeds)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Markup", "element", "join"]
+__all__ = ["Markup", "element", "escape", "join"]
 
 _EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br"}
 
