@@ -57,7 +57,7 @@ def guide_pages(setting: Setting, seeds: Seeds) -> list[Markup]:
 def _head(setting: Setting, title: object, *inside: object) -> Markup:
     words = setting.words
     kicker = words.of(setting.scenario.title)
-    return page(words, kicker, words("kit.facilitator_only"), element("h1", title), *inside)
+    return page(words, kicker, words("kit.facilitator_only"), element("h1", title), *inside, class_="page card")
 
 
 def _contents(setting: Setting) -> Markup:

@@ -29,7 +29,7 @@ def document(words: Words, title: object, pages: Iterable[Markup]) -> str:
     head = join(
         (
             # What needs no closing tag.
-            Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+            Markup('<meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>'),
             element("title", title),
             element("style", Markup(STYLE.read_text(encoding="utf-8"))),
         )

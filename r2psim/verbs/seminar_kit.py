@@ -28,7 +28,7 @@ def seminar_kit(
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load
-    from r2psim.seminar.kit import write_kit
+    from r2psim.seminar.kit import FOR_PARTICIPANTS, write_kit
     from r2psim.seminar.kit_cast import checked_people
     from r2psim.seminar.kit_setting import checked_minutes, setting_of
     from r2psim.seminar.kit_units import SEED, work, work_of
@@ -53,4 +53,5 @@ def seminar_kit(
             worked = work(setting, found, runs, advance=advance)
         directory.fill(lambda folder: write_kit(setting, worked, folder))
     typer.echo(f"Written to {out}: {files_in(out)}.")
-    typer.echo("Open a file in a browser and print it, at 100 %, on A4. facilitator.html and answers.html are yours.")
+    typer.echo(f"Open each in a browser and print it on A4. For participants: {', '.join(FOR_PARTICIPANTS)}.")
+    typer.echo("The others are the facilitator's alone.")
