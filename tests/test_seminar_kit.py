@@ -34,7 +34,7 @@ from r2psim.seminar.kit_words import WordsError, elsewhere, languages, load_word
 from r2psim.seminar.kit_world import world_pages
 from r2psim.seminar.seeds import Seeds, drawn_seeds, find_seeds
 
-RUNS = 10
+RUNS = 4
 LANGUAGES = ("en", "fr")
 
 
@@ -317,6 +317,7 @@ def test_no_markup_is_shown_as_text() -> None:
         for name, html in files.items():
             for page in pages_of(html):
                 assert not TAG.search(page.text), (name, page.title)
+                assert not re.search(r"&(#\d+|amp|lt|gt|quot);", page.text), (name, page.title)
             assert not re.search(r"\{\w+\}", html.split("</style>")[1]), name
 
 
