@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from r2psim.app.lettering import fitted, width
 from r2psim.app.marks import path_of
 from r2psim.app.markup import Markup, element, join
 from r2psim.world.build import World
 from r2psim.world.history import History
-from r2psim.world.places import borders_of, places_of
-from r2psim.world.tables import CONFLICT, STAGES
+from r2psim.world.tables import CONFLICT, STAGES, S
 
 __all__ = ["draw_map", "patch_map"]
 
@@ -21,6 +22,19 @@ EDGE = 4.0
 FEW = 30
 """Up to so many states all are named; of more, those selected or at imminent risk and above."""
 WAR = 3
+
+
+def _places(world: World) -> np.ndarray:
+    """Give the middle of each state's mark, shape (states, 2)."""
+    found = np.empty((len(world.states), 2))
+    for axis, (column, length, margin) in enumerate(((S.x, WIDTH, SIDE), (S.y, HEIGHT, MARGIN))):
+        at = world.rows.state[column]
+        low, high = float(at.min()), float(at.max())
+        share = (at - low) / (high - low) if high > low else np.full(len(at), 0.5)
+        found[:, axis] = margin + share * (length - 2 * margin)
+    # North is at the top.
+    found[:, 1] = HEIGHT - found[:, 1]
+    return found
 
 
 def _name_of(name: str, key: str, place: tuple[float, float], size: float, few: bool) -> Markup:
@@ -44,13 +58,15 @@ def draw_map(world: World) -> Markup:
     str
         SVG, in which each state can be picked as ``state:KEY`` and be changed as ``KEY``.
     """
-    places = places_of(world, WIDTH, HEIGHT, SIDE, MARGIN)
+    places, rows = _places(world), world.rows
     few = len(world.states) <= FEW
     size = 15.0 if few else 8.0
     borders = []
-    for s, n in borders_of(world):
-        (x1, y1), (x2, y2) = places[s], places[n]
-        borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
+    for s in range(len(world.states)):
+        for n in rows.neighbour[rows.neighbour_start[s] : rows.neighbour_start[s + 1]]:
+            if n > s:
+                (x1, y1), (x2, y2) = places[s], places[n]
+                borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
     nodes = []
     for s, key in enumerate(world.states):
         x, y = places[s]

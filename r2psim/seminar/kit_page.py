@@ -28,8 +28,8 @@ def document(words: Words, title: object, pages: Iterable[Markup]) -> str:
     """
     head = join(
         (
-            # What needs no closing tag.
-            Markup('<meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>'),
+            element("meta", charset="utf-8"),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("title", title),
             element("style", Markup(STYLE.read_text(encoding="utf-8"))),
         )
