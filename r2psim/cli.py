@@ -337,6 +337,8 @@ app.command()(replay)
 app.command()(import_world)
 app.command()(hindcast)
 app.command()(world_figure)
+app.command(name="seminar-kit")(seminar_kit)
+app.command(name="seminar-seeds")(seminar_seeds)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
@@ -352,8 +354,6 @@ app.command()(marginal)
 app.command()(warning)
 app.command()(sensitivity)
 app.command()(discover)
-app.command(name="seminar-kit")(seminar_kit)
-app.command(name="seminar-seeds")(seminar_seeds)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The words of a seminar's printed material, in a language: a file each in ``words``, with numbers as it writes them.
+r"""The words of a seminar's printed material, in a language: a file each in ``words``, with numbers as it writes them.
 
 What the program says elsewhere in English - names of roles, forms and what each does, questions of the debriefing - is
 taken from there, never written again; a translation has it in its table ``elsewhere``, by the English text. So a text
