@@ -23,7 +23,7 @@ BOUND = 0.7
 BACKFIRES = 0.1
 """Share of programmes that backfire if nobody screens them, from which on a form is marked."""
 
-FULL = 12
+FULL = 8
 """Forms that a page has room for with room to write; more stand closer."""
 
 MANY = 7
@@ -54,7 +54,7 @@ def card(setting: Setting, role: Role, people: int) -> Markup:
         section(words("card.wants"), paragraph(words.of(said["wants"]))),
         section(words("card.dilemma"), paragraph(words.of(said["dilemma"]))),
         element("div", element("h2", words("card.first")), bullets(_first(setting, role), "ol"), class_="box"),
-        element("div", element("h3", words("card.notes")), lines(1 if many else 3), class_="keep"),
+        "" if many else element("div", element("h3", words("card.notes")), lines(2), class_="keep"),
     )
     parts = [
         element("h1", title),
@@ -93,7 +93,8 @@ def _forms(setting: Setting, body: str) -> list[Form]:
 def _may(setting: Setting, role: Role) -> Iterator[Markup]:
     words, majority = setting.words, setting.words.percent(MAJORITY)
     if role.votes:
-        yield words("card.vote", majority=majority)
+        opened = _named(setting, [form for form in setting.scenario.forms.values() if form.mandate])
+        yield words("card.vote", majority=majority, forms=opened)
         yield words("card.veto") if role.veto else words("card.no_veto", majority=majority)
     if role.body is not None:
         column = setting.world.rows.body[:, setting.world.bodies.index(role.body)]
@@ -159,6 +160,7 @@ def _knows(setting: Setting, role: Role) -> Iterator[Markup]:
 def _first(setting: Setting, role: Role) -> Iterator[Markup]:
     words = setting.words
     kind = "government" if role.state is not None else "council" if role.votes else "body"
+    yield words("card.first_join")
     if role.state is not None:
         near = [role.state, *setting.neighbours(role.state)]
         yield words("card.first_read", states=words.listed(setting.name(key) for key in near))

@@ -7,8 +7,8 @@ that is changed there is one that no translation has, which a test finds.
 Examples
 --------
 >>> words = load_words("fr")
->>> words.of("stable"), words.number(12_345.6), words.percent(0.125)
-('stable', '12\u202f300', '13\u00a0%')
+>>> words.of("threat"), words.number(12_345.6)
+('menace', '12\u202f300')
 """
 
 from __future__ import annotations
