@@ -30,7 +30,7 @@ from r2psim.seminar.kit_page import document
 from r2psim.seminar.kit_setting import SCHEDULES, Setting, setting_of
 from r2psim.seminar.kit_units import SEED, Worked, commands, reached, work, work_of
 from r2psim.seminar.kit_words import FOLDER as WORDS
-from r2psim.seminar.kit_words import WordsError, elsewhere, languages, load_words, problems
+from r2psim.seminar.kit_words import Words, WordsError, elsewhere, languages, load_words, problems
 from r2psim.seminar.kit_world import world_pages
 from r2psim.seminar.seeds import Seeds, drawn_seeds, find_seeds
 
@@ -47,7 +47,7 @@ def seeds() -> Seeds:
 def made(people: int = 12, minutes: int = 90, language: str = "en") -> tuple[Setting, Worked, dict[str, str]]:
     setting = setting_of("seminar", people, minutes, language)
     worked = ran()
-    return setting, worked, kit_files(setting, worked)
+    return setting, worked, kit_files(setting, worked, seeds())
 
 
 @cache
@@ -217,7 +217,7 @@ def test_any_world_that_can_be_played_has_its_material(name: str) -> None:
 def test_files_need_nothing_from_elsewhere_and_are_the_same_again() -> None:
     _, worked, files = made()
     assert set(files) == {"role-cards.html", "world.html", "facilitator.html", "units.html", "answers.html"}
-    assert kit_files(setting_of("seminar", 12, 90), worked) == files
+    assert kit_files(setting_of("seminar", 12, 90), worked, seeds()) == files
     for name, html in files.items():
         reader = Reader()
         reader.feed(html)
@@ -256,16 +256,21 @@ def for_participants(scenario: Scenario) -> str:
     return document(setting.words, "", [*cards(everybody), *world_pages(setting)])
 
 
+@cache
+def usual() -> str:
+    return for_participants(variant([]))
+
+
 @pytest.mark.parametrize("what", list(HIDDEN))
 def test_participants_cannot_read_what_is_hidden(what: str) -> None:
-    assert for_participants(variant([HIDDEN[what]])) == for_participants(variant([]))
+    assert for_participants(variant([HIDDEN[what]])) == usual()
 
 
 @pytest.mark.parametrize(
     "public", ["states.drevna.regime=0.9", "states.kessara.population=9e6", "bodies.good-offices.budget=1e6"]
 )
 def test_participants_can_read_what_is_public(public: str) -> None:
-    assert for_participants(variant([public])) != for_participants(variant([]))
+    assert for_participants(variant([public])) != usual()
 
 
 def test_participants_get_no_answer() -> None:
@@ -514,6 +519,64 @@ def test_the_warning_stands_before_the_seeds() -> None:
         assert text.index(said) < text.index(str(seeds().looked[0].seed)) if str(seeds().looked[0].seed) in text else 1
 
 
+def test_where_no_seed_is_of_a_kind_the_units_say_so() -> None:
+    setting, worked, _ = made()
+    quiet = seeds().of("quiet")[:2]
+    assert not {"near-miss", "averted", "in-spite"} & {kind for one in quiet for kind in one.teaches}
+    alone = replace(worked, seeds=replace(seeds(), looked=tuple(quiet)))
+    files = kit_files(setting, alone, alone.seeds)
+    for page in pages_of(files["units.html"]):
+        assert "no seed of the kind among the 2 looked at" in plain(page.text)
+    assert "--explain STATE/GROUP" in plain(" ".join(pages_of(files["units.html"])[0].code))
+    assert "none among the 2 seeds looked at" in plain(pages_of(files["facilitator.html"])[4].text)
+
+
+def test_answers_where_nobody_and_where_everybody_came_to_atrocity() -> None:
+    setting, worked, _ = made()
+    none = {"late-response": np.minimum(worked.stages.stages["late-response"], 1)}
+    calm = kit_files(setting, replace(worked, stages=replace(worked.stages, stages=none)), seeds())["answers.html"]
+    assert "No group entered atrocity in any of the runs." in plain(pages_of(calm)[0].text)
+    every = {"late-response": np.concatenate([none["late-response"], np.full_like(none["late-response"], 4)], axis=1)}
+    worst = kit_files(setting, replace(worked, stages=replace(worked.stages, stages=every)), seeds())["answers.html"]
+    assert "No state was spared in all runs." in plain(pages_of(worst)[0].text)
+
+
+RARE = {"units.cost.answer_no_return", "units.apart", "units.cost.answer_return", "units.cost.answer_gdp"}
+"""Words that it depends on chance whether a few runs call for."""
+
+
+def test_every_word_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: set[str] = set()
+    for name in ("__call__", "all"):
+        own = getattr(Words, name)
+        monkeypatch.setattr(
+            Words, name, lambda self, key, _own=own, **given: asked.add(key) or _own(self, key, **given)
+        )
+    file = tmp_path / "islands.toml"
+    states = load("relapse-risk").states
+    file.write_text(
+        'extends = "relapse-risk"\n'
+        + "".join(f'[states.{key}]\nneighbours = []\nconflict = "war"\n' for key in states if key != "brenmoor")
+        + '[states.brenmoor]\nneighbours = []\nconflict = "recovery"\nconflict_months = 0\nelection_interval = 0\n'
+        + "mission = 0.5\ndisplaced_inside = 1000.0\n"
+        + '[bodies.blue-helpers]\nname = "Blue Helpers"\nkind = "partner"\nmandates = ["police"]\nmembers = "all"\n'
+        + "budget = 1e6\n"
+    )
+    unbound = [key for key, form in load("relapse-risk").forms.items() if form.consent == 0.0]
+    islands = load(file, [f"forms.{key}.consent=0.1" for key in unbound])
+    for scenario in ("seminar", "insurgency", islands):
+        for minutes in SCHEDULES:
+            setting = setting_of(scenario, 30, minutes)
+            shared = dict.fromkeys(list(setting.roles)[:1], 2)
+            everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1) | shared)
+            kit_files(everybody, ran(), seeds()) if scenario == "seminar" else for_participants(setting.scenario)
+    test_where_no_seed_is_of_a_kind_the_units_say_so()
+    test_answers_where_nobody_and_where_everybody_came_to_atrocity()
+    CliRunner().invoke(app, ["seminar-seeds", "seminar", "--runs", "2", "--years", "1"])
+    known = {key for key, _ in texts("en") if key != "language" and not key.startswith("numbers.")}
+    assert known - asked - RARE == set()
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
@@ -529,6 +592,7 @@ def kit(*words: str) -> Result:
         ("seminar --minutes 60", ("--minutes", "60 is not allowed: 90 or 180")),
         ("seminar --language fre", ("--language", "fre is not allowed: one of en, fr (did you mean fr?)")),
         ("seminar --language ../words/en", ("--language", "one of en, fr")),
+        ("real.toml", ("SCENARIO", "real_names", "invented worlds alone")),
         ("world", ("SCENARIO", "world: cannot be played", "190", "1 to 60")),
         ("seminr", ("did you mean seminar?",)),
         ("seminar --runs 9", ("--runs", "10")),
@@ -540,6 +604,8 @@ def test_what_is_not_allowed_is_refused_before_anything_runs(
     from r2psim.cli import main
 
     out = tmp_path / "kit"
+    (tmp_path / "real.toml").write_text('extends = "insurgency"\nreal_names = true\n')
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("r2psim.seminar.seeds.find_seeds", lambda *_, **__: pytest.fail("something was run"))
     monkeypatch.setattr("sys.argv", ["r2psim", "seminar-kit", *words.split(), "--out", str(out)])
     with pytest.raises(SystemExit) as left:

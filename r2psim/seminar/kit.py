@@ -11,6 +11,7 @@ from r2psim.seminar.kit_page import document
 from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.kit_units import SEED, Worked, answer_pages, unit_pages
 from r2psim.seminar.kit_world import world_pages
+from r2psim.seminar.seeds import Seeds
 
 __all__ = ["FOR_PARTICIPANTS", "kit_files", "write_kit"]
 
@@ -18,7 +19,7 @@ FOR_PARTICIPANTS = ("role-cards.html", "world.html", "units.html")
 """Files that participants get; the others are for the facilitator."""
 
 
-def kit_files(setting: Setting, worked: Worked) -> dict[str, str]:
+def kit_files(setting: Setting, worked: Worked, seeds: Seeds) -> dict[str, str]:
     """Write all documents.
 
     Parameters
@@ -27,6 +28,8 @@ def kit_files(setting: Setting, worked: Worked) -> dict[str, str]:
         What is held.
     worked : Worked
         What was run for the answers.
+    seeds : Seeds
+        Looked at over the years of the seminar.
 
     Returns
     -------
@@ -36,7 +39,7 @@ def kit_files(setting: Setting, worked: Worked) -> dict[str, str]:
     parts: dict[str, tuple[str, Callable[[], list]]] = {
         "role-cards.html": ("role_cards", lambda: cards(setting)),
         "world.html": ("world", lambda: world_pages(setting)),
-        "facilitator.html": ("facilitator", lambda: guide_pages(setting, worked.seeds)),
+        "facilitator.html": ("facilitator", lambda: guide_pages(setting, seeds)),
         "units.html": ("units", lambda: unit_pages(setting, worked)),
         "answers.html": ("answers", lambda: answer_pages(setting, worked)),
     }
@@ -48,19 +51,19 @@ def kit_files(setting: Setting, worked: Worked) -> dict[str, str]:
     }
 
 
-def write_kit(setting: Setting, worked: Worked, directory: Path) -> None:
+def write_kit(setting: Setting, worked: Worked, seeds: Seeds, directory: Path) -> None:
     """Write the material.
 
     Parameters
     ----------
-    setting, worked
+    setting, worked, seeds
         As `kit_files` takes them.
     directory : Path
         Existing; gets the documents and ``provenance.json``.
     """
     from r2psim.ensemble.store import provenance, write_json
 
-    for name, text in kit_files(setting, worked).items():
+    for name, text in kit_files(setting, worked, seeds).items():
         (directory / name).write_text(text, encoding="utf-8")
     facts = {
         "scenario": setting.scenario.name,
@@ -68,7 +71,7 @@ def write_kit(setting: Setting, worked: Worked, directory: Path) -> None:
         "minutes": setting.minutes,
         "language": setting.words.language,
         "runs": worked.runs,
-        "seeds": len(worked.seeds.looked),
+        "seeds": len(seeds.looked),
         "seed": SEED,
     }
     write_json(provenance(kind="seminar-kit", **facts), directory / "provenance.json")

@@ -154,6 +154,8 @@ def setting_of(
     words = load_words(language)
     years = years_of(checked_minutes(minutes))
     full = expand(load(scenario) if isinstance(scenario, str | Path) else scenario)
+    if full.real_names:
+        raise SeminarError(f"{full.name}: real_names: true is not allowed: this material is for invented worlds alone")
     for policy in COUNTERFACTUALS:
         full.policy(policy)
     # Whatever a session refuses is refused here, by the session itself; nothing of it is kept.

@@ -15,7 +15,7 @@ def seminar_kit(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Write the material into this new directory.")],
     people: Annotated[int, typer.Option(help="How many people take part: chooses the roles.")] = 12,
     minutes: Annotated[int, typer.Option(help="How long it takes: 90 or 180.")] = 180,
-    language: Annotated[str, typer.Option(help="Language of the material: en or fr.")] = "en",
+    language: Annotated[str, typer.Option(help="Language of the material, such as en or fr.")] = "en",
     runs: Annotated[
         int, typer.Option(min=10, max=100_000, help="Runs of each world behind the answers to the units.")
     ] = 100,
@@ -33,7 +33,7 @@ def seminar_kit(
     from r2psim.seminar.kit_setting import checked_minutes, setting_of
     from r2psim.seminar.kit_units import SEED, work, work_of
     from r2psim.seminar.kit_words import load_words
-    from r2psim.seminar.seeds import drawn_seeds, find_seeds
+    from r2psim.seminar.seeds import YEARS, drawn_seeds, find_seeds
     from r2psim.verbs.studies import naming
 
     with naming("--language"):
@@ -47,11 +47,13 @@ def seminar_kit(
         setting = setting_of(loaded, people, minutes, language, scenario)
     # Around the runs too: a directory that cannot be written is refused before them, not after.
     with OutputDirectory(out, force) as directory:
-        with progress("seeds", seeds, True) as advance:
-            found = find_seeds(setting.scenario, drawn_seeds(seeds, SEED), advance=advance)
+        lengths = dict.fromkeys((YEARS, setting.years))
+        drawn = drawn_seeds(seeds, SEED)
+        with progress("seeds", seeds * len(lengths), True) as advance:
+            found = {years: find_seeds(setting.scenario, drawn, years, advance=advance) for years in lengths}
         with progress("runs", work_of(setting, runs), True) as advance:
-            worked = work(setting, found, runs, advance=advance)
-        directory.fill(lambda folder: write_kit(setting, worked, folder))
+            worked = work(setting, found[YEARS], runs, advance=advance)
+        directory.fill(lambda folder: write_kit(setting, worked, found[setting.years], folder))
     typer.echo(f"Written to {out}: {files_in(out)}.")
     typer.echo(f"Open each in a browser and print it on A4. For participants: {', '.join(FOR_PARTICIPANTS)}.")
     typer.echo("The others are the facilitator's alone.")
