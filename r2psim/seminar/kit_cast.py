@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.world.build import World
 
-__all__ = ["cast", "checked_people"]
+__all__ = ["cast", "checked_people", "size_of"]
 
 
 def checked_people(people: int) -> int:
@@ -28,6 +28,11 @@ def checked_people(people: int) -> int:
     if isinstance(people, bool) or not isinstance(people, int) or not few <= people <= many:
         raise ValueError(f"{people} is not allowed: {few} to {many}")
     return people
+
+
+def size_of(people: int) -> int:
+    """Give the size of the largest cast that so many people fill."""
+    return max(size for size in SIZES if size <= checked_people(people))
 
 
 def cast(people: int, roles: Mapping[str, Role], scenario: Scenario, world: World) -> dict[str, int]:
@@ -50,7 +55,7 @@ def cast(people: int, roles: Mapping[str, Role], scenario: Scenario, world: Worl
     ValueError
         If they are too few or too many.
     """
-    size = max(size for size in SIZES if size <= checked_people(people))
+    size = size_of(people)
     found = dict(cast_of(size, roles, scenario, world))
     keys = list(found)
     for place in range(people - size):

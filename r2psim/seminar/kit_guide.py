@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from r2psim.markup import Markup, element
 from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
+from r2psim.seminar.kit_cast import size_of
 from r2psim.seminar.kit_page import bullets, code, grid, page, paragraph, section
 from r2psim.seminar.kit_setting import SCHEDULES, Setting
 from r2psim.seminar.seeds import TEACHES, Seeds
@@ -32,6 +33,7 @@ def guide_pages(setting: Setting, seeds: Seeds) -> list[Markup]:
         "command": code("r2psim app --host 0.0.0.0"),
         "scenario": setting.name_of_file,
         "years": setting.years,
+        "size": size_of(setting.people),
     }
     questions = [words.of(text) for text in (BEFORE_THE_WORST, QUIET, *GENERAL)]
     return [
