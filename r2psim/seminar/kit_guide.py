@@ -45,7 +45,7 @@ def guide_pages(setting: Setting, seeds: Seeds) -> list[Markup]:
             section(words("guide.before"), bullets(words.all("guide.before_list", **given))),
         ),
         _head(setting, words("guide.cast"), paragraph(words("guide.cast_about")), _cast(setting)),
-        _head(setting, words("guide.script"), _script(setting)),
+        _head(setting, words("guide.script"), element("div", _script(setting), class_="tight")),
         _head(
             setting,
             words("guide.questions"),
