@@ -24,6 +24,8 @@ from r2psim.verbs.listing import list_what
 from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
 from r2psim.verbs.rows import rows
+from r2psim.verbs.seminar_kit import seminar_kit
+from r2psim.verbs.seminar_seeds import seminar_seeds
 from r2psim.verbs.sensitivity import sensitivity
 from r2psim.verbs.trials import trials
 from r2psim.verbs.warning import warning
@@ -335,6 +337,8 @@ app.command()(replay)
 app.command()(import_world)
 app.command()(hindcast)
 app.command()(world_figure)
+app.command(name="seminar-kit")(seminar_kit)
+app.command(name="seminar-seeds")(seminar_seeds)
 for verb in (batches.batch, batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
