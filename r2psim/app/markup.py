@@ -37,7 +37,11 @@ def table(
     def kind(i: int) -> str | None:
         return "r2p-number" if i >= first_number else None
 
-    head = join(element("th", h, scope="col", class_=kind(i)) for i, h in enumerate(heads))
+    # A corner without words is no head of anything.
+    head = join(
+        element("th", h, scope="col", class_=kind(i)) if h else element("td", class_=kind(i))
+        for i, h in enumerate(heads)
+    )
     body = join(
         element(
             "tr",

@@ -1,0 +1,93 @@
+"""No page breaks a rule that axe-core can check: every page, both colour schemes, phone and desk.
+
+axe finds what a program can find - contrast, names, roles, order of headings, sizes of targets; what it does not find
+is looked at in the other tests of pages.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_app_browser import ADDRESSES, browser, expect  # noqa: F401 - the module skips where no browser is
+from test_app_seminar_browser import DESK, PHONE, Room, Server, begin, room, run_year, server  # noqa: F401
+
+from r2psim.app.pages import PAGES
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+pytestmark = pytest.mark.slow
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LAYOUT = {"width": 1440, "height": 900}
+
+
+def violations(page: Any) -> list[str]:
+    """Give what axe finds on a page: rule, what it asks for, and where it is not so."""
+    found = axe.Axe().run(page, options=RULES).response["violations"]
+    return [f"{v['id']}: {v['help']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
+def clean(page: Any, what: str) -> None:
+    """Insist that axe finds nothing, in both schemes."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(300)  # colours change over a moment
+        found = violations(page)
+        assert not found, f"{what}, {scheme}:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("viewport", [PHONE, LAYOUT], ids=["phone", "desk"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_axe_finds_nothing_on_a_page(
+    address: str,
+    viewport: dict[str, int],
+    browser: Any,
+    server: Server,  # noqa: F811
+) -> None:
+    session = browser.new_context(viewport=viewport)
+    try:
+        page = session.new_page()
+        page.goto(server.base + address)
+        page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+        page.wait_for_load_state("networkidle")
+        clean(page, address)
+    finally:
+        session.close()
+
+
+def test_axe_sees_what_is_wrong(browser: Any, server: Server) -> None:  # noqa: F811
+    session = browser.new_context(viewport=DESK)
+    try:
+        page = session.new_page()
+        page.goto(server.base + "/" + PAGES[0].path.strip("/"))
+        page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+        page.evaluate("""() => {
+            document.body.insertAdjacentHTML("beforeend", "<input><p style='color:#ccc;background:#fff'>pale</p>");
+        }""")
+        found = " ".join(violations(page))
+        assert "label: " in found and "color-contrast: " in found
+    finally:
+        session.close()
+
+
+def test_axe_finds_nothing_in_a_seminar(room: Room) -> None:  # noqa: F811
+    chair, code = begin(room)
+    clean(room.visit(), "entrance")
+    office = room.join(code, "Ada", "body-good-offices", viewport=PHONE)
+    government = room.join(code, "Gil", "government-drevna")
+    member = room.join(code, "Mia", "permanent-1")
+    clean(chair, "facilitator before the first round")
+    clean(office, "a place before the first round")
+    chair.get_by_role("button", name="Begin the first round").click()
+    for page, what in ((office, "body"), (government, "government"), (member, "member of the Council")):
+        page.wait_for_selector("text=Decide now")
+        clean(page, f"{what} in the first round")
+    clean(chair, "facilitator in the first round")
+    for year in (1, 2, 3):
+        run_year(chair, year)
+    office.wait_for_selector("text=The exercise is over.")
+    clean(office, "a place when it is over")
+    chair.get_by_role("button", name="What happened, and going back").click()
+    chair.wait_for_selector("text=Side by side")
+    clean(chair, "what happened, for the facilitator")
