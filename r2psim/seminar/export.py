@@ -33,6 +33,7 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _TOLD = (
     "participant",
+    "cast",
     "branch",
     "year",
     "role",

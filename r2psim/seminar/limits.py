@@ -51,6 +51,8 @@ class Limits:
         Triggers that a facilitator can inject in a year.
     commits : int
         Commitments that one participant can make in a session: six a round in the longest.
+    moves : int
+        Times that one participant can change its role before the first round.
     records : int
         Records in a session's log.
     reserve : int
@@ -78,6 +80,7 @@ class Limits:
     branches: int = 16
     triggers: int = 12
     commits: int = 240
+    moves: int = 20
     records: int = 20_000
     reserve: int = 2_000
     record_bytes: int = 2_000_000

@@ -10,11 +10,12 @@ from r2psim.agents import Allocation, View
 from r2psim.agents.policies import PolicyError, checked
 from r2psim.seminar.decisions import Reason, ReplacesError, Standing, plan_of, standing, votes_of
 from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError, text
+from r2psim.seminar.lobby import Lobby, lobby_of, offered
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
 from r2psim.seminar.session import Participant
-from r2psim.seminar.sight import Account, Public, PublicState, account_of, public_of, within_of
+from r2psim.seminar.sight import Account, Assessment, Public, PublicState, account_of, at_home, public_of, within_of
 
 __all__ = ["InForce", "ReplacedBy", "Seat", "SeatView"]
 
@@ -84,11 +85,13 @@ class SeatView:
     public : Public
         What everybody can see.
     view : View or None
-        What the role's body sees: only its members, with its error.
+        What the role's body sees: only its members, with its error; from the first round on.
     account : Account or None
-        The body's money and what it funds.
+        The body's money and what it funds; from the first round on.
     within : PublicState or None
         Of a government: its own state.
+    own : dict of str to Assessment
+        By state, how the role itself assesses it: a body its members, a government its own state.
     works : tuple of (str, float, float)
         Of a government: forms of assistance in its state, how far each is built up (0-1) and funded (0-1).
     plan, votes, consent : object
@@ -117,6 +120,7 @@ class SeatView:
     view: View | None
     account: Account | None
     within: PublicState | None
+    own: dict[str, Assessment]
     works: tuple[tuple[str, float, float], ...]
     plan: tuple[Allocation, ...] | None
     votes: dict[str, str]
@@ -168,7 +172,9 @@ class Seat:
             )
             team = tuple(p.number for p in session.participants.values() if p.active and p.role == who.role)
             where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
-            return (self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
+            # Who else is there, and as what, matters as long as the role can be changed.
+            lobby = () if session.begun else (who.role, session.cast, tuple(p.role for p in session.present))
+            return (lobby, self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
 
     def look(self) -> SeatView:
         """Give everything that the participant may see now."""
@@ -184,6 +190,12 @@ class Seat:
             by = session.participants.get(latest.by) if latest is not None and latest.by is not None else None
             votes = decided.votes.get(role.key)
             public = public_of(model, branch)
+            # Roles can still be changed: nobody collects what the others see by trying one after the other.
+            ready = session.begun
+            view = play.view(branch, branch.year, role.body) if ready and role.body is not None else None
+            own = {} if view is None else {s.key: Assessment(s.perceived_risk, s.error) for s in view.states}
+            if ready and role.state is not None:
+                own[role.state] = at_home(model, role.state)
             return SeatView(
                 title=session.title,
                 name=who.name,
@@ -196,10 +208,11 @@ class Seat:
                 phase=self.room.phase(),
                 seconds_left=self.room.seconds_left(),
                 public=public,
-                view=None if role.body is None else play.view(branch, branch.year, role.body),
-                account=None if role.body is None else account_of(model, role.body),
+                view=view,
+                account=account_of(model, role.body) if ready and role.body is not None else None,
                 within=next((s for s in public.states if s.key == role.state), None),
-                works=() if role.state is None else within_of(model, role.state),
+                own=own,
+                works=within_of(model, role.state) if ready and role.state is not None else (),
                 plan=None if role.body is None else choices.plans.get(role.body),
                 votes={} if votes is None else dict(votes.value),
                 consent=None if role.state is None else choices.consent.get(role.state),
@@ -240,6 +253,34 @@ class Seat:
             # Votes are kept by role, plans and consent by what they are about: only its own can stand here.
             if what in now and now[what].decision.by != self._number
         )
+
+    def lobby(self) -> Lobby:
+        """Give the roles that there are, without counting the participant."""
+        return lobby_of(self.room, self.who.number)
+
+    def change(self, role: str) -> None:
+        """Take another role, before the first round begins.
+
+        Raises
+        ------
+        ForbiddenError
+            If it has begun: what one role has seen is not for another.
+        SeminarError
+            If there is no such role.
+        TooManyError
+            If the participant has changed too often.
+        """
+        with self.room.lock:
+            who = self.who
+            if self.room.session.begun:
+                raise ForbiddenError("the exercise has begun: roles stay as they are")
+            if role not in offered(self.room):
+                raise SeminarError(f"role: {str(role)[:40]} is not allowed: one of the roles of this session")
+            if role == who.role:
+                return
+            if who.moves >= self.room.limits.moves:
+                raise TooManyError(f"{who.name} has changed the role {who.moves} times; that is the most")
+            self.room.record("moved", participant=who.number, role=role)
 
     # -- decisions -----------------------------------------------------------------------------------------------------
 
