@@ -167,7 +167,8 @@ async def _decide(client: Client, role: str, chance: random.Random) -> None:
         plan = [[state, o["form"], round(min(o["cost"], share) - 0.005, 2)] for state, o in picked if share > 1.0]
         await client.event("Plan for the year", "event_commit", {"plan": plan})
     else:
-        states = [f["key"] for f in client.widgets[str(client.named("Votes on mandates"))]["fields"]]
+        fields = client.widgets[str(client.named("Votes on mandates"))]["fields"]
+        states = [f["key"] for f in fields if f["kind"] == "select"]
         await client.form("Votes on mandates", **{s: chance.choice(["yes", "no", "abstain", ""]) for s in states})
 
 
@@ -277,7 +278,7 @@ async def measure(
     """
     chair = Client(address)
     await chair.open("/seminar")
-    await chair.form("New seminar", title="Load", years=str(rounds), minutes="60")
+    await chair.form("New seminar", title="Load", years=str(rounds), minutes="60", people="0")
     await chair.until(lambda: "r2p-code" in chair.html())
     code = re.findall(r"r2p-code\">([^<]+)<", chair.html())[0]
     first = Client(address)

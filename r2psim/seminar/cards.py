@@ -16,9 +16,20 @@ from r2psim.world.tables import B, S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
+    from r2psim.scenario.forms import Form
     from r2psim.world.build import World
 
-__all__ = ["BESIDE", "Card", "StateCard", "cards_of", "listed", "state_cards_of", "told_of"]
+__all__ = [
+    "BESIDE",
+    "Card",
+    "FormCard",
+    "StateCard",
+    "cards_of",
+    "form_card_of",
+    "listed",
+    "state_cards_of",
+    "told_of",
+]
 
 REGIMES = ((0.65, "a democracy"), (0.4, "neither a democracy nor an autocracy"), (0.0, "an autocracy"))
 """From which openness of its regime (0-1) on a state is called what."""
@@ -202,3 +213,49 @@ def told_of(card: StateCard, state: PublicState, names: Mapping[str, str], own: 
         how += ", an atrocity goes on"
     seen, who = (state.seen, "the public assessment of its risk is") if own is None else (own, "you see its risk as")
     return f"{first} {how}, and {who} {BESIDE[seen.beside(usual)]}."
+
+
+@dataclass(frozen=True, slots=True)
+class FormCard:
+    """What a form of assistance does, as those who pay for it must know.
+
+    Attributes
+    ----------
+    does, soon, harm : str
+        What is done; how soon it works, and how long without money; where it may do harm or nothing. A sentence or two
+        each.
+    """
+
+    does: str
+    soon: str
+    harm: str
+
+
+def form_card_of(form: Form) -> FormCard:
+    """Give the card of a form of the catalogue."""
+    soon = f"Works in full {_time(form.lag)} after it is first paid for" if form.lag else "Works at once"
+    soon += f", and fades to half in {_time(form.half_life)} without money."
+    harm = []
+    if form.backlash > 0.0:
+        harm.append(f"Backfires about once in {1.0 / form.backlash:.0f} places if nobody screens it.")
+    if form.consent >= 0.8:
+        harm.append("Does next to nothing where the government does not consent.")
+    elif form.consent >= 0.3:
+        harm.append("Does less where the government does not consent.")
+    if form.under_perpetrator < 0.5:
+        harm.append("Does little where the government itself commits the crimes.")
+    if any(effect.harm is not None for effect in form.effects):
+        harm.append("What is known of it does not rule out that it does harm.")
+    return FormCard(form.description, soon, " ".join(harm) or "No harm of it is known.")
+
+
+def _time(months: float) -> str:
+    """Write a time in years where it is some.
+
+    Examples
+    --------
+    >>> _time(1), _time(10), _time(12), _time(30), _time(48)
+    ('1 month', '10 months', '1 year', '2.5 years', '4 years')
+    """
+    number, unit = (months, "month") if months < 12 else (months / 12.0, "year")
+    return f"{number:.2g} {unit}{'' if number == 1 else 's'}"

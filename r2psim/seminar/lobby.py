@@ -9,7 +9,7 @@ from r2psim.seminar.casts import EVERYBODY
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
 
-__all__ = ["Lobby", "Tile", "by_the_rules", "lobby_of", "offered"]
+__all__ = ["Lobby", "Tile", "by_the_rules", "lobby_of", "lobby_stand", "offered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,14 @@ def by_the_rules(room: Room) -> list[Role]:
     """Give the roles of the world that nobody has: the rules play them."""
     held = {who.role for who in room.session.present}
     return [role for key, role in room.play.roles.items() if key not in held]
+
+
+def lobby_stand(room: Room) -> tuple[object, ...]:
+    """Give what a lobby depends on, for little."""
+    with room.lock:
+        session = room.session
+        people = tuple((who.number, who.role) for who in session.present)
+        return people, session.cast, session.begun, room.deleted
 
 
 def lobby_of(room: Room, without: int | None = None) -> Lobby:

@@ -13,7 +13,7 @@ import numpy as np
 
 from r2psim.agents import Choices, R2PModel, View
 from r2psim.agents.policies import view_of
-from r2psim.seminar.cards import Card, StateCard, cards_of, state_cards_of
+from r2psim.seminar.cards import Card, StateCard, cards_of, form_card_of, state_cards_of
 from r2psim.seminar.casts import cast_of
 from r2psim.seminar.limits import SeminarError
 from r2psim.seminar.roles import Role, roles_of
@@ -159,6 +159,7 @@ class Play:
         self.roles: dict[str, Role] = roles_of(self.scenario, world)
         self.cards: dict[str, Card] = cards_of(self.roles, self.scenario, world)
         self.state_cards: dict[str, StateCard] = state_cards_of(world)
+        self.form_cards = {key: form_card_of(form) for key, form in self.scenario.forms.items()}
         self.usual = usual_of(self.scenario, session.policy)
         self.permanent = tuple(key for key, role in self.roles.items() if role.veto)
         self._labels = self.names | self.forms

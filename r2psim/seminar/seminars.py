@@ -247,6 +247,10 @@ class Seminars:
         """Give the roles of a session, to those who know its code."""
         return self._room_of(code, asker).play.roles
 
+    def room(self, code: str, asker: str = HERE) -> Room:
+        """Give the session of a code, to be followed by those who wait in its lobby."""
+        return self._room_of(code, asker)
+
     def lobby(self, code: str, asker: str = HERE) -> Lobby:
         """Give what those who know the code of a session can join as."""
         return lobby_of(self._room_of(code, asker))
