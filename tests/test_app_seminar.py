@@ -27,11 +27,11 @@ from r2psim.app.seminar_seat import SeatPage
 from r2psim.app.seminar_widgets import Buttons
 from r2psim.app.seminar_words import (
     account,
+    assessed,
     choices_table,
     event_words,
     events,
     plan_rows,
-    states,
     verdict,
     works,
 )
@@ -72,12 +72,13 @@ def test_everything_that_is_shown_is_well_formed_and_escaped(played: Exercise) -
     seat = played.seat("body-good-offices").look()
     assert seat.view is not None and seat.account is not None
     government = played.seat("government-drevna").look()
+    names_of_states = list(play.scenario.states)
     for html in (
         charts(outcomes),
         metrics_table(outcomes),
         strips(outcomes, [names[s] for s in play.scenario.states]),
-        states(seat.public, seat.own, play.usual),
-        states(government.public, government.own, play.usual),
+        assessed(seat.public, seat.own, names_of_states, play),
+        assessed(government.public, {}, names_of_states, play),
         account(seat.account, names, forms),
         works(government.works, forms),
         works((), forms),

@@ -44,10 +44,10 @@ WHAT = (
 def Entrance(scenario: str, enter: Callable[[str], None]) -> None:
     """Offer to join a seminar, or to open one; ``enter`` is told the token of the place that follows."""
     code, set_code = solara.use_state("")
-    View(html=element("p", WHAT, class_="r2p-note"))
     if code:
         _Lobby(code, lambda: set_code(""), enter).key(code)
     else:
+        View(html=element("p", WHAT, class_="r2p-note"))
         _Code(set_code)
         _Open(scenario, enter)
 
@@ -67,10 +67,10 @@ def Joining(given: str, enter: Callable[[str], None]) -> None:
         set_code("" if wrong else given)
 
     solara.use_effect(follow, [given])
-    View(html=element("p", WHAT, class_="r2p-note"))
     if code:
         _Lobby(code, lambda: set_code(""), enter).key(code)
     else:
+        View(html=element("p", WHAT, class_="r2p-note"))
         _Code(set_code, problem)
 
 

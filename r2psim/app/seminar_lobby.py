@@ -28,7 +28,7 @@ def _card(tile: Tile) -> dict[str, Any]:
         "kind": tile.role.kind,
         "free": tile.free,
         "people": _people(tile),
-        "lines": [["May", " ".join(card.may)], ["Wants", card.wants], ["Dilemma", card.dilemma]],
+        "lines": [["May", f"{'; '.join(card.may)}."], ["Wants", card.wants], ["Dilemma", card.dilemma]],
     }
 
 

@@ -152,4 +152,4 @@ def _row(r: Ready, waiting: bool) -> tuple[str, Any]:
     if waiting:
         free = "free" if not r.people else ""
         return r.title, free or (f"{r.people} of {r.places}" if r.places else f"{r.people}")
-    return r.title, element("strong", "✓ ready") if r.committed else "not yet"
+    return r.title, element("strong", "✓ ready", class_="r2p-nowrap") if r.committed else "not yet"

@@ -7,9 +7,9 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import Markup, element, join, pick
+from r2psim.app.markup import element, join, pick
 from r2psim.app.seminar_map import public_map
-from r2psim.app.seminar_words import assessed, card, events, how_to_read, news_title
+from r2psim.app.seminar_words import assessed, card, how_to_read
 from r2psim.app.widgets import View
 from r2psim.seminar.cards import told_of
 from r2psim.seminar.play import Play
@@ -73,22 +73,23 @@ def in_order(look: SeatView, play: Play) -> list[str]:
 def Read(look: SeatView, play: Play) -> None:
     """Show the role's card, a page on the world, and each state in two sentences."""
     seen = {s.key: s for s in look.public.states}
-    items = [
-        element("li", told_of(play.state_cards[key], seen[key], play.names, look.own.get(key), play.usual))
-        for key in in_order(look, play)
-    ]
-    View(html=card(play.cards[look.role.key]))
-    View(html=element("h2", "The world") + element("p", WORLD, class_="r2p-lead") + public_map(play, look.public))
+    items = []
+    for key in in_order(look, play):
+        told = told_of(play.state_cards[key], seen[key], play.names, look.own.get(key), play.usual)
+        name = play.names[key]
+        items.append(element("li", element("strong", name), told.removeprefix(name)))
+    world = element("section", element("h2", "The world"), element("p", WORLD), class_="r2p-lead")
+    View(html=element("div", card(play.cards[look.role.key]), world, class_="r2p-grid-of"))
+    View(html=public_map(play, look.public))
     View(html=element("h2", "The states") + element("ul", *items, class_="r2p-sentences"))
 
 
 @solara.component
-def Assess(look: SeatView, play: Play) -> None:
-    """Show how the role assesses what it can, with the error; who borders whom; and the news."""
-    parts: list[Any] = [element("h2", "How you see it"), how_to_read(bool(look.own), look.role.state is not None)]
+def Assess(look: SeatView, play: Play, title: str = "How you see it", news: bool = False) -> None:
+    """Show how the role assesses what it can, with the error; who borders whom; and maybe the news."""
+    parts: list[Any] = [element("h2", title), how_to_read(bool(look.own), look.role.state is not None)]
     parts.append(assessed(look.public, look.own, in_order(look, play), play))
-    if look.year:
-        parts.append(events(look.public.events, play.names, news_title(look.year)))
-    else:
-        parts.append(element("h2", "News") + element("p", "Nothing has happened yet: this is the first year."))
-    View(html=join(parts) if parts else Markup())
+    if news:
+        found = element("p", "Nothing has happened yet: this is the first year.")
+        parts.append(element("h2", "News") + found)
+    View(html=join(parts))

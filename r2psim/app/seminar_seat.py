@@ -23,7 +23,6 @@ from r2psim.app.seminar_words import (
     news_title,
     plan_rows,
     reason,
-    states,
     verdict,
     works,
 )
@@ -50,7 +49,7 @@ HOW = {
     "government that commits violations or kills obstructs assistance whatever it says.",
 }
 
-FEW = "Choose a few priorities: two or three are enough for a first year, and what is not allocated is not lost."
+FEW = "Choose a few priorities: two or three states and forms are enough for a first year. Open a state to see them."
 
 WAITING = (
     "The exercise has not begun. Read what you are and how the world stands; what you alone can see comes with the "
@@ -167,15 +166,16 @@ def _Round(seat: Seat, look: SeatView, commitments: Commitments) -> None:
             Read(look, play)
             Next("read", lead)
         with solara.v.Html(tag="div", class_=at("assess")).key("assess"):
-            Assess(look, play)
+            Assess(look, play, news=True)
             Next("assess", lead)
     # The same element in every round: what was entered in it stays.
     with solara.v.Html(tag="div", class_=at("commit")).key("commit"):
         _Heard(look, play.names)
         _Decide(seat, look, commitments)
         if not first:
-            View(html=states(look.public, look.own, play.usual))
-        if look.account is not None:
+            Assess(look, play, "The states, as they stand now")
+        # Of the first year there is nothing to tell yet.
+        if look.account is not None and look.year:
             View(html=account(look.account, play.names, play.forms))
     if not first:
         with solara.v.Html(tag="details", class_="r2p-change").key("again"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from r2psim.agents import Choices, View
-from r2psim.app.markup import Markup, bar, element, join, table
+from r2psim.app.markup import Markup, bar, element, join, table, uncapital
 from r2psim.plots.style import plain
 from r2psim.seminar.cards import BESIDE, Card, listed
 from r2psim.seminar.play import Play
@@ -29,7 +29,6 @@ __all__ = [
     "plan_rows",
     "reason",
     "side_by_side",
-    "states",
     "verdict",
     "works",
 ]
@@ -92,9 +91,9 @@ def card(found: Card) -> Markup:
     return element(
         "section",
         element("h2", f"Your role: {found.role.title}"),
-        element("p", element("strong", "You may. "), " ".join(found.may)),
-        element("p", element("strong", "You want. "), found.wants),
-        element("p", element("strong", "Your dilemma. "), found.dilemma),
+        element("p", element("strong", "You may"), " ", "; ".join(found.may), "."),
+        element("p", element("strong", "You want: "), uncapital(found.wants)),
+        element("p", element("strong", "Your dilemma: "), uncapital(found.dilemma)),
         class_="r2p-card r2p-role",
     )
 
@@ -175,27 +174,6 @@ def _beside(state: PublicState) -> str:
     troubles = [state.conflict] if state.conflict != "peace" else []
     troubles += ["atrocity"] if state.in_atrocity else []
     return f"{state.name} ({', '.join(troubles)})" if troubles else state.name
-
-
-def states(public: Public, own: Mapping[str, Assessment], usual: float) -> Markup:
-    """Show what everybody sees of all states, and beside it how a role assesses those that it does."""
-    scale = _scale(public, own, usual)
-    rows = []
-    for s in public.states:
-        response = "mandate in force" if s.mandate else "mandate blocked" if s.vetoed else "no mandate"
-        going_on = element("strong", "atrocity") if s.in_atrocity else "no"
-        row = [s.name, s.conflict, going_on, response, range_bar(s.seen, usual, scale, "")]
-        if own:
-            row.append(range_bar(own[s.key], usual, scale, "") if s.key in own else "not yours to assess")
-        rows.append(row)
-    heads = ["State", "Conflict", "Atrocity", "Response", "Public assessment"]
-    if own:
-        heads.append("Your own assessment")
-    note = (
-        "The mark is the assessment of risk; in two of three cases what is true lies within the band; the line is what "
-        "is usual. Two bodies see the same state differently."
-    )
-    return join((table(heads, rows, "States, as they stand now"), element("p", note, class_="r2p-note")))
 
 
 def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:

@@ -43,7 +43,7 @@ CONFLICTS = {
 
 BESIDE = {
     "low": "lower than usual",
-    "usual": "not told apart from what is usual",
+    "usual": "not clearly different from usual",
     "high": "higher than usual",
     "very high": "far higher than usual",
 }
@@ -64,7 +64,7 @@ class Card:
     family : str
         What it is a case of: a key of the cards in ``roles.toml``.
     may : tuple of str
-        What it may do, a sentence each.
+        What it may do: each goes on from "may".
     wants, dilemma : str
         What it wants, and what it struggles with.
     """
@@ -126,11 +126,11 @@ def _may(role: Role, scenario: Scenario, world: World) -> list[str]:
     """Say what a role may do."""
     said = []
     if role.votes:
-        said.append("It votes on a mandate for every state, each year.")
+        said.append("vote on a mandate for every state, each year")
     if role.veto:
-        said.append("Its vote against is a veto.")
+        said.append("stop a mandate alone: a vote against is a veto")
     if role.state is not None:
-        said.append(f"It consents to assistance in {world.names[role.state]}, or refuses it, each year.")
+        said.append(f"consent to assistance in {world.names[role.state]}, or refuse it, each year")
     if role.body is not None:
         b = world.bodies.index(role.body)
         rows = world.rows
@@ -141,10 +141,9 @@ def _may(role: Role, scenario: Scenario, world: World) -> list[str]:
         members = int(rows.member_start[b + 1] - rows.member_start[b])
         where = "all states" if members == len(world.states) else f"{members} of the {len(world.states)} states"
         money = _money(float(rows.body[B.budget, b]))
-        whose = "With the other members it decides where the Council's money goes" if role.votes else "It has money"
-        said.append(f"{whose}: about {money} a year, for {where}.")
-        kinds = "kind" if len(forms) == 1 else "kinds"
-        said.append(f"It can pay for {len(forms)} {kinds} of assistance, such as {_examples(forms)}.")
+        kinds = "one kind" if len(forms) == 1 else f"{len(forms)} kinds"
+        whose = "with the other members, allocate the Council's money," if role.votes else "allocate"
+        said.append(f"{whose} about {money} a year to {kinds} of assistance in {where}, such as {_examples(forms)}")
     return said
 
 
@@ -237,7 +236,7 @@ def form_card_of(form: Form) -> FormCard:
     soon += f", and fades to half in {_time(form.half_life)} without money."
     harm = []
     if form.backlash > 0.0:
-        harm.append(f"Backfires about once in {1.0 / form.backlash:.0f} places if nobody screens it.")
+        harm.append(f"May backfire: in up to 1 of {1.0 / form.backlash:.0f} places.")
     if form.consent >= 0.8:
         harm.append("Does next to nothing where the government does not consent.")
     elif form.consent >= 0.3:
@@ -245,7 +244,7 @@ def form_card_of(form: Form) -> FormCard:
     if form.under_perpetrator < 0.5:
         harm.append("Does little where the government itself commits the crimes.")
     if any(effect.harm is not None for effect in form.effects):
-        harm.append("What is known of it does not rule out that it does harm.")
+        harm.append("Studies do not rule out that it does harm.")
     return FormCard(form.description, soon, " ".join(harm) or "No harm of it is known.")
 
 
