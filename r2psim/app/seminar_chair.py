@@ -12,7 +12,7 @@ from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
 from r2psim.app.seminar_entrance import CASTS
-from r2psim.app.seminar_projector import HERE_ONLY, joining, ways_to_join
+from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_rewind import Rewind
 from r2psim.app.seminar_server import seminars, use_version
@@ -166,7 +166,7 @@ def _Door(chair: Chair, token: str, acts: Acts, version: int) -> None:
         how = element("p", "Participants open ", element("code", f"{ways[0]}join"), " and type the code, or follow the "
                       "link ", element("code", link), ".", class_="r2p-note")  # fmt: skip
     else:
-        how = element("p", HERE_ONLY, class_="r2p-note")
+        how = element("p", why_nobody(), class_="r2p-note")
     # It is opened in a tab of its own: the token is that of the projector, and gives nobody the facilitator's place.
     wall = element(
         "a",

@@ -21,11 +21,19 @@ from r2psim.seminar import Screen, SeminarError
 from r2psim.seminar.codes import plain
 from r2psim.seminar.screen import Ready, ScreenView
 
-__all__ = ["Page", "ProjectorPage", "ways_to_join"]
+__all__ = ["Page", "ProjectorPage", "joining", "ways_to_join", "why_nobody"]
 
 HERE_ONLY = (
     "Only this machine can open these pages. Start the server with --host 0.0.0.0, and others in the room can join."
 )
+
+
+NO_NETWORK = "This machine is in no network: open its hotspot, or join the room's network, and load this page again."
+
+
+def why_nobody() -> str:
+    """Say why others do not reach this server, where they do not."""
+    return HERE_ONLY if settings.current().host not in ("0.0.0.0", "::") else NO_NETWORK
 
 
 @solara.component
@@ -110,7 +118,7 @@ def _door(look: ScreenView) -> Markup:
         return element("h2", "Join") + element("p", "Nobody is let in at present.")
     code = element("p", look.code, class_="r2p-code")
     if not ways:
-        return join((element("h2", "Join"), code, element("p", HERE_ONLY, class_="r2p-note")))
+        return join((element("h2", "Join"), code, element("p", why_nobody(), class_="r2p-note")))
     first = ways[0]
     others = [element("code", f"{way}join") for way in ways[1:]]
     more = Markup(" or ").join(others)

@@ -29,6 +29,7 @@ from r2psim.app.seminar_words import (
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import Seat, SeminarError
 from r2psim.seminar.decisions import plan_of
+from r2psim.seminar.play import Play
 from r2psim.seminar.seat import SeatView
 
 __all__ = ["SeatPage"]
@@ -178,9 +179,20 @@ def _Round(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         if look.account is not None and look.year:
             View(html=account(look.account, play.names, play.forms))
     if not first:
-        with solara.v.Html(tag="details", class_="r2p-change").key("again"):
-            solara.v.Html(tag="summary", children=["Your role and the world once more"])
-            Read(look, play)
+        _Again(look, play).key("again")
+
+
+@solara.component
+def _Again(look: SeatView, play: Play) -> None:
+    """Show the role's card and the world once more to whoever asks for it."""
+    shown, set_shown = solara.use_state(False)
+    words = "Hide your role and the world" if shown else "Your role and the world once more"
+    button = element(
+        "button", words, type="button", data_pick="again", aria_expanded=str(shown).lower(), class_="r2p-button"
+    )
+    View(html=element("p", button, class_="r2p-next"), event_pick=lambda _: set_shown(not shown))
+    if shown:
+        Read(look, play)
 
 
 @solara.component
