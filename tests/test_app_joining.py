@@ -173,7 +173,7 @@ def test_the_first_round_has_three_steps_and_the_second_has_not(
     assert {"The world", "The states", "How you see it", "News", "Decide"} <= set(page.headings)
     assert "you see its risk as" in page.text and not TAG.search(page.text)
     # Bars and words; no two digits that somebody could take for knowledge.
-    assert not re.search(r"\b0\.\d\d\b", page.text)
+    assert not re.search(r"0\.\d\d", page.text)
     steps.vue_go("nowhere")
     assert steps.now == "read"
     steps.vue_go("assess")
@@ -333,6 +333,7 @@ def test_addresses_of_the_machine_itself_are_offered_to_nobody_else() -> None:
     assert addresses("localhost", 80, asked="10.0.0.1:80") == ()
     assert addresses("::1", 80) == ()
     assert addresses("fe80::1", 80) == ("http://[fe80::1]:80/",)
+    assert addresses("10.0.0.7", 80, asked="localhost:80") == ("http://10.0.0.7:80/",)
     everywhere = addresses("0.0.0.0", 8765, asked="127.0.0.1:8765")
     assert not any("127." in one or "localhost" in one for one in everywhere)
     assert addresses("0.0.0.0", 8765, asked="[2001:db8::1]:8765")[0] == "http://[2001:db8::1]:8765/"
@@ -370,6 +371,9 @@ def test_the_map_shows_what_is_public_and_only_that(exercise: Exercise) -> None:
     words = [label for label in drawn if label]
     assert f"{calm.name}: peace; public assessment of risk not clearly different from usual" in words
     assert f"{war.name}: war, mandate in force; public assessment of risk higher than usual" in words
+    for state, sign in ((calm, []), (war, ["!", "M"])):
+        (node,) = [g for label, g in drawn.items() if label and label.startswith(f"{state.name}:")]
+        assert [e.text for e in node.iter("text") if e.text != state.name] == sign
     (atrocity,) = [g for label, g in drawn.items() if label and "an atrocity goes on" in label]
     assert any("r2p-s4" in (e.get("class") or "") for e in atrocity.iter("path"))
     # The truth moves nothing in it: another luck with the same public view is the same picture.
