@@ -145,7 +145,8 @@ async def _participant(load: Load, client: Client, role: str, rounds: int, think
 
 def _has_committed(client: Client, year: int) -> bool:
     """Say whether a commitment was answered: told, or overtaken by the year that the facilitator ran meanwhile."""
-    return _shows(client, f"Committed for year {year}:") or not _reads(client, f"Year {year} of")
+    told = (str(w.get("message", "")) for w in client.widgets.values())
+    return any(f"Committed for year {year}:" in words for words in told) or not _reads(client, f"Year {year} of")
 
 
 def _can_decide(client: Client, role: str, year: int) -> bool:
@@ -189,7 +190,7 @@ def _text(client: Client) -> str:
 
 async def _facilitate(load: Load, chair: Client, people: list[Client], rounds: int, think: float) -> None:
     """Run year after year, and measure when it is seen by all."""
-    begin = partial(chair.event, "Time", "event_press", "begin")
+    begin = partial(chair.event, "Time", "event_press", {"key": "begin"})
     await load.time("begin, own page", begin, partial(_reads, chair, "Decide now"), chair)
     for year in range(1, rounds + 1):
         await asyncio.sleep(think + 1.0)
@@ -200,7 +201,7 @@ async def _facilitate(load: Load, chair: Client, people: list[Client], rounds: i
             await load.time(kind, act, lambda: seen in _text(client), client)
 
         await asyncio.gather(
-            run_year(chair, lambda: chair.event("Time", "event_press", "advance"), "run a year, own page"),
+            run_year(chair, lambda: chair.event("Time", "event_press", {"key": "advance"}), "run a year, own page"),
             *(run_year(person, _nothing, "run a year, seen by others") for person in people),
         )
 
