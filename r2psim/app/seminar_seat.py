@@ -225,9 +225,9 @@ def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
                 event_answer=commitments.answer,
             ).key(asking.question)
 
-    few = element("p", FEW, class_="r2p-lead") if look.year == 0 and look.view is not None else ""
-    View(html=element("h2", "Decide") + element("p", HOW[kind], class_="r2p-note") + few)
+    View(html=element("h2", "Decide") + element("p", HOW[kind], class_="r2p-note"))
     if role.votes:
+        View(html=element("h3", "Your votes on mandates"))
         _Vote(seat, look, commitments).key("vote")
         ask("votes")
     if role.state is not None:
@@ -235,6 +235,8 @@ def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         ask("consent")
         View(html=works(look.works, seat.room.play.forms))
     if look.view is not None:
+        few = element("p", FEW, class_="r2p-lead") if look.year == 0 else ""
+        View(html=element("h3", "Where the money goes") + few)
         _Money(seat, look, commitments).key("money")
         ask("plan")
 
