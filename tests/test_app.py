@@ -481,6 +481,6 @@ def test_compare_with_the_slider_of_an_effect_has_the_settings_of_the_command_li
 
 
 def test_every_page_of_the_table_is_a_route_with_a_way_to_it() -> None:
-    assert [route.path for route in pages.routes] == [entry.path for entry in pages.PAGES]
+    assert [route.path for route in pages.routes] == [entry.path for entry in (*pages.PAGES, *pages.UNLISTED)]
     assert pages.routes[0].layout is pages.Layout
     assert {"/", "compare"} <= {entry.path for entry in pages.PAGES}

@@ -27,11 +27,11 @@ from r2psim.app.seminar_seat import SeatPage
 from r2psim.app.seminar_widgets import Buttons
 from r2psim.app.seminar_words import (
     account,
+    assessed,
     choices_table,
     event_words,
     events,
     plan_rows,
-    states,
     verdict,
     works,
 )
@@ -72,12 +72,13 @@ def test_everything_that_is_shown_is_well_formed_and_escaped(played: Exercise) -
     seat = played.seat("body-good-offices").look()
     assert seat.view is not None and seat.account is not None
     government = played.seat("government-drevna").look()
+    names_of_states = list(play.scenario.states)
     for html in (
         charts(outcomes),
         metrics_table(outcomes),
         strips(outcomes, [names[s] for s in play.scenario.states]),
-        states(seat.public, seat.view),
-        states(government.public, None),
+        assessed(seat.public, seat.own, names_of_states, play),
+        assessed(government.public, {}, names_of_states, play),
         account(seat.account, names, forms),
         works(government.works, forms),
         works((), forms),
@@ -328,15 +329,17 @@ def test_what_is_said_stands_at_the_button_that_was_pressed_and_no_longer_than_i
 ) -> None:
     exercise = Exercise(years=3)
     seat = exercise.seat("permanent-1")
+    exercise.chair.begin()
+    exercise.chair.pause()
     rc = shown(SeatPage(seat, exercise.tokens["permanent-1"]))
     votes, plan = [w for w in widgets_with(rc, "taken") if w.label in ("Votes on mandates", "Plan for the year")]
     votes.vue_change({"drevna": "no"})
-    assert votes.problem == "the exercise has not begun yet" and not plan.problem
+    assert votes.problem == "the exercise is paused: commit again when it goes on" and not plan.problem
     chair = shown(ChairPage(exercise.chair, exercise.opened.token))
     groups = {w.label: w for w in widgets_with(chair, "buttons")}
     groups["Door"].vue_press({"key": "door"})
     assert groups["Door"].message == "Nobody else is let in." and not groups["Time"].message
-    groups["Time"].vue_press({"key": "begin"})
+    groups["Time"].vue_press({"key": "resume"})
     end = monotonic() + SECONDS
     while votes.problem and monotonic() < end:
         sleep(0.02)
@@ -463,7 +466,8 @@ def test_strips_tell_every_change_of_stage(played: Exercise) -> None:
 def test_the_form_of_a_plan_offers_what_the_view_offers(played: Exercise) -> None:
     view = played.seat("body-good-offices").look().view
     assert view is not None
-    rows = plan_rows(view, played.chair.room.play.forms)
+    play = played.chair.room.play
+    rows = plan_rows(view, play.forms, play.usual)
     assert {r["state"]: len(r["offers"]) for r in rows} == {s.key: len(s.offers) for s in view.states}  # type: ignore[arg-type]
 
 

@@ -69,7 +69,7 @@ def test_a_view_holds_what_the_body_may_see_and_no_more() -> None:
     seen = {s.key: s.perceived_risk for s in view.states}
     assert any(seen[key] != truth[key] for key in truth)
     fields = set(view.states[0].__slots__)
-    assert fields == {"key", "name", "perceived_risk", "conflict", "in_atrocity", "willing", "offers"}
+    assert fields == {"key", "name", "perceived_risk", "conflict", "in_atrocity", "willing", "offers", "error"}
     assert body["spent"] == 0.0
     assert cents(body, "received") == cents(body, "returned") + cents(body, "balance")
     model.close()

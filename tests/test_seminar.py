@@ -67,7 +67,7 @@ def test_what_everybody_sees_holds_no_truth_that_only_the_model_knows(exercise: 
     exercise.chair.advance()
     public = exercise.seat("government-drevna").look().public
     assert set(public.states[0].__slots__) == {
-        "key", "name", "conflict", "in_atrocity", "mandate", "vetoed", "assessment",
+        "key", "name", "conflict", "in_atrocity", "mandate", "vetoed", "assessment", "error",
     }  # fmt: skip
     for event in public.events:
         assert not hasattr(event, "probability") and not hasattr(event, "contributions")

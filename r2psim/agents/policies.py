@@ -109,6 +109,8 @@ class StateView:
         0-1, the government's willingness to consent to assistance.
     offers : tuple of Offer
         What the body may fund there now.
+    error : float
+        Standard deviation of the error of ``perceived_risk``, which the body knows.
     """
 
     key: str
@@ -118,6 +120,7 @@ class StateView:
     in_atrocity: bool
     willing: float
     offers: tuple[Offer, ...]
+    error: float = 0.0
 
     __repr__ = brief
 
@@ -169,7 +172,7 @@ def _view(model: R2PModel, b: int) -> View:
     rows, p, world = model.rows, model.parameters, model.world
     members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
     perceive(rows, p, b, model.luck)
-    risk = rows.rating[R.seen, rows.member_start[b] : rows.member_start[b + 1]]
+    risk, error = (rows.rating[c, rows.member_start[b] : rows.member_start[b + 1]] for c in (R.seen, R.error))
     forms = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
     slots = slice(rows.pledge_start[b], rows.pledge_start[b + 1])
     # A compiled rule takes longer to be called than to do its work: all programmes that it could fund, at once.
@@ -205,6 +208,7 @@ def _view(model: R2PModel, b: int) -> View:
                 in_atrocity=bool(rows.state[S.stage, s] == 4.0),
                 willing=float(rows.state[S.willingness, s]),
                 offers=tuple(offers),
+                error=float(error[m]),
             )
         )
     attention = int(rows.body[B.attention, b])

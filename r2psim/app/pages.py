@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import solara
 
-__all__ = ["PAGES", "Entry", "Layout", "routes"]
+__all__ = ["PAGES", "UNLISTED", "Entry", "Layout", "routes"]
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -41,7 +41,13 @@ PAGES = (
     Entry("compare", "Compare", "r2psim.app.compare"),
     Entry("seminar", "Seminar", "r2psim.app.seminar"),
 )
-"""All pages, in the order in which they are offered."""
+"""All pages that are offered, in their order."""
+
+UNLISTED = (
+    Entry("join", "Join", "r2psim.app.seminar_join"),
+    Entry("projector", "Projector", "r2psim.app.seminar_projector"),
+)
+"""Pages that are reached by a link."""
 
 
 @solara.component_vue("appearance.vue")
@@ -94,7 +100,7 @@ def Layout(children: list[Any]) -> None:
 
 
 def _routes() -> list[Any]:
-    """Make the routes of `PAGES`."""
+    """Make the routes of `PAGES` and `UNLISTED`."""
     return [
         solara.Route(
             entry.path,
@@ -102,7 +108,7 @@ def _routes() -> list[Any]:
             label=f"{entry.label} - r2psim",
             layout=Layout if i == 0 else None,
         )
-        for i, entry in enumerate(PAGES)
+        for i, entry in enumerate([*PAGES, *UNLISTED])
     ]
 
 

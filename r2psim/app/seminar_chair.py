@@ -11,18 +11,21 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
+from r2psim.app.seminar_entrance import CASTS
+from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
 from r2psim.app.seminar_results import Results, Tabs, stand
 from r2psim.app.seminar_rewind import Rewind
-from r2psim.app.seminar_seat import Status
 from r2psim.app.seminar_server import seminars, use_version
-from r2psim.app.seminar_widgets import Buttons, Save
+from r2psim.app.seminar_widgets import Buttons, Save, Status
+from r2psim.app.seminar_words import RULED
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.seminar import Chair, SeminarError
 from r2psim.seminar.chair import Progress
-from r2psim.seminar.codes import shown
+from r2psim.seminar.codes import of_screen, shown
 from r2psim.seminar.debrief import questions
 from r2psim.seminar.export import export
+from r2psim.seminar.lobby import by_the_rules
 from r2psim.world.tables import TRIGGERS
 
 __all__ = ["ChairPage"]
@@ -78,7 +81,8 @@ def ChairPage(chair: Chair, token: str) -> None:
         with solara.v.Html(tag="div"):
             _Progress(chair, acts, version)
         with solara.v.Html(tag="div"):
-            _Door(chair, acts, version)
+            _Door(chair, token, acts, version)
+            _Cast(chair, acts, version)
             _Trigger(chair, acts, version)
     _File(chair, version)
     View(html=element("h2", "Delete"))
@@ -153,18 +157,31 @@ def _Time(chair: Chair, acts: Acts, version: int) -> None:
 
 
 @solara.component
-def _Door(chair: Chair, acts: Acts, version: int) -> None:
-    """Show the code, and open or close the door."""
+def _Door(chair: Chair, token: str, acts: Acts, version: int) -> None:
+    """Show the code and the way in, and open or close the door."""
     session = chair.session
+    ways = ways_to_join()
+    if ways:
+        link = joining(ways[0], session.code)
+        how = element("p", "Participants open ", element("code", f"{ways[0]}join"), " and type the code, or follow the "
+                      "link ", element("code", link), ".", class_="r2p-note")  # fmt: skip
+    else:
+        how = element("p", why_nobody(), class_="r2p-note")
+    # It is opened in a tab of its own: the token is that of the projector, and gives nobody the facilitator's place.
+    wall = element(
+        "a",
+        "Open the projector view",
+        href=f"{solara.use_router().root_path}/projector?token={of_screen(token)}",
+        target="_blank",
+        rel="noopener",
+        class_="r2p-button r2p-link-button",
+    )
+    said = "It shows the way in as a QR code, the time, who is ready, and what everybody can see: nothing secret."
     View(
         html=element("h2", "Code to join")
         + element("p", shown(session.code), class_="r2p-code")
-        + element(
-            "p",
-            "Participants open this server's address, choose Seminar, and type the code. This page can be projected: "
-            "its address gives nobody your place.",
-            class_="r2p-note",
-        )
+        + how
+        + element("p", wall, " ", said, class_="r2p-note")
     )
     words = "Let nobody else in" if session.open else "Let people in again"
     Buttons(
@@ -180,11 +197,41 @@ def _Door(chair: Chair, acts: Acts, version: int) -> None:
 
 
 @solara.component
+def _Cast(chair: Chair, acts: Acts, version: int) -> None:
+    """Offer to choose which roles there are, until the first round begins."""
+    session = chair.session
+    if session.begun:
+        return
+
+    def recast(values: dict[str, Any]) -> None:
+        people = str(values.get("people", ""))
+        said = f"Roles are offered for {dict(CASTS).get(people, '')}."
+        acts.do("cast", lambda: chair.recast(int(people) if people in dict(CASTS) else -1), said)
+
+    View(html=element("h2", "Roles"))
+    Form(
+        label="Roles",
+        fields=[{"key": "people", "label": "Roles for", "kind": "select", "options": CASTS,
+                 "value": str(session.cast)}],
+        action="Offer these roles",
+        about=str(session.cast),
+        **acts.at("cast", chair),
+        event_change=recast,
+    )  # fmt: skip
+
+
+@solara.component
 def _Progress(chair: Chair, acts: Acts, version: int) -> None:
     """Show who has committed."""
     found = chair.progress()
     done = sum(p.committed for p in found)
-    View(html=element("h2", "Progress") + element("p", f"{done} of {len(found)} roles have committed this year."))
+    ruled = len(by_the_rules(chair.room))
+    said = RULED.format(roles=f"{ruled} {'role' if ruled == 1 else 'roles'}")
+    View(
+        html=element("h2", "Progress")
+        + element("p", f"{done} of {len(found)} roles have committed this year.")
+        + element("p", said, class_="r2p-note")
+    )
     if found:
         heads = ("Role", "Participants", "This year")
         View(html=table(heads, [_row(p) for p in found], "Roles that somebody holds"))

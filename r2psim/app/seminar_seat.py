@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import solara
@@ -9,25 +10,29 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
+from r2psim.app.seminar_lobby import about_lobby, role_field
 from r2psim.app.seminar_results import Results, Tabs
+from r2psim.app.seminar_round import STEPS, Assess, Next, Read, Steps
 from r2psim.app.seminar_server import use_version
-from r2psim.app.seminar_widgets import Confirm, Countdown, Plan
+from r2psim.app.seminar_widgets import Confirm, Plan, Status
 from r2psim.app.seminar_words import (
-    PHASES,
     account,
     committed,
     events,
+    form_words,
+    news_title,
     plan_rows,
-    states,
+    reason,
     verdict,
     works,
 )
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import Seat, SeminarError
 from r2psim.seminar.decisions import plan_of
+from r2psim.seminar.play import Play
 from r2psim.seminar.seat import SeatView
 
-__all__ = ["SeatPage", "Status"]
+__all__ = ["SeatPage"]
 
 TABS = [("results", "What happened"), ("round", "Your role")]
 
@@ -45,6 +50,16 @@ HOW = {
     "government that commits violations or kills obstructs assistance whatever it says.",
 }
 
+FEW = "Choose a few priorities: two or three states and forms are enough for a first year. Open a state to see them."
+
+WAITING = (
+    "The exercise has not begun. Read what you are and how the world stands; what you alone can see comes with the "
+    "first round. Until then you can take another role."
+)
+
+WHY = ":why"
+"""Key of the sentence that says why, in forms whose other keys are states: none of these has a colon."""
+
 CLOSED = (
     "The line “{line}” is being decided. All lines have the same luck, so the others would tell what is to come in it: "
     "their results are closed until it is over."
@@ -52,23 +67,8 @@ CLOSED = (
 
 
 @solara.component
-def Status(phase: str, year: int, years: int, seconds: float | None, version: int, line: str = "") -> None:
-    """Tell where the exercise stands, in which line of history if there are several, and what time is left."""
-    where = f"Year {min(year + 1, years)} of {years}"
-    with solara.v.Html(tag="div", class_="r2p-status"):
-        # The time that is left is not announced each second with the rest.
-        with solara.v.Html(tag="div", class_="r2p-where", attributes={"role": "status"}):
-            solara.v.Html(tag="strong", children=[where])
-            if line:
-                solara.v.Html(tag="span", children=[f"Line of history: {line}"])
-            solara.v.Html(tag="span", children=[PHASES[phase]])
-        if seconds is not None:
-            Countdown(seconds=float(seconds), running=phase in ("deciding", "closed"), stamp=version)
-
-
-@solara.component
-def SeatPage(seat: Seat, token: str) -> None:
-    """Show a participant's page."""
+def SeatPage(seat: Seat, token: str, moved: Callable[[], None] | None = None) -> None:
+    """Show a participant's page; ``moved`` is told when its role is another one."""
     version = use_version(seat.room, seat.stand)
     tab, set_tab = solara.use_state("results")
     commitments = use_commitments(seat)
@@ -87,6 +87,9 @@ def SeatPage(seat: Seat, token: str) -> None:
         + element("p", f"{look.title}. You are {look.name}.{team}", class_="r2p-note")
     )
     Status(look.phase, look.year, look.years, look.seconds_left, version, look.line)
+    if look.phase == "gathering":
+        _Waiting(seat, look, version, moved)
+        return
     # What one has committed oneself is told where it was committed.
     own = look.committed_by == look.name and bool(commitments.last.message)
     by = "" if look.committed_by is None or own else f"Committed this year, last by {look.committed_by}."
@@ -98,13 +101,98 @@ def SeatPage(seat: Seat, token: str) -> None:
         Tabs(TABS, tab, set_tab)
     # What was entered stays while the results are looked at, and whatever comes before it on the page.
     with solara.v.Html(tag="div", class_="r2p-away" if results else "").key("round"):
-        _Heard(look, names)
-        _Decide(seat, look, commitments)
-        View(html=states(look.public, look.view))
-        if look.account is not None:
-            View(html=account(look.account, names, forms))
+        _Round(seat, look, commitments)
     if results:
         _Results(seat, version)
+
+
+@solara.component
+def _Waiting(seat: Seat, look: SeatView, version: int, moved: Callable[[], None] | None) -> None:
+    """Show what a participant can read until the first round begins, and let it take another role."""
+    kept, set_kept = solara.use_state(("", ""))
+    message, problem = kept
+    lobby = seat.lobby()
+
+    def change(values: dict[str, Any]) -> None:
+        try:
+            seat.change(str(values.get("role", ""))[:200])
+        except SeminarError as error:
+            set_kept(("", str(error)))
+            return
+        set_kept((f"You are {seat.role.title} now.", ""))
+        if moved is not None:
+            moved()
+
+    View(html=element("p", WAITING, class_="r2p-lead"))
+    with solara.v.Html(tag="details", class_="r2p-change"):
+        solara.v.Html(tag="summary", children=["Take another role"])
+        View(html=element("p", about_lobby(lobby), class_="r2p-note"))
+        Form(
+            label="Take another role",
+            fields=[role_field(lobby, look.role.key)],
+            action="Take this role",
+            about=look.role.key,
+            message=message,
+            problem=problem,
+            event_change=change,
+        )
+    Read(look, seat.room.play)
+
+
+@solara.component
+def _Round(seat: Seat, look: SeatView, commitments: Commitments) -> None:
+    """Show a round: the first in three steps, the others on one page."""
+    play = seat.room.play
+    step, set_step = solara.use_state("read")
+    turn, set_turn = solara.use_state(0)
+    first = look.year == 0 and look.phase != "over"
+
+    def lead(to: str) -> None:
+        set_turn(lambda n: n + 1)
+        set_step(to)
+
+    def at(of: str) -> str:
+        return "r2p-step" if not first or step == of else "r2p-step r2p-away"
+
+    if first:
+        Steps(
+            label="The first round in three steps",
+            steps=STEPS,
+            now=step,
+            turn=turn,
+            stored=_keep(seat, "step"),
+            event_go=lambda key: set_step(key) if key in dict(STEPS) else None,
+        )
+        with solara.v.Html(tag="div", class_=at("read")).key("read"):
+            Read(look, play)
+            Next("read", lead)
+        with solara.v.Html(tag="div", class_=at("assess")).key("assess"):
+            Assess(look, play, news=True)
+            Next("assess", lead)
+    # The same element in every round: what was entered in it stays.
+    with solara.v.Html(tag="div", class_=at("commit")).key("commit"):
+        _Heard(look, play.names)
+        _Decide(seat, look, commitments)
+        if not first:
+            Assess(look, play, "The states, as they stand now")
+        # Of the first year there is nothing to tell yet.
+        if look.account is not None and look.year:
+            View(html=account(look.account, play.names, play.forms))
+    if not first:
+        _Again(look, play).key("again")
+
+
+@solara.component
+def _Again(look: SeatView, play: Play) -> None:
+    """Show the role's card and the world once more to whoever asks for it."""
+    shown, set_shown = solara.use_state(False)
+    words = "Hide your role and the world" if shown else "Your role and the world once more"
+    button = element(
+        "button", words, type="button", data_pick="again", aria_expanded=str(shown).lower(), class_="r2p-button"
+    )
+    View(html=element("p", button, class_="r2p-next"), event_pick=lambda _: set_shown(not shown))
+    if shown:
+        Read(look, play)
 
 
 @solara.component
@@ -112,7 +200,7 @@ def _Heard(look: SeatView, names: dict[str, str]) -> None:
     """Tell what everybody heard of last year."""
     parts = []
     if look.year:
-        parts.append(events(look.public.events, names, f"What happened in year {look.year}"))
+        parts.append(events(look.public.events, names, news_title(look.year)))
     if look.public.mandates:
         said = [element("li", f"{names[s]}: {verdict(look.public, s)}") for s in look.public.mandates]
         parts.append(element("h2", "What the Council decided") + element("ul", *said))
@@ -139,6 +227,7 @@ def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
 
     View(html=element("h2", "Decide") + element("p", HOW[kind], class_="r2p-note"))
     if role.votes:
+        View(html=element("h3", "Your votes on mandates"))
         _Vote(seat, look, commitments).key("vote")
         ask("votes")
     if role.state is not None:
@@ -146,6 +235,8 @@ def _Decide(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         ask("consent")
         View(html=works(look.works, seat.room.play.forms))
     if look.view is not None:
+        few = element("p", FEW, class_="r2p-lead") if look.year == 0 else ""
+        View(html=element("h3", "Where the money goes") + few)
         _Money(seat, look, commitments).key("money")
         ask("plan")
 
@@ -160,7 +251,7 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         said = element("p", "At present the model's rules decide for this body.", class_="r2p-note")
     elif not now.mine:
         title = element("h3", f"In force: {whose(now.name)} plan of year {now.year + 1}")
-        said = title + committed("plan", now.value, names, forms)
+        said = title + committed("plan", now.value, names, forms) + reason(now.why)
     elif now.value is None:
         said = element("p", "You have left this body to the model's rules.", class_="r2p-note")
     else:
@@ -175,12 +266,16 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
             # Told by the seat, in the same words.
             plan = None
         words = "left to the rules" if rows is None else "the plan"
-        commitments.act("plan", words, plan, lambda standing: seat.commit_plan(rows, standing))
+        why = str(sent.get("why", "")) if isinstance(sent, dict) else ""
+        commitments.act("plan", words, plan, lambda standing: seat.commit_plan(rows, standing, why))
 
     Plan(
         label="Plan for the year",
         about=f"{look.role.body}-{look.line_number}-{look.year}",
-        rows=plan_rows(look.view, forms),
+        rows=plan_rows(look.view, forms, seat.room.play.usual),
+        forms=form_words(seat.room.play),
+        why=_why(look, "plan"),
+        longest=seat.room.limits.why,
         plan=[[a.state, a.form, a.dollars] for a in look.plan or ()],
         room=look.view.room,
         ready=look.phase == "deciding",
@@ -198,6 +293,18 @@ def _keep(seat: Seat, what: str) -> str:
     return f"{seat.room.session.code}-{seat.who.number}-{what}"
 
 
+def _why(look: SeatView, what: str) -> str:
+    """Give the sentence that was written with what the role has committed this year."""
+    now = look.in_force.get(what)
+    return now.why if now is not None and now.year == look.year else ""
+
+
+def _why_field(seat: Seat, look: SeatView, what: str) -> dict[str, Any]:
+    """Give the field of a form for one sentence."""
+    label = "Why? One sentence, kept for the debriefing"
+    return {"key": WHY, "label": label, "kind": "text", "long": seat.room.limits.why, "value": _why(look, what)}
+
+
 def _plan(sent: Any) -> Any:
     """Take the plan out of what a browser sent."""
     return sent.get("plan") if isinstance(sent, dict) else sent
@@ -213,13 +320,14 @@ def _Vote(seat: Seat, look: SeatView, commitments: Commitments) -> None:
     ]  # fmt: skip
 
     def commit(values: dict[str, Any]) -> None:
-        votes = {key: vote for key, vote in values.items() if vote}
+        votes = {key: vote for key, vote in values.items() if vote and key != WHY}
+        why = str(values.get(WHY, ""))
         words = f"votes on {len(votes)} {'state' if len(votes) == 1 else 'states'}"
-        commitments.act("votes", words, votes, lambda standing: seat.commit_votes(votes, standing))
+        commitments.act("votes", words, votes, lambda standing: seat.commit_votes(votes, standing, why))
 
     Form(
         label="Votes on mandates",
-        fields=fields,
+        fields=[*fields, _why_field(seat, look, "votes")],
         action="Commit these votes",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["votes"],
@@ -237,12 +345,13 @@ def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
     def commit(values: dict[str, Any]) -> None:
         chosen = {"": None, "yes": True, "no": False}.get(str(values.get("consent", "")))
         words = "consent" if chosen else "refusal" if chosen is False else "left to the rules"
-        commitments.act("consent", words, chosen, lambda standing: seat.commit_consent(chosen, standing))
+        why = str(values.get(WHY, ""))
+        commitments.act("consent", words, chosen, lambda standing: seat.commit_consent(chosen, standing, why))
 
     Form(
         label="Consent to assistance",
         fields=[{"key": "consent", "label": "Assistance in your state", "kind": "select", "options": CONSENT_OPTIONS,
-                 "value": now}],
+                 "value": now}, _why_field(seat, look, "consent")],
         action="Commit",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["consent"],

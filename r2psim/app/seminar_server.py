@@ -91,7 +91,7 @@ def use_version(room: Room, stand: Callable[[], object]) -> int:
     _, set_again = state
     # As it was before the page was last drawn, for whatever reason: what happens while it is drawn is not missed, nor
     # what ends before anybody looked, such as a short pause in which the page itself said something.
-    drawn = solara.use_memo(lambda: _Drawn(None, 0), [id(room)])
+    drawn: _Drawn = solara.use_memo(lambda: _Drawn(None, 0), [id(room)])
     now = stand()
     if now != drawn.stand:
         drawn.stand, drawn.version = now, drawn.version + 1

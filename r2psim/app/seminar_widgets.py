@@ -7,9 +7,10 @@ from typing import Any
 
 import solara
 
+from r2psim.app.seminar_words import PHASES
 from r2psim.app.widgets import use_answers
 
-__all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save"]
+__all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save", "Status"]
 
 
 @solara.component_vue("plan.vue")
@@ -27,6 +28,9 @@ def _Plan(
     message: str,
     problem: str,
     stored: str,
+    forms: dict[str, list[str]],
+    why: str,
+    longest: int,
     event_commit: Callable[[dict[str, Any]], None],
 ) -> None:
     """Ask for a plan, and number what is sent; see `Plan`."""
@@ -46,6 +50,9 @@ def Plan(
     message: str = "",
     problem: str = "",
     stored: str = "",
+    forms: dict[str, list[str]] | None = None,
+    why: str = "",
+    longest: int = 0,
     event_commit: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for a plan: US$ a month for forms in states.
@@ -73,13 +80,18 @@ def Plan(
         Beside the buttons: what became of what was sent, or why it was refused.
     stored : str
         Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
+    forms : dict of str to list of str, optional
+        By form, what it does, how soon, and where it may do harm.
+    why, longest : str, int
+        The sentence that was written with the plan in force, and how many characters one may have; 0 asks for none.
     event_commit : callable, optional
-        Told ``plan``: such rows, or None. They come from a browser: the session checks them.
+        Told ``plan``, such rows or None, and ``why``. They come from a browser: the session checks them.
     """
     answered, commit = use_answers(event_commit)
     _Plan(
         label=label, about=about, rows=rows, plan=plan, room=room, ready=ready, action=action, away=away, taken=taken,
-        answered=answered, message=message, problem=problem, stored=stored, event_commit=commit,
+        answered=answered, message=message, problem=problem, stored=stored, forms=forms or {}, why=why,
+        longest=longest, event_commit=commit,
     )  # fmt: skip
 
 
@@ -91,6 +103,21 @@ def Confirm(question: str, html: str, yes: str, no: str, event_answer: Callable[
 @solara.component_vue("countdown.vue")
 def Countdown(seconds: float, running: bool, stamp: int) -> None:
     """Show the time that is left; ``seconds`` below 0 for none. It is taken anew when ``stamp`` changes."""
+
+
+@solara.component
+def Status(phase: str, year: int, years: int, seconds: float | None, version: int, line: str = "") -> None:
+    """Tell where the exercise stands, in which line of history if there are several, and what time is left."""
+    where = f"Year {min(year + 1, years)} of {years}"
+    with solara.v.Html(tag="div", class_="r2p-status"):
+        # The time that is left is not announced each second with the rest.
+        with solara.v.Html(tag="div", class_="r2p-where", attributes={"role": "status"}):
+            solara.v.Html(tag="strong", children=[where])
+            if line:
+                solara.v.Html(tag="span", children=[f"Line of history: {line}"])
+            solara.v.Html(tag="span", children=[PHASES[phase]])
+        if seconds is not None:
+            Countdown(seconds=float(seconds), running=phase in ("deciding", "closed"), stamp=version)
 
 
 @solara.component_vue("places.vue")
@@ -107,7 +134,7 @@ def Places(
     Parameters
     ----------
     token, label : str
-        Of the place that is shown; the token is taken out of the address.
+        Of the place that is shown; the token is taken out of the address. Without a label this tab alone keeps it.
     refused : str
         A token that leads nowhere any more: it is forgotten.
     known : list of str, optional

@@ -6,21 +6,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from r2psim.agents import Choices, View
-from r2psim.app.markup import Markup, bar, element, join, table
+from r2psim.app.markup import Markup, bar, element, join, table, uncapital
 from r2psim.plots.style import plain
-from r2psim.seminar.sight import Account, Public, PublicEvent
+from r2psim.seminar.cards import BESIDE, Card, listed
+from r2psim.seminar.play import Play
+from r2psim.seminar.sight import Account, Assessment, Public, PublicEvent, PublicState
 from r2psim.world.history import Event
 
 __all__ = [
     "PHASES",
+    "RULED",
     "account",
+    "assessed",
+    "card",
     "choices_table",
     "committed",
     "event_words",
     "events",
+    "form_words",
+    "how_to_read",
+    "news_title",
     "plan_rows",
+    "reason",
     "side_by_side",
-    "states",
     "verdict",
     "works",
 ]
@@ -33,6 +41,8 @@ PHASES = {
     "over": "The exercise is over.",
 }
 
+
+RULED = "{roles} of this world that nobody has taken are played by the model's rules."
 
 VOTE_WORDS = {"yes": "for", "no": "against", "abstain": "abstain"}
 
@@ -71,22 +81,99 @@ def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title
     return join((element("h2", title), listed))
 
 
-def states(public: Public, view: View | None) -> Markup:
-    """Show what everybody sees of all states, and beside it how a body sees its members."""
-    seen = {} if view is None else {s.key: s.perceived_risk for s in view.states}
-    rows = []
-    for s in public.states:
-        response = "mandate in force" if s.mandate else "mandate blocked" if s.vetoed else "no mandate"
-        going_on = element("strong", "atrocity") if s.in_atrocity else "no"
-        row = [s.name, s.conflict, going_on, response, bar(s.assessment, f"{s.assessment:.2f}")]
-        if view is not None:
-            row.append(bar(seen[s.key], f"{seen[s.key]:.2f}") if s.key in seen else "not a member")
-        rows.append(row)
-    heads = ["State", "Conflict", "Atrocity", "Response", "Public assessment"]
-    if view is not None:
-        heads.append("Your own assessment")
-    note = "Assessments of risk run from 0 to 1 and come with an error; two bodies see the same state differently."
-    return join((table(heads, rows, "States, as they stand now"), element("p", note, class_="r2p-note")))
+def news_title(year: int) -> str:
+    """Head what happened in the last of some years."""
+    return f"What happened in year {year}"
+
+
+def card(found: Card) -> Markup:
+    """Show the card of a role."""
+    return element(
+        "section",
+        element("h2", f"Your role: {found.role.title}"),
+        element("p", element("strong", "You may"), " ", "; ".join(found.may), "."),
+        element("p", element("strong", "You want: "), uncapital(found.wants)),
+        element("p", element("strong", "Your dilemma: "), uncapital(found.dilemma)),
+        class_="r2p-card r2p-role",
+    )
+
+
+def form_words(play: Play) -> dict[str, list[str]]:
+    """Give what `Plan` tells of each form: what it does, how soon, and where it may do harm."""
+    return {key: [found.does, found.soon, found.harm] for key, found in play.form_cards.items()}
+
+
+def _scale(public: Public, own: Mapping[str, Assessment], usual: float) -> float:
+    """Give the risk at the right end of all bars of a page: a tenth that holds all of them."""
+    highest = max([2.0 * usual, *(s.seen.high for s in public.states), *(a.high for a in own.values())])
+    return min(1.0, (int(10.0 * highest) + 1) / 10.0)
+
+
+def range_bar(found: Assessment, usual: float, scale: float, whose: str) -> Markup:
+    """Draw an assessment as a mark within the band of its error, with a line at what is usual, and say it in words."""
+    left, right, at, line = (f"{100.0 * min(1.0, x / scale):.1f}%" for x in (found.low, found.high, found.value, usual))
+    width = f"calc({right} - {left})"
+    drawn = element(
+        "span",
+        element("span", class_="r2p-range-band", style=f"left:{left};width:{width}"),
+        element("span", class_="r2p-range-usual", style=f"left:{line}"),
+        element("span", class_="r2p-range-at", style=f"left:{at}"),
+        class_="r2p-range",
+        aria_hidden="true",
+    )
+    said = element("span", BESIDE[found.beside(usual)], class_="r2p-range-words")
+    return element("span", element("span", whose, class_="r2p-range-whose") if whose else "", drawn, said,
+                   class_="r2p-range-row")  # fmt: skip
+
+
+def how_to_read(own: bool, government: bool) -> Markup:
+    """Say how an assessment is read."""
+    said = (
+        "Each bar is a risk, higher to the right. The mark is the assessment; in two of three cases what is true lies "
+        "within the band. The line is what is usual where there is no crisis."
+    )
+    if own:
+        said += " Yours and the public one differ because each has an error of its own."
+    if government:
+        said += " You know your own state better than others do: your band there is half as wide, or less."
+    return element("p", said, class_="r2p-note")
+
+
+def assessed(public: Public, own: Mapping[str, Assessment], order: Sequence[str], play: Play) -> Markup:
+    """Show the assessments of states, each with its neighbours; those that a role assesses itself come first."""
+    seen = {s.key: s for s in public.states}
+    scale = _scale(public, own, play.usual)
+    items = []
+    for key in order:
+        state = seen[key]
+        bars = [range_bar(own[key], play.usual, scale, "You")] if key in own else []
+        bars.append(range_bar(state.seen, play.usual, scale, "Public"))
+        near = [_beside(seen[n]) for n in play.state_cards[key].neighbours]
+        items.append(
+            element(
+                "li",
+                element("strong", state.name),
+                element("span", _standing_words(state), class_="r2p-note"),
+                *bars,
+                element("span", f"Next to {listed(near)}." if near else "No neighbours.", class_="r2p-note"),
+            )
+        )
+    return element("ul", *items, class_="r2p-assessed")
+
+
+def _standing_words(state: PublicState) -> str:
+    """Say how a state stands."""
+    parts = [state.conflict]
+    parts += ["atrocity"] if state.in_atrocity else []
+    parts += ["mandate in force"] if state.mandate else ["mandate blocked"] if state.vetoed else []
+    return ", ".join(parts)
+
+
+def _beside(state: PublicState) -> str:
+    """Name a neighbour, with what is not peaceful there."""
+    troubles = [state.conflict] if state.conflict != "peace" else []
+    troubles += ["atrocity"] if state.in_atrocity else []
+    return f"{state.name} ({', '.join(troubles)})" if troubles else state.name
 
 
 def account(found: Account, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:
@@ -123,15 +210,22 @@ def verdict(public: Public, state: str) -> str:
     return f"mandate adopted; in force for {months} {'month' if months == 1 else 'months'}, and ended since"
 
 
-def plan_rows(view: View, forms: Mapping[str, str]) -> list[dict[str, object]]:
-    """Give what `Plan` shows of a view."""
+def plan_rows(view: View, forms: Mapping[str, str], usual: float | None = None) -> list[dict[str, object]]:
+    """Give what `Plan` shows of a view; risks in words where ``usual``, that of a typical state, is given."""
     rows: list[dict[str, object]] = []
     for s in sorted(view.states, key=lambda s: (-s.in_atrocity, -s.perceived_risk)):
-        facts = f"risk {s.perceived_risk:.2f}, {s.conflict}{', atrocity' if s.in_atrocity else ''}, "
+        seen = Assessment(s.perceived_risk, s.error)
+        risk = f"{seen.value:.2f}" if usual is None else BESIDE[seen.beside(usual)]
+        facts = f"risk {risk}, {s.conflict}{', atrocity' if s.in_atrocity else ''}, "
         facts += f"willing to consent {100 * s.willing:.0f} %"
         offers = [{"form": o.form, "name": forms[o.form], "cost": o.cost, "missing": o.missing} for o in s.offers]
         rows.append({"state": s.key, "name": s.name, "facts": facts, "offers": offers})
     return rows
+
+
+def reason(why: str) -> Markup:
+    """Show the sentence that was written with a commitment."""
+    return element("p", "Why: ", element("q", why)) if why else Markup()
 
 
 def committed(what: str, value: Any, names: Mapping[str, str], forms: Mapping[str, str]) -> Markup:

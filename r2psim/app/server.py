@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def prepare(chosen: settings.Settings, host: str = "127.0.0.1", port: int = 8765
     if not (Path(solara.server.settings.assets.proxy_cache_dir) / FRONT_END).is_file():
         raise AppError("app: the front end (solara-assets) is not installed; pip install 'r2psim[app]' installs it")
     close_doors()
-    settings.use(chosen)
+    settings.use(replace(chosen, host=host, port=port))
     from solara.server import app, starlette
     from starlette.middleware import Middleware
 

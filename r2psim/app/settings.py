@@ -69,12 +69,16 @@ class Settings:
         What it does at most.
     url : str
         Where browsers reach it if a proxy stands before it (`r2psim.app.site`); empty without one.
+    host, port : str, int
+        What it listens on.
     """
 
     scenario: str = "seminar"
     data: Path = field(default_factory=lambda: Path("r2psim-data"))
     limits: Limits = LIMITS
     url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8765
 
 
 _now = Settings()

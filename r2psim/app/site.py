@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import socket
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-__all__ = ["CLIENT", "Headers", "Site", "SiteError", "site_of"]
+__all__ = ["CLIENT", "Headers", "Site", "SiteError", "addresses", "site_of"]
 
 Headers = list[tuple[bytes, bytes]]
 """Names and values of the headers of a request or an answer, as ASGI has them."""
@@ -157,6 +158,52 @@ def site_of(host: str, port: int, url: str = "") -> Site:
     usual = number is None or number == {"http": 80, "https": 443}[parts.scheme]
     origin = f"{parts.scheme}://{shown}" + ("" if usual else f":{number}")
     return Site(frozenset(names), origin, path, f"{origin}{path}/")
+
+
+def addresses(host: str, port: int, url: str = "", asked: str = "") -> tuple[str, ...]:
+    """Give the addresses at which others in the room reach the server, the likeliest first; none if nobody does.
+
+    Parameters
+    ----------
+    host, port, url : str, int, str
+        As in `site_of`.
+    asked : str
+        The ``Host`` of a request that reached it: what one browser has used others can use, unless it is this machine.
+
+    Examples
+    --------
+    >>> addresses("127.0.0.1", 8765), addresses("10.0.0.7", 8765, asked="localhost:8765")
+    ((), ('http://10.0.0.7:8765/',))
+    >>> addresses("0.0.0.0", 8765, asked="class-room.local:8765")[0]
+    'http://class-room.local:8765/'
+    >>> addresses("127.0.0.1", 8765, "https://example.org/r2psim")
+    ('https://example.org/r2psim/',)
+    """
+    if url:
+        return (site_of(host, port, url).base,)
+    listens = _address(host)
+    if host.lower() == "localhost" or (listens is not None and listens.is_loopback):
+        return ()
+    found = []
+    name = _without_port(asked).strip("[]")
+    seen = _address(name)
+    if asked and name != "localhost" and not (seen is not None and seen.is_loopback):
+        found.append(asked)
+    own = _own() if listens is not None and listens.is_unspecified else [host]
+    found += [f"{f'[{one}]' if ':' in one else one}:{port}" for one in own]
+    return tuple(dict.fromkeys(f"http://{one}/" for one in found))
+
+
+def _own() -> list[str]:
+    """Give the addresses of this machine in its networks, the one by which it would leave them first."""
+    found = []
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        # Nothing is sent: the system only says from which address it would be, to one that is kept for examples.
+        way.connect(("192.0.2.1", 9))
+        found.append(str(way.getsockname()[0]))
+    with contextlib.suppress(OSError):
+        found += [str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    return [one for one in dict.fromkeys(found) if not ipaddress.ip_address(one).is_loopback]
 
 
 def _machine() -> Iterable[str]:

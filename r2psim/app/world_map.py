@@ -11,7 +11,7 @@ from r2psim.world.build import World
 from r2psim.world.history import History
 from r2psim.world.tables import CONFLICT, STAGES, S
 
-__all__ = ["draw_map", "patch_map"]
+__all__ = ["FEW", "HEIGHT", "WIDTH", "borders_of", "draw_map", "name_at", "patch_map", "places_of"]
 
 WIDTH, HEIGHT = 1000.0, 640.0
 MARGIN = 50.0
@@ -24,7 +24,7 @@ FEW = 30
 WAR = 3
 
 
-def _places(world: World) -> np.ndarray:
+def places_of(world: World) -> np.ndarray:
     """Give the middle of each state's mark, shape (states, 2)."""
     found = np.empty((len(world.states), 2))
     for axis, (column, length, margin) in enumerate(((S.x, WIDTH, SIDE), (S.y, HEIGHT, MARGIN))):
@@ -37,7 +37,7 @@ def _places(world: World) -> np.ndarray:
     return found
 
 
-def _name_of(name: str, key: str, place: tuple[float, float], size: float, few: bool) -> Markup:
+def name_at(name: str, key: str, place: tuple[float, float], size: float, few: bool) -> Markup:
     """Write a state's name at its mark, within the drawing also where a small screen makes both larger."""
     x, y = place
     high = 17.0 if few else 13.0
@@ -50,6 +50,18 @@ def _name_of(name: str, key: str, place: tuple[float, float], size: float, few: 
     return element("text", shown, class_=class_, x=aside, y=lift, data_id=f"{key}/name")
 
 
+def borders_of(world: World, places: np.ndarray) -> Markup:
+    """Draw a line from each state to its neighbours."""
+    rows = world.rows
+    borders = []
+    for s in range(len(world.states)):
+        for n in rows.neighbour[rows.neighbour_start[s] : rows.neighbour_start[s + 1]]:
+            if n > s:
+                (x1, y1), (x2, y2) = places[s], places[n]
+                borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
+    return element("path", d="".join(borders), class_="r2p-border")
+
+
 def draw_map(world: World) -> Markup:
     """Draw states and borders, all at stage 0.
 
@@ -58,15 +70,9 @@ def draw_map(world: World) -> Markup:
     str
         SVG, in which each state can be picked as ``state:KEY`` and be changed as ``KEY``.
     """
-    places, rows = _places(world), world.rows
+    places = places_of(world)
     few = len(world.states) <= FEW
     size = 15.0 if few else 8.0
-    borders = []
-    for s in range(len(world.states)):
-        for n in rows.neighbour[rows.neighbour_start[s] : rows.neighbour_start[s + 1]]:
-            if n > s:
-                (x1, y1), (x2, y2) = places[s], places[n]
-                borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
     nodes = []
     for s, key in enumerate(world.states):
         x, y = places[s]
@@ -77,7 +83,7 @@ def draw_map(world: World) -> Markup:
         ]
         if few:
             inner.append(element("text", "0", class_="r2p-digit r2p-d0", y=size * 0.36, data_id=f"{key}/digit"))
-        inner.append(_name_of(name, key, (float(x), float(y)), size, few))
+        inner.append(name_at(name, key, (float(x), float(y)), size, few))
         inner.append(element("title", name, data_id=f"{key}/title"))
         nodes.append(
             element(
@@ -94,7 +100,7 @@ def draw_map(world: World) -> Markup:
         )
     return element(
         "svg",
-        element("path", d="".join(borders), class_="r2p-border"),
+        borders_of(world, places),
         join(nodes),
         viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
         class_="r2p-map" if few else "r2p-map r2p-many",

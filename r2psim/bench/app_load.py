@@ -145,7 +145,8 @@ async def _participant(load: Load, client: Client, role: str, rounds: int, think
 
 def _has_committed(client: Client, year: int) -> bool:
     """Say whether a commitment was answered: told, or overtaken by the year that the facilitator ran meanwhile."""
-    return _shows(client, f"Committed for year {year}:") or not _reads(client, f"Year {year} of")
+    told = (str(w.get("message", "")) for w in client.widgets.values())
+    return any(f"Committed for year {year}:" in words for words in told) or not _reads(client, f"Year {year} of")
 
 
 def _can_decide(client: Client, role: str, year: int) -> bool:
@@ -167,7 +168,8 @@ async def _decide(client: Client, role: str, chance: random.Random) -> None:
         plan = [[state, o["form"], round(min(o["cost"], share) - 0.005, 2)] for state, o in picked if share > 1.0]
         await client.event("Plan for the year", "event_commit", {"plan": plan})
     else:
-        states = [f["key"] for f in client.widgets[str(client.named("Votes on mandates"))]["fields"]]
+        fields = client.widgets[str(client.named("Votes on mandates"))]["fields"]
+        states = [f["key"] for f in fields if f["kind"] == "select"]
         await client.form("Votes on mandates", **{s: chance.choice(["yes", "no", "abstain", ""]) for s in states})
 
 
@@ -188,7 +190,7 @@ def _text(client: Client) -> str:
 
 async def _facilitate(load: Load, chair: Client, people: list[Client], rounds: int, think: float) -> None:
     """Run year after year, and measure when it is seen by all."""
-    begin = partial(chair.event, "Time", "event_press", "begin")
+    begin = partial(chair.event, "Time", "event_press", {"key": "begin"})
     await load.time("begin, own page", begin, partial(_reads, chair, "Decide now"), chair)
     for year in range(1, rounds + 1):
         await asyncio.sleep(think + 1.0)
@@ -199,7 +201,7 @@ async def _facilitate(load: Load, chair: Client, people: list[Client], rounds: i
             await load.time(kind, act, lambda: seen in _text(client), client)
 
         await asyncio.gather(
-            run_year(chair, lambda: chair.event("Time", "event_press", "advance"), "run a year, own page"),
+            run_year(chair, lambda: chair.event("Time", "event_press", {"key": "advance"}), "run a year, own page"),
             *(run_year(person, _nothing, "run a year, seen by others") for person in people),
         )
 
@@ -277,7 +279,7 @@ async def measure(
     """
     chair = Client(address)
     await chair.open("/seminar")
-    await chair.form("New seminar", title="Load", years=str(rounds), minutes="60")
+    await chair.form("New seminar", title="Load", years=str(rounds), minutes="60", people="0")
     await chair.until(lambda: "r2p-code" in chair.html())
     code = re.findall(r"r2p-code\">([^<]+)<", chair.html())[0]
     first = Client(address)

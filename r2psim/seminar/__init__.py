@@ -6,6 +6,7 @@ An exercise over an invented world. It explains mechanisms; it forecasts no coun
 from r2psim.seminar.chair import Chair
 from r2psim.seminar.decisions import ReplacesError
 from r2psim.seminar.limits import ForbiddenError, Limits, NotFoundError, SeminarError, TooManyError
+from r2psim.seminar.screen import Screen
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.seminars import Opened, Seminars
 
@@ -16,6 +17,7 @@ __all__ = [
     "NotFoundError",
     "Opened",
     "ReplacesError",
+    "Screen",
     "Seat",
     "SeminarError",
     "Seminars",

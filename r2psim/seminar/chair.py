@@ -9,7 +9,8 @@ from typing import Any
 from r2psim.agents import View
 from r2psim.agents.choices import may_strike
 from r2psim.agents.policies import PolicyError, checked
-from r2psim.seminar.decisions import Decided, plan_of, triggers_of
+from r2psim.seminar.casts import checked_size
+from r2psim.seminar.decisions import Decided, Reason, plan_of, triggers_of
 from r2psim.seminar.limits import SeminarError, TooManyError, text
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
@@ -172,6 +173,20 @@ class Chair:
         """Open the results to all participants, or close them again."""
         self.room.record("shown", debrief=bool(debrief))
 
+    def recast(self, people: int) -> None:
+        """Choose which roles are offered, before the first round; who has another one keeps it.
+
+        Raises
+        ------
+        SeminarError
+            If there is no cast for so many people, or the exercise has begun.
+        """
+        with self.room.lock:
+            size = checked_size(people)
+            if self.session.begun:
+                raise SeminarError("the exercise has begun: the roles stay as they are")
+            self.room.record("recast", cast=size)
+
     def remove(self, participant: int) -> None:
         """Take a participant's place back; what it committed stays."""
         with self.room.lock:
@@ -281,6 +296,12 @@ class Chair:
             is being played.
         """
         return outcomes(self.room, years)
+
+    def reasons(self, branch: int | None = None) -> tuple[Reason, ...]:
+        """Give the sentences that were written with the decisions of a line; of the one that is played if not given."""
+        with self.room.lock:
+            line = self.session.branch if branch is None else self._branch(branch)
+            return line.reasons()
 
     # -- checks --------------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 
-__all__ = ["ALPHABET", "LENGTH", "fingerprint", "new_code", "new_seed", "new_token", "plain", "shown"]
+__all__ = ["ALPHABET", "LENGTH", "fingerprint", "new_code", "new_seed", "new_token", "of_screen", "plain", "shown"]
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Digits and letters that nobody mistakes for one another on a blackboard: no 0 O, 1 I L."""
@@ -51,6 +52,12 @@ def new_seed() -> int:
 def new_token() -> str:
     """Give a new token: 192 bits of chance, safe in an address."""
     return secrets.token_urlsafe(24)
+
+
+def of_screen(token: str) -> str:
+    """Give the token of the projector that goes with a facilitator's: nobody gets from it to the other one."""
+    made = hashlib.sha256(b"projector " + token.encode("utf-8", "replace")).digest()
+    return base64.urlsafe_b64encode(made[:24]).decode("ascii")
 
 
 def fingerprint(token: str) -> str:

@@ -41,8 +41,8 @@ class Limits:
         Places in a session; one that the facilitator takes back is free again.
     places_of_one : int
         Places in a session that one browser can take.
-    name, title : int
-        Characters of a name, and of a session's title.
+    name, title, why : int
+        Characters of a name, of a session's title, and of the sentence that says why something was decided.
     years, states : int
         Length of a session, and size of its world.
     branches : int
@@ -51,6 +51,8 @@ class Limits:
         Triggers that a facilitator can inject in a year.
     commits : int
         Commitments that one participant can make in a session: six a round in the longest.
+    moves : int
+        Times that one participant can change its role before the first round.
     records : int
         Records in a session's log.
     reserve : int
@@ -72,11 +74,13 @@ class Limits:
     places_of_one: int = 6
     name: int = 40
     title: int = 80
+    why: int = 240
     years: int = 40
     states: int = 60
     branches: int = 16
     triggers: int = 12
     commits: int = 240
+    moves: int = 20
     records: int = 20_000
     reserve: int = 2_000
     record_bytes: int = 2_000_000

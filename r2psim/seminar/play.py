@@ -13,6 +13,8 @@ import numpy as np
 
 from r2psim.agents import Choices, R2PModel, View
 from r2psim.agents.policies import view_of
+from r2psim.seminar.cards import Card, StateCard, cards_of, form_card_of, state_cards_of
+from r2psim.seminar.casts import cast_of
 from r2psim.seminar.limits import SeminarError
 from r2psim.seminar.roles import Role, roles_of
 from r2psim.seminar.session import Branch, Session
@@ -63,6 +65,13 @@ class Outcome:
     monthly: dict[str, np.ndarray]
     stage: np.ndarray
     events: tuple[Event, ...]
+
+
+def usual_of(scenario: Scenario, policy: str) -> float:
+    """Give the risk of a typical state before a crisis, which those who assess expect where they know nothing."""
+    from r2psim.scenario.parameters import P
+
+    return float(scenario.parameter_values(policy)[P.observation_typical])
 
 
 def outcome_of(model: R2PModel, title: str, key: str) -> Outcome:
@@ -144,19 +153,30 @@ class Play:
 
         self.session = session
         self.scenario: Scenario = expand(scenario_of(session.scenario, session.title))
-        world = build(self.scenario, session.policy)
+        self.world = world = build(self.scenario, session.policy)
         self.names = world.names
         self.forms = {key: form.name for key, form in self.scenario.forms.items()}
         self.roles: dict[str, Role] = roles_of(self.scenario, world)
+        self.cards: dict[str, Card] = cards_of(self.roles, self.scenario, world)
+        self.state_cards: dict[str, StateCard] = state_cards_of(world)
+        self.form_cards = {key: form_card_of(form) for key, form in self.scenario.forms.items()}
+        self.usual = usual_of(self.scenario, session.policy)
         self.permanent = tuple(key for key, role in self.roles.items() if role.veto)
         self._labels = self.names | self.forms
         self._models = models
+        self._casts: dict[int, dict[str, int]] = {}
         self._views: OrderedDict[tuple[int, int, str], View] = OrderedDict()
         self._outcomes: OrderedDict[tuple[str, str], Outcome] = OrderedDict()
 
     def in_words(self, message: str) -> str:
         """Give a message with the names of states, bodies and forms in place of their identifiers."""
         return _IDENTIFIER.sub(lambda found: self._labels.get(found[0], found[0]), message.removeprefix("decide of "))
+
+    def cast(self, people: int) -> dict[str, int]:
+        """Give the roles of a cast and how many people each takes; see `r2psim.seminar.casts.cast_of`."""
+        if people not in self._casts:
+            self._casts[people] = cast_of(people, self.roles, self.scenario, self.world)
+        return self._casts[people]
 
     def choices(self, branch: Branch, years: int) -> dict[int, Choices]:
         """Give what the model is given for each of the first years of a line."""

@@ -16,7 +16,7 @@ __all__ = ["Room"]
 
 MINUTE = 60.0
 
-OF_PARTICIPANTS = {"joined", "committed"}
+OF_PARTICIPANTS = {"joined", "moved", "committed"}
 """Records that participants write."""
 
 

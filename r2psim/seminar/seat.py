@@ -8,13 +8,14 @@ from typing import Any
 
 from r2psim.agents import Allocation, View
 from r2psim.agents.policies import PolicyError, checked
-from r2psim.seminar.decisions import ReplacesError, Standing, plan_of, standing, votes_of
-from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError
+from r2psim.seminar.decisions import Reason, ReplacesError, Standing, plan_of, standing, votes_of
+from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError, text
+from r2psim.seminar.lobby import Lobby, lobby_of, offered
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
 from r2psim.seminar.session import Participant
-from r2psim.seminar.sight import Account, Public, PublicState, account_of, public_of, within_of
+from r2psim.seminar.sight import Account, Assessment, Public, PublicState, account_of, at_home, public_of, within_of
 
 __all__ = ["InForce", "ReplacedBy", "Seat", "SeatView"]
 
@@ -31,7 +32,7 @@ class InForce:
         Who committed it.
     mine : bool
         Whether that is the participant.
-    value : object
+    value, why : object, str
         As in `r2psim.seminar.decisions.Decision`.
     """
 
@@ -39,6 +40,7 @@ class InForce:
     name: str
     mine: bool
     value: Any
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,13 @@ class SeatView:
     public : Public
         What everybody can see.
     view : View or None
-        What the role's body sees: only its members, with its error.
+        What the role's body sees: only its members, with its error; from the first round on.
     account : Account or None
-        The body's money and what it funds.
+        The body's money and what it funds; from the first round on.
     within : PublicState or None
         Of a government: its own state.
+    own : dict of str to Assessment
+        By state, how the role itself assesses it: a body its members, a government its own state.
     works : tuple of (str, float, float)
         Of a government: forms of assistance in its state, how far each is built up (0-1) and funded (0-1).
     plan, votes, consent : object
@@ -116,6 +120,7 @@ class SeatView:
     view: View | None
     account: Account | None
     within: PublicState | None
+    own: dict[str, Assessment]
     works: tuple[tuple[str, float, float], ...]
     plan: tuple[Allocation, ...] | None
     votes: dict[str, str]
@@ -167,7 +172,9 @@ class Seat:
             )
             team = tuple(p.number for p in session.participants.values() if p.active and p.role == who.role)
             where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
-            return (self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
+            # Who else is there, and as what, matters as long as the role can be changed.
+            lobby = () if session.begun else (who.role, session.cast, tuple(p.role for p in session.present))
+            return (lobby, self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
 
     def look(self) -> SeatView:
         """Give everything that the participant may see now."""
@@ -183,6 +190,12 @@ class Seat:
             by = session.participants.get(latest.by) if latest is not None and latest.by is not None else None
             votes = decided.votes.get(role.key)
             public = public_of(model, branch)
+            # Roles can still be changed: nobody collects what the others see by trying one after the other.
+            ready = session.begun
+            view = play.view(branch, branch.year, role.body) if ready and role.body is not None else None
+            own = {} if view is None else {s.key: Assessment(s.perceived_risk, s.error) for s in view.states}
+            if ready and role.state is not None:
+                own[role.state] = at_home(model, role.state)
             return SeatView(
                 title=session.title,
                 name=who.name,
@@ -195,10 +208,11 @@ class Seat:
                 phase=self.room.phase(),
                 seconds_left=self.room.seconds_left(),
                 public=public,
-                view=None if role.body is None else play.view(branch, branch.year, role.body),
-                account=None if role.body is None else account_of(model, role.body),
+                view=view,
+                account=account_of(model, role.body) if ready and role.body is not None else None,
                 within=next((s for s in public.states if s.key == role.state), None),
-                works=() if role.state is None else within_of(model, role.state),
+                own=own,
+                works=within_of(model, role.state) if ready and role.state is not None else (),
                 plan=None if role.body is None else choices.plans.get(role.body),
                 votes={} if votes is None else dict(votes.value),
                 consent=None if role.state is None else choices.consent.get(role.state),
@@ -227,7 +241,7 @@ class Seat:
 
     def _told(self, found: Standing) -> InForce:
         decision = found.decision
-        return InForce(found.year, self._name(decision.by), decision.by == self._number, decision.value)
+        return InForce(found.year, self._name(decision.by), decision.by == self._number, decision.value, decision.why)
 
     def _replaced(self) -> tuple[ReplacedBy, ...]:
         """Give the participant's own commitments that others replaced this year, and that it has not replaced again."""
@@ -240,9 +254,37 @@ class Seat:
             if what in now and now[what].decision.by != self._number
         )
 
+    def lobby(self) -> Lobby:
+        """Give the roles that there are, without counting the participant."""
+        return lobby_of(self.room, self.who.number)
+
+    def change(self, role: str) -> None:
+        """Take another role, before the first round begins.
+
+        Raises
+        ------
+        ForbiddenError
+            If it has begun: what one role has seen is not for another.
+        SeminarError
+            If there is no such role.
+        TooManyError
+            If the participant has changed too often.
+        """
+        with self.room.lock:
+            who = self.who
+            if self.room.session.begun:
+                raise ForbiddenError("the exercise has begun: roles stay as they are")
+            if role not in offered(self.room):
+                raise SeminarError(f"role: {str(role)[:40]} is not allowed: one of the roles of this session")
+            if role == who.role:
+                return
+            if who.moves >= self.room.limits.moves:
+                raise TooManyError(f"{who.name} has changed the role {who.moves} times; that is the most")
+            self.room.record("moved", participant=who.number, role=role)
+
     # -- decisions -----------------------------------------------------------------------------------------------------
 
-    def commit_plan(self, plan: object, replaces: Standing | None = None) -> None:
+    def commit_plan(self, plan: object, replaces: Standing | None = None, why: object = "") -> None:
         """Commit the money of the role's body for this year and until another plan is committed.
 
         Parameters
@@ -251,6 +293,8 @@ class Seat:
             None leaves the body to the rules.
         replaces : Standing, optional
             The commitment of somebody else that it knowingly takes the place of.
+        why : str
+            One sentence that says why, kept for the debriefing; it may be empty.
 
         Raises
         ------
@@ -275,9 +319,9 @@ class Seat:
                     said = str(error).removeprefix(f"decide of {role.body}: ")
                     raise SeminarError(self.room.play.in_words(said)) from None
             rows = None if taken is None else [[a.state, a.form, a.dollars] for a in taken]
-            self._commit("plan", role.body, rows, taken, replaces)
+            self._commit("plan", role.body, rows, taken, replaces, why)
 
-    def commit_votes(self, votes: Mapping[str, str], replaces: Standing | None = None) -> None:
+    def commit_votes(self, votes: Mapping[str, str], replaces: Standing | None = None, why: object = "") -> None:
         """Commit the votes of a member of the Council on mandates, by state; they hold for this year.
 
         Raises
@@ -293,9 +337,9 @@ class Seat:
                 raise ForbiddenError(f"{role.title} has no vote in the Security Council")
             self.room.check_deciding()
             taken = votes_of(votes, self.room.play.scenario.states, self.room.play.names)
-            self._commit("votes", role.key, taken, taken, replaces)
+            self._commit("votes", role.key, taken, taken, replaces, why)
 
-    def commit_consent(self, consent: bool | None, replaces: Standing | None = None) -> None:
+    def commit_consent(self, consent: bool | None, replaces: Standing | None = None, why: object = "") -> None:
         """Commit whether the role's government consents to assistance; None leaves it to the rules.
 
         Raises
@@ -312,11 +356,12 @@ class Seat:
             self.room.check_deciding()
             if consent is not None and not isinstance(consent, bool):
                 raise SeminarError(f"consent: {str(consent)[:40]} is not allowed: yes, no, or left to the rules")
-            self._commit("consent", role.state, consent, consent, replaces)
+            self._commit("consent", role.state, consent, consent, replaces, why)
 
-    def _commit(self, what: str, about: str, value: Any, taken: Any, replaces: Standing | None) -> None:
+    def _commit(self, what: str, about: str, value: Any, taken: Any, replaces: Standing | None, why: object) -> None:
         """Write down a commitment: ``value`` as the log keeps it, ``taken`` as decisions hold it."""
         who, session = self.who, self.room.session
+        said = text(why, "why", self.room.limits.why) if str(why).strip() else ""
         now = standing(session.branch.decided, session.branch.year, what, about)
         if now is not None and now.decision.by != who.number and now.decision.value != taken and now != replaces:
             raise ReplacesError(what, now, self._name(now.decision.by))
@@ -331,7 +376,22 @@ class Seat:
             what=what,
             about=about,
             value=value,
+            why=said,
         )
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Give the sentences that all roles wrote with their decisions, once the debriefing is open.
+
+        Of the line that is being played, and of the years of it that were run.
+
+        Raises
+        ------
+        ForbiddenError
+            Before.
+        """
+        with self.room.lock:
+            self._debriefed()
+            return self.room.session.branch.reasons()
 
     def results(self, years: int | None = None) -> list[Outcome]:
         """Give what happened in the lines of history, and what would have happened; once the debriefing is open.
@@ -351,7 +411,11 @@ class Seat:
         """
         from r2psim.seminar.chair import outcomes
 
+        self._debriefed()
+        return outcomes(self.room, years, played_only=not self.room.session.over)
+
+    def _debriefed(self) -> None:
+        """Refuse what waits for the debriefing."""
         _ = self.who
         if not self.room.session.debrief:
             raise ForbiddenError("the facilitator has not opened the debriefing yet")
-        return outcomes(self.room, years, played_only=not self.room.session.over)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r2psim.seminar.casts import EVERYBODY, checked_size
 from r2psim.seminar.chair import Chair
-from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_seed, new_token, plain
+from r2psim.seminar.codes import LENGTH, fingerprint, new_code, new_seed, new_token, of_screen, plain
 from r2psim.seminar.limits import LIMITS, Bucket, Limits, NotFoundError, SeminarError, TooManyError, text
+from r2psim.seminar.lobby import Lobby, lobby_of, offered
 from r2psim.seminar.log import Log, LogError
 from r2psim.seminar.play import Models
 from r2psim.seminar.room import Room
+from r2psim.seminar.screen import Screen
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.session import Session
 
@@ -30,6 +33,9 @@ FILE = "seminars.sqlite"
 
 HERE = ""
 """Who asks where the server's own machine does, or a program that uses the library."""
+
+CHAIR, SCREEN = -1, -2
+"""In place of a participant's number: the facilitator, and the projector."""
 
 BEAT = 2.0
 """Seconds between two notes that the server is up."""
@@ -88,7 +94,7 @@ class Seminars:
         self._lock = threading.RLock()
         self._rooms: dict[int, Room] = {}
         self._codes: dict[str, int] = {}
-        self._tokens: dict[str, tuple[int, int | None]] = {}
+        self._tokens: dict[str, tuple[int, int]] = {}
         self._sleep = sleep
         # Wrong codes: a few at once from one place, then one every few seconds.
         self._misses = Bucket(clock, tries=20.0, per_second=0.5)
@@ -107,7 +113,9 @@ class Seminars:
         room = Room(session, self._log, self._models, self.limits, self.clock, self._beat)
         self._rooms[number] = room
         self._codes[code] = number
-        self._tokens[session.facilitator] = (number, None)
+        self._tokens[session.facilitator] = (number, CHAIR)
+        if session.screen:
+            self._tokens[session.screen] = (number, SCREEN)
         for who in session.participants.values():
             self._tokens[who.token] = (number, who.number)
         return room
@@ -152,6 +160,7 @@ class Seminars:
         years: int | None = None,
         minutes: float = 10.0,
         asker: str = HERE,
+        cast: int = EVERYBODY,
     ) -> Opened:
         """Open a session.
 
@@ -173,6 +182,8 @@ class Seminars:
             Time for a round.
         asker : str
             Where the request comes from.
+        cast : int
+            How many people the roles that are offered are for, as in `r2psim.seminar.casts`; 0 offers all.
 
         Raises
         ------
@@ -194,6 +205,7 @@ class Seminars:
         seed = new_seed() if seed is None else seed
         _whole("seed", seed, 0, 2**64 - 1)
         _whole("run", run, 0, 2**32 - 1)
+        size = checked_size(cast)
         _whole("states of the scenario", len(world.states), 1, limits.states)
         if isinstance(minutes, bool) or not 0.1 <= minutes <= limits.minutes:
             raise SeminarError(f"minutes: {minutes} is not allowed: 0.1 to {limits.minutes}")
@@ -211,6 +223,8 @@ class Seminars:
                 "run": run,
                 "years": length,
                 "minutes": float(minutes),
+                "cast": size,
+                "screen": fingerprint(of_screen(token)),
                 "scenario": world.resolved(),
             }
             number = self._log.create(code, self.clock(), data)
@@ -232,6 +246,14 @@ class Seminars:
     def roles(self, code: str, asker: str = HERE) -> dict[str, Role]:
         """Give the roles of a session, to those who know its code."""
         return self._room_of(code, asker).play.roles
+
+    def room(self, code: str, asker: str = HERE) -> Room:
+        """Give the session of a code, to be followed by those who wait in its lobby."""
+        return self._room_of(code, asker)
+
+    def lobby(self, code: str, asker: str = HERE) -> Lobby:
+        """Give what those who know the code of a session can join as."""
+        return lobby_of(self._room_of(code, asker))
 
     def join(self, code: str, name: str, role: str, asker: str = HERE, browser: str = HERE) -> str:
         """Join a session, and give the token by which the participant comes back.
@@ -262,7 +284,7 @@ class Seminars:
             if not session.open or session.ended:
                 raise SeminarError("nobody is let into this session at present")
             called = text(name, "name", self.limits.name)
-            if role not in room.play.roles:
+            if role not in offered(room):
                 raise SeminarError(f"role: {str(role)[:40]} is not allowed: one of the roles of this session")
             present = session.present
             if len(present) >= self.limits.participants:
@@ -304,7 +326,7 @@ class Seminars:
 
     # -- coming back ---------------------------------------------------------------------------------------------------
 
-    def enter(self, token: str) -> Chair | Seat:
+    def enter(self, token: str) -> Chair | Seat | Screen:
         """Give the place that a token stands for.
 
         Raises
@@ -316,9 +338,12 @@ class Seminars:
             found = self._tokens.get(fingerprint(str(token)[:200]))
             if found is None:
                 raise NotFoundError("this address leads to no session: join with the code again")
-            number, participant = found
+            number, who = found
             room = self._rooms[number]
-        return Chair(room) if participant is None else Seat(room, participant)
+            if who == CHAIR:
+                # Sessions of before there were projectors get theirs when the facilitator comes.
+                self._tokens.setdefault(fingerprint(of_screen(str(token)[:200])), (number, SCREEN))
+        return Chair(room) if who == CHAIR else Screen(room) if who == SCREEN else Seat(room, who)
 
     def delete(self, token: str) -> None:
         """Forget a session for good; for its facilitator.

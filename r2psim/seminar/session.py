@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.agents import Choices
-from r2psim.seminar.decisions import Decided, Decision, Replaced, Standing, choices_of, plan_of, standing, triggers_of
+from r2psim.seminar.casts import EVERYBODY
+from r2psim.seminar.decisions import (
+    Decided,
+    Decision,
+    Reason,
+    Replaced,
+    Standing,
+    choices_of,
+    plan_of,
+    reasons_of,
+    standing,
+    triggers_of,
+)
 from r2psim.seminar.log import Record
 
 __all__ = ["Branch", "Participant", "Session"]
@@ -15,7 +27,10 @@ __all__ = ["Branch", "Participant", "Session"]
 
 @dataclass
 class Participant:
-    """Somebody who joined; ``token`` is the fingerprint of the token, ``active`` turns false when removed."""
+    """Somebody who joined; ``token`` is the fingerprint of the token, ``active`` turns false when removed.
+
+    ``commits`` and ``moves`` count its commitments, and how often it changed its role.
+    """
 
     number: int
     name: str
@@ -23,6 +38,7 @@ class Participant:
     token: str
     active: bool = True
     commits: int = 0
+    moves: int = 0
 
 
 @dataclass
@@ -64,6 +80,10 @@ class Branch:
         """Give the decisions of a year, to be changed."""
         return self.decided.setdefault(year, Decided())
 
+    def reasons(self) -> tuple[Reason, ...]:
+        """Give the sentences that were written with the decisions of the years that were run, in order."""
+        return reasons_of(self.decided, self.year)
+
     def choices(self, year: int, permanent: Iterable[str]) -> Choices:
         """Give what the model is given for a year; see `r2psim.seminar.decisions.choices_of`."""
         return choices_of(self.decided, year, permanent)
@@ -77,10 +97,12 @@ class Session:
     ----------
     number, code : int, str
         Place in the log, and what people type to join.
-    facilitator : str
-        Fingerprint of the facilitator's token.
+    facilitator, screen : str
+        Fingerprint of the facilitator's token, and of the projector's.
     title, policy, seed, run, years, minutes : str, str, int, int, int, float
         Name; what the rules do for those who do not decide; luck; length; time for a round.
+    cast : int
+        How many people its cast is for, as in `r2psim.seminar.casts`; 0 where all roles are offered.
     scenario : dict
         The resolved scenario.
     participants : dict of int to Participant
@@ -100,12 +122,14 @@ class Session:
     number: int
     code: str
     facilitator: str = ""
+    screen: str = ""
     title: str = ""
     policy: str = "late-response"
     seed: int = 1
     run: int = 0
     years: int = 10
     minutes: float = 10.0
+    cast: int = EVERYBODY
     scenario: dict[str, Any] = field(default_factory=dict)
     participants: dict[int, Participant] = field(default_factory=dict)
     branches: list[Branch] = field(default_factory=list)
@@ -161,11 +185,22 @@ class Session:
         self.facilitator = data["token"]
         for name in ("title", "policy", "seed", "run", "years", "minutes", "scenario"):
             setattr(self, name, data[name])
+        self.screen = data.get("screen", "")
+        # Logs of before there were casts offer all roles.
+        self.cast = data.get("cast", EVERYBODY)
         self.branches = [Branch(0, "As decided")]
 
     def _joined(self, data: Mapping[str, Any], _: float) -> None:
         who = Participant(data["participant"], data["name"], data["role"], data["token"])
         self.participants[who.number] = who
+
+    def _moved(self, data: Mapping[str, Any], _: float) -> None:
+        who = self.participants[data["participant"]]
+        who.role = data["role"]
+        who.moves += 1
+
+    def _recast(self, data: Mapping[str, Any], _: float) -> None:
+        self.cast = data["cast"]
 
     def _removed(self, data: Mapping[str, Any], _: float) -> None:
         self.participants[data["participant"]].active = False
@@ -198,7 +233,8 @@ class Session:
         branch, year, what, about = self.branches[data["branch"]], data["year"], data["what"], data["about"]
         before = standing(branch.decided, year, what, about)
         decided = branch.of(year)
-        _write(decided, what, about, data["value"], data["role"], data["by"], at)
+        # Logs of before sentences were kept have none.
+        _write(decided, what, about, data["value"], data["role"], data["by"], at, data.get("why", ""))
         after = Standing(year, decided.kind(what)[about])
         if before is not None and before.decision.by != data["by"] and before.decision.value != after.decision.value:
             decided.replaced.append(Replaced(what, about, before, after))
@@ -231,14 +267,16 @@ class Session:
         self.paused = False
 
 
-def _write(decided: Decided, what: str, about: str, value: Any, role: str, by: int | None, at: float) -> None:
+def _write(
+    decided: Decided, what: str, about: str, value: Any, role: str, by: int | None, at: float, why: str = ""
+) -> None:
     """Write one decision into those of its year."""
     if what == "plan":
-        decided.plans[about] = Decision(plan_of(value), role, by, at)
+        decided.plans[about] = Decision(plan_of(value), role, by, at, why)
     elif what == "votes":
-        decided.votes[role] = Decision(dict(value), role, by, at)
+        decided.votes[role] = Decision(dict(value), role, by, at, why)
     elif what == "consent":
-        decided.consent[about] = Decision(value, role, by, at)
+        decided.consent[about] = Decision(value, role, by, at, why)
     elif what == "mandate":
         decided.mandates[about] = value
     elif what == "no triggers":
@@ -250,6 +288,8 @@ def _write(decided: Decided, what: str, about: str, value: Any, role: str, by: i
 _APPLY: dict[str, Callable[[Session, Mapping[str, Any], float], None]] = {
     "created": Session._created,
     "joined": Session._joined,
+    "moved": Session._moved,
+    "recast": Session._recast,
     "removed": Session._removed,
     "began": Session._began,
     "paused": Session._paused,

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from r2psim.rules.draws import ASSESSMENT, Draws, draws_of, uniforms
+from r2psim.scenario.parameters import P
 from r2psim.world.codebook import CENTS
+from r2psim.world.identity import identity
 from r2psim.world.tables import CONFLICT, PR, B, L, S
 
 if TYPE_CHECKING:
@@ -13,9 +19,62 @@ if TYPE_CHECKING:
     from r2psim.seminar.session import Branch
     from r2psim.world.history import Event
 
-__all__ = ["Account", "Public", "PublicEvent", "PublicState", "account_of", "is_public", "public_of", "within_of"]
+__all__ = [
+    "Account",
+    "Assessment",
+    "Public",
+    "PublicEvent",
+    "PublicState",
+    "account_of",
+    "at_home",
+    "is_public",
+    "public_of",
+    "within_of",
+]
 
 YEAR = 12
+
+HOME = 0.5
+"""Share of the error of the public assessment that a government's own assessment of its own state has. An assumption
+of the exercise and of no rule: governments decide by the rules without one. Its luck is its own, so that nobody gets
+to the truth by laying both side by side."""
+
+LEAST = 2.0**-54
+"""In place of a draw of 0, which has no quantile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How a risk is seen.
+
+    Attributes
+    ----------
+    value : float
+        0-1.
+    error : float
+        Standard deviation of its error: in two of three cases what is true lies within ``low`` to ``high``.
+    """
+
+    value: float
+    error: float
+
+    @property
+    def low(self) -> float:
+        """Value less error, from 0."""
+        return max(0.0, self.value - self.error)
+
+    @property
+    def high(self) -> float:
+        """Value and error, to 1."""
+        return min(1.0, self.value + self.error)
+
+    def beside(self, usual: float) -> str:
+        """Say how it lies to what is usual: ``low``, ``usual``, ``high``, or ``very high`` from twice as much."""
+        if self.low > 2.0 * usual:
+            return "very high"
+        if self.low > usual:
+            return "high"
+        return "low" if self.high < usual else "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +89,8 @@ class PublicState:
         Whether an atrocity goes on; whether a mandate is in force, or was blocked in the present crisis.
     assessment : float
         0-1, the public assessment of its risk, with its error.
+    error : float
+        Standard deviation of that error at most: early warning in the state may make it smaller.
     """
 
     key: str
@@ -39,6 +100,12 @@ class PublicState:
     mandate: bool
     vetoed: bool
     assessment: float
+    error: float
+
+    @property
+    def seen(self) -> Assessment:
+        """The public assessment with its error."""
+        return Assessment(self.assessment, self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +168,7 @@ def is_public(event: Event) -> bool:
 def public_of(model: R2PModel, branch: Branch) -> Public:
     """Give what everybody can see of a line of history as it stands."""
     state, world = model.rows.state, model.world
+    error = _public_error(model)
     states = tuple(
         PublicState(
             key=key,
@@ -110,6 +178,7 @@ def public_of(model: R2PModel, branch: Branch) -> Public:
             mandate=bool(state[S.mandate, s] > 0.0),
             vetoed=bool(state[S.vetoed, s] > 0.0),
             assessment=float(state[S.perceived, s]),
+            error=error,
         )
         for s, key in enumerate(world.states)
     )
@@ -126,6 +195,39 @@ def public_of(model: R2PModel, branch: Branch) -> Public:
         in_force = model.history().state["mandate"][since + 1 : model.month + 1] > 0.0
         served = {key: int(in_force[:, world.states.index(key)].sum()) for key in mandates}
     return Public(states, events, mandates, served)
+
+
+def _public_error(model: R2PModel) -> float:
+    """Give the standard deviation of the error of public assessments where there is no early warning."""
+    p = model.parameters
+    return float(p[P.observation_noise] * p[P.observation_error])
+
+
+def at_home(model: R2PModel, state: str) -> Assessment:
+    """Give how a government sees its own state: as everybody does, with less of an error, and one of its own.
+
+    Its own institutions for early warning make it smaller, as they do that of the public assessment.
+    """
+    world, p, rows = model.world, model.parameters, model.rows
+    s = world.states.index(state)
+    score, early = float(rows.state[S.risk_score, s]), float(rows.state[S.early_warning, s])
+    # Without any signal every state looks like a typical one, as in `r2psim.rules.observation`.
+    signal = float(p[P.observation_typical]) + float(p[P.observation_signal]) * (
+        score - float(p[P.observation_typical])
+    )
+    error = HOME * _public_error(model) * (1.0 - float(p[P.observation_early_warning]) * early)
+    luck = draws_of(model.seed_number, model.run_number, model.month)
+    own = np.uint64(identity(f"government of {state}"))
+    low = np.uint64(0xFFFFFFFF)
+    drawn = np.empty(1)
+    uniforms(
+        Draws(luck.key0 ^ (own & low), luck.key1 ^ (own >> np.uint64(32)), luck.run, luck.month),
+        rows.state_id[s : s + 1],
+        ASSESSMENT,
+        drawn,
+    )
+    value = signal + error * NormalDist().inv_cdf(max(float(drawn[0]), LEAST))
+    return Assessment(min(1.0, max(0.0, value)), error)
 
 
 def account_of(model: R2PModel, body: str) -> Account:
