@@ -19,6 +19,7 @@ from r2psim.app.gate import Gate
 from r2psim.app.guard import LARGEST_MESSAGE, close_doors
 from r2psim.app.site import Site, SiteError, site_of
 from r2psim.ensemble.warmup import warm_up
+from r2psim.seminar.luck_plans import warm_up_plans
 
 __all__ = ["AppError", "prepare", "serve"]
 
@@ -114,6 +115,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     _more_files()
     typer.echo("Loading the compiled rules ...", err=True)
     warm_up()
+    warm_up_plans()
     import_module("r2psim.app.pages")
     if application.site.behind:
         # All connections are the proxy's.
