@@ -67,6 +67,16 @@ def test_every_luck_has_the_bits_of_the_mesa_model(found: OtherLuck) -> None:
     assert len({digest for digests in found.digests.values() for digest in digests}) == 4 * (1 + LUCKS)
 
 
+def test_a_plan_is_looked_at_when_the_year_begins_and_at_the_rhythm_of_its_body() -> None:
+    scenario = load("seminar", ["bodies.ocha.rhythm=5"])
+    found = other_luck(scenario, "late-response", CHOICES, SEED, RUN, 2, 1, digests=True, control=False)
+    for k, run in enumerate(found.runs.tolist()):
+        model = R2PModel(scenario, "late-response", seed=SEED, run=run, years=2, drive="rows", choices=CHOICES)
+        model.run_model()
+        model.close()
+        assert found.digests[DECIDED][k] == model.sha256
+
+
 def test_the_decisions_reach_the_runs(found: OtherLuck) -> None:
     # Each kind by itself changes the run that the exercise had.
     whole = found.digests[DECIDED][0]

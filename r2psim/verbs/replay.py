@@ -123,10 +123,9 @@ def replay(
     if other_luck is not None or digests:
         from r2psim.verbs.replay_other_luck import replay_other_luck
 
-        told = {"--policy": policy, "--month": month, "--explain": explain}
-        replay_other_luck(
-            directory, run, other_luck, digests, as_json, [name for name in told if told[name] is not None]
-        )
+        given = {"--policy": policy, "--month": month, "--explain": explain}
+        others = [name for name, value in given.items() if value is not None]
+        replay_other_luck(directory, run, other_luck, digests, as_json, others)
         return
     if directory.is_file():
         from r2psim.verbs.replay_session import replay_session
