@@ -30,11 +30,11 @@ def data() -> dict[str, Any]:
     office, member = exercise.seat("body-good-offices"), exercise.seat("permanent-1")
     exercise.chair.begin()
     for year in range(3):
-        office.commit_plan([affordable(office)])
+        office.commit_plan([affordable(office)], why=f"Talks first, year {year + 1}.")
         member.commit_votes({"kessara": "yes" if year else "no"})
         exercise.chair.advance()
     exercise.chair.inject("belisar", "coup", 1)
-    exercise.seat("government-drevna").commit_consent(False)
+    exercise.seat("government-drevna").commit_consent(False, why=' We <b>need</b>\n no "help". ')
     exercise.chair.advance()
     exercise.chair.rewind(0, 1, "Without money", [("plan", "good-offices", [])])
     exercise.chair.rewind(0, 2, "Anew", keep_later=False)
@@ -132,6 +132,11 @@ def spoil(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
         ),
         (spoil("branches", 0, "years", 1, "triggers", value=[[1, ["drevna"], "coup"]]), "years[1].triggers"),
         (spoil("branches", 0, "years", 1, "triggers", value=[[1, "drevna", ["coup"]]]), "years[1].triggers"),
+        (spoil("branches", 0, "years", 1, "reasons", value={}), "years[1].reasons"),
+        (spoil("branches", 0, "years", 1, "reasons", 0, "why", value=7), "years[1].reasons[0].why"),
+        (spoil("branches", 0, "years", 1, "reasons", 0, "why", value="x" * 241), "at most 240 characters"),
+        (spoil("branches", 0, "years", 1, "reasons", 0, "what", value="vote"), "one of plan, votes, consent"),
+        (spoil("branches", 0, "years", 1, "reasons", 0, "stands", value="no"), "reasons[0].stands"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused_with_its_place(
@@ -154,3 +159,32 @@ def test_the_command_refuses_in_one_sentence(file: Path, tmp_path: Path) -> None
     assert "is not an exported session" in call(file, code=2).stderr
     file.write_text("[" * 100_000)
     assert "is not an exported session" in call(file, code=2).stderr
+
+
+def test_the_sentences_that_say_why_are_in_the_file_and_told_again(file: Path, data: dict[str, Any]) -> None:
+    said = [(r.year, r.role, r.what, r.about, r.why) for r in read_session(file).lines[0].reasons]
+    assert said == [
+        (0, "body-good-offices", "plan", "good-offices", "Talks first, year 1."),
+        (1, "body-good-offices", "plan", "good-offices", "Talks first, year 2."),
+        (2, "body-good-offices", "plan", "good-offices", "Talks first, year 3."),
+        (3, "government-drevna", "consent", "drevna", 'We <b>need</b> no "help".'),
+    ]
+    assert [entry["why"] for entry in data["log"] if entry.get("why")] == [why for *_, why in said]
+    assert 'Year 4, government-drevna: We <b>need</b> no "help".' in call(file, 0).stdout
+    assert json.loads(call(file, "--json").stdout)["branches"][0]["reasons"][3]["year"] == 4
+    # What the facilitator decided otherwise has nobody's reason; the line that was left has.
+    assert [(r.year, r.role) for r in read_session(file).lines[1].reasons] == [
+        (0, "body-good-offices"), (2, "body-good-offices"), (3, "government-drevna"),
+    ]  # fmt: skip
+
+
+def test_a_file_of_before_sentences_were_kept_is_read(file: Path, data: dict[str, Any]) -> None:
+    data = json.loads(json.dumps(data))
+    for branch in data["branches"]:
+        for year in branch["years"]:
+            del year["reasons"]
+    for entry in data["log"]:
+        entry.pop("why", None)
+    file.write_text(json.dumps(data))
+    assert all(line.reasons == () for line in read_session(file).lines)
+    assert call(file).stdout.count("the same to the last bit") == 3

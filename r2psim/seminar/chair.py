@@ -9,7 +9,7 @@ from typing import Any
 from r2psim.agents import View
 from r2psim.agents.choices import may_strike
 from r2psim.agents.policies import PolicyError, checked
-from r2psim.seminar.decisions import Decided, plan_of, triggers_of
+from r2psim.seminar.decisions import Decided, Reason, plan_of, triggers_of
 from r2psim.seminar.limits import SeminarError, TooManyError, text
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
@@ -281,6 +281,12 @@ class Chair:
             is being played.
         """
         return outcomes(self.room, years)
+
+    def reasons(self, branch: int | None = None) -> tuple[Reason, ...]:
+        """Give the sentences that were written with the decisions of a line; of the one that is played if not given."""
+        with self.room.lock:
+            line = self.session.branch if branch is None else self._branch(branch)
+            return line.reasons()
 
     # -- checks --------------------------------------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ __all__ = [
     "VOTES",
     "Decided",
     "Decision",
+    "Reason",
     "Replaced",
     "ReplacesError",
     "Standing",
     "adopted",
     "choices_of",
     "plan_of",
+    "reasons_of",
     "standing",
     "triggers_of",
     "votes_of",
@@ -30,6 +32,9 @@ MOST_DOLLARS = 1e12
 """US$ a month that a row of a plan can have at most."""
 
 VOTES = ("yes", "no", "abstain")
+
+KINDS = ("plan", "votes", "consent")
+"""What a commitment can be."""
 
 LONGEST_PLAN = int(BODY["attention"].high)
 """Most rows of a plan that is read at all; how many programmes a body can fund is for its view to say."""
@@ -52,12 +57,49 @@ class Decision:
         Number of the participant; None for the facilitator, in another line of history.
     at : float
         When, s since 1970.
+    why : str
+        The sentence that was written with it; empty if none was.
     """
 
     value: Any
     role: str
     by: int | None
     at: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was decided, in the words that were written then.
+
+    Attributes
+    ----------
+    year : int
+        From 0, the year that was decided.
+    role, what, about : str
+        Who decided; ``plan`` and its body, ``votes`` and the role, or ``consent`` and the state.
+    value : object
+        What was decided, as in `Decision`; None in what was read from an exported file.
+    why : str
+        The sentence.
+    by : int or None
+        Number of the participant; None where it is not known any more, as in an exported file.
+    at : float
+        When, s since 1970.
+    stands : bool
+        Whether it counted; else another participant of the role, or another member of the Council, put something
+        else in its place.
+    """
+
+    year: int
+    role: str
+    what: str
+    about: str
+    value: Any
+    why: str
+    by: int | None
+    at: float
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +217,30 @@ def standing(decided: Mapping[int, Decided], year: int, what: str, about: str) -
         if what == "votes":
             break
     return None
+
+
+def reasons_of(decided: Mapping[int, Decided], years: int) -> tuple[Reason, ...]:
+    """Give the sentences that were written with the decisions of the first years, in the order of their time.
+
+    Parameters
+    ----------
+    decided : mapping of int to Decided
+        Year, from 0 -> its decisions.
+    years : int
+        How many years: what is written in one that is not over is for its role alone.
+    """
+    found = []
+    for year in sorted(y for y in decided if y < years):
+        here = decided[year]
+        # Of what came in the same moment, what was replaced came first.
+        rows = [(r.what, r.about, r.before.decision, False) for r in here.replaced if r.before.year == year]
+        rows += [(what, about, d, True) for what in KINDS for about, d in here.kind(what).items()]
+        found += [
+            Reason(year, d.role, what, about, d.value, d.why, d.by, d.at, stands)
+            for what, about, d, stands in sorted(rows, key=lambda row: row[2].at)
+            if d.why
+        ]
+    return tuple(found)
 
 
 def plan_of(value: object) -> tuple[Allocation, ...] | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r2psim.agents import Choices, R2PModel
-from r2psim.seminar.decisions import plan_of, triggers_of
+from r2psim.seminar.decisions import KINDS, Reason, plan_of, triggers_of
 from r2psim.seminar.limits import LIMITS, Limits, SeminarError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _TOLD = (
     "parent",
     "title",
     "changes",
+    "why",
 )
 """What the exported log says of a record: no names and no tokens."""
 
@@ -61,7 +62,12 @@ def export(chair: Chair) -> dict[str, Any]:
         branches = []
         for branch in session.branches:
             choices = play.choices(branch, branch.year)
-            years = [_written(choices[year]) | {"digest": branch.digests[year]} for year in range(branch.year)]
+            said = branch.reasons()
+            years = [
+                _written(choices[year])
+                | {"digest": branch.digests[year], "reasons": [_reason(r) for r in said if r.year == year]}
+                for year in range(branch.year)
+            ]
             about = {"title": branch.title, "parent": branch.parent, "since": branch.since}
             branches.append({**about, "years": years})
         facts = provenance()
@@ -89,6 +95,10 @@ def _written(choices: Choices) -> dict[str, Any]:
     }
 
 
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {key: getattr(reason, key) for key in ("role", "what", "about", "why", "stands")}
+
+
 def _told(record: Record) -> dict[str, Any]:
     told = {} if record.kind == "created" else {key: record.data[key] for key in _TOLD if key in record.data}
     return {"at": record.at, "kind": record.kind, **told}
@@ -108,6 +118,8 @@ class Line:
         By year.
     digests : tuple of str
         After each year.
+    reasons : tuple of Reason
+        The sentences that were written with its decisions, in order.
     """
 
     number: int
@@ -116,6 +128,7 @@ class Line:
     since: int
     choices: dict[int, Choices]
     digests: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,12 +260,32 @@ def _line(read: _Reader, number: int, data: object, scenario: Scenario, limits: 
     since = read.get(data, "since", int, place, "a year")
     assert isinstance(data, Mapping)
     parent = data.get("parent")
-    choices, digests = {}, []
+    choices, digests, reasons = {}, [], []
     for y, year in enumerate(years):
         here = f"{place}years[{y}]."
         choices[y] = _choices(read, year, here, scenario)
         digests.append(read.get(year, "digest", str, here, "64 hexadecimal digits"))
-    return Line(number, title, parent if isinstance(parent, int) else None, since, choices, tuple(digests))
+        reasons += _reasons(read, year, y, here, limits)
+    left = parent if isinstance(parent, int) else None
+    return Line(number, title, left, since, choices, tuple(digests), tuple(reasons))
+
+
+def _reasons(read: _Reader, year: object, y: int, place: str, limits: Limits) -> list[Reason]:
+    """Read the sentences of a year; files of before they were kept have none."""
+    if not isinstance(year, Mapping) or "reasons" not in year:
+        return []
+    rows = read.get(year, "reasons", list, place, "a list of sentences with role, what and about")
+    found = []
+    for n, row in enumerate(rows):
+        here = f"{place}reasons[{n}]."
+        role, what, about, why = (read.get(row, key, str, here, "text") for key in ("role", "what", "about", "why"))
+        stands = read.get(row, "stands", bool, here, "true or false")
+        if what not in KINDS:
+            raise read.refuse(f"{here}what", what, f"one of {', '.join(KINDS)}")
+        if len(why) > limits.why:
+            raise read.refuse(f"{here}why", why, f"at most {limits.why} characters")
+        found.append(Reason(y, role, what, about, None, why, None, 0.0, stands))
+    return found
 
 
 def _choices(read: _Reader, year: object, place: str, scenario: Scenario) -> Choices:

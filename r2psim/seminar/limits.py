@@ -41,8 +41,8 @@ class Limits:
         Places in a session; one that the facilitator takes back is free again.
     places_of_one : int
         Places in a session that one browser can take.
-    name, title : int
-        Characters of a name, and of a session's title.
+    name, title, why : int
+        Characters of a name, of a session's title, and of the sentence that says why something was decided.
     years, states : int
         Length of a session, and size of its world.
     branches : int
@@ -72,6 +72,7 @@ class Limits:
     places_of_one: int = 6
     name: int = 40
     title: int = 80
+    why: int = 240
     years: int = 40
     states: int = 60
     branches: int = 16

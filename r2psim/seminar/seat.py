@@ -8,8 +8,8 @@ from typing import Any
 
 from r2psim.agents import Allocation, View
 from r2psim.agents.policies import PolicyError, checked
-from r2psim.seminar.decisions import ReplacesError, Standing, plan_of, standing, votes_of
-from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError
+from r2psim.seminar.decisions import Reason, ReplacesError, Standing, plan_of, standing, votes_of
+from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError, text
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
@@ -31,7 +31,7 @@ class InForce:
         Who committed it.
     mine : bool
         Whether that is the participant.
-    value : object
+    value, why : object, str
         As in `r2psim.seminar.decisions.Decision`.
     """
 
@@ -39,6 +39,7 @@ class InForce:
     name: str
     mine: bool
     value: Any
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ class Seat:
 
     def _told(self, found: Standing) -> InForce:
         decision = found.decision
-        return InForce(found.year, self._name(decision.by), decision.by == self._number, decision.value)
+        return InForce(found.year, self._name(decision.by), decision.by == self._number, decision.value, decision.why)
 
     def _replaced(self) -> tuple[ReplacedBy, ...]:
         """Give the participant's own commitments that others replaced this year, and that it has not replaced again."""
@@ -242,7 +243,7 @@ class Seat:
 
     # -- decisions -----------------------------------------------------------------------------------------------------
 
-    def commit_plan(self, plan: object, replaces: Standing | None = None) -> None:
+    def commit_plan(self, plan: object, replaces: Standing | None = None, why: object = "") -> None:
         """Commit the money of the role's body for this year and until another plan is committed.
 
         Parameters
@@ -251,6 +252,8 @@ class Seat:
             None leaves the body to the rules.
         replaces : Standing, optional
             The commitment of somebody else that it knowingly takes the place of.
+        why : str
+            One sentence that says why, kept for the debriefing; it may be empty.
 
         Raises
         ------
@@ -275,9 +278,9 @@ class Seat:
                     said = str(error).removeprefix(f"decide of {role.body}: ")
                     raise SeminarError(self.room.play.in_words(said)) from None
             rows = None if taken is None else [[a.state, a.form, a.dollars] for a in taken]
-            self._commit("plan", role.body, rows, taken, replaces)
+            self._commit("plan", role.body, rows, taken, replaces, why)
 
-    def commit_votes(self, votes: Mapping[str, str], replaces: Standing | None = None) -> None:
+    def commit_votes(self, votes: Mapping[str, str], replaces: Standing | None = None, why: object = "") -> None:
         """Commit the votes of a member of the Council on mandates, by state; they hold for this year.
 
         Raises
@@ -293,9 +296,9 @@ class Seat:
                 raise ForbiddenError(f"{role.title} has no vote in the Security Council")
             self.room.check_deciding()
             taken = votes_of(votes, self.room.play.scenario.states, self.room.play.names)
-            self._commit("votes", role.key, taken, taken, replaces)
+            self._commit("votes", role.key, taken, taken, replaces, why)
 
-    def commit_consent(self, consent: bool | None, replaces: Standing | None = None) -> None:
+    def commit_consent(self, consent: bool | None, replaces: Standing | None = None, why: object = "") -> None:
         """Commit whether the role's government consents to assistance; None leaves it to the rules.
 
         Raises
@@ -312,11 +315,12 @@ class Seat:
             self.room.check_deciding()
             if consent is not None and not isinstance(consent, bool):
                 raise SeminarError(f"consent: {str(consent)[:40]} is not allowed: yes, no, or left to the rules")
-            self._commit("consent", role.state, consent, consent, replaces)
+            self._commit("consent", role.state, consent, consent, replaces, why)
 
-    def _commit(self, what: str, about: str, value: Any, taken: Any, replaces: Standing | None) -> None:
+    def _commit(self, what: str, about: str, value: Any, taken: Any, replaces: Standing | None, why: object) -> None:
         """Write down a commitment: ``value`` as the log keeps it, ``taken`` as decisions hold it."""
         who, session = self.who, self.room.session
+        said = text(why, "why", self.room.limits.why) if str(why).strip() else ""
         now = standing(session.branch.decided, session.branch.year, what, about)
         if now is not None and now.decision.by != who.number and now.decision.value != taken and now != replaces:
             raise ReplacesError(what, now, self._name(now.decision.by))
@@ -331,7 +335,22 @@ class Seat:
             what=what,
             about=about,
             value=value,
+            why=said,
         )
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Give the sentences that all roles wrote with their decisions, once the debriefing is open.
+
+        Of the line that is being played, and of the years of it that were run.
+
+        Raises
+        ------
+        ForbiddenError
+            Before.
+        """
+        with self.room.lock:
+            self._debriefed()
+            return self.room.session.branch.reasons()
 
     def results(self, years: int | None = None) -> list[Outcome]:
         """Give what happened in the lines of history, and what would have happened; once the debriefing is open.
@@ -351,7 +370,11 @@ class Seat:
         """
         from r2psim.seminar.chair import outcomes
 
+        self._debriefed()
+        return outcomes(self.room, years, played_only=not self.room.session.over)
+
+    def _debriefed(self) -> None:
+        """Refuse what waits for the debriefing."""
         _ = self.who
         if not self.room.session.debrief:
             raise ForbiddenError("the facilitator has not opened the debriefing yet")
-        return outcomes(self.room, years, played_only=not self.room.session.over)

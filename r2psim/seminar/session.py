@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from r2psim.agents import Choices
-from r2psim.seminar.decisions import Decided, Decision, Replaced, Standing, choices_of, plan_of, standing, triggers_of
+from r2psim.seminar.decisions import (
+    Decided,
+    Decision,
+    Reason,
+    Replaced,
+    Standing,
+    choices_of,
+    plan_of,
+    reasons_of,
+    standing,
+    triggers_of,
+)
 from r2psim.seminar.log import Record
 
 __all__ = ["Branch", "Participant", "Session"]
@@ -63,6 +74,10 @@ class Branch:
     def of(self, year: int) -> Decided:
         """Give the decisions of a year, to be changed."""
         return self.decided.setdefault(year, Decided())
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Give the sentences that were written with the decisions of the years that were run, in order."""
+        return reasons_of(self.decided, self.year)
 
     def choices(self, year: int, permanent: Iterable[str]) -> Choices:
         """Give what the model is given for a year; see `r2psim.seminar.decisions.choices_of`."""
@@ -198,7 +213,8 @@ class Session:
         branch, year, what, about = self.branches[data["branch"]], data["year"], data["what"], data["about"]
         before = standing(branch.decided, year, what, about)
         decided = branch.of(year)
-        _write(decided, what, about, data["value"], data["role"], data["by"], at)
+        # Logs of before sentences were kept have none.
+        _write(decided, what, about, data["value"], data["role"], data["by"], at, data.get("why", ""))
         after = Standing(year, decided.kind(what)[about])
         if before is not None and before.decision.by != data["by"] and before.decision.value != after.decision.value:
             decided.replaced.append(Replaced(what, about, before, after))
@@ -231,14 +247,16 @@ class Session:
         self.paused = False
 
 
-def _write(decided: Decided, what: str, about: str, value: Any, role: str, by: int | None, at: float) -> None:
+def _write(
+    decided: Decided, what: str, about: str, value: Any, role: str, by: int | None, at: float, why: str = ""
+) -> None:
     """Write one decision into those of its year."""
     if what == "plan":
-        decided.plans[about] = Decision(plan_of(value), role, by, at)
+        decided.plans[about] = Decision(plan_of(value), role, by, at, why)
     elif what == "votes":
-        decided.votes[role] = Decision(dict(value), role, by, at)
+        decided.votes[role] = Decision(dict(value), role, by, at, why)
     elif what == "consent":
-        decided.consent[about] = Decision(value, role, by, at)
+        decided.consent[about] = Decision(value, role, by, at, why)
     elif what == "mandate":
         decided.mandates[about] = value
     elif what == "no triggers":

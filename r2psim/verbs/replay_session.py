@@ -55,6 +55,8 @@ def replay_session(path: Path, branch: int | None, explain: str | None, as_json:
                     complaints.append(f"{path}: {line.title} is not what was played from year {wrong + 1} on")
                 if branch is not None:
                     _tell(model, explain, as_json, told[-1])
+                    if not as_json:
+                        _tell_reasons(line)
             finally:
                 model.close()
     if as_json:
@@ -75,6 +77,7 @@ def _told(line: Line, digests: tuple[str, ...]) -> dict[str, object]:
         "years": len(line.digests),
         "same": digests == line.digests,
         "sha256": digests[-1] if digests else "",
+        "reasons": [{"year": r.year + 1, "role": r.role, "about": r.about, "why": r.why} for r in line.reasons],
     }
 
 
@@ -106,6 +109,12 @@ def _tell(model: object, explain: str | None, as_json: bool, entry: dict[str, ob
         run_summary(history, _summary(model))
     for paragraph in paragraphs:
         typer.echo(f"\n{paragraph}")
+
+
+def _tell_reasons(line: Line) -> None:
+    """Tell the sentences that were written with the decisions of a line."""
+    for r in line.reasons:
+        typer.echo(f"Year {r.year + 1}, {r.role}{'' if r.stands else ' (replaced)'}: {r.why}")
 
 
 def _reason(session: SessionFile) -> str:
