@@ -9,8 +9,8 @@ import solara
 
 from r2psim.app.marks import stage_key
 from r2psim.app.markup import Markup, element, pick
-from r2psim.app.seminar_charts import charts, metrics_table, strips, years_words
-from r2psim.app.seminar_words import choices_table, events
+from r2psim.app.seminar_charts import charts, metrics_table, strips, war_key, years_words
+from r2psim.app.seminar_words import events
 from r2psim.app.widgets import Form, View
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.room import Room
@@ -34,10 +34,12 @@ def stand(room: Room) -> tuple[object, ...]:
 
 
 @solara.component
-def Tabs(tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None]) -> None:
+def Tabs(
+    tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None], label: str = "Parts of this page"
+) -> None:
     """Offer parts of a page: key and words of each."""
     buttons = [pick(key, words, pressed=key == now, class_="r2p-button") for key, words in tabs]
-    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label="Parts of this page"),
+    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label=label),
          event_pick=lambda key: choose(key) if key in dict(tabs) else None)  # fmt: skip
 
 
@@ -109,9 +111,8 @@ def Results(give: Callable[[int | None], list[Outcome]], room: Room, version: in
     View(html=_common(picked, common, [o for o in outcomes if not o.years]))
     View(html=metrics_table(same))
     View(html=charts(same))
-    View(html=element("h2", f"Every state, month by month, {years_words(common)}") + stage_key())
+    View(html=element("h2", f"Every state, month by month, {years_words(common)}") + stage_key() + war_key())
     View(html=strips(same, [play.names[key] for key in play.scenario.states]))
-    lines = [o for o in options if o[0].startswith("branch-")]
     Form(
         label="Line to read",
         fields=[{"key": "line", "label": "Read one line", "kind": "select", "options": options, "value": read}],
@@ -121,6 +122,3 @@ def Results(give: Callable[[int | None], list[Outcome]], room: Room, version: in
     grave = [e for e in outcome.events if e.kind == "conflict" or (e.kind == "stage" and e.after == "atrocity")]
     title = f"{dict(options)[outcome.key]}, {years_words(outcome.years)}"
     View(html=events(grave[-40:], play.names, f"Conflict and atrocity: {title}"))
-    if outcome.key in dict(lines):
-        branch = room.session.branches[int(outcome.key.removeprefix("branch-"))]
-        View(html=choices_table(play.choices(branch, branch.year), play.names, play.forms))
