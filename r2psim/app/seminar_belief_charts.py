@@ -18,7 +18,7 @@ __all__ = ["belief_key", "beliefs", "furthest_off"]
 
 YEAR = 12
 WIDTH, HEIGHT, TOP, BOTTOM, RIGHT = 300.0, 128.0, 16.0, 22.0, 12.0
-TOPS = (0.25, 0.5, 0.75, 1.0)
+TOPS = (0.2, 0.4, 0.6, 0.8, 1.0)
 MARK = 4.5
 BAND = 5.0
 """Height of the bands of war and atrocity along the upper edge."""

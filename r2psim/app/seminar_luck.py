@@ -17,7 +17,7 @@ from r2psim.seminar.debriefing import Debriefing
 from r2psim.seminar.other_luck import LUCKS, OtherLuck, months_in_all, other_luck
 from r2psim.seminar.room import Room
 
-__all__ = ["Trial", "trial_of", "use_trial"]
+__all__ = ["Trial", "leave_off", "trial_of", "use_trial"]
 
 LARGEST = 360_000
 """Years of states times lucks, at most: about a minute of one processor; fewer lucks of a larger world."""
@@ -27,6 +27,8 @@ LOOKS = 0.3
 
 MOST = 16
 """Lines whose lucks are kept of a session."""
+
+_ending = threading.Event()
 
 Runs = Callable[..., OtherLuck]
 
@@ -116,6 +118,8 @@ def trial_of(debriefing: Debriefing, number: int | None = None, run: Runs = othe
 
 def _work(trial: Trial, run: Runs, given: tuple[Any, ...]) -> None:
     def advance(months: int) -> None:
+        if _ending.is_set():
+            raise SeminarError("the server ends")
         trial.done += months
 
     try:
@@ -128,6 +132,11 @@ def _work(trial: Trial, run: Runs, given: tuple[Any, ...]) -> None:
         trial.problem = f"failed unexpectedly: {type(error).__name__}: {error}"
     finally:
         trial.ended.set()
+
+
+def leave_off() -> None:
+    """Have all work end with the months that have begun: the server ends, and would wait for it."""
+    _ending.set()
 
 
 def use_trial(debriefing: Debriefing, number: int | None, version: object) -> Trial | str:

@@ -6,6 +6,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
+from r2psim.app.lettering import width
 from r2psim.app.markup import Markup, element, join, table
 from r2psim.ensemble.intervals import Interval
 from r2psim.plots.style import amount
@@ -21,7 +22,7 @@ SHOWN = {
     "spent_prevention": "Spent on prevention, US$",
 }
 
-WIDTH, LEFT, RIGHT = 460.0, 16.0, 22.0
+WIDTH, LEFT, RIGHT = 400.0, 14.0, 22.0
 NAME, ROW, FOOT = 18.0, 42.0, 26.0
 DOTS = 30.0
 """Height over which the dots of a row are spread."""
@@ -49,7 +50,7 @@ class _Scale:
 
     def ticks(self) -> list[tuple[float, str]]:
         powers = np.arange(self.first, self.last + 1.0)
-        step = max(1, -(-len(powers) // 5))
+        step = max(1, -(-len(powers) // 4))
         found = [(self.x(10.0**p), amount(10.0**p)) for p in powers[::step].tolist()]
         return [(self.x(0.0), "none"), *found] if self.none else found
 
@@ -97,11 +98,9 @@ def lucks(found: OtherLuck, metric: str) -> Markup:
     parts = []
     for at, said in scale.ticks():
         parts.append(element("line", x1=at, x2=at, y1=0, y2=high - FOOT, class_="r2p-grid"))
-        side = "end" if at > WIDTH - 40.0 else "middle"
-        parts.append(
-            element("text", said, x=min(at, WIDTH - 4.0) if side == "end" else at, y=high - 8.0, text_anchor=side,
-                    class_="r2p-tick")
-        )  # fmt: skip
+        room = width(said) / 2.0 + 2.0
+        x = min(max(at, room), WIDTH - room)
+        parts.append(element("text", said, x=x, y=high - 8.0, text_anchor="middle", class_="r2p-tick"))
     for k, name in enumerate(names):
         shown = "As decided here" if name == DECIDED else f"Had it been {name}"
         parts += _row(shown, found.values(name, metric), found.here(name, metric), scale, k * (NAME + ROW))
@@ -147,6 +146,11 @@ def words(found: OtherLuck) -> Markup:
             )
         )
     return element("ul", *said, class_="r2p-verdicts")
+
+
+def _kept(text: str) -> str:
+    """Keep a number and its percent sign in one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def luck_table(found: OtherLuck, metric: str) -> Markup:

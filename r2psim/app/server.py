@@ -132,8 +132,11 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     at = application.site.base if application.site.behind else f"http://{shown}:{port}"
     typer.echo(f"r2psim is at {at}  (Ctrl-C ends it)", err=True)
-    with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+    try:
+        with listening:
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        import_module("r2psim.app.seminar_luck").leave_off()
 
 
 def _more_files() -> None:

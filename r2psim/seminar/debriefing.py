@@ -194,7 +194,7 @@ def _calms(event: Event) -> bool:
 
 def _pushed(history: History, event: Event, here: Sequence[Event]) -> tuple[tuple[Event, float], ...]:
     """Give the triggers that were at work in the state when a stage rose, each the last of its kind."""
-    if event.kind != "stage" or STAGES.index(event.after) < STAGES.index(event.before):
+    if STAGES.index(event.after) < STAGES.index(event.before):
         return ()
     s = history.world.states.index(event.state)
     found = []
