@@ -56,7 +56,7 @@ def found() -> OtherLuck:
 
 
 def to_step(rc: Any, key: str) -> None:
-    next(w for w in widgets_with(rc, "html") if "Steps of the debriefing" in w.html).vue_pick(key)
+    next(w for w in widgets_with(rc, "steps") if w.label == "The debriefing in six steps").vue_go(key)
 
 
 def until(seen: Callable[[], Any]) -> None:
@@ -107,7 +107,7 @@ def test_before_the_debriefing_a_participant_has_no_steps(exercise: Exercise, sh
     exercise.chair.show(False)
     rc = shown(SeatPage(exercise.seat(OFFICE), exercise.tokens[OFFICE]))
     assert "Debriefing" not in shown_by(rc).headings
-    assert not [w for w in widgets_with(rc, "html") if "Steps of the debriefing" in w.html]
+    assert not widgets_with(rc, "steps")
     # Who has them on the page when they are closed again has them no more.
     exercise.chair.show(True)
     until(lambda: "Debriefing" in shown_by(rc).headings)

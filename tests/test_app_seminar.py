@@ -72,7 +72,7 @@ def played() -> Exercise:
 
 def to_step(rc: Any, key: str) -> None:
     """Go to a step of the debriefing."""
-    next(w for w in widgets_with(rc, "html") if "Steps of the debriefing" in w.html).vue_pick(key)
+    next(w for w in widgets_with(rc, "steps") if w.label == "The debriefing in six steps").vue_go(key)
 
 
 def parsed(html: str) -> ElementTree.Element:

@@ -11,7 +11,7 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
-from r2psim.app.seminar_debriefing import Steps
+from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_results import Tabs, stand
 from r2psim.app.seminar_seat import Status
 from r2psim.app.seminar_server import seminars, use_version
@@ -98,7 +98,7 @@ def _Debrief(chair: Chair, acts: Acts, version: int) -> None:
     session = chair.session
     if not session.over and any(branch.year > session.branch.year for branch in session.branches):
         View(html=element("p", SECRET, class_="r2p-note"))
-    Steps(chair, version, acts)
+    DebriefingSteps(chair, version, acts)
     _Questions(chair, version)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import solara
 
 from r2psim.app.inputs import told
-from r2psim.app.markup import Markup, bar, element, join
+from r2psim.app.markup import Markup, bar, element, join, pick, uncapital
 from r2psim.app.seminar_acts import Acts
 from r2psim.app.seminar_belief_charts import belief_key, beliefs, furthest_off
 from r2psim.app.seminar_charts import metrics_table
 from r2psim.app.seminar_luck import Trial, use_trial
 from r2psim.app.seminar_luck_charts import SHOWN, luck_table, lucks, words
-from r2psim.app.seminar_results import Results, Tabs, stand
+from r2psim.app.seminar_results import Results, stand
 from r2psim.app.seminar_rewind import Rewind
 from r2psim.app.seminar_words import choices_table, when
 from r2psim.app.widgets import Form, View
@@ -26,17 +26,17 @@ from r2psim.seminar.decisions import Reason
 from r2psim.seminar.session import Branch
 from r2psim.world.tables import STAGES
 
-__all__ = ["STEPS", "Steps"]
+__all__ = ["STEPS", "DebriefingSteps"]
 
 STYLE = (Path(__file__).parent / "debriefing.css").read_text(encoding="utf-8")
 
 STEPS = [
-    ("believed", "1 What you believed"),
-    ("happened", "2 What happened"),
-    ("why", "3 Why"),
-    ("decided", "4 What was decided"),
-    ("otherwise", "5 The other decision"),
-    ("luck", "6 Other luck"),
+    ("believed", "What you believed"),
+    ("happened", "What happened"),
+    ("why", "Why"),
+    ("decided", "What was decided"),
+    ("otherwise", "The other decision"),
+    ("luck", "Other luck"),
 ]
 
 BELIEVED = (
@@ -60,8 +60,20 @@ LUCK = (
 )
 
 
+@solara.component_vue("steps.vue")
+def _Way(
+    label: str,
+    steps: list[tuple[str, str]],
+    now: str,
+    turn: int,
+    stored: str,
+    event_go: Callable[[str], None] | None = None,
+) -> None:
+    """Lead from step to step; ``turn`` grows when another button leads on, ``stored`` names what this tab keeps."""
+
+
 @solara.component
-def Steps(place: Chair | Seat, version: int, acts: Acts | None = None) -> None:
+def DebriefingSteps(place: Chair | Seat, version: int, acts: Acts | None = None) -> None:
     """Show the debriefing, one step at a time.
 
     Parameters
@@ -77,29 +89,33 @@ def Steps(place: Chair | Seat, version: int, acts: Acts | None = None) -> None:
     # Who has not opened the debriefing yet looks at how it stands.
     first = "believed" if isinstance(place, Seat) or place.session.debrief else "happened"
     step, set_step = solara.use_state(first)
+    turn, set_turn = solara.use_state(0)
     solara.Style(STYLE)
     try:
-        debriefing.line()
+        lines = _lines(debriefing)
     except SeminarError as error:
         told(str(error))
         return
-    View(html=element("h2", "Debriefing", class_="r2p-debriefing"))
-    Tabs(STEPS, step, set_step, "Steps of the debriefing")
+
+    def go(key: str) -> None:
+        if key in dict(STEPS):
+            set_step(key)
+
+    def go_on(key: str) -> None:
+        set_turn(turn + 1)
+        go(key)
+
+    View(html=element("h2", "Debriefing"))
+    stored = f"{place.room.session.code}-debriefing"
+    _Way(label="The debriefing in six steps", steps=STEPS, now=step, turn=turn, stored=stored, event_go=go)
     with solara.v.Html(tag="div", class_="r2p-step").key(step):
-        if not _lines(debriefing):
+        if not lines:
             View(html=element("p", "No year has been run yet."))
             return
         _STEPS[step](debriefing, version, acts)
-    _Next(step, set_step)
-
-
-@solara.component
-def _Next(step: str, choose: Callable[[str], None]) -> None:
-    """Offer the next step at the foot of this one."""
-    keys = [key for key, _ in STEPS]
-    at = keys.index(step)
-    following = STEPS[at + 1 : at + 2]
-    Tabs([(key, f"Next: {said}") for key, said in following], "", choose, "Next step")
+    following = dict(STEPS[[key for key, _ in STEPS].index(step) + 1 :][:1])
+    buttons = [pick(key, f"Next: {uncapital(said)}", class_="r2p-button") for key, said in following.items()]
+    View(html=element("p", *buttons), event_pick=lambda key: go_on(key) if key in following else None)
 
 
 def _lines(debriefing: Debriefing) -> list[tuple[str, str]]:
@@ -233,7 +249,7 @@ def _Decided(debriefing: Debriefing, version: int, acts: Acts | None) -> None:
         if said:
             years += [
                 element("h3", f"Year {year + 1}: why, in your words"),
-                element("ul", *said, class_="r2p-sentences"),
+                element("ul", *said, class_="r2p-written"),
             ]
     if not written:
         years.append(element("p", "Nobody wrote down why in this line.", class_="r2p-note"))

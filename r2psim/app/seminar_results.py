@@ -34,12 +34,10 @@ def stand(room: Room) -> tuple[object, ...]:
 
 
 @solara.component
-def Tabs(
-    tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None], label: str = "Parts of this page"
-) -> None:
+def Tabs(tabs: list[tuple[str, str]], now: str, choose: Callable[[str], None]) -> None:
     """Offer parts of a page: key and words of each."""
     buttons = [pick(key, words, pressed=key == now, class_="r2p-button") for key, words in tabs]
-    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label=label),
+    View(html=element("div", *buttons, class_="r2p-tabs", role="group", aria_label="Parts of this page"),
          event_pick=lambda key: choose(key) if key in dict(tabs) else None)  # fmt: skip
 
 

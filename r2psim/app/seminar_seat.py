@@ -9,7 +9,7 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
-from r2psim.app.seminar_debriefing import Steps
+from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_results import Tabs
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Confirm, Countdown, Plan
@@ -259,4 +259,4 @@ def _Results(seat: Seat, version: int) -> None:
     session = seat.room.session
     if len(session.branches) > 1 and not session.over:
         View(html=element("p", CLOSED.format(line=session.branch.title), class_="r2p-note"))
-    Steps(seat, version)
+    DebriefingSteps(seat, version)
