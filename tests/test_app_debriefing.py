@@ -165,7 +165,7 @@ def test_a_drawing_of_lucks_holds_every_luck_and_where_this_one_landed(found: Ot
         assert (np.diff(at[order]) >= -0.051).all()
         here, x = found.here(name, metric), float(re.findall(r"M(-?[\d.]+),", mark.attrib["d"])[0])
         assert (at[values < here] <= x + 0.051).all() and (at[values > here] >= x - 0.051).all()
-    assert f"{escape(SHOWN[metric])}, in 60 other lucks and in this one; years 1 to 6" in html
+    assert f"{escape(SHOWN[metric])}, in 60 other lucks and in this one; years 1 to 6, powers of ten" in html
     assert str(luck_table(found, metric)).count("<tr>") == 4
 
 

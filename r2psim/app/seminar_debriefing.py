@@ -17,12 +17,12 @@ from r2psim.app.seminar_luck import Trial, use_trial
 from r2psim.app.seminar_luck_charts import SHOWN, luck_table, lucks, words
 from r2psim.app.seminar_results import Results, stand
 from r2psim.app.seminar_rewind import Rewind
-from r2psim.app.seminar_words import choices_table, when
+from r2psim.app.seminar_words import choices_table, committed, when
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.seminar import Chair, Seat, SeminarError
 from r2psim.seminar.debriefing import Chain, Debriefing, Link
-from r2psim.seminar.decisions import Reason
+from r2psim.seminar.decisions import KINDS, Decided, Decision, Reason
 from r2psim.seminar.session import Branch
 from r2psim.world.tables import STAGES
 
@@ -44,6 +44,9 @@ BELIEVED = (
     "assessment, and a body with money its own, each with an error. Look first at the year before the worst: what "
     "would this role have had to believe to decide otherwise?"
 )
+FEW = 4
+"""Allocations of a plan that are shown without being asked for."""
+
 WHY = (
     "How the groups that came to the worst came there: what struck their state, what their stage rose to, how likely "
     "that was in its month, and what weighed most in it. A chance of a few in a hundred that comes is no proof that it "
@@ -221,12 +224,48 @@ def _Why(debriefing: Debriefing, version: int, acts: Acts | None) -> None:
     View(html=join(_chain(chain, names) for chain in found) if found else calm)
 
 
-def _sentence(reason: Reason, debriefing: Debriefing) -> Markup:
-    role = debriefing.room.play.roles[reason.role].title if reason.role in debriefing.room.play.roles else reason.role
-    name = debriefing.name(reason.by)
-    who = f"{role}{f' ({name})' if name else ''}"
-    rest = "" if reason.stands else element("span", " - replaced before the year was run", class_="r2p-note")
-    return element("li", element("strong", f"{who}, {reason.what}: "), element("q", reason.why), rest)
+def _who(debriefing: Debriefing, role: str, by: int | None) -> str:
+    """Name who decided: the role, and the person where it is known."""
+    roles, name = debriefing.room.play.roles, debriefing.name(by)
+    title = roles[role].title if role in roles else plain(role)
+    return f"{title} ({name})" if name else title
+
+
+def _decision(debriefing: Debriefing, what: str, about: str, decision: Decision) -> Markup:
+    """Show one decision of a year, and the sentence that was written with it."""
+    play = debriefing.room.play
+    made = committed(what, decision.value, play.names, play.forms)
+    if what == "plan" and decision.value is not None and len(decision.value) > FEW:
+        made = element("details", element("summary", f"{len(decision.value)} allocations"), made)
+    of = f" of {play.names[about]}" if what != "votes" else ""
+    head = element("strong", f"{_who(debriefing, decision.role, decision.by)}: ", f"{what}{of}")
+    said = element("p", element("q", decision.why)) if decision.why else ""
+    return element("li", head, said, made)
+
+
+def _year(debriefing: Debriefing, decided: Decided, reasons: list[Reason]) -> Markup:
+    """Show what was decided for a year, each with its sentence; what was not said anew held as before."""
+    names = debriefing.room.play.names
+    items = [
+        _decision(debriefing, what, about, decision) for what in KINDS for about, decision in decided.kind(what).items()
+    ]
+    words = {True: "adopted", False: "not adopted", None: "left to the rules"}
+    items += [
+        element("li", element("strong", f"Mandate for {names[s]}: "), words[verdict])
+        for s, verdict in decided.mandates.items()
+    ]
+    items += [
+        element("li", element("strong", "Injected: "), f"{plain(t.kind)} in {names[t.state]}, month {t.month + 1}")
+        for t in decided.triggers
+    ]
+    items += [
+        element("li", f"{_who(debriefing, r.role, r.by)} had written, before it was replaced: ", element("q", r.why))
+        for r in reasons
+        if not r.stands
+    ]
+    if not items:
+        return element("p", "Nothing anew: plans and consent held as they were, the rest was left to the rules.")
+    return element("ul", *items, class_="r2p-written")
 
 
 @solara.component
@@ -235,26 +274,18 @@ def _Decided(debriefing: Debriefing, version: int, acts: Acts | None) -> None:
     line, set_line = solara.use_state("")
     branch = _chosen(debriefing, line)
     head = element("h2", "What was decided, and what you wrote then")
-    note = (
-        "What is not named was decided by the model's rules. The sentences stand as they were written, before anybody "
-    )
-    note += "knew what would come."
+    note = "What nobody decided, the model's rules did. The sentences stand as they were written, before anybody knew "
+    note += "what would come."
     View(html=head + element("p", note, class_="r2p-note"))
     _Line(debriefing, branch, set_line)
     play = debriefing.room.play
     written = debriefing.sentences(branch.number)
-    years = []
     for year in range(branch.year):
-        said = [_sentence(reason, debriefing) for reason in written if reason.year == year]
-        if said:
-            years += [
-                element("h3", f"Year {year + 1}: why, in your words"),
-                element("ul", *said, class_="r2p-written"),
-            ]
-    if not written:
-        years.append(element("p", "Nobody wrote down why in this line.", class_="r2p-note"))
-    View(html=join(years))
-    View(html=choices_table(play.choices(branch, branch.year), play.names, play.forms))
+        decided = branch.decided.get(year, Decided())
+        said = _year(debriefing, decided, [reason for reason in written if reason.year == year])
+        View(html=element("h3", f"Year {year + 1}") + said)
+    held = choices_table(play.choices(branch, branch.year), play.names, play.forms)
+    View(html=element("details", element("summary", "All that held, year by year"), held))
 
 
 @solara.component

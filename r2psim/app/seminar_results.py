@@ -22,7 +22,7 @@ MOST = 6
 
 LUCK = (
     "All lines and policies had the same luck: the same chance of every trigger, month by month. One world with one "
-    "luck shows how decisions work; it does not show which policy is better on average - Compare does, with many runs."
+    "luck shows how decisions work; it does not show what is better on average - other luck does, the last step."
 )
 
 

@@ -133,7 +133,8 @@ def _print(line: Line, found: OtherLuck, digests: bool) -> None:
     typer.echo(f"{line.number}  {line.title}: {found.years} years; digest over all runs {found.sha256}")
     for policy in found.policies:
         beside = found.beside(policy)
-        typer.echo(f"   {sentence(beside)} Here: {verdict(beside)}.")
+        judged = verdict(beside)
+        typer.echo(f"   {sentence(beside)} {judged[:1].upper()}{judged[1:]}.")
     if (none := found.without_effects()) is not None:
         typer.echo(
             f"   Negative control: with all effects of assistance at none, harm under the decisions and under "
