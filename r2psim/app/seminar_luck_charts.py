@@ -108,7 +108,9 @@ def lucks(found: OtherLuck, metric: str) -> Markup:
     drawn = element(
         "svg", *parts, viewBox=f"0 0 {WIDTH:.0f} {high:.0f}", class_="r2p-chart r2p-luck", role="img", aria_label=label
     )
-    caption = f"{SHOWN[metric]}, in {found.lucks:,} other lucks and in this one; years 1 to {found.years}, powers of ten"
+    caption = (
+        f"{SHOWN[metric]}, in {found.lucks:,} other lucks and in this one; years 1 to {found.years}, powers of ten"
+    )
     return join((_key(), element("figure", drawn, element("figcaption", caption), class_="r2p-luck-figure")))
 
 
