@@ -320,8 +320,14 @@ def _progress(trial: Trial) -> Markup:
     said = f"{100.0 * trial.share:.0f} % of {trial.lucks:,} other lucks"
     left = trial.left
     rest = "" if left is None else f", about {max(1, round(left))} s left"
-    drawn = element("progress", value=f"{trial.share:.3f}", max=1, aria_label="Other lucks that were run")
-    return element("div", drawn, element("p", f"{said}{rest}. Everything else on the page goes on."), role="status")
+    return join(
+        (
+            # What changes several times a second is not announced each time.
+            element("p", "They are being run; everything else on the page goes on.", role="status"),
+            element("progress", value=f"{trial.share:.3f}", max=1, aria_label="Other lucks that were run"),
+            element("p", f"{said}{rest}."),
+        )
+    )
 
 
 @solara.component
