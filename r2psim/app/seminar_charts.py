@@ -86,7 +86,7 @@ def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
     rows.append(["Digest", *(element("code", o.sha256[:12], title=o.sha256) for o in outcomes)])
     heads = [join((element("strong", _letter(i)), " ", _head(o))) for i, o in enumerate(outcomes)]
-    return table(("", *heads), rows, f"Side by side, {years}", numbers=len(outcomes), class_="r2p-lines")
+    return table(("Sum", *heads), rows, f"Side by side, {years}", numbers=len(outcomes), class_="r2p-lines")
 
 
 def _head(outcome: Outcome) -> str:
