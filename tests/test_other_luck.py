@@ -38,8 +38,16 @@ YEAR = Choices(
         Trigger(5, "kessara", "armed_offensive"),
     ),
 )
-CHOICES = {0: YEAR, 1: replace(YEAR, triggers=()), 2: Choices(plans=YEAR.plans)}
-"""Decisions of every kind; in another condition of the states most of the money has no place to go."""
+FIRST = plan(("drevna", "preventive-diplomacy", 1e11), ("belisar", "preventive-diplomacy", 1e5))
+CHOICES = {
+    0: YEAR,
+    1: replace(YEAR, triggers=(), plans={**YEAR.plans, "good-offices": FIRST}),
+    2: Choices(plans=YEAR.plans),
+}
+"""Decisions of every kind; in another condition of the states most of the money has no place to go.
+
+In the second year one allocation takes all the room, and nothing is left for the one behind it.
+"""
 
 
 @pytest.fixture(scope="module")
