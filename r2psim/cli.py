@@ -457,9 +457,11 @@ def warmup() -> None:
     from time import perf_counter
 
     from r2psim.ensemble.warmup import warm_up
+    from r2psim.seminar.luck_plans import warm_up_plans
 
     began = perf_counter()
     warm_up()
+    warm_up_plans()
     typer.echo(f"Ready after {perf_counter() - began:.1f} s.", err=True)
 
 

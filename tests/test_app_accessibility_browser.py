@@ -42,7 +42,7 @@ def clean(page: Any, what: str) -> None:
 def test_axe_finds_nothing_on_a_page(
     address: str,
     viewport: dict[str, int],
-    browser: Any,
+    browser: Any,  # noqa: F811
     server: Server,  # noqa: F811
 ) -> None:
     session = browser.new_context(viewport=viewport)

@@ -43,6 +43,16 @@ from r2psim.seminar.seminars import FILE
 
 SECONDS = 20.0
 
+STEPS = (
+    ("believed", "what was true"),
+    ("happened", "what would have happened"),
+    ("why", "Why it happened"),
+    ("decided", "What was decided"),
+    ("otherwise", "The other decision"),
+    ("luck", "Right or lucky"),
+)
+"""Steps of the debriefing, and what each one's heading says."""
+
 
 @pytest.fixture(scope="module")
 def played() -> Exercise:
@@ -58,6 +68,11 @@ def played() -> Exercise:
         exercise.chair.advance()
     exercise.chair.rewind(0, 0, "With <consent> & more", [("consent", "drevna", True)])
     return exercise
+
+
+def to_step(rc: Any, key: str) -> None:
+    """Go to a step of the debriefing."""
+    next(w for w in widgets_with(rc, "steps") if w.label == "The debriefing in six steps").vue_go(key)
 
 
 def parsed(html: str) -> ElementTree.Element:
@@ -102,7 +117,10 @@ def test_a_place_shows_elements_and_no_tags_after_a_year_with_votes(shown: Calla
     assert {"What happened in year 1", "What the Council decided", "Decide"} <= set(page.headings)
     assert not TAG.search(page.text)
     exercise.chair.show(True)
-    page = shown_by(shown(SeatPage(seat, exercise.tokens[role])))
+    rc = shown(SeatPage(seat, exercise.tokens[role]))
+    assert "What you believed, and what was true" in shown_by(rc).headings
+    to_step(rc, "happened")
+    page = shown_by(rc)
     assert {"What happened, and what would have happened", "Every state, month by month, year 1"} <= set(page.headings)
     assert not TAG.search(page.text)
 
@@ -185,7 +203,7 @@ def test_what_was_entered_keeps_its_place_whatever_the_page_says_before_it(
     stays(lambda: widgets_with(rc, "question"))
     exercise.chair.show(True)
     votes.vue_change({"drevna": "yes"})
-    stays(lambda: "What happened, and what would have happened" in shown_by(rc).headings)
+    stays(lambda: "Debriefing" in shown_by(rc).headings)
 
 
 @pytest.mark.parametrize("every", [None, 1.0], ids=["as it is", "looking seldom"])
@@ -201,6 +219,7 @@ def test_a_line_that_the_page_itself_runs_anew_stands_beside_the_others(
     rc = shown(ChairPage(exercise.chair, exercise.opened.token))
     tabs = next(w for w in widgets_with(rc, "html") if "Parts of this page" in w.html)
     tabs.vue_pick("results")
+    to_step(rc, "otherwise")
     form = next(w for w in widgets_with(rc, "fields") if w.label.startswith("A mandate"))
     assert "Year 1 otherwise" not in shown_by(rc).text
     form.vue_change({"": 1, "kessara": "yes"})
@@ -245,8 +264,10 @@ def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
     # Debriefed, but not over.
     chair.show(True)
     assert looked_up() == everywhere
-    page = shown_by(shown(SeatPage(exercise.seminars.enter(token), token)))
-    assert "What happened, and what would have happened" in page.headings and str(seed) not in page.text
+    rc = shown(SeatPage(exercise.seminars.enter(token), token))
+    for step, heading in STEPS:
+        to_step(rc, step)
+        assert heading in "".join(shown_by(rc).headings) and str(seed) not in shown_by(rc).text
     chair.show(False)
     chair.advance()
     # Over, but not debriefed.
@@ -254,6 +275,7 @@ def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
     chair.show(True)
     assert looked_up() == []
     page = shown(SeatPage(exercise.seminars.enter(token), token))
+    to_step(page, "happened")
     assert f"--seed {seed} " in shown_by(page).text
     # A line that is decided anew is to be decided yet: the future is closed again.
     chair.switch(chair.rewind(0, 1, "Anew", keep_later=False))
@@ -289,6 +311,7 @@ def test_lines_of_different_length_are_compared_over_the_years_they_have(shown: 
     page = shown(ChairPage(chair, exercise.opened.token))
     (tabs,) = [w for w in widgets_with(page, "html") if 'data-pick="results"' in w.html]
     tabs.vue_pick("results")
+    to_step(page, "happened")
     said = shown_by(page).text
     # Nothing stands beside a line of which nothing was run yet; its policies neither.
     assert "No year of these can be compared yet: Anew, late-response, prevention, no-assistance." in said
@@ -297,6 +320,7 @@ def test_lines_of_different_length_are_compared_over_the_years_they_have(shown: 
     chair.advance()
     page = shown(ChairPage(chair, exercise.opened.token))
     next(w for w in widgets_with(page, "html") if 'data-pick="results"' in w.html).vue_pick("results")
+    to_step(page, "happened")
     said = shown_by(page).text
     assert "not run equally far (years: As decided: 3; Anew: 1" in said
     drawn = [w.html for w in widgets_with(page, "html") if "<figure" in w.html or "r2p-lines" in w.html]
@@ -308,11 +332,13 @@ def test_lines_of_different_length_are_compared_over_the_years_they_have(shown: 
     # The participant knows which line it is in, and sees that one alone.
     own = shown(SeatPage(seat, exercise.tokens["body-good-offices"]))
     assert "The line “Anew” is being decided" in shown_by(own).text
+    to_step(own, "happened")
     lines = [w for w in widgets_with(own, "fields") if w.label == "What to lay side by side"]
     assert [key for key, _ in lines[0].fields[0]["options"] if key.startswith("branch")] == ["branch-1"]
     chair.end()
     over = shown(SeatPage(seat, exercise.tokens["body-good-offices"]))
     assert "is being decided" not in shown_by(over).text
+    to_step(over, "happened")
     lines = [w for w in widgets_with(over, "fields") if w.label == "What to lay side by side"]
     assert [k for k, _ in lines[0].fields[0]["options"] if k.startswith("branch")] == ["branch-0", "branch-1"]
 

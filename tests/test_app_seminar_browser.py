@@ -136,6 +136,13 @@ def begin(room: Room) -> tuple[Any, str]:
     return chair, chair.inner_text(".r2p-code")
 
 
+def to_step(page: Any, name: str) -> None:
+    """Go to a step of the debriefing."""
+    steps = page.get_by_role("navigation", name="The debriefing in six steps")
+    steps.get_by_role("button", name=re.compile(rf"^[1-6] {name}$")).click()
+    expect(steps.locator("[aria-current=step]")).to_have_text(re.compile(rf"[1-6]\s+{name}"))
+
+
 def run_year(chair: Any, year: int) -> None:
     chair.get_by_role("button", name=f"Run year {year} as decided").click()
     yes = chair.get_by_role("button", name="Yes")
@@ -237,10 +244,13 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     assert office.get_by_text("Side by side").count() == 0
     chair.get_by_role("button", name="What happened, and going back").click()
     chair.wait_for_selector("text=Side by side")
+    to_step(chair, "The other decision")
     chair.get_by_label("Decision", exact=True).select_option("consent")
     chair.wait_for_selector("text=Consent to assistance:")
     chair.get_by_label("Drevna").last.select_option("yes")
     chair.get_by_role("button", name="Run it with these decisions").click()
+    chair.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
+    to_step(chair, "What happened")
     chair.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
     for words in ("Had it been late-response", "Had it been prevention", "Had it been no-assistance"):
         assert chair.get_by_role("columnheader", name=words).count() == 1
@@ -262,6 +272,7 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     chair.keyboard.press("Enter")
     expect(chair.get_by_role("button", name="Close the results to participants")).to_be_focused()
     for page in (office, member, government):
+        to_step(page, "What happened")
         page.get_by_role("columnheader", name="Year 1 otherwise").wait_for()
         page.locator("svg.r2p-chart").last.wait_for()
         inside(page, 5)
@@ -401,6 +412,7 @@ def test_a_double_click_does_one_thing(room: Room) -> None:
     chair.wait_for_timeout(1500)
     expect(chair.get_by_text("Year 3 of 3")).to_have_count(1)
     chair.get_by_role("button", name="What happened, and going back").click()
+    to_step(chair, "The other decision")
     chair.get_by_role("button", name="Run it with these decisions").dblclick()
     chair.wait_for_selector("text=it stands beside the others above")
     chair.wait_for_timeout(1500)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from r2psim.world.build import World
 
 __all__ = [
+    "BASE_OF",
+    "CERTAIN",
     "NO_CHOICES",
     "Choices",
     "Plan",
@@ -48,7 +50,8 @@ __all__ = [
 CERTAIN = 1e12
 """Base rate of a trigger that is made to strike, 1 a month: no draw lies above the probability that follows."""
 
-_BASE = {name: int(getattr(P, identifier(f"triggers.{name}.base"))) for name in TRIGGERS}
+BASE_OF = {name: int(getattr(P, identifier(f"triggers.{name}.base"))) for name in TRIGGERS}
+"""Place of each kind's base rate among the parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ def striking(model: R2PModel, triggers: Iterable[Trigger]) -> None:
         with _set_aside(state, (S.election_phase, S.election_interval, S.spill_new_war) if kinds else (), s):
             if kinds:
                 model.parameters = usual.copy()
-                model.parameters[[_BASE[kind] for kind in kinds]] = CERTAIN
+                model.parameters[[BASE_OF[kind] for kind in kinds]] = CERTAIN
                 if "contested_election" in kinds:
                     state[S.election_phase, s] = model.month
                     state[S.election_interval, s] = max(1.0, state[S.election_interval, s])

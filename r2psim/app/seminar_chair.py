@@ -11,10 +11,10 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
+from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_entrance import CASTS
 from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
-from r2psim.app.seminar_results import Results, Tabs, stand
-from r2psim.app.seminar_rewind import Rewind
+from r2psim.app.seminar_results import Tabs, stand
 from r2psim.app.seminar_server import seminars, use_version
 from r2psim.app.seminar_widgets import Buttons, Save, Status
 from r2psim.app.seminar_words import RULED
@@ -102,8 +102,7 @@ def _Debrief(chair: Chair, acts: Acts, version: int) -> None:
     session = chair.session
     if not session.over and any(branch.year > session.branch.year for branch in session.branches):
         View(html=element("p", SECRET, class_="r2p-note"))
-    Results(chair.results, chair.room, version)
-    Rewind(chair, acts, version)
+    DebriefingSteps(chair, version, acts)
     _Questions(chair, version)
 
 

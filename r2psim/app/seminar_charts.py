@@ -15,7 +15,7 @@ from r2psim.plots.style import amount
 from r2psim.seminar.play import Outcome
 from r2psim.world.tables import STAGES
 
-__all__ = ["charts", "metrics_table", "strips", "years_words"]
+__all__ = ["charts", "metrics_table", "strips", "war_key", "years_words"]
 
 SHOWN = {
     "episodes": "Episodes of atrocity that began",
@@ -51,6 +51,10 @@ COLOURS = 6
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460.0, 194.0, 84.0, 22.0, 16.0, 24.0
 
 
+WAR_HIGH = 6.0
+"""Room above a strip for the band that marks war."""
+
+
 def years_words(years: int) -> str:
     """Name the first years of a run.
 
@@ -82,7 +86,7 @@ def metrics_table(outcomes: Sequence[Outcome]) -> Markup:
     rows = [[name, *(amount(o.metrics[key]) for o in outcomes)] for key, name in SHOWN.items()]
     rows.append(["Digest", *(element("code", o.sha256[:12], title=o.sha256) for o in outcomes)])
     heads = [join((element("strong", _letter(i)), " ", _head(o))) for i, o in enumerate(outcomes)]
-    return table(("", *heads), rows, f"Side by side, {years}", numbers=len(outcomes), class_="r2p-lines")
+    return table(("Sum", *heads), rows, f"Side by side, {years}", numbers=len(outcomes), class_="r2p-lines")
 
 
 def _head(outcome: Outcome) -> str:
@@ -177,7 +181,7 @@ def strips(outcomes: Sequence[Outcome], states: Sequence[str]) -> Markup:
             element(
                 "div",
                 element("span", _letter(i), class_="r2p-strip-name", title=_head(o)),
-                _strip(o.stage[:, s], months, f"{name}, {_head(o)}, {years}"),
+                _strip(o.stage[:, s], o.war[:, s], months, f"{name}, {_head(o)}, {years}"),
                 class_="r2p-strip-row",
             )
             for i, o in enumerate(outcomes)
@@ -200,21 +204,39 @@ def _letters(heights: list[float], ends: list[float]) -> list[Markup]:
     return found
 
 
-def _strip(stage: np.ndarray, months: int, label: str) -> Markup:
-    bounds = [0, *(np.flatnonzero(np.diff(stage)) + 1).tolist(), len(stage)]
+def _stretches(values: np.ndarray) -> list[tuple[int, int]]:
+    """Cut months into stretches in which nothing changes: first month, and the month after the last."""
+    return list(pairwise([0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]))
+
+
+def _strip(stage: np.ndarray, war: np.ndarray, months: int, label: str) -> Markup:
     parts, told = [], []
-    for begin, end in pairwise(bounds):
+    for begin, end in _stretches(stage):
         k = int(stage[begin])
         # Higher as well as darker: the stage can be read without colour.
         high = 4.0 + 4.0 * k
         parts.append(
             element(
-                "rect", x=begin, width=max(1, end - begin), y=20.0 - high, height=high, class_=f"r2p-ribbon r2p-s{k}"
+                "rect", x=begin, width=max(1, end - begin), y=WAR_HIGH + 20.0 - high, height=high,
+                class_=f"r2p-ribbon r2p-s{k}",
             )
-        )
+        )  # fmt: skip
         told.append(f"{STAGES[k]} from month {begin}")
-    words = f"{label}: {'; '.join(told[:12])}"
+    fought = [(begin, end) for begin, end in _stretches(war) if war[begin]]
+    parts += [
+        element("rect", x=begin, width=max(1, end - begin), y=0, height=WAR_HIGH - 2.0, class_="r2p-strip-war")
+        for begin, end in fought
+    ]
+    at_war = [f"war in months {begin} to {end - 1}" for begin, end in fought]
+    words = f"{label}: {'; '.join([*told[:12], *at_war[:6]])}"
     return element(
-        "svg", *parts, viewBox=f"0 0 {months + 1} 20", preserveAspectRatio="none", class_="r2p-strip", role="img",
-        aria_label=words,
+        "svg", *parts, viewBox=f"0 0 {months + 1} {20.0 + WAR_HIGH:.0f}", preserveAspectRatio="none",
+        class_="r2p-strip r2p-strip-high", role="img", aria_label=words,
     )  # fmt: skip
+
+
+def war_key() -> Markup:
+    """Draw the key of what stands above a strip."""
+    band = element("rect", x=1, y=4, width=30, height=WAR_HIGH - 2.0, class_="r2p-strip-war")
+    drawn = element("svg", band, viewBox="0 0 32 12", width=32, height=12, aria_hidden="true")
+    return element("ul", element("li", drawn, " above a strip: war"), class_="r2p-key", aria_label="War")

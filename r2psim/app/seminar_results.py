@@ -9,8 +9,8 @@ import solara
 
 from r2psim.app.marks import stage_key
 from r2psim.app.markup import Markup, element, pick
-from r2psim.app.seminar_charts import charts, metrics_table, strips, years_words
-from r2psim.app.seminar_words import choices_table, events
+from r2psim.app.seminar_charts import charts, metrics_table, strips, war_key, years_words
+from r2psim.app.seminar_words import events
 from r2psim.app.widgets import Form, View
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.room import Room
@@ -22,7 +22,7 @@ MOST = 6
 
 LUCK = (
     "All lines and policies had the same luck: the same chance of every trigger, month by month. One world with one "
-    "luck shows how decisions work; it does not show which policy is better on average - Compare does, with many runs."
+    "luck shows how decisions work; it does not show what is better on average - other luck does, the last step."
 )
 
 
@@ -109,9 +109,8 @@ def Results(give: Callable[[int | None], list[Outcome]], room: Room, version: in
     View(html=_common(picked, common, [o for o in outcomes if not o.years]))
     View(html=metrics_table(same))
     View(html=charts(same))
-    View(html=element("h2", f"Every state, month by month, {years_words(common)}") + stage_key())
+    View(html=element("h2", f"Every state, month by month, {years_words(common)}") + stage_key() + war_key())
     View(html=strips(same, [play.names[key] for key in play.scenario.states]))
-    lines = [o for o in options if o[0].startswith("branch-")]
     Form(
         label="Line to read",
         fields=[{"key": "line", "label": "Read one line", "kind": "select", "options": options, "value": read}],
@@ -121,6 +120,3 @@ def Results(give: Callable[[int | None], list[Outcome]], room: Room, version: in
     grave = [e for e in outcome.events if e.kind == "conflict" or (e.kind == "stage" and e.after == "atrocity")]
     title = f"{dict(options)[outcome.key]}, {years_words(outcome.years)}"
     View(html=events(grave[-40:], play.names, f"Conflict and atrocity: {title}"))
-    if outcome.key in dict(lines):
-        branch = room.session.branches[int(outcome.key.removeprefix("branch-"))]
-        View(html=choices_table(play.choices(branch, branch.year), play.names, play.forms))

@@ -10,8 +10,9 @@ import solara
 from r2psim.app.inputs import told
 from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
+from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_lobby import about_lobby, role_field
-from r2psim.app.seminar_results import Results, Tabs
+from r2psim.app.seminar_results import Tabs
 from r2psim.app.seminar_round import STEPS, Assess, Next, Read, Steps
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Confirm, Plan, Status
@@ -367,4 +368,4 @@ def _Results(seat: Seat, version: int) -> None:
     session = seat.room.session
     if len(session.branches) > 1 and not session.over:
         View(html=element("p", CLOSED.format(line=session.branch.title), class_="r2p-note"))
-    Results(seat.results, seat.room, version)
+    DebriefingSteps(seat, version)

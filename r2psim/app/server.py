@@ -20,6 +20,7 @@ from r2psim.app.gate import Gate
 from r2psim.app.guard import LARGEST_MESSAGE, close_doors
 from r2psim.app.site import Site, SiteError, site_of
 from r2psim.ensemble.warmup import warm_up
+from r2psim.seminar.luck_plans import warm_up_plans
 
 __all__ = ["AppError", "prepare", "serve"]
 
@@ -115,6 +116,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     _more_files()
     typer.echo("Loading the compiled rules ...", err=True)
     warm_up()
+    warm_up_plans()
     import_module("r2psim.app.pages")
     if application.site.behind:
         # All connections are the proxy's.
@@ -131,8 +133,11 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     at = application.site.base if application.site.behind else f"http://{shown}:{port}"
     typer.echo(f"r2psim is at {at}  (Ctrl-C ends it)", err=True)
-    with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+    try:
+        with listening:
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        import_module("r2psim.app.seminar_luck").leave_off()
 
 
 def _more_files() -> None:

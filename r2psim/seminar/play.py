@@ -53,6 +53,8 @@ class Outcome:
         ``states_in_atrocity``, ``states_at_war``.
     stage : numpy.ndarray, shape (months + 1, states)
         Highest stage in each state.
+    war : numpy.ndarray of bool, shape (months + 1, states)
+        Whether it was at war.
     events : tuple of Event
         In order of months.
     """
@@ -64,6 +66,7 @@ class Outcome:
     metrics: dict[str, float]
     monthly: dict[str, np.ndarray]
     stage: np.ndarray
+    war: np.ndarray
     events: tuple[Event, ...]
 
 
@@ -80,13 +83,14 @@ def outcome_of(model: R2PModel, title: str, key: str) -> Outcome:
 
     history = model.history()
     state, body = history.state, history.body
+    war: np.ndarray = state["conflict"] == 3.0
     monthly = {
         "deaths": state["deaths"].sum(axis=1),
         "displaced": state["displaced"].sum(axis=1),
         "spent_prevention": body["spent_prevention"].sum(axis=1),
         "spent_response": body["spent_response"].sum(axis=1),
         "states_in_atrocity": (state["stage"] == 4.0).sum(axis=1),
-        "states_at_war": (state["conflict"] == 3.0).sum(axis=1),
+        "states_at_war": war.sum(axis=1),
     }
     found = metrics_of(model.rows, model.month)
     return Outcome(
@@ -97,6 +101,7 @@ def outcome_of(model: R2PModel, title: str, key: str) -> Outcome:
         metrics={name: float(x) for name, x in zip(METRICS, found, strict=True)},
         monthly=monthly,
         stage=state["stage"].copy(),
+        war=war,
         events=history.events,
     )
 

@@ -111,8 +111,22 @@ def replay(
     ] = None,
     explain: Annotated[str | None, typer.Option(metavar="GROUP", help="Tell the story of one group.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the summary.")] = False,
+    other_luck: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=100_000, help="Of a seminar: try its decisions in N other lucks too."),
+    ] = None,
+    digests: Annotated[
+        bool, typer.Option("--digests", help="With --other-luck: tell the digest of every run; ten times as long.")
+    ] = False,
 ) -> None:
     """Run one run of a comparison, or a whole seminar, again in Mesa, and check that it is the same to the last bit."""
+    if other_luck is not None or digests:
+        from r2psim.verbs.replay_other_luck import replay_other_luck
+
+        given = {"--policy": policy, "--month": month, "--explain": explain}
+        others = [name for name, value in given.items() if value is not None]
+        replay_other_luck(directory, run, other_luck, digests, as_json, others)
+        return
     if directory.is_file():
         from r2psim.verbs.replay_session import replay_session
 
