@@ -37,6 +37,8 @@ def exercise() -> Exercise:
 def test_what_was_believed_is_what_the_role_saw_when_it_decided() -> None:
     exercise = Exercise(years=YEARS)
     seats = {role: exercise.seat(role) for role in (OFFICE, MARKET)}
+    government = exercise.seat(DREVNA)
+    home: list[float] = []
     exercise.chair.begin()
     saw: dict[str, list[dict[str, float]]] = {role: [] for role in seats}
     for _ in range(2):
@@ -44,6 +46,7 @@ def test_what_was_believed_is_what_the_role_saw_when_it_decided() -> None:
             view = seat.look().view
             assert view is not None
             saw[role].append({s.key: s.perceived_risk for s in view.states})
+        home.append(government.look().own["drevna"].value)
         exercise.chair.advance()
     exercise.chair.show(True)
     for role, seat in seats.items():
@@ -51,11 +54,13 @@ def test_what_was_believed_is_what_the_role_saw_when_it_decided() -> None:
         assert set(found) == set(saw[role][0])
         for year in range(2):
             assert {key: b.own[year] for key, b in found.items()} == saw[role][year]
+    found = {b.state: b for b in Debriefing(seats[OFFICE]).beliefs(DREVNA)}
+    assert found["drevna"].own[:2].tolist() == home and len(set(home)) == 2
     # Who has no view of its own went by what everybody saw; what was true is the model's own score.
-    (public,) = [b for b in Debriefing(seats[OFFICE]).beliefs(DREVNA) if b.state == "drevna"]
+    public = found["kessara"]
     model = R2PModel("seminar", "late-response", seed=7, years=2, drive="rows")
     model.run_model()
-    state, s = model.history().state, model.world.states.index("drevna")
+    state, s = model.history().state, model.world.states.index("kessara")
     model.close()
     assert np.isnan(public.own).all() and public.seen.tolist() == state["perceived"][::12, s].tolist()
     assert public.true.tolist() == state["risk_score"][:, s].tolist()

@@ -7,9 +7,10 @@ import numpy as np
 from r2psim.app.lettering import fitted, width
 from r2psim.app.marks import path_of
 from r2psim.app.markup import Markup, element, join
+from r2psim.world import places
 from r2psim.world.build import World
 from r2psim.world.history import History
-from r2psim.world.tables import CONFLICT, STAGES, S
+from r2psim.world.tables import CONFLICT, STAGES
 
 __all__ = ["FEW", "HEIGHT", "WIDTH", "borders_of", "draw_map", "name_at", "patch_map", "places_of"]
 
@@ -26,15 +27,7 @@ WAR = 3
 
 def places_of(world: World) -> np.ndarray:
     """Give the middle of each state's mark, shape (states, 2)."""
-    found = np.empty((len(world.states), 2))
-    for axis, (column, length, margin) in enumerate(((S.x, WIDTH, SIDE), (S.y, HEIGHT, MARGIN))):
-        at = world.rows.state[column]
-        low, high = float(at.min()), float(at.max())
-        share = (at - low) / (high - low) if high > low else np.full(len(at), 0.5)
-        found[:, axis] = margin + share * (length - 2 * margin)
-    # North is at the top.
-    found[:, 1] = HEIGHT - found[:, 1]
-    return found
+    return places.places_of(world, WIDTH, HEIGHT, SIDE, MARGIN)
 
 
 def name_at(name: str, key: str, place: tuple[float, float], size: float, few: bool) -> Markup:
@@ -50,16 +43,10 @@ def name_at(name: str, key: str, place: tuple[float, float], size: float, few: b
     return element("text", shown, class_=class_, x=aside, y=lift, data_id=f"{key}/name")
 
 
-def borders_of(world: World, places: np.ndarray) -> Markup:
+def borders_of(world: World, at: np.ndarray) -> Markup:
     """Draw a line from each state to its neighbours."""
-    rows = world.rows
-    borders = []
-    for s in range(len(world.states)):
-        for n in rows.neighbour[rows.neighbour_start[s] : rows.neighbour_start[s + 1]]:
-            if n > s:
-                (x1, y1), (x2, y2) = places[s], places[n]
-                borders.append(f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}")
-    return element("path", d="".join(borders), class_="r2p-border")
+    lines = (f"M{at[s, 0]:.1f},{at[s, 1]:.1f}L{at[n, 0]:.1f},{at[n, 1]:.1f}" for s, n in places.borders_of(world))
+    return element("path", d="".join(lines), class_="r2p-border")
 
 
 def draw_map(world: World) -> Markup:
@@ -70,12 +57,12 @@ def draw_map(world: World) -> Markup:
     str
         SVG, in which each state can be picked as ``state:KEY`` and be changed as ``KEY``.
     """
-    places = places_of(world)
+    at = places_of(world)
     few = len(world.states) <= FEW
     size = 15.0 if few else 8.0
     nodes = []
     for s, key in enumerate(world.states):
-        x, y = places[s]
+        x, y = at[s]
         name = world.names[key]
         inner = [
             element("circle", r=size * 1.9, class_="r2p-halo"),
@@ -100,7 +87,7 @@ def draw_map(world: World) -> Markup:
         )
     return element(
         "svg",
-        borders_of(world, places),
+        borders_of(world, at),
         join(nodes),
         viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
         class_="r2p-map" if few else "r2p-map r2p-many",

@@ -23,6 +23,7 @@ from r2psim.seminar.limits import ForbiddenError
 from r2psim.seminar.roles import Role
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.session import Branch
+from r2psim.seminar.sight import at_home
 from r2psim.world.tables import STAGES, TRIGGERS
 
 if TYPE_CHECKING:
@@ -208,9 +209,18 @@ def _pushed(history: History, event: Event, here: Sequence[Event]) -> tuple[tupl
 
 @dataclass(frozen=True)
 class _Seen:
-    """How the bodies of a line saw their members whenever a year was to be decided: body -> state -> by year."""
+    """How the roles of a line saw states whenever a year was to be decided.
+
+    Attributes
+    ----------
+    by_body : mapping of str to mapping of str to numpy.ndarray, each of shape (years + 1,)
+        Body -> state -> how it saw this member.
+    at_home : mapping of str to numpy.ndarray, each of shape (years + 1,)
+        State -> how its own government saw it.
+    """
 
     by_body: Mapping[str, Mapping[str, np.ndarray]]
+    at_home: Mapping[str, np.ndarray]
 
 
 _seen: OrderedDict[tuple[str, str, str], _Seen] = OrderedDict()
@@ -223,16 +233,20 @@ def _seen_in(play: Play, branch: Branch) -> _Seen:
     if (kept := _seen.get(key)) is None:
         bodies = [role.body for role in play.roles.values() if role.body is not None]
         found: dict[str, dict[str, np.ndarray]] = {body: {} for body in dict.fromkeys(bodies)}
+        governments = [role.state for role in play.roles.values() if role.state is not None]
+        at_homes = {state: np.full(branch.year + 1, np.nan) for state in governments}
         model = play.model(play.session.policy, play.choices(branch, branch.year), 0, record=False)
         for year in range(branch.year + 1):
             for body, states in found.items():
                 for state in view_of(model, body).states:
                     risks = states.setdefault(state.key, np.full(branch.year + 1, np.nan))
                     risks[year] = state.perceived_risk
+            for government, risks in at_homes.items():
+                risks[year] = at_home(model, government).value
             for _ in range(YEAR if year < branch.year else 0):
                 model.step()
         model.close()
-        kept = _Seen(found)
+        kept = _Seen(found, at_homes)
         with _keeping:
             _seen[key] = kept
             while len(_seen) > _KEPT:
@@ -307,14 +321,17 @@ class Debriefing:
     def beliefs(self, role: str, number: int | None = None) -> tuple[Belief, ...]:
         """Give what a role went by in a line, state by state, and what was true.
 
-        A body saw its members with its own error; a government, and whoever has no view of a state, what everybody
-        saw. Of a body these are its members alone.
+        A body saw its members with its own error, a government its own state; whoever has no view of a state saw what
+        everybody saw. Of a body these are its members alone.
         """
         with self.room.lock:
             branch, play = self.line(number), self.room.play
             history = play.live(branch).history()
-            body = play.roles[role].body
-            own = _seen_in(play, branch).by_body.get(body or "", {})
+            body, home = play.roles[role].body, play.roles[role].state
+            seen = _seen_in(play, branch)
+            own = dict(seen.by_body.get(body or "", {}))
+            if home is not None:
+                own[home] = seen.at_home[home]
             nothing = np.full(branch.year + 1, np.nan)
             return tuple(
                 Belief(
