@@ -74,8 +74,8 @@ def forest_plot(found: Trials) -> Figure:
     )
     subtitle = (
         "Ratio of the treated to the others; left of 1 is less. Published: bar, 95 % interval; dotted, with the bias "
-        "of its design. Simulated: 95 % interval. Reached: share of the catalogue's effect that was delivered; empty where "
-        "nothing of the catalogue is tried."
+        "of its design. Simulated: 95 % interval. Reached: share of the catalogue's effect that was delivered; empty "
+        "where nothing of the catalogue is tried."
     )
     page = new_figure(
         PITCH * len(rows) + 0.85,
