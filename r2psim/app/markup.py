@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 __all__ = ["Markup", "bar", "element", "join", "pick", "table", "uncapital"]
 
-_EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br"}
+_EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br", "img", "meta"}
 
 
 def element(tag: str, *inside: Any, **attributes: Any) -> Markup:
