@@ -72,6 +72,7 @@ class Report(HTMLParser):
         if "style" in self.open:
             self.styles.append(data)
             return
+        data = data.replace("\N{NO-BREAK SPACE}", " ")
         self.text += data
         if self.open and self.open[-1][0] == "h" and self.open[-1][1:].isdigit():
             level, told = self.headings[-1]

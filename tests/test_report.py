@@ -195,15 +195,15 @@ def test_a_comparison_tells_what_its_files_say(directory: Callable[[str], Path],
         if name in by_name and differences[metric]["mean"]:
             interval = Interval(*(differences[metric][end] for end in ("mean", "low", "high")))
             more, limits = ranged(metric, interval)
-            assert by_name[name][3].split("\n")[:2] == [more, limits]
+            assert by_name[name][1].split("\n")[:2] == [more, limits]
             told += 1
     assert told >= 8
     # The null line: harm is the same in every run, and what money is withheld is told.
     for name in ("episodes of atrocity", "killed", "response needed", "GDP lost"):
-        assert by_name[name][4] == "the same in every run"
+        assert by_name[name][2] == "the same in every run"
     twins = found["null_twins"]
     withheld = twins["prevention"]["response_cost"]["mean"] - twins["late-response"]["response_cost"]["mean"]
-    assert by_name["external response"][4].startswith(f"{money(abs(withheld))} less")
+    assert by_name["external response"][2].startswith(f"{money(abs(withheld))} less")
 
 
 def test_a_comparison_is_read_back_as_it_was(directory: Callable[[str], Path]) -> None:
@@ -274,7 +274,7 @@ def test_with_effects_at_none_nothing_was_gained(page: Callable[[str], Report]) 
     rows = made.table("Prevention instead of late-response, a run")
     for row in rows[1:]:
         if row[0].split("\n")[0] in ("episodes of atrocity", "killed", "driven from home", "GDP lost"):
-            assert row[3] == row[4] == "the same in every run"
+            assert row[1] == row[2] == "the same in every run"
 
 
 # -- what comes from files is text -------------------------------------------------------------------------------------

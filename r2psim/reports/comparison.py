@@ -184,11 +184,15 @@ def _fails(comparison: Comparison, policy: str) -> list[str]:
     if donors is not None and donors.told_apart and donors.mean > 0.0:
         more, limits = ranged("prevention_and_response", donors)
         told.append(f"It does not lower what donors pay: the bill is {more} a run ({limits}).")
-    for ledger in COST_LEDGERS.values():
-        found = comparison.returns(policy, ledger.parts).harm_avoided
-        if found is not None and comparison.payback(policy, ledger.parts).year is None:
-            words = paid_back(comparison, policy, ledger.parts)
-            told.append(f"{capital(ledger.title)}: {because(found)} for each further dollar; {words}.")
+    lost = [
+        f"{ledger.title}, {because(found)}"
+        for ledger in COST_LEDGERS.values()
+        if (found := comparison.returns(policy, ledger.parts).harm_avoided) is not None
+        and comparison.payback(policy, ledger.parts).year is None
+    ]
+    if lost:
+        years = years_words(comparison.years)
+        told.append(f"Not paid back within {years}, saved for each further dollar: {'; '.join(lost)}.")
     costlier = float((comparison.difference("total_cost", policy) > 0.0).mean())
     worse = float((comparison.difference("deaths", policy) > 0.0).mean())
     told.append(
@@ -199,15 +203,14 @@ def _fails(comparison: Comparison, policy: str) -> list[str]:
 
 
 def _unknown(comparison: Comparison, scenario: Scenario, policy: str, kept: bool) -> list[str]:
-    told = []
+    told, doubtful = [], []
     for metric in (*TOLD, "prevention_and_response", "total_cost"):
         differences = comparison.difference(metric, policy)
         found = paired_interval(differences)
         if found is not None and differences.any() and not found.told_apart:
-            told.append(
-                f"{capital(METRIC_NAMES[metric][0])}: not told apart from no difference at {comparison.runs} runs"
-                f"{needed_words(differences)}."
-            )
+            doubtful.append(f"{METRIC_NAMES[metric][0]}{needed_words(differences)}")
+    if doubtful:
+        told.append(f"Not told apart from no difference at {comparison.runs} runs: {'; '.join(doubtful)}.")
     if comparison.uncertainty == "none":
         told.append(f"The intervals hold luck alone: {carried('none')}.")
     else:
@@ -223,7 +226,7 @@ def assumption_words(scenario: Scenario) -> str:
     """Say how many effects of assistance are assumptions."""
     labels = Counter(effect.label for effect in effects_by_path(scenario.forms).values())
     named = [f"{labels[label]} {label} ({LABELS[label]})" for label in LABELS if labels[label]]
-    return f"Of {labels.total()} effects of assistance: {'; '.join(named)}."
+    return f"How well the {labels.total()} effects of assistance are known, by their labels: {'; '.join(named)}."
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -247,14 +250,14 @@ def _against(comparison: Comparison, policy: str, metrics: tuple[str, ...], capt
     rows = [
         (
             "\n".join(METRIC_NAMES[metric]),
-            spread_words(of_baseline[metric])[0],
-            spread_words(of_policy[metric])[0],
             told(comparison, metric),
             told(without, metric),
+            spread_words(of_baseline[metric])[0],
+            spread_words(of_policy[metric])[0],
         )
         for metric in metrics
     ]
-    heads = ("mean of a run", comparison.baseline, policy, "difference", "with all effects at none")
+    heads = ("mean of a run", "difference", "with all effects at none", comparison.baseline, policy)
     return Table(f"{caption}. Differences are paired, with 95 % intervals of the mean.", heads, rows, 4)
 
 

@@ -57,9 +57,9 @@ def break_even_part(opened: Opened) -> Part:
         kind="break-even",
         name=opened.name,
         title=f"Where {policy} pays, over {' and '.join(axis['name'] for axis in axes)}",
-        question=f"How does it depend on {along} whether {policy} pays, told against {baseline}?",
+        question=f"Does {policy} pay, told against {baseline}, and how does that depend on this: {along}?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             *((axis["name"], _axis(axis)) for axis in axes),
             (
                 "runs",
@@ -177,7 +177,7 @@ def marginal_part(opened: Opened) -> Part:
         title="What a further dollar does",
         question=f"What does each of these do, one by one: {'; '.join(PARTS[part] for part in parts)}?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("beside", f"{found['policy']}; principles are those of {found['principled']}"),
             ("a further fund", f"{money(found['money_a_year'])} a year"),
             (
@@ -250,7 +250,7 @@ def warning_part(opened: Opened) -> Part:
         title=f"What warning is worth under {found['policy']}",
         question="What is warning worth at a fixed budget: in lives, false alarms, misses and money spent in vain?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("policy", found["policy"]),
             (
                 "runs",

@@ -16,6 +16,11 @@ from r2psim.reports.parts import Figure, Part, Table
 __all__ = ["CAVEAT", "html", "report"]
 
 CAVEAT = "A model's world: it explains mechanisms, it forecasts no country."
+HOW_TO_READ = (
+    "A run is one course of an invented world, as chance has it; numbers are means over runs, and in brackets stand "
+    "intervals. Not told apart: the interval holds no difference. The null line is what the same study shows where "
+    "assistance has no effect, so that nothing can be gained."
+)
 FILE = "report.html"
 
 _STYLE = Path(__file__).with_name("style.css")
@@ -97,6 +102,7 @@ def html(parts: Sequence[Part]) -> str:
             element("p", CAVEAT, class_="caveat"),
             element("h1", title),
             element("p", f"A report of r2psim {__version__}. ", _scope(parts), class_="by"),
+            element("p", HOW_TO_READ, class_="by"),
         ),
         element("main", _short(parts), _full(parts)),
         element("footer", element("p", CAVEAT, class_="caveat")),
@@ -119,34 +125,47 @@ def _label(part: Part) -> str:
 
 
 def _short(parts: Sequence[Part]) -> Markup:
-    return element("section", *(_decision(part, len(parts) == 1) for part in parts), id="short", class_="short")
+    alone = len(parts) == 1
+    told: list[Markup] = []
+    said: set[str] = set()
+    for part in parts:
+        told.append(_decision(part, alone, [each for each in part.unknown if each not in said]))
+        said.update(part.unknown)
+    first = next((part for part in parts if part.policies), None)
+    if first is not None and not alone:
+        # What they were run in stands with each of them further on.
+        told.append(element("section", element("h2", "The policies"), _terms([*first.world[:1], *first.policies])))
+    return element("section", *told, id="short", class_="short")
 
 
-def _decision(part: Part, alone: bool) -> Markup:
+def _background(part: Part) -> list[Markup]:
+    made = []
+    for heading, terms in (("The policies", part.policies), ("The world", part.world)):
+        made += [element("h3", heading), _terms(terms)] if terms else []
+    return made
+
+
+def _decision(part: Part, alone: bool, unknown: Sequence[str]) -> Markup:
     """Tell what a decision needs; where several directories are told, each in short."""
-    below = "h3"
     inside = [
         element("h2", "What was asked, and what was found" if alone else part.title),
         element("p", part.question, class_="question"),
-        element("p", part.headline, class_="headline"),
+        element("p", _text(part.headline), class_="headline"),
         element("h3", "The null line: with nothing to be gained"),
         _said(part.null),
     ]
     if part.table is not None and alone:
         inside.append(_table(part.table))
     if part.verdict:
-        inside += [element(below, "What it costs, and who pays"), _said(part.verdict)] if alone else []
+        inside += [element("h3", "What else was found"), _said(part.verdict)] if alone else []
     inside += [
-        element(below, "Where it fails"),
+        element("h3", "Where it fails"),
         _few(part.fails, "Nothing was found where it fails; what was not looked at is no finding."),
-        element(below, "What is not known"),
-        _few(part.unknown, "Nothing further is noted."),
+        element("h3", "What is not known"),
+        _few(unknown, "Nothing beyond what is said above."),
     ]
     if alone:
-        if part.policies:
-            inside += [element(below, "The policies"), _terms(part.policies)]
-        if part.world:
-            inside += [element(below, "The world"), _terms(part.world)]
+        inside += _background(part)
         if part.figure is not None:
             inside.append(_figure(part.figure))
     return element("section", *inside, class_="decision")
@@ -157,7 +176,7 @@ def _few(sentences: Sequence[str], otherwise: str) -> Markup:
         return element("p", otherwise)
     left = len(sentences) - _FEW
     more = [f"{left} more further on."] if left > 0 else []
-    return element("ul", *(element("li", each) for each in [*sentences[:_FEW], *more]))
+    return element("ul", *(element("li", _text(each)) for each in [*sentences[:_FEW], *more]))
 
 
 # -- in full -----------------------------------------------------------------------------------------------------------
@@ -179,12 +198,12 @@ def _in_full(part: Part, number: int, alone: bool) -> Markup:
         for heading, terms in (("The world", part.world), ("The policies", part.policies)):
             inside += [element("h4", heading), _terms(terms)] if terms else []
         if part.verdict:
-            inside += [element("h4", "What was found"), element("p", part.headline), _said(part.verdict)]
+            inside += [element("h4", "What was found"), element("p", _text(part.headline)), _said(part.verdict)]
         inside += [_table(part.table)] if part.table is not None else []
         inside += [_figure(part.figure)] if part.figure is not None else []
     for heading, sentences in (("All that fails", part.fails), ("All that is not known", part.unknown)):
         if len(sentences) > _FEW:
-            inside += [element("h4", heading), element("ul", *(element("li", each) for each in sentences))]
+            inside += [element("h4", heading), element("ul", *(element("li", _text(each)) for each in sentences))]
     if part.tables:
         inside += [element("h4", "Tables"), *(_table(each) for each in part.tables)]
     if part.figures:
@@ -201,13 +220,13 @@ def _notes(lines: Sequence[str]) -> Markup:
     items: list[Markup] = []
     for line in [*lines, ""]:
         if line.startswith("- "):
-            items.append(element("li", line.removeprefix("- ")))
+            items.append(element("li", _text(line.removeprefix("- "))))
             continue
         if items:
             made.append(element("ul", *items))
             items = []
         if line:
-            made.append(element("p", line))
+            made.append(element("p", _text(line)))
     return join(made)
 
 
@@ -216,15 +235,23 @@ def _again(part: Part) -> Markup:
     return join([*said, _terms(part.again.facts)])
 
 
+_TIED = re.compile(r"(?<=US\$) (?=[\d-])|(?<=\d) (?=(?:%|bn|m|trn|million|billion)(?!\w))")
+
+
+def _text(text: str) -> str:
+    """Keep numbers and their units on one line."""
+    return _TIED.sub("\N{NO-BREAK SPACE}", text)
+
+
 # -- elements ----------------------------------------------------------------------------------------------------------
 
 
 def _said(sentences: Iterable[str]) -> Markup:
-    return join(element("p", each) for each in sentences)
+    return join(element("p", _text(each)) for each in sentences)
 
 
 def _terms(terms: Iterable[tuple[str, str]]) -> Markup:
-    return element("dl", *(element("div", element("dt", term), element("dd", said)) for term, said in terms))
+    return element("dl", *(element("div", element("dt", term), element("dd", _text(said))) for term, said in terms))
 
 
 _LIMITS = re.compile(r"(?P<mean>\S.*?) (?P<limits>[(\[][^()\[\]]* to [^()\[\]]*[)\]])")
@@ -234,7 +261,7 @@ def _cell(text: str) -> Markup | str:
     """Set the lines of a cell one below the other, those after the first in smaller type; limits below their mean."""
     if (found := _LIMITS.fullmatch(text)) is not None:
         text = f"{found['mean']}\n{found['limits']}"
-    first, *rest = text.split("\n")
+    first, *rest = _text(text).split("\n")
     return join([first, *(element("span", each, class_="below") for each in rest)]) if rest else first
 
 

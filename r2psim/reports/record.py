@@ -32,14 +32,14 @@ def trials_part(opened: Opened) -> Part:
     bad = [row for row in rows if row["verdict"] in ("weaker", "stronger", "opposite", "disagrees")]
     open_ = [row for row in rows if row["verdict"] in ("not told apart", "no answer")]
     met = found["numeric_overlapping"] + found["directions_agreeing"]
-    heads = ("trial", "estimand", "published", "simulated", "verdict", "reached", "at work", "entries")
+    heads = ("trial", "estimand", "verdict", "published", "simulated", "reached", "at work", "entries")
     cells_ = [
         (
             f"{row['trial']}{'' if row['use'] == 'fit' else ' *'}\n{row['question']}",
             row["estimand"],
+            row["verdict"],
             ratio_words(row, "published"),
             ratio_words(row, "simulated"),
-            row["verdict"],
             share_words(row["reached"]),
             share_words(row["at_work"]),
             f"{row['entries']:,}",
@@ -52,7 +52,7 @@ def trials_part(opened: Opened) -> Part:
         title="Published estimates of what assistance does, run on the model",
         question="Does assistance do in the model what causal studies find that it does?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("policy beside the trial", found["policy"]),
             ("runs", f"{found['runs']:,} pairs of each trial, {found['years']} years each, seed {found['seed']}"),
         ],
@@ -79,7 +79,7 @@ def trials_part(opened: Opened) -> Part:
                 "effect that arrived; at work: share of the months in which at least half of it did. *: never fitted.",
                 heads,
                 cells_,
-                3,
+                5,
             )
         ],
         figures=opened.figures(
@@ -217,7 +217,7 @@ _VALIDATION_FIGURES = (
 
 def _validated(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("world", found["scenario"]),
+        ("scenario", found["scenario"]),
         ("policy", found["policy"]),
         ("runs", f"{found['runs']:,} of {found['years']} years, seed {found['seed']}"),
         ("uncertainty", found["uncertainty"]),
@@ -327,7 +327,7 @@ def hindcast_part(opened: Opened) -> Part:
         question="Does the model tell apart, in a past world, states in which an atrocity began from those where none "
         "did?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("policy", found["policy"]),
             ("runs", f"{found['runs']:,}, seed {found['seed']}; {found['states']} states"),
             ("purpose", found["purpose"]),

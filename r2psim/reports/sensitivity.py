@@ -88,7 +88,7 @@ def sensitivity_part(opened: Opened) -> Part:
         if found["baseline"] is not None
         else "What are outcomes sensitive to, and how much of them is luck?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("policies", ", ".join(found["policies"])),
             ("method", found["method"]),
             (
@@ -105,12 +105,13 @@ def sensitivity_part(opened: Opened) -> Part:
         null=[
             "A factor that does nothing has an index of nothing, with an interval on both sides of it: of "
             f"{len(factors)} such factors about {0.05 * len(factors):.0f} would seem to matter by chance (95 %).",
-            *(_luck(one) for one in told[:3] if _share(one, "luck") is not None),
+            *(_luck(one) for one in told[:1] if _share(one, "luck") is not None),
         ],
         verdict=sentences,
         fails=[
             f"In {len(luck)} of {len(told)} outcomes more than half of what differs between runs is luck, which no "
-            f"knowledge of parameters removes: {'; '.join(_name(one) for one in luck)}."
+            "knowledge of parameters removes"
+            + (f": {'; '.join(_name(one) for one in luck)}." if len(luck) < len(told) else ".")
         ]
         if luck
         else [],
@@ -226,7 +227,7 @@ def discovery_part(opened: Opened) -> Part:
         title=f"Where {found['condition']}",
         question=f"Where, among the parameters that were varied, is this met: {found['condition']}?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             (
                 "points",
                 f"{found['points']:,}, of which {found['hits']:,} meet it; {found['searched']:,} searched, "
@@ -326,7 +327,7 @@ def information_part(opened: Opened) -> Part:
         title=f"What would be worth knowing, for {outcome}",
         question=f"Which of the things not known would most change the choice between {', '.join(found['policies'])}?",
         world=[
-            ("world", found["scenario"]),
+            ("scenario", found["scenario"]),
             ("runs", f"{found['runs']:,}, each with a draw of its own, seed {found['seed']}"),
             ("mean of a run", f"{outcome} ({unit}): {means}"),
             ("without knowing more", f"{found['best']} is the better choice"),
