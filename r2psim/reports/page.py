@@ -218,7 +218,7 @@ def _notes(lines: Sequence[str]) -> Markup:
     """Set lines as paragraphs and lists: a line that begins with a hyphen is of a list."""
     made: list[Markup] = []
     items: list[Markup] = []
-    for line in [*lines, ""]:
+    for line in [*(line.strip() for line in lines), ""]:
         if line.startswith("- "):
             items.append(element("li", _text(line.removeprefix("- "))))
             continue

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["across_part", "hindcast_part", "rows_part", "trials_part", "validation_part"]
 
+SHOWN = 12
+"""Rows that a sentence names."""
+
 
 # -- trials ------------------------------------------------------------------------------------------------------------
 
@@ -119,7 +122,6 @@ def rows_part(opened: Opened) -> Part:
     )
     counts = table.counts
     good = [verdict for verdict in ("works", "holds") if verdict in counts]
-    bad = [result for result in table.results if result.verdict in ("decoration", "wrong way", "broken", "missing")]
     some = [result for result in table.results if result.verdict in ("part", "explained")]
     rest = "; ".join(f"{verdict} {count}" for verdict, count in counts.items() if verdict not in good)
     total = len(table.results)
@@ -133,19 +135,23 @@ def rows_part(opened: Opened) -> Part:
     return Part(
         kind="rows",
         name=opened.name,
-        title="What the report on fulfilling the responsibility names, row by row",
-        question="Does each thing that the report names do in the model what is said of it?",
+        title="What the mission names, row by row",
+        question="Does each thing that the mission names do in the model what is said of it?",
         world=[("runs", f"{table.runs:,} pairs of runs of each experiment, fewer of a large world, seed {table.seed}")],
         headline=headline,
         null=[
             f"{table.tests} effects are told: of as many that are nothing about {0.05 * table.tests:.0f} would be told "
             "apart by chance, half of them against. rows --null takes all effects of assistance away.",
         ],
-        fails=[f"{result.row.id}: {result.verdict} ({ROW_VERDICTS[result.verdict]})." for result in bad],
+        fails=[
+            f"{capital(verdict)} ({ROW_VERDICTS[verdict]}): {len(mine)} of {total}: {_some(mine)}."
+            for verdict in ("broken", "wrong way", "decoration", "missing")
+            if (mine := [result.row.id for result in table.results if result.verdict == verdict])
+        ],
         unknown=[
             *(
                 f"{result.row.id}: {result.verdict}"
-                + (f"; {result.row.explained}" if result.verdict == "explained" else "")
+                + (f"; {result.row.explained.rstrip('.')}" if result.verdict == "explained" else "")
                 + "."
                 for result in some
             ),
@@ -167,6 +173,12 @@ def rows_part(opened: Opened) -> Part:
     )  # fmt: skip
 
 
+def _some(names: Sequence[str]) -> str:
+    """List names, not more than a few of them."""
+    left = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {left} more, as the table says" if left > 0 else "")
+
+
 # -- targets -----------------------------------------------------------------------------------------------------------
 
 
@@ -181,7 +193,7 @@ def validation_part(opened: Opened) -> Part:
     return Part(
         kind="validate",
         name=opened.name,
-        title=f"{found['scenario']} beside the record",
+        title=f"The scenario {found['scenario']} beside the record",
         question="Does the world, as it is, look like the record that it was held against?",
         world=_validated(found),
         headline=_inside(found),

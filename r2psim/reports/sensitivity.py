@@ -207,7 +207,7 @@ def discovery_part(opened: Opened) -> Part:
         f"{capital(region['region'])} {region['number']} ({_where(region, units)}): above the base rate by no more "
         "than chance."
         for region in regions
-        if not region["told"]
+        if region["region"] == "box" and not region["told"]
     ]
     rows = [
         (
