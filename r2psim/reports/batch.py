@@ -58,6 +58,11 @@ def batch_part(opened: Opened) -> Part:
     worse = len(apart) - better
     fails = [f"Point {point} failed: {error}" for point, error in sorted(failed.items())]
     unknown = [f"{capital(note)}." for note in batch.notes()]
+    if (stopped := batch.manifest.stopped) is not None:
+        unknown.append(
+            f"It was ended by its stopping rule after {stopped.runs:,} runs of every point: an interval that is looked "
+            "at until it is narrow is a little too narrow."
+        )
     if found is not None:
         name = _named(found[0].metric)
         verdict = [
