@@ -33,7 +33,7 @@ from r2psim.world.expand import expand
 VERBS = {
     "compare": "compare seminar --runs 60 --years 6 --seed 7",
     "break-even": "break-even seminar --over effect --runs 50 --places 9 --years 2",
-    "marginal": "marginal seminar --parts stages,kinds --runs 3 --years 2",
+    "marginal": "marginal seminar --runs 2 --years 1",
     "warning": "warning seminar --runs 2 --years 4",
     "sensitivity": "sensitivity seminar --over observation.noise,assistance.effect_scale --by parameter --rows 64 "
     "--years 1 --outcomes deaths,total_cost",
