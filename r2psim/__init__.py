@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
     from r2psim.ensemble.simulation import simulate
+    from r2psim.reports.page import report
     from r2psim.scenario import Scenario, ScenarioError, load
     from r2psim.world.build import World, build
     from r2psim.world.history import Event, History
@@ -69,6 +70,7 @@ _HOMES = {
     "parameters": _REFERENCE,
     "policies": _REFERENCE,
     "problem": "r2psim.analysis.sensitivity_factors",
+    "report": "r2psim.reports.page",
     "rows": "r2psim.analysis.rows",
     "scenarios": _REFERENCE,
     "sensitivity": "r2psim.analysis.sensitivity",
@@ -109,6 +111,7 @@ __all__ = [
     "parameters",
     "policies",
     "problem",
+    "report",
     "rows",
     "scenarios",
     "sensitivity",

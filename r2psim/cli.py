@@ -23,6 +23,7 @@ from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.marginal import marginal
 from r2psim.verbs.replay import replay
+from r2psim.verbs.report import report
 from r2psim.verbs.rows import rows
 from r2psim.verbs.seminar_kit import seminar_kit
 from r2psim.verbs.seminar_seeds import seminar_seeds
@@ -354,6 +355,7 @@ app.command()(marginal)
 app.command()(warning)
 app.command()(sensitivity)
 app.command()(discover)
+app.command()(report)
 
 
 @app.command()

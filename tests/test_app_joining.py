@@ -306,7 +306,7 @@ def test_the_wall_names_roles_and_no_people_and_tells_who_is_ready(
 def test_the_wall_tells_an_address_that_others_reach(
     exercise: Exercise, shown: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, host: str, url: str, said: str
 ) -> None:
-    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), host=host, url=url))
+    monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), host=host, port=8765, url=url))
     for page in (
         ProjectorPage(exercise.seminars.enter(of_screen(exercise.opened.token))),
         ChairPage(exercise.chair, exercise.opened.token),

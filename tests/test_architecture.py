@@ -30,7 +30,7 @@ LAYERS = (
     ("rules",),
     ("ensemble", "agents"),
     ("analysis", "plots", "seminar"),
-    ("bench", "app", "verbs", "cli"),
+    ("bench", "app", "reports", "verbs", "cli"),
 )
 """From the ground up: a layer imports itself and those below."""
 

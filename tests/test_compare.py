@@ -103,6 +103,7 @@ def test_output_is_complete_and_agrees_with_itself(written: tuple[Path, dict, st
         *("ledgers.parquet", "needs.parquet", "bodies.parquet", "null_runs.parquet", "null_ledgers.parquet"),
         *("cost-argument.png", "paired-differences.png", "returns-on-prevention.png", "net-over-time.png"),
         *("money-by-form.png", "money-over-time.png", "when-help-arrived.png"),
+        *("added_runs.parquet", "added_null_runs.parquet", "added_ledgers.parquet", "added_null_ledgers.parquet"),
     }
     assert (summary["scenario"], summary["seed"], summary["runs"], summary["months"]) == ("seminar", 9, 6, 48)
     runs = pd.read_parquet(out / "runs.parquet")

@@ -262,6 +262,7 @@ class BreakEven:
             "ledgers": {
                 ledger: {
                     "unit": "persons" if ledger == LIVES else "US$",
+                    "sentence": self.sentence(ledger),
                     "share_of_the_range": self.shares(ledger),
                     "break_evens": [
                         ({} if second is None else {self.axes[1].name: self.axes[1].at(second)})

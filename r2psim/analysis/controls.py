@@ -11,7 +11,7 @@ it was: some bodies of prevention, such as regional ones, may pay for response t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.world.assistance import build_assistance
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from r2psim.analysis.comparison import Comparison
     from r2psim.scenario import Scenario
 
-__all__ = ["add_money", "bought_nothing", "controls_of", "placebo", "with_added_money", "with_controls"]
+__all__ = ["add_money", "added_to", "bought_nothing", "controls_of", "placebo", "with_added_money", "with_controls"]
 
 HARM_ONLY = ("need", "hosting", "gdp")
 """Ledgers of `COST_LEDGERS` that money given or withheld cannot move: only harm can."""
@@ -101,6 +103,31 @@ def add_money(scenario: Scenario, policies: Sequence[str], baseline: str) -> dic
     return {name: changed for name, changed in found.items() if changed is not None}
 
 
+def added_to(comparison: Comparison, scenario: Scenario, policy: str, values: Mapping[str, np.ndarray]) -> Comparison:
+    """Give the comparison of a policy with added money against the same baseline, from its runs.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The one without added money.
+    scenario : Scenario
+        As `with_added_money` gives it.
+    policy : str
+        One that is not the baseline.
+    values : mapping of str to numpy.ndarray
+        ``metrics``, ``null_metrics``, ``ledgers``, ``null_ledgers`` of its runs with added money.
+    """
+    base = comparison.baseline
+    changes: dict[str, Any] = {
+        part: {base: getattr(comparison, part)[base], policy: found} for part, found in values.items()
+    }
+    budget = float(sum(body["budget"] for body in build_assistance(scenario, policy).bodies))
+    return replace(
+        comparison, policies=(base, policy), budgets={base: comparison.budgets[base], policy: budget}, added={},
+        spending={}, yearly={}, needs={}, bodies={}, **changes,
+    )  # fmt: skip
+
+
 def with_controls(
     comparison: Comparison,
     scenario: Scenario,
@@ -131,20 +158,13 @@ def with_controls(
             uncertainty=comparison.uncertainty, ledgers=True, null_twins=True,
         )  # fmt: skip
         assert results.null is not None
-        pairs = (
-            ("metrics", results.metrics),
-            ("null_metrics", results.null.metrics),
-            ("ledgers", results.ledgers),
-            ("null_ledgers", results.null.ledgers),
-        )
-        changes: dict[str, Any] = {
-            key: {base: getattr(comparison, key)[base], name: found[name]} for key, found in pairs
+        kept = {
+            "metrics": results.metrics[name],
+            "null_metrics": results.null.metrics[name],
+            "ledgers": results.ledgers[name],
+            "null_ledgers": results.null.ledgers[name],
         }
-        budget = float(sum(body["budget"] for body in build_assistance(changed, name).bodies))
-        added[name] = replace(
-            comparison, policies=(base, name), budgets={base: comparison.budgets[base], name: budget}, added={},
-            spending={}, yearly={}, needs={}, bodies={}, **changes,
-        )  # fmt: skip
+        added[name] = added_to(comparison, changed, name, kept)
     return replace(comparison, added=added)
 
 

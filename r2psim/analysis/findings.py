@@ -14,15 +14,23 @@ from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval,
 __all__ = [
     "METRIC_NAMES",
     "MONEY",
+    "TOLD",
     "added_money_words",
     "amount",
+    "because",
+    "bill",
     "count",
     "findings",
     "headline",
     "money",
+    "needed_words",
     "no_return",
+    "paid_back",
     "placebo_words",
     "ranged",
+    "telling",
+    "terms",
+    "verdict",
     "years_words",
 ]
 
@@ -81,15 +89,17 @@ def money(dollars: float) -> str:
 
     Examples
     --------
-    >>> money(2.5e9), money(4e6), money(-12.0), money(999.9e6), money(0.25)
-    ('US$ 2.5 bn', 'US$ 4 m', '-US$ 12', 'US$ 1 bn', 'US$ 0.25')
+    >>> money(2.5e9), money(4e6), money(-12.0), money(999.9e6), money(0.18501)
+    ('US$ 2.5 bn', 'US$ 4 m', '-US$ 12', 'US$ 1 bn', 'US$ 0.19')
     """
     sign = "-" if dollars < 0.0 else ""
     rounded = float(f"{abs(dollars):.3g}")
     for size, unit in ((1e12, " trn"), (1e9, " bn"), (1e6, " m")):
         if rounded >= size:
             return f"{sign}US$ {rounded / size:.3g}{unit}"
-    return f"{sign}US$ {rounded:,.0f}" if rounded >= 10.0 or rounded == int(rounded) else f"{sign}US$ {rounded:.2g}"
+    if rounded >= 10.0 or rounded == int(rounded):
+        return f"{sign}US$ {rounded:,.0f}"
+    return f"{sign}US$ {abs(dollars):.2g}"  # rounded once: figures write 0.19 of 0.1850 too
 
 
 def count(number: float) -> str:
@@ -157,7 +167,7 @@ def _noun(metric: str, value: float) -> str:
     return f"{_directed(metric, value)} {_JOINED.get(metric, '')}{METRIC_NAMES[metric][0]}"
 
 
-def _telling(comparison: Comparison, metric: str, policy: str) -> str:
+def telling(comparison: Comparison, metric: str, policy: str) -> str:
     """Tell the difference of one metric between a policy and the baseline."""
     differences = comparison.difference(metric, policy)
     found = paired_interval(differences)
@@ -175,10 +185,10 @@ def _telling(comparison: Comparison, metric: str, policy: str) -> str:
     if found.told_apart:
         worse = "costlier" if metric in MONEY else "worse"
         return said if found.mean < 0.0 else f"{said}: {worse}"
-    return f"{said}: cannot be told apart from no difference at {comparison.runs} runs{_needed(differences)}"
+    return f"{said}: cannot be told apart from no difference at {comparison.runs} runs{needed_words(differences)}"
 
 
-def _needed(differences: np.ndarray) -> str:
+def needed_words(differences: np.ndarray) -> str:
     """Say how many runs a verdict would need, in brackets."""
     words = runs_needed_words(differences)
     return f" ({words})" if words else ""
@@ -210,7 +220,7 @@ def _share(share: float) -> str:
     return f"{100.0 * share:.0f} %"
 
 
-def _because(interval: Interval | None) -> str:
+def because(interval: Interval | None) -> str:
     """Write an amount saved with its limits: ``US$ 2 bn (1 to 3 bn)``, or what was spent more."""
     if interval is None:
         return "not known"
@@ -221,7 +231,7 @@ def _because(interval: Interval | None) -> str:
     return f"{money(interval.mean)} [{money(interval.low)} to {money(interval.high)}]"
 
 
-def _terms(comparison: Comparison, policy: str) -> str:
+def terms(comparison: Comparison, policy: str) -> str:
     """Say what is equal: the luck always, what is allotted perhaps; and beside it what was spent."""
     base = comparison.baseline
     allotted = {name: comparison.budgets[name] for name in (policy, base)}
@@ -237,7 +247,7 @@ def _terms(comparison: Comparison, policy: str) -> str:
     return f"{_capital(lead)} {whole}; {spent[policy]}, {spent[base]}."
 
 
-def _bill(comparison: Comparison, policy: str) -> list[str]:
+def bill(comparison: Comparison, policy: str) -> list[str]:
     """Tell the donors' bill, and why response differs."""
     differences = comparison.difference("prevention_and_response", policy)
     found = paired_interval(differences)
@@ -253,8 +263,8 @@ def _bill(comparison: Comparison, policy: str) -> list[str]:
     response = comparison.split(policy, COST_LEDGERS["response"].parts, 0.0)
     why = [
         f"prevention {_signed(early)}",
-        f"response saved because harm was avoided {_because(paired_interval(response.harm_avoided))}",
-        f"response not given, whatever the harm, {_because(paired_interval(response.withheld))}",
+        f"response saved because harm was avoided {because(paired_interval(response.harm_avoided))}",
+        f"response not given, whatever the harm, {because(paired_interval(response.withheld))}",
     ]
     return [f"{said}: {'; '.join(why)}."]
 
@@ -323,15 +333,15 @@ def _returns(comparison: Comparison, policy: str) -> list[str]:
         if not comparison.split(policy, ledger.parts).harm_avoided.any():
             lines.append(f"- {ledger.title}: nothing")
             continue
-        text = _because(found.harm_avoided)
+        text = because(found.harm_avoided)
         beside = "" if plain is None else f" ({money(plain.mean)})"
         unsure = "" if found.harm_avoided.told_apart else ", not told apart from nothing"
-        lines.append(f"- {ledger.title}: {text}{beside}{unsure}; {_paid_back(comparison, policy, ledger.parts)}")
+        lines.append(f"- {ledger.title}: {text}{beside}{unsure}; {paid_back(comparison, policy, ledger.parts)}")
     lines += controls
     withheld = comparison.returns(policy, COST_LEDGERS["response"].parts).withheld
     if withheld is not None and comparison.split(policy, COST_LEDGERS["response"].parts).withheld.any():
         lines.append(
-            f"With all effects at none the same split of the money would show {_because(withheld)} of response not "
+            f"With all effects at none the same split of the money would show {because(withheld)} of response not "
             "spent for each further dollar of prevention: money withheld, which is no return."
         )
     return lines
@@ -355,10 +365,10 @@ def added_money_words(comparison: Comparison, policy: str) -> str:
     if saved is None:
         return f"{lead}: {no_return(added, policy)}"
     unsure = "" if saved.told_apart else ", not told apart from nothing"
-    return f"{lead}: {_because(saved)} of external response avoided{unsure}; merely withheld: {_because(withheld)}"
+    return f"{lead}: {because(saved)} of external response avoided{unsure}; merely withheld: {because(withheld)}"
 
 
-def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str:
+def paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str:
     """Say when it has paid for itself, and in what share of the runs."""
     found = comparison.payback(policy, parts)
     never = f"not paid back within {years_words(found.horizon)}"
@@ -370,7 +380,7 @@ def _paid_back(comparison: Comparison, policy: str, parts: Sequence[str]) -> str
     return f"{when}, in {_share(found.share)} of the runs by the end"
 
 
-def _verdict(comparison: Comparison, policy: str) -> str:
+def verdict(comparison: Comparison, policy: str) -> str:
     """Say whether it paid, counting every ledger as a dollar is a dollar."""
     differences = comparison.difference("total_cost", policy)
     found = paired_interval(differences)
@@ -380,7 +390,7 @@ def _verdict(comparison: Comparison, policy: str) -> str:
     if not found.told_apart:
         return (
             f"All costs together, whether {policy} or {base} is cheaper cannot be told at {comparison.runs} runs"
-            f"{_needed(differences)}."
+            f"{needed_words(differences)}."
         )
     side, other = ("less", "more") if found.mean < 0.0 else ("more", "less")
     said = f"All costs together, {policy} costs {money(abs(found.mean))} {side} a run than {base} "
@@ -402,7 +412,7 @@ def _nothing_bought(comparison: Comparison, policy: str) -> list[str]:
         for metric in ("spent_prevention", "response_cost", "prevention_and_response")
     )
     return [
-        _terms(comparison, policy),
+        terms(comparison, policy),
         "Assistance has no effect here: nothing was bought. Harm and need are equal in every run.",
         f"What differs is money alone: prevention {_signed(early)}, response {_signed(late)}, the donors' bill "
         f"{_signed(bill)} a run. Response not given where it is needed as much as before is no saving.",
@@ -432,12 +442,12 @@ def findings(comparison: Comparison, policy: str | None = None) -> list[str]:
         if comparison.no_effects:
             told += _nothing_bought(comparison, name)
             continue
-        told.append(_terms(comparison, name))
-        told += [f"- {_telling(comparison, metric, name)}" for metric in TOLD]
-        told += _bill(comparison, name)
+        told.append(terms(comparison, name))
+        told += [f"- {telling(comparison, metric, name)}" for metric in TOLD]
+        told += bill(comparison, name)
         told.append(_need(comparison, name))
         told += _returns(comparison, name)
-        told.append(_verdict(comparison, name))
+        told.append(verdict(comparison, name))
     return told
 
 

@@ -25,10 +25,11 @@ from r2psim.ensemble.store import MARK, OutputError
 from r2psim.progress import notice
 from r2psim.rules.compiled import source_digest
 
-__all__ = ["KeptArrays", "digest_of"]
+__all__ = ["QUESTION", "KeptArrays", "digest_of"]
 
 _PACKAGE = Path(__file__).parents[1]
-_QUESTION = "question.json"
+QUESTION = "question.json"
+"""What was asked, beside the pieces."""
 _DIGEST = "sha256:"
 
 
@@ -100,7 +101,7 @@ class KeptArrays:
                 raise OutputError(f"{self.directory}: is {what}; name a new directory")
             self._lock = DirectoryLock(self.directory)
             (self.directory / self.folder).mkdir(exist_ok=True)
-            self._ask(self.directory / self.folder / _QUESTION)
+            self._ask(self.directory / self.folder / QUESTION)
         except BaseException as error:
             self._release()
             if isinstance(error, FileExistsError | NotADirectoryError):

@@ -14,7 +14,7 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.ledgers import COST_LEDGERS, present_value
 from r2psim.ensemble.intervals import Interval, paired_interval
 
-__all__ = ["STUDIES", "Study", "beside_published", "null_line", "published_lines"]
+__all__ = ["STUDIES", "Study", "beside_published", "carried", "null_line", "published_lines"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,11 @@ _CARRIED = {
 }
 
 
+def carried(uncertainty: str) -> str:
+    """Say how a kind of uncertainty is carried: what every run draws for itself, and what is taken as known."""
+    return _CARRIED[uncertainty]
+
+
 def published_lines(comparison: Comparison, policy: str) -> list[str]:
     """Tell the same in lines of text, with how uncertainty is carried."""
     spent = paired_interval(comparison.extra_prevention(policy, 0.0))
@@ -168,7 +173,7 @@ def published_lines(comparison: Comparison, policy: str) -> list[str]:
         return ["Without further spending on prevention there is no return to set beside published ones."]
     lines = [
         f"Dollars saved because harm was avoided for each further dollar of prevention ({policy} instead of "
-        f"{comparison.baseline}), beside published returns; undiscounted; {_CARRIED[comparison.uncertainty]}:"
+        f"{comparison.baseline}), beside published returns; undiscounted; {carried(comparison.uncertainty)}:"
     ]
     for row in rows:
         low, high = row["published"]

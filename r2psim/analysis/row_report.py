@@ -12,7 +12,7 @@ from rich.table import Table
 from r2psim.analysis.row_effects import VERDICTS, Effect
 from r2psim.analysis.rows import RowResult, RowTable
 
-__all__ = ["HOW_TO_READ", "effect_text", "markdown", "print_rows", "write_rows"]
+__all__ = ["HOW_TO_READ", "cells", "effect_text", "facts", "markdown", "print_rows", "write_rows"]
 
 _STYLES = {"works": "green", "holds": "green", "part": "yellow", "explained": "yellow", "missing": "magenta"}
 _WIDTH = 150
@@ -70,7 +70,8 @@ def _telling(result: RowResult, role: str) -> list[Effect]:
     return [*(moved[:1] or ([] if against else mine[:1])), *against[:1]]
 
 
-def _cells(result: RowResult) -> Iterator[str]:
+def cells(result: RowResult) -> Iterator[str]:
+    """Give what a row acts on, and its outcome: the effects that say most, in lines."""
     for role in ("variable", "outcome"):
         told = [effect_text(effect, result) for effect in _telling(result, role)]
         exact = [e for e in result.effects if e.role == role and e.exact]
@@ -79,7 +80,8 @@ def _cells(result: RowResult) -> Iterator[str]:
         yield "\n".join(told)
 
 
-def _facts(table: RowTable) -> list[str]:
+def facts(table: RowTable) -> list[str]:
+    """Say how many runs there were, how to read the table, and how many rows have each verdict."""
     lines = [
         f"{table.runs:,} pairs of runs of each experiment (fewer of a large world), seed {table.seed}. {HOW_TO_READ}",
         f"{table.tests} effects are told: of as many that are nothing, about {table.tests * 0.05:.0f} would be "
@@ -108,7 +110,7 @@ def print_rows(table: RowTable, every: bool = False) -> None:
     for result in table.results:
         style = _STYLES.get(result.verdict, "red")
         about = (result.row.id, result.row.section, result.row.experiment)
-        shown.add_row(*about, *_cells(result), f"[{style}]{result.verdict}[/{style}]")
+        shown.add_row(*about, *cells(result), f"[{style}]{result.verdict}[/{style}]")
     console.print(shown)
     console.print()
     for result in table.results:
@@ -116,7 +118,7 @@ def print_rows(table: RowTable, every: bool = False) -> None:
             console.print(f'{result.row.id}: "{result.row.words}"', style="bold", markup=False)
             for line in _further(result, every):
                 console.print(f"  {line}", markup=False)
-    for line in _facts(table):
+    for line in facts(table):
         console.print(line, markup=False)
 
 
@@ -138,7 +140,7 @@ def _escaped(text: str) -> str:
 
 def markdown(table: RowTable) -> str:
     """Give the table as Markdown, with the mission's words."""
-    lines = ["# Rows of the mission", "", *(f"{_escaped(line)}\n" for line in _facts(table))]
+    lines = ["# Rows of the mission", "", *(f"{_escaped(line)}\n" for line in facts(table))]
     lines += [
         "| row | in | words | experiment | what it acts on | outcome | verdict |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -146,9 +148,9 @@ def markdown(table: RowTable) -> str:
     for result in table.results:
         row = result.row
         more = "; ".join(_further(result, False))
-        cells = [row.id, row.section, f"{row.words}", row.experiment, *_cells(result)]
+        told = [row.id, row.section, f"{row.words}", row.experiment, *cells(result)]
         verdict = f"{result.verdict}. {more}" if more else result.verdict
-        lines.append(f"| {' | '.join(_escaped(cell) for cell in (*cells, verdict))} |")
+        lines.append(f"| {' | '.join(_escaped(cell) for cell in (*told, verdict))} |")
     lines += ["", *(f"- {verdict}: {meaning}" for verdict, meaning in VERDICTS.items() if verdict in table.counts)]
     return "\n".join(lines) + "\n"
 

@@ -14,13 +14,24 @@ if TYPE_CHECKING:
     from r2psim.analysis.sensitivity import Cost, OutcomeSensitivity, Sensitivity
     from r2psim.analysis.sensitivity_indices import Share
 
-__all__ = ["cost_text", "lines", "write_sensitivity"]
+__all__ = ["ENOUGH", "cost_text", "file_name", "lines", "share_words", "write_sensitivity"]
 
 SHOWN = 6
 FEW = 64
 """Rows below which a bootstrap makes intervals too narrow."""
 ENOUGH = 0.05
 """Half width of the interval of a total index up to which it is said to be known."""
+
+
+def file_name(outcome: str) -> str:
+    """Give the name of an outcome's figure, without its ending.
+
+    Examples
+    --------
+    >>> file_name("gdp_lost: prevention minus late-response")
+    'gdp-lost-prevention-minus-late-response'
+    """
+    return outcome.replace(": ", "-").replace(" ", "-").replace("_", "-")
 
 
 def cost_text(cost: Cost, found: str, factors: int, points: int, replicates: int, policies: int) -> str:
@@ -35,7 +46,8 @@ def cost_text(cost: Cost, found: str, factors: int, points: int, replicates: int
     return f"{runs}{kept}; about {duration(max(cost.seconds, 1.0))} on these processors, as busy as they are"
 
 
-def _share(share: Share | None) -> str:
+def share_words(share: Share | None) -> str:
+    """Write a share of the variance with its interval."""
     if share is None:
         return "-"
     # No negative zeros.
@@ -46,7 +58,7 @@ def _share(share: Share | None) -> str:
 def _of_sobol(one: OutcomeSensitivity, shown: int) -> Iterator[str]:
     yield f"  {'factor':<38}{'first-order':<26}{'total':<26}total, of the mean over luck"
     for each in one.ranked()[:shown]:
-        told = [_share(share) for share in (each.first, each.total, each.total_of_mean)]
+        told = [share_words(share) for share in (each.first, each.total, each.total_of_mean)]
         yield f"  {each.factor:<38}{told[0]:<26}{told[1]:<26}{told[2]}"
 
 
@@ -88,9 +100,9 @@ def lines(found: Sensitivity, shown: int = SHOWN) -> Iterator[str]:
             yield "  too few rows: nothing varies at those that are independent of each other"
             continue
         if one.luck is not None:
-            yield f"  luck has {_share(one.luck)} of the variance of a run, alone and together with parameters"
+            yield f"  luck has {share_words(one.luck)} of the variance of a run, alone and together with parameters"
         if one.left is not None:
-            yield f"  {_share(one.left)} is neither luck nor in the polynomial, and in no index"
+            yield f"  {share_words(one.left)} is neither luck nor in the polynomial, and in no index"
         yield from _of_morris(one, shown) if found.method == "morris" else _of_sobol(one, shown)
         if len(one.factors) > shown:
             yield f"  and {len(one.factors) - shown} more{_reach(one, shown)}"

@@ -15,7 +15,7 @@ from r2psim.analysis.summary import date, percent
 from r2psim.world.history import History
 from r2psim.world.tables import STAGES
 
-__all__ = ["comparison_table", "run_summary"]
+__all__ = ["comparison_table", "run_summary", "spread_words"]
 
 MANY_STATES = 30
 MOST_EVENTS = 8
@@ -164,13 +164,30 @@ def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
 
 def _cell(spread: dict[str, float | None]) -> str:
     """Write a mean and, below it, the range of 90 % of the runs."""
+    mean, limits = spread_words(spread)
+    return f"{mean}\n[dim]{limits}[/dim]" if limits else mean
+
+
+def spread_words(spread: dict[str, float | None]) -> tuple[str, str]:
+    """Write a mean and, apart from it, the range of 90 % of the runs in brackets; nothing where no run has a value.
+
+    Parameters
+    ----------
+    spread : dict
+        As `r2psim.analysis.comparison.spreads` gives it of a metric.
+
+    Examples
+    --------
+    >>> spread_words({"mean": 14_400.0, "q05": 0.0, "q95": 76_123.0})
+    ('14,400', '(0 to 76,000)')
+    """
     mean, low, high = spread["mean"], spread["q05"], spread["q95"]
     if mean is None or low is None or high is None:
-        return "no run has one"
+        return "no run has one", ""
     size, unit = _unit(max(abs(low), abs(high)))
     limits = f"{_figures(low / size, 2)} to {_figures(high / size, 2)}{unit}"
     size, unit = _unit(mean)
-    return f"{_figures(mean / size, 3)}{unit}\n[dim]({limits})[/dim]"
+    return f"{_figures(mean / size, 3)}{unit}", f"({limits})"
 
 
 def _unit(number: float) -> tuple[float, str]:

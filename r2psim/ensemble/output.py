@@ -24,6 +24,7 @@ from r2psim.ensemble.store import MARK, OutputError, digest_of_file, read_json, 
 from r2psim.progress import notice
 
 __all__ = [
+    "GROWING",
     "OutputDirectory",
     "check_file",
     "files_in",
@@ -36,7 +37,7 @@ __all__ = [
 
 _PART = re.compile(r"\.r2psim\.[0-9a-f]{12}\.part")
 _SHOWN = 5
-_GROWING = {
+GROWING = {
     "batch": "manifest.jsonl",
     "calibration": "evaluations.jsonl",
     "trials": "entries",
@@ -279,7 +280,7 @@ class OutputDirectory:
             raise OutputError(f"{error}; name a new directory") from None
         if not isinstance(facts.get("r2psim"), str):
             raise OutputError(f"{self.target}: is not an output of r2psim: {MARK} is another program's; name a new one")
-        if not self.growing and (facts.get("kind") in _GROWING or there & set(_GROWING.values())):
+        if not self.growing and (facts.get("kind") in GROWING or there & set(GROWING.values())):
             raise OutputError(
                 f"{self.target}: holds a batch, calibration, rows or trials, and those are not replaced; "
                 "name a new directory"

@@ -15,7 +15,7 @@ from r2psim.scenario import Scenario, ScenarioError
 from r2psim.scenario.paths import effects_by_path
 from r2psim.scenario.posterior import present_name, read_posterior
 
-__all__ = ["read_results"]
+__all__ = ["as_written", "read_results"]
 
 YEAR = 12
 
@@ -45,8 +45,15 @@ def _facts(directory: Path) -> dict[str, Any]:
     return found | {"contents": contents}
 
 
-def _as_written(file: Path, contents: Mapping[str, str] | None) -> bool:
+def as_written(file: Path, contents: Mapping[str, str] | None) -> bool:
     """Say whether there is such a file, if it is what was written.
+
+    Parameters
+    ----------
+    file : Path
+        In an output.
+    contents : mapping of str to str or None
+        As `r2psim.ensemble.store.sealed` gives it.
 
     Raises
     ------
@@ -91,7 +98,7 @@ def read_results(directory: Path) -> Results:
     """
     facts = _facts(directory)
     contents = facts["contents"]
-    _as_written(directory / "resolved.json", contents)
+    as_written(directory / "resolved.json", contents)
     scenario = _scenario(directory / "resolved.json")
     if lost := [base for base in facts["bases"].values() if base not in scenario.policies]:
         raise OutputError(f"{directory / MARK}: is damaged: {lost[0]} is no policy of the scenario")
@@ -103,7 +110,7 @@ def read_results(directory: Path) -> Results:
 
     def read(name: str, convert: Callable[[Any], _Read], needed: bool = False) -> _Read | dict[Any, Any]:
         file = directory / f"{name}.parquet"
-        if not _as_written(file, contents) and not needed:
+        if not as_written(file, contents) and not needed:
             return {}
         try:
             return convert(read_table(file))

@@ -257,10 +257,12 @@ def break_even_figure(found: BreakEven) -> Figure:
             axes = page.axes(x, y, width, pitch - gap)
             (_curve if one else _map)(axes, found, ledger)
             head = LEDGER_NAMES[ledger] if one else _SHORT.get(ledger, LEDGER_NAMES[ledger])
-            page.text(x, y + pitch - gap + 0.17, shorten(head[:1].upper() + head[1:], width, SIZES["row"], "bold"),
+            # The mark of the scenario may stand on the upper edge of a map.
+            above = y + pitch - gap + (0.0 if one else 0.05)
+            page.text(x, above + 0.17, shorten(head[:1].upper() + head[1:], width, SIZES["row"], "bold"),
                       SIZES["row"], weight="bold")  # fmt: skip
             words = shorten((_crossing_words if one else _map_words)(found, ledger), width + 0.1, SIZES["small"])
-            page.text(x, y + pitch - gap + 0.05, words, SIZES["small"], color=MUTED)
+            page.text(x, above + 0.05, words, SIZES["small"], color=MUTED)
             if row == lines - 1 or k + columns >= len(found.ledgers):
                 axes.set_xlabel(shorten(found.axes[0].short, width + 0.3, SIZES["small"]), fontsize=SIZES["small"])
             if not one and column == 0:
@@ -291,4 +293,10 @@ def _key(page: Page, found: BreakEven, one: bool) -> None:
             Line2D([], [], linestyle="none", marker="X", markersize=7.0, markerfacecolor=PAPER, markeredgecolor=INK,
                    label="the scenario")
         )  # fmt: skip
+    colour = CURVE if one else INK
+    handles += [
+        Line2D([], [], linestyle="none", marker="o", markersize=3.6 if one else 2.6, markeredgecolor=colour,
+               markerfacecolor=fill, label=label)
+        for fill, label in ((colour, "a place, told apart"), (PAPER, "a place, not told apart"))
+    ]  # fmt: skip
     legend_row(page, handles, page.left, page.top - 0.02, 4, even=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from r2psim.analysis.study_words import ratio_words
 from r2psim.plots import style
 from r2psim.plots.style import FAINT, INK, LINE, MUTED, SIZES, legend_row, new_figure, sober
 
@@ -22,7 +23,6 @@ PUBLISHED = "#8a6d3b"
 SIMULATED = "#1f4e79"
 LOWEST, HIGHEST = 0.04, 4.0
 PITCH = 0.34
-_SIDES = {"below": "below 1", "above": "above 1", "about": "about 1"}
 
 
 def _clipped(value: float) -> float:
@@ -33,6 +33,9 @@ def _line(axes: Axes, y: float, row: dict[str, Any]) -> None:
     """Draw a published estimate, its interval and the wider one that its design leaves, and the simulated one."""
     above, below = y - 0.17, y + 0.17
     if row["published"] is not None:
+        for end, mark in (("widened_low", "<"), ("widened_high", ">")):
+            if _clipped(row[end]) != row[end]:  # it goes on beyond the axis
+                axes.plot(_clipped(row[end]), above, mark, color=PUBLISHED, markersize=3.0, zorder=2, clip_on=False)
         ends = [_clipped(row["widened_low"]), _clipped(row["widened_high"])]
         axes.plot(ends, [above, above], color=PUBLISHED, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=2)
         ends = [_clipped(row["published_low"]), _clipped(row["published_high"])]
@@ -48,20 +51,6 @@ def _line(axes: Axes, y: float, row: dict[str, Any]) -> None:
         ends = [_clipped(row["simulated_low"]), _clipped(row["simulated_high"])]
         axes.plot(ends, [below, below], color=SIMULATED, linewidth=1.8, zorder=3)
     axes.plot(_clipped(row["simulated"]), below, "o", color=SIMULATED, markersize=4.5, zorder=4)
-
-
-def _told(row: dict[str, Any]) -> str:
-    """Write the published figure."""
-    if row["published"] is None:
-        return _SIDES[row["direction"]]
-    return f"{row['published']:.2g} ({row['published_low']:.2g}-{row['published_high']:.2g})"
-
-
-def _simulated(row: dict[str, Any]) -> str:
-    """Write the simulated figure."""
-    if row["simulated"] is None or row["simulated_low"] is None:
-        return "-"
-    return f"{row['simulated']:.2f} ({row['simulated_low']:.2f}-{row['simulated_high']:.2f})"
 
 
 def forest_plot(found: Trials) -> Figure:
@@ -85,7 +74,8 @@ def forest_plot(found: Trials) -> Figure:
     )
     subtitle = (
         "Ratio of the treated to the others; left of 1 is less. Published: bar, 95 % interval; dotted, with the bias "
-        "of its design. Simulated: 95 % interval. Reached: share of the catalogue's effect that was delivered."
+        "of its design. Simulated: 95 % interval. Reached: share of the catalogue's effect that was delivered; empty "
+        "where nothing of the catalogue is tried."
     )
     page = new_figure(
         PITCH * len(rows) + 0.85,
@@ -116,12 +106,13 @@ def forest_plot(found: Trials) -> Figure:
         y = bottom + PITCH * (len(rows) - k - 0.5)
         page.text(page.left, y + 0.02, style.shorten(row["question"], names - 0.1, SIZES["small"]), SIZES["small"])
         marked = f"{row['trial']}, {row['estimand']}" + ("" if row["use"] == "fit" else ", never fitted")
-        page.text(page.left, y - 0.11, style.shorten(marked, names - 0.1, 5.5), 5.5, color=MUTED)
+        page.text(page.left, y - 0.11, style.shorten(marked, names - 0.1, SIZES["small"]), SIZES["small"], color=MUTED)
         at = left + width + 0.12
-        page.text(at, y + 0.02, _told(row), SIZES["small"], color=PUBLISHED)
-        page.text(at, y - 0.11, _simulated(row), SIZES["small"], color=SIMULATED)
+        page.text(at, y + 0.02, ratio_words(row, "published"), SIZES["small"], color=PUBLISHED)
+        page.text(at, y - 0.11, ratio_words(row, "simulated"), SIZES["small"], color=SIMULATED)
         reached = row["reached"]
-        page.text(at + 1.25, y - 0.04, "-" if reached is None else f"{reached:.2f}", SIZES["small"])
+        # Nothing stands where nothing of the catalogue is delivered: what is tried there is no form of assistance.
+        page.text(at + 1.25, y - 0.04, "" if reached is None else f"{reached:.2f}", SIZES["small"])
         page.text(page.right, y - 0.04, row["verdict"], SIZES["small"], ha="right", weight="bold")
     above = bottom + height + 0.07
     page.text(left + width + 0.12, above, "published / simulated", SIZES["small"], color=MUTED)

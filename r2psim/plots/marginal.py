@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from r2psim.analysis.findings import count, money
 from r2psim.analysis.marginal import PARTS
+from r2psim.analysis.study_words import NOT_ESTIMATED
 from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, new_figure, shorten, sober
 
 if TYPE_CHECKING:
@@ -20,19 +21,19 @@ __all__ = ["marginal_figure"]
 
 PITCH = 0.215
 HEAD = 0.62
-NAMES = 2.75
-WORDS = 2.35
+NAMES = 3.3
+WORDS = 2.2
 COLOUR = "#1f4e79"
 
 
 def _told(change: Change) -> str:
-    return "-" if change.money is None else money(change.money.mean).replace("US$ ", "$")
+    return NOT_ESTIMATED if change.money is None else money(change.money.mean).replace("US$ ", "$")
 
 
 def _lives(change: Change) -> str:
     interval = change.lives
     if interval is None:
-        return "-"
+        return NOT_ESTIMATED
     if interval.low is None or interval.high is None:
         return count(interval.mean)
     return f"{count(interval.mean)} ({count(interval.low)} to {count(interval.high)})"

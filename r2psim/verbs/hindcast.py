@@ -12,72 +12,10 @@ import typer
 if TYPE_CHECKING:
     from r2psim.analysis.hindcast import Hindcast
 
-__all__ = ["calibration_rows", "hindcast", "told", "write_hindcast"]
+__all__ = ["hindcast", "write_hindcast"]
 
 HEAD = ("class of probability", "states", "expected", "observed", "95 % interval of observed", "onsets")
 PROBABILITIES = "probabilities.csv"
-
-
-def calibration_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Give the calibration curve as rows of text, in the order of `HEAD`.
-
-    Parameters
-    ----------
-    summary : dict
-        As `r2psim.analysis.hindcast.Hindcast.summary` gives it.
-    """
-    return [
-        (
-            f"{_percent(row['from'])} to {_percent(row['to'])}",
-            f"{row['states']:,}",
-            _percent(row["expected"]),
-            _percent(row["observed"]),
-            " to ".join(_percent(end) for end in row["observed_95"]),
-            f"{row['onsets']:,}",
-        )
-        for row in summary["calibration"]
-    ]
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.3g} %"
-
-
-def _ranged(value: float, interval: list[float]) -> str:
-    return f"{value:.2f} (95 % interval {interval[0]:.2f} to {interval[1]:.2f})"
-
-
-def told(summary: dict[str, Any]) -> list[str]:
-    """Tell a hindcast in sentences.
-
-    Parameters
-    ----------
-    summary : dict
-        As `r2psim.analysis.hindcast.Hindcast.summary` gives it.
-    """
-    first, last = summary["window"]
-    low, high = summary["onsets_expected_90"]
-    lines = [
-        f"{summary['scenario']}, {first} to {last}, policy {summary['policy']}: {summary['runs']:,} runs, seed"
-        f" {summary['seed']}, {summary['states']} states.",
-        f"States with an onset: {summary['onsets_observed']} observed, {summary['onsets_expected']:.1f} expected (90 %"
-        f" of the runs {low:g} to {high:g}).",
-    ]
-    if summary["auc"] is None:
-        lines.append("AUC and recall are not defined: both states with and states without an onset are needed.")
-    else:
-        caught = _ranged(summary["recall_at_20_percent"], summary["recall_95"])
-        lines += [
-            f"AUC {_ranged(summary['auc'], summary['auc_95'])}; 0.5 is chance. A statistical risk assessment reached"
-            " 0.83 over 31 years of such windows.",
-            f"Recall among the 20 % of states with the highest probabilities: {caught}.",
-        ]
-    if summary["brier_skill"] is not None:
-        lines.append(
-            f"Brier score {summary['brier']:.4f}, skill {summary['brier_skill']:+.2f} against the observed share for"
-            " every state."
-        )
-    return lines
 
 
 def write_hindcast(found: Hindcast, directory: Path, probabilities: bool = False) -> None:
@@ -159,14 +97,16 @@ def _show(summary: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from r2psim.analysis.study_words import calibration_cells, hindcast_lines
+
     console = Console(highlight=False)
     console.print(f"[bold]{summary['purpose']}[/bold]\n")
-    for line in told(summary):
+    for line in hindcast_lines(summary):
         console.print(line)
     table = Table(*HEAD, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in calibration_rows(summary):
+    for row in calibration_cells(summary):
         table.add_row(*row)
     console.print("\nDo the probabilities mean what they say?")
     console.print(table)

@@ -92,6 +92,8 @@ def _show(found: ValueOfInformation) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from r2psim.analysis.study_words import worth_cells
+
     console = Console(highlight=False)
     told = ", ".join(f"{policy} {mean:,.4g}" for policy, mean in found.means.items())
     console.print(
@@ -101,9 +103,9 @@ def _show(found: ValueOfInformation) -> None:
     table = Table("what would be known", "parameters", f"worth ({found.unit})", "noise", "", box=None, pad_edge=False)
     for column in table.columns[1:4]:
         column.justify = "right"
-    for worth in (found.everything, *found.groups[:SHOWN]):
-        verdict = "" if worth.told_apart else "not told apart from noise"
-        table.add_row(worth.group, str(len(worth.paths)), f"{worth.value:,.4g}", f"{worth.noise:,.4g}", verdict)
+    summary = found.summary()
+    for row in (summary["everything"], *summary["groups"][:SHOWN]):
+        table.add_row(*worth_cells(row))
     console.print(table)
     if len(found.groups) > SHOWN:
         console.print(f"... and {len(found.groups) - SHOWN} more groups, each worth no more.")

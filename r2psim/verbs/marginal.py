@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from r2psim.analysis.marginal import Change, Marginal
-    from r2psim.ensemble.intervals import Interval
 
 __all__ = ["marginal", "write_marginal"]
 
@@ -114,22 +111,14 @@ def _refuse_idle(parts: list[str] | None, given: dict[str, object]) -> None:
             raise ValueError(f"{', '.join(parts)}: {option} {given[option]} is of {', '.join(needed)} alone")
 
 
-def _told(interval: Interval | None, words: Callable[[float], str]) -> str:
-    """Write a mean with its interval."""
-    if interval is None:
-        return "-"
-    if interval.low is None or interval.high is None:
-        return words(interval.mean)
-    return f"{words(interval.mean)} ({words(interval.low)} to {words(interval.high)})"
-
-
 def _show(found: Marginal) -> None:
     """Print a table of each part, what does most first."""
     from rich.console import Console
     from rich.table import Table
 
-    from r2psim.analysis.findings import count, money
+    from r2psim.analysis.findings import money
     from r2psim.analysis.marginal import PARTS
+    from r2psim.analysis.study_words import change_cells
 
     console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
@@ -143,8 +132,7 @@ def _show(found: Marginal) -> None:
             table.add_column("fewer killed for US$ 1 bn", justify="right")
         changes: list[Change] = sorted(found.of(part), key=lambda c: -(c.lives.mean if c.lives else 0.0))
         for change in [*changes, *([found.whole[part]] if part in found.whole else [])]:
-            cells = [_told(change.lives, count), _told(change.money, money)]
-            table.add_row(change.name, *cells, *([_told(change.lives_a_billion, count)] if fund else []))
+            table.add_row(change.name, *change_cells(change.row(), fund))
         console.print(table)
         console.print()
     asked = {change.part for change in found.changes}

@@ -19,18 +19,14 @@ __all__ = ["sensitivity", "write"]
 
 def write(found: Sensitivity, directory: Path) -> None:
     """Write tables and figures: a figure of each difference, or of each outcome of a single policy."""
-    from r2psim.analysis.sensitivity_report import write_sensitivity
+    from r2psim.analysis.sensitivity_report import file_name, write_sensitivity
     from r2psim.plots import save
     from r2psim.plots.sensitivity import sensitivity_of
 
     write_sensitivity(found, directory)
     for one in found.outcomes:
         if one.outcome.baseline is not None or found.baseline is None:
-            save(sensitivity_of(found, one.outcome.name), directory / f"{_file_name(one.outcome.name)}.png")
-
-
-def _file_name(name: str) -> str:
-    return name.replace(": ", "-").replace(" ", "-").replace("_", "-")
+            save(sensitivity_of(found, one.outcome.name), directory / f"{file_name(one.outcome.name)}.png")
 
 
 def _refuse_clashes(over: list[str], sets: Sequence[str], policies: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,18 +16,6 @@ __all__ = ["trials", "write_trials"]
 
 WIDTH = 132
 HEAD = ("trial", "estimand", "published", "simulated", "verdict", "reached", "at work", "entries")
-
-
-def _ratio(row: dict[str, Any], name: str) -> str:
-    if row[name] is None:
-        return {"below": "below 1", "above": "above 1", "about": "about 1"}.get(row["direction"] or "", "-")
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    ends = "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
-    return f"{row[name]:.2f}{ends}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100.0 * value:.0f} %"
 
 
 def write_trials(found: Trials, directory: Path) -> None:
@@ -121,6 +109,8 @@ def _show(found: Trials) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from r2psim.analysis.study_words import ratio_words, share_words
+
     summary = found.summary()
     # A name that is cut off to a narrow terminal says nothing; lines wrap instead.
     console = Console(highlight=False, width=max(Console().width, WIDTH))
@@ -131,11 +121,11 @@ def _show(found: Trials) -> None:
         table.add_row(
             row["trial"] + ("" if row["use"] == "fit" else " *"),
             row["estimand"],
-            _ratio(row, "published"),
-            _ratio(row, "simulated"),
+            ratio_words(row, "published"),
+            ratio_words(row, "simulated"),
             row["verdict"],
-            _share(row["reached"]),
-            _share(row["at_work"]),
+            share_words(row["reached"]),
+            share_words(row["at_work"]),
             f"{row['entries']:,}",
         )
     console.print(table)

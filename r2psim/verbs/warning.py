@@ -79,7 +79,7 @@ def _show(found: Warnings) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from r2psim.analysis.findings import count
+    from r2psim.analysis.study_words import sight_cells, threshold_words
 
     console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
@@ -87,22 +87,10 @@ def _show(found: Warnings) -> None:
     heads = ("what is seen", "AUC", "fewer killed (95 %)", "true", "false", "missed", "money in vain")
     table = Table(*heads, box=None, pad_edge=False)
     for sight in found.sights:
-        saved = "-"
-        if sight.saved is not None and sight.saved.low is not None and sight.saved.high is not None:
-            mean, low, high = (count(value) for value in (sight.saved.mean, sight.saved.low, sight.saved.high))
-            saved = f"{mean} ({low} to {high})"
-        counts = (f"{sight.counts[name]:.2g}" for name in ("warnings_true", "warnings_false", "onsets_missed"))
-        vain = "-" if sight.wasted is None else f"{100.0 * sight.wasted.mean:.0f} %"
-        table.add_row(sight.name, "-" if sight.auc is None else f"{sight.auc:.2f}", saved, *counts, vain)
+        table.add_row(*sight_cells(sight.row()))
     console.print(table)
     console.print("\nBest threshold, where acting in time saves so many times what acting costs:")
     for sight in found.sights:
-        told = []
-        for worth, best in sight.thresholds.items():
-            if best["threshold"] is None or best["true"] is None:
-                told.append(f"{worth:g}: never act")
-            else:
-                told.append(f"{worth:g}: from {best['threshold']:.2f}, {100.0 * best['true']:.0f} % of acts needed")
-        console.print(f"  {sight.name}: {'; '.join(told)}", markup=False)
+        console.print(f"  {sight.name}: {threshold_words(sight.row())}", markup=False)
     console.print("\nMoney in vain: spent on prevention where, in the null twin, no imminent risk ever came.")
     console.print("A model's world: it explains mechanisms, it forecasts no country.")

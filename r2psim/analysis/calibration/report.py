@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.calibration.validation import Validation
 
 __all__ = [
+    "number",
     "posterior_csv",
     "print_across",
     "print_calibration",
@@ -35,7 +36,8 @@ DIGITS = 6
 """Significant digits of a shipped draw."""
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a value of a target in three figures."""
     if not isfinite(value):
         return "-"
     # Large numbers are written out: 326,000, not 3.26e+05.
@@ -55,10 +57,10 @@ def print_validation(validation: Validation) -> None:
         target = found.target
         table.add_row(
             target.id,
-            _number(found.value),
-            f"{_number(found.low)} to {_number(found.high)}",
-            _number(target.target),
-            f"{_number(target.low)} to {_number(target.high)}",
+            number(found.value),
+            f"{number(found.low)} to {number(found.high)}",
+            number(target.target),
+            f"{number(target.low)} to {number(target.high)}",
             found.verdict,
         )
     console = Console(highlight=False)
@@ -87,8 +89,8 @@ def _page(validation: Validation) -> str:
     for found in validation.targets:
         t = found.target
         lines.append(
-            f"| {t.quantity} | {_number(found.value)} | {_number(found.low)} to {_number(found.high)} | "
-            f"{_number(t.target)} | {_number(t.low)} to {_number(t.high)} | {found.verdict} | {t.source} |"
+            f"| {t.quantity} | {number(found.value)} | {number(found.low)} to {number(found.high)} | "
+            f"{number(t.target)} | {number(t.low)} to {number(t.high)} | {found.verdict} | {t.source} |"
         )
     lines += ["", "![Targets with their bands](targets.png)", "", "## Patterns, most of them not fitted", ""]
     lines += ["![Patterns](patterns.png)", ""]
@@ -234,9 +236,9 @@ def print_calibration(calibration: Calibration) -> None:
     for k, free in enumerate(calibration.free):
         table.add_row(
             free.path,
-            _number(calibration.best[free.path]),
-            f"{_number(float(low[k]))} to {_number(float(high[k]))}",
-            f"{_number(free.low)} to {_number(free.high)}",
+            number(calibration.best[free.path]),
+            f"{number(float(low[k]))} to {number(float(high[k]))}",
+            f"{number(free.low)} to {number(free.high)}",
         )
     Console(highlight=False).print(table)
 
