@@ -31,7 +31,7 @@ def scenario_data(scenario: Scenario, first: Sequence[str] = ()) -> dict[str, An
         for key in above:
             table = table.setdefault(key, {})
         table[last] = value
-    policies = data["policies"]
+    policies = {name: {key: of for key, of in spec.items() if of} for name, spec in data["policies"].items()}
     policies = {name: policies[name] for name in (*first, *(key for key in policies if key not in first))}
     facts = {key: data[key] for key in ("schema", "name", "title", "description", "years")}
     rest = {key: value for key, value in data.items() if key not in facts}

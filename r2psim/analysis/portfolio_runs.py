@@ -21,7 +21,17 @@ from r2psim.scenario.specs import PolicySpec
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["BILL", "KEPT", "KILLED", "OBJECTIVES", "STUDY", "PortfolioRuns", "checked_objectives", "fresh_seed_of", "place"]
+__all__ = [
+    "BILL",
+    "KEPT",
+    "KILLED",
+    "OBJECTIVES",
+    "STUDY",
+    "PortfolioRuns",
+    "checked_objectives",
+    "fresh_seed_of",
+    "place",
+]
 
 STUDY = "optimise"
 """What a directory of kept runs is said to be of."""
@@ -120,9 +130,7 @@ class PortfolioRuns:
         }
         self._facts = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def measure(
-        self, wanted: Sequence[str | PolicySpec], seed: int, runs: int, null_twins: bool = False
-    ) -> np.ndarray:
+    def measure(self, wanted: Sequence[str | PolicySpec], seed: int, runs: int, null_twins: bool = False) -> np.ndarray:
         """Run policies, all under the same luck.
 
         Parameters
@@ -149,7 +157,9 @@ class PortfolioRuns:
         parts = []
         for first in range(0, runs, piece):
             count = min(piece, runs - first)
-            parts.append(self._piece(world, names, f"{self._facts} {key} {first} {count}", seed, first, count, null_twins))
+            parts.append(
+                self._piece(world, names, f"{self._facts} {key} {first} {count}", seed, first, count, null_twins)
+            )
         return np.concatenate(parts, axis=2)
 
     def _piece(

@@ -116,9 +116,7 @@ def sensitivity(
         typer.echo(cost_text(cost, what, factors, points, replicates, len(chosen)), err=True)
         if dry_run:
             told = {"analysis": what, "factors": factors, "points": points}
-            tell_dry(
-                told | {"runs": cost.runs, "runs_missing": cost.missing, "seconds": cost.seconds}, as_json
-            )
+            tell_dry(told | {"runs": cost.runs, "runs_missing": cost.missing, "seconds": cost.seconds}, as_json)
             raise typer.Exit
 
     asked: dict[str, Any] = {
