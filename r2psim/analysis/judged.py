@@ -74,7 +74,8 @@ class Judged:
     means : dict of str to float
         Mean of a run on fresh luck, by each of what is kept.
     withheld : Interval or None
-        Of what is saved of the donors' bill on fresh luck: what is not given whatever the harm, read off null twins (US$).
+        Of what is saved of the donors' bill on fresh luck: what is not given whatever the harm, as null twins show
+        (US$).
     """
 
     name: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.random_portfolios import RandomPortfolios
     from r2psim.ensemble.intervals import Interval
 
-__all__ = ["amount_of", "of_random", "of_search", "shares_words", "told", "verdicts"]
+__all__ = ["amount_of", "of_fresh", "of_lucks", "of_random", "of_search", "shares_words", "told", "verdicts"]
 
 _MOST = 3
 _LEAST = 0.02
@@ -61,7 +61,7 @@ def shares_words(shares: dict[str, dict[str, float]], most: int = _MOST) -> str:
 
 
 def verdicts(found: Optimised) -> list[str]:
-    """Say what is better on fresh luck than the base and the baseline, told apart, and how often chance would say so."""
+    """Say what is told better on fresh luck than the base and the baseline, and how often chance would say so."""
     tried = len(found.found)
     said = []
     for other, beside in ((found.base, True), (found.baseline, False)):
@@ -71,8 +71,8 @@ def verdicts(found: Optimised) -> list[str]:
         words = "; ".join(f"{metric} {', '.join(names) if names else 'none'}" for metric, names in better.items())
         said.append(f"Told better than {other} on fresh luck: {words}.")
     said.append(
-        f"By chance alone {BY_CHANCE * tried:.2g} of {tried} would be told better in an outcome; the one that the search "
-        f"puts first in {found.objectives[0]}, {found.found[0].name}, is a single verdict."
+        f"By chance alone {BY_CHANCE * tried:.2g} of {tried} would be told better in an outcome; the one that the "
+        f"search puts first in {found.objectives[0]}, {found.found[0].name}, is a single verdict."
     )
     return said
 
@@ -82,32 +82,30 @@ def of_search(found: Optimised) -> Iterator[str]:
     plan = found.plan
     yield (
         f"{plan.population} portfolios x {plan.generations} generations by {found.algorithm}, {plan.runs} runs of "
-        f"{found.years} years of each, seed {found.seed}; {len(found.found)} of {found.front} on the front judged again, "
-        f"{plan.fresh_runs} runs, seed {found.fresh_seed}"
+        f"{found.years} years of each, seed {found.seed}; {len(found.found)} of {found.front} on the front judged "
+        f"again, {plan.fresh_runs} runs, seed {found.fresh_seed}"
     )
     if found.robust.uncertainty != "none":
         yield f"Drawn: {found.robust.uncertainty}. Judged by {CRITERIA[found.robust.criterion]}."
     yield f"Gains over {found.baseline}; portfolios have all but the division of money from {found.base}"
 
 
-def gain_cells(policy: Judged) -> list[str]:
-    """Give the cells of a row of the table: name, lives three times, episodes, bill, what is withheld of it, GDP."""
-    lives, bill = policy.gains[KILLED], policy.gains[BILL]
+def of_lucks(policy: Judged, metric: str) -> list[str]:
+    """Give the cells of a row: name, an outcome in the search, on fresh luck, and by how much the search flattered."""
+    gain = policy.gains[metric]
+    search, fresh, curse = (told(interval, lambda value: amount_of(metric, value)) for interval in gain)
+    return [policy.name, search, fresh, curse if policy.found else ""]
 
-    def of(metric: str) -> Callable[[float], str]:
-        return lambda value: amount_of(metric, value)
 
-    search, curse = (told(lives.search, of(KILLED)), told(lives.curse, of(KILLED))) if policy.found else ("", "")
-    return [
-        policy.name,
-        search,
-        told(lives.fresh, of(KILLED)),
-        curse,
-        told(policy.gains["episodes"].fresh, of("episodes")),
-        told(bill.fresh, of(BILL)),
-        told(policy.withheld, of(BILL)),
-        told(policy.gains["gdp_lost"].fresh, of("gdp_lost")),
-    ]
+def of_fresh(policy: Judged) -> list[str]:
+    """Give the cells of a row: name, and on fresh luck episodes, bill, what of it is not given in any case, GDP."""
+    cells = {
+        "episodes": policy.gains["episodes"].fresh,
+        BILL: policy.gains[BILL].fresh,
+        "withheld": policy.withheld,
+        "gdp_lost": policy.gains["gdp_lost"].fresh,
+    }
+    return [policy.name, *(told(gain, lambda value, key=key: amount_of(key, value)) for key, gain in cells.items())]  # type: ignore[misc]
 
 
 def of_random(found: RandomPortfolios) -> list[str]:

@@ -94,7 +94,7 @@ def dominated(values: np.ndarray) -> np.ndarray:
     """
     no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
     better = (values[:, None, :] < values[None, :, :]).any(axis=2)
-    found: np.ndarray = (no_worse & better).any(axis=0)
+    found: np.ndarray = np.asarray((no_worse & better).any(axis=0))
     return found
 
 

@@ -42,19 +42,20 @@ def scenario_data(scenario: Scenario, first: Sequence[str] = ()) -> dict[str, An
     }  # fmt: skip
 
 
-def write_scenario(scenario: Scenario, first: Sequence[str], head: str, file: Path) -> None:
+def write_scenario(scenario: Scenario, first: Sequence[str], head: Sequence[str], file: Path) -> None:
     """Write a scenario file.
 
     Parameters
     ----------
     scenario, first
         As `scenario_data` takes them.
-    head : str
-        What the file says of itself.
+    head : sequence of str
+        What the file says of itself; each begins a line, and none is broken at a hyphen.
     file : Path
         Written anew.
     """
     import tomli_w
 
-    told = "".join(f"# {line}\n" for line in textwrap.wrap(head, 118))
+    lines = [line for text in head for line in textwrap.wrap(text, 118, break_on_hyphens=False, break_long_words=False)]
+    told = "".join(f"# {line}\n" for line in lines)
     file.write_text(f"{told}\n{tomli_w.dumps(scenario_data(scenario, first))}", encoding="utf-8")

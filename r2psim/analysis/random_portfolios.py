@@ -1,4 +1,4 @@
-"""Do random divisions of the same money beat a policy on both axes, lives and the donors' bill?
+"""Whether random divisions of the same money beat a policy on both axes, lives and the donors' bill.
 
 Nothing is searched for: every portfolio is a flat Dirichlet draw, so the luck under which all are judged is fresh to
 all of them. Of many verdicts some are chance: those told better on both axes are therefore judged once more, under

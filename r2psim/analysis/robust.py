@@ -2,9 +2,9 @@
 
 Each criterion is written as the mean of one number a unit (a run, or a draw with several runs), so that a difference of
 two policies is a paired difference of these numbers and has the interval of one. The worst tenth is the mean over the
-tenth of draws in which a policy does worst, each policy in draws of its own (Rockafellar and Uryasev's conditional value
-at risk): with ``q`` the least bad of these draws it is the mean of ``q + max(x - q, 0) / 0.1``. That ``q`` is itself
-estimated changes the mean of these numbers only to the second order.
+tenth of draws in which a policy does worst, each policy in draws of its own (Rockafellar and Uryasev's conditional
+value at risk): with ``q`` the least bad of these draws it is the mean of ``q + max(x - q, 0) / 0.1``. That ``q`` is
+itself estimated changes the mean of these numbers only to the second order.
 
 Rockafellar, R. T. and Uryasev, S. (2000). Optimization of conditional value-at-risk. Journal of Risk 2, 21-41.
 """

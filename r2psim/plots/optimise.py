@@ -89,10 +89,14 @@ def _named(axes: Axes, labels: list[tuple[float, float, str, str]], page: Page, 
         taken.append(box)
         left, low = box[0] / width * (x1 - x0) + x0, (box[1] + 0.02) / height * (y1 - y0) + y0
         if abs(box[1] - b) > 0.2:
-            near = box[0] if box[0] > a else box[2]
-            axes.plot([a / width * (x1 - x0) + x0, near / width * (x1 - x0) + x0], [b / height * (y1 - y0) + y0,
-                      (box[1] + tall / 2) / height * (y1 - y0) + y0], color=LINE, linewidth=0.5, zorder=1.5)  # fmt: skip
-        axes.text(left, low, name, fontsize=SIZES["small"], color=colour, zorder=6, parse_math=False)
+            near, middle = (box[0] if box[0] > a else box[2]), box[1] + tall / 2
+            line_x = [at / width * (x1 - x0) + x0 for at in (a, near)]
+            line_y = [at / height * (y1 - y0) + y0 for at in (b, middle)]
+            axes.plot(line_x, line_y, color=LINE, linewidth=0.5, zorder=1.5)
+        axes.text(
+            left, low, name, fontsize=SIZES["small"], color=colour, zorder=6, parse_math=False,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
+        )  # fmt: skip
 
 
 def _limits(axes: Axes, xs: list[float], ys: list[float]) -> None:
@@ -112,8 +116,8 @@ def _head(found: Optimised) -> str:
     apart = beside is not None and beside.told_apart
     verdict = "told apart from" if apart else "not told apart from"
     return (
-        f"The portfolio that the search puts first: {fresh} fewer killed than under {found.baseline} on fresh luck, "
-        f"{seen} in the search; {verdict} {found.base}"
+        f"{first.name}: {fresh} fewer killed than under {found.baseline} on fresh luck, {seen} in the search; "
+        f"{verdict} {found.base}"
     )
 
 
@@ -144,7 +148,9 @@ def front_figure(found: Optimised) -> Figure:
     left, width = page.left + 0.75, page.right - page.left - 0.75
     axes = page.axes(left, page.bottom + 0.45, width, HEIGHT - 0.1)
     _scaled(axes, found.baseline)
-    xs, ys, labels = [], [], []
+    xs: list[float] = []
+    ys: list[float] = []
+    labels = []
     for policy in found.policies:
         x, y = _added(policy.gains[BILL].fresh), _ends(policy.gains[KILLED].fresh)
         xs += x
@@ -220,7 +226,8 @@ def random_figure(found: RandomPortfolios) -> Figure:
     left, width = page.left + 0.75, page.right - page.left - 0.75
     axes = page.axes(left, page.bottom + 0.45, width, HEIGHT - 0.1)
     _scaled(axes, found.baseline)
-    xs, ys = [], []
+    xs: list[float] = []
+    ys: list[float] = []
     for one in found.allocations:
         x, y = _added(one.first[BILL])[1], _ends(one.first[KILLED])[1]
         xs.append(x)

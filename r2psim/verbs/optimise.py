@@ -40,10 +40,10 @@ def write_optimised(found: Optimised, directory: Path) -> None:
     head = (
         f"Divisions of the same money found by r2psim optimise on {found.scenario}, searched under seed {found.seed}, "
         f"{found.plan.runs} runs each. What they gained there is partly luck: optimise.csv tells what was left of it "
-        f"under seed {found.fresh_seed}. r2psim compare {FILE} --policies "
-        f"{','.join([found.baseline, *names])} --seed {found.fresh_seed} --runs {found.plan.fresh_runs} runs them again."
+        f"under seed {found.fresh_seed}."
     )
-    write_scenario(found.source, names, head, directory / FILE)
+    again = f"r2psim compare {FILE} --policies {','.join([found.baseline, *names])} --seed {found.fresh_seed}"
+    write_scenario(found.source, names, [head, again], directory / FILE)
     write_study("optimise", found.summary(), found.rows(), {"optimise": front_figure(found)}, directory)
 
 
@@ -68,7 +68,7 @@ def write_random(found: RandomPortfolios, directory: Path) -> None:
             f"Random divisions of the same money that were told better than {found.baseline} on both axes on "
             f"{found.scenario} under seed {found.seed}; optimise.csv tells which were so again."
         )
-        write_scenario(found.source, names, head, directory / FILE)
+        write_scenario(found.source, names, [head], directory / FILE)
     write_study("optimise", found.summary(), found.rows(), {"optimise": random_figure(found)}, directory)
 
 
@@ -273,21 +273,23 @@ def _show(found: Optimised) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from r2psim.analysis.optimise_report import gain_cells, of_search, shares_words, verdicts
+    from r2psim.analysis.optimise_report import of_fresh, of_lucks, of_search, shares_words, verdicts
+    from r2psim.analysis.portfolio_runs import KILLED
 
-    console = Console(highlight=False, width=max(Console().width, 190))
+    console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
     for line in of_search(found):
         console.print(line, markup=False)
-    heads = (
-        "", "fewer killed, in the search", "on fresh luck", "the search's luck", "fewer episodes", "bill saved",
-        "of it not given in any case", "GDP kept",
-    )  # fmt: skip
-    table = Table(*heads, box=None, pad_edge=False)
+    lives = Table("", "fewer killed, in the search", "on fresh luck", "the search's luck", box=None, pad_edge=False)
+    rest = Table("on fresh luck", "fewer episodes", "bill saved", "not given in any case", "GDP kept", box=None,
+                 pad_edge=False)  # fmt: skip
     for policy in found.policies:
-        table.add_row(*gain_cells(policy))
-    console.print(table)
-    console.print("\nAll but the first column of gains are on fresh luck; in brackets 95 % intervals. Largest shares:")
+        lives.add_row(*of_lucks(policy, KILLED))
+        rest.add_row(*of_fresh(policy))
+    for table in (lives, rest):
+        console.print()
+        console.print(table)
+    console.print("\nIn brackets 95 % intervals; not given in any case: of what is saved, read off null twins. Shares:")
     for policy in found.found:
         console.print(f"  {policy.name}: {shares_words(policy.shares)}", markup=False)
     console.print()
