@@ -172,8 +172,10 @@ class StopError(Exception):
 
 
 def test_what_is_interrupted_goes_on_to_the_same_result(tmp_path: Path) -> None:
-    whole = optimise("seminar", **SMALL)
-    left = [40 + 20]  # within the second generation
+    asked = SMALL | {"runs": 8, "years": 8}
+    whole = optimise("seminar", **asked)
+    assert len(np.unique(whole.course[:, 3])) > 1  # generations differ: one taken for another would be seen
+    left = [8 * (5 + 6) + 20]  # within the second generation
 
     def stop(runs: int) -> None:
         left[0] -= runs
@@ -181,16 +183,19 @@ def test_what_is_interrupted_goes_on_to_the_same_result(tmp_path: Path) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        optimise("seminar", directory=tmp_path, advance=stop, **SMALL)
-    kept = len(list((tmp_path / "worlds").glob("*.npz")))
-    assert kept >= 2
+        optimise("seminar", directory=tmp_path, advance=stop, **asked)
+    assert len(list((tmp_path / "worlds").glob("*.npz"))) == 2
     told: list[int] = []
-    again = optimise("seminar", directory=tmp_path, advance=told.append, **SMALL)
+    again = optimise("seminar", directory=tmp_path, advance=told.append, **asked)
     assert again.done < whole.done
     assert again.summary() | {"runs_simulated": 0} == whole.summary() | {"runs_simulated": 0}
     assert np.array_equal(again.course, whole.course)
     # Those read from disk count too.
     assert sum(told) == whole.done
+    # Another search in the same directory takes nothing for its own that is not.
+    for other in ({"seed": 2, "generations": 2}, {"runs": 6, "generations": 2}):
+        mine, alone = (optimise("seminar", directory=at, **asked | other) for at in (tmp_path, None))
+        assert mine.summary() | {"runs_simulated": 0} == alone.summary() | {"runs_simulated": 0}
 
 
 def test_the_problem_is_one_of_pymoo() -> None:
@@ -208,11 +213,13 @@ def test_the_problem_is_one_of_pymoo() -> None:
 # -- random portfolios -------------------------------------------------------------------------------------------------
 
 
-def shifted(by: float) -> Any:
+def shifted(by: float, only: int | None = None) -> Any:
+    """Give portfolios that are better by so much, under one seed alone if one is given."""
+
     def measure(self: PortfolioRuns, wanted: list[Any], seed: int, runs: int, null_twins: bool = False) -> Any:
         found = noise(self, wanted, seed, runs, null_twins)
         for k, policy in enumerate(wanted):
-            found[:, k] -= 0.0 if isinstance(policy, str) else by
+            found[:, k] -= 0.0 if isinstance(policy, str) or only not in (None, seed) else by
         return found
 
     return measure
@@ -223,6 +230,11 @@ def test_random_portfolios_that_are_no_better_are_told_so(monkeypatch: pytest.Mo
     found = random_portfolios("seminar", 200, over=["stages"], runs=100)
     # One luck of the baseline is common to all: few by chance, and none of them twice.
     assert len(found.better) <= 6 and not found.better_again
+    # What the first luck alone makes better is not so again.
+    monkeypatch.setattr(PortfolioRuns, "measure", shifted(60.0, only=1))
+    lucky = random_portfolios("seminar", 40, over=["stages"], runs=100)
+    assert len(lucky.better) >= 38 and len(lucky.better_again) <= 2
+    assert lucky.better[0].again[KILLED] is not None
     monkeypatch.setattr(PortfolioRuns, "measure", shifted(60.0))
     better = random_portfolios("seminar", 40, over=["stages"], runs=100)
     share = better.share("better_again")
