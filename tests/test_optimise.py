@@ -109,6 +109,7 @@ def test_with_no_effects_no_portfolio_saves_anybody(none: Optimised) -> None:
         # All of the bill is there whatever the harm.
         assert policy.withheld is not None and policy.gains[BILL].fresh is not None
         assert policy.withheld.mean == policy.gains[BILL].fresh.mean
+        assert policy.avoided is not None and tuple(policy.avoided) == (0.0, 0.0, 0.0)
     nobody = next(policy for policy in none.policies if policy.name == "no-assistance")
     assert all(nobody.means[BILL] <= policy.means[BILL] for policy in none.policies)
     assert not any(none.told_apart(metric) for metric in (KILLED, "episodes", "gdp_lost"))

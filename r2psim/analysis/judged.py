@@ -73,9 +73,9 @@ class Judged:
         The same against the base, whose will and principles portfolios have.
     means : dict of str to float
         Mean of a run on fresh luck, by each of what is kept.
-    withheld : Interval or None
-        Of what is saved of the donors' bill on fresh luck: what is not given whatever the harm, as null twins show
-        (US$).
+    withheld, avoided : Interval or None
+        Of what is saved of the donors' bill, mean of a fresh run: what is not given whatever the harm, as null twins
+        show; the rest, which is saved because harm was avoided (US$).
     """
 
     name: str
@@ -86,6 +86,7 @@ class Judged:
     beside: dict[str, Gain]
     means: dict[str, float]
     withheld: Interval | None
+    avoided: Interval | None
 
     def rows(self) -> list[dict[str, Any]]:
         """Give a row for each objective, as plain data."""
@@ -100,6 +101,7 @@ class Judged:
                 "curse": gain.curse,
                 "beside_base": beside.fresh,
                 "withheld": self.withheld if metric == BILL else None,
+                "avoided": self.avoided if metric == BILL else None,
             }
             for name, interval in cells.items():
                 ends = (None, None, None) if interval is None else interval
@@ -174,7 +176,9 @@ def judge(
     first, second = names.index(baseline), names.index(base)
     judged = []
     for k, name in enumerate(names):
+        # Whatever policies are judged by, what is withheld and what harm avoided saves add up in every run.
         null = lucks.null[first, :, bill] - lucks.null[k, :, bill]
+        saved = lucks.fresh[first, :, bill] - lucks.fresh[k, :, bill]
         judged.append(
             Judged(
                 name=name,
@@ -185,6 +189,7 @@ def judge(
                 beside={metric: gain(k, second, metric) for metric in OBJECTIVES},
                 means={metric: float(lucks.fresh[k, :, i].mean()) for i, metric in enumerate(KEPT)},
                 withheld=paired_interval(null),
+                avoided=paired_interval(saved - null),
             )
         )
     return tuple(judged)

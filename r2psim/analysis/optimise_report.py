@@ -98,11 +98,11 @@ def of_lucks(policy: Judged, metric: str) -> list[str]:
 
 
 def of_fresh(policy: Judged) -> list[str]:
-    """Give the cells of a row: name, and on fresh luck episodes, bill, what of it is not given in any case, GDP."""
+    """Give the cells of a row: name, and on fresh luck episodes, bill, what of it harm avoided saves, GDP."""
     cells = {
         "episodes": policy.gains["episodes"].fresh,
         BILL: policy.gains[BILL].fresh,
-        "withheld": policy.withheld,
+        "avoided": policy.avoided,
         "gdp_lost": policy.gains["gdp_lost"].fresh,
     }
     return [policy.name, *(told(gain, lambda value, key=key: amount_of(key, value)) for key, gain in cells.items())]  # type: ignore[misc]

@@ -105,8 +105,8 @@ def apart(first: Interval | None, second: Interval | None) -> Interval | None:
 
     Examples
     --------
-    >>> apart(Interval(5.0, 2.0, 9.0), Interval(1.0, -2.0, 4.0))
-    Interval(mean=4.0, low=-0.2426406871192848, high=9.0)
+    >>> apart(Interval(5.0, 1.0, 9.0), Interval(1.0, -2.0, 4.0))
+    Interval(mean=4.0, low=-1.0, high=9.0)
     """
     if first is None or second is None:
         return None

@@ -12,6 +12,7 @@ from r2psim.analysis.optimise_report import amount_of, told
 from r2psim.analysis.portfolio_runs import BILL, KILLED
 from r2psim.analysis.robust import CRITERIA
 from r2psim.plots.style import FAINT, INK, LINE, MUTED, PAPER, SIZES, legend_row, new_figure, shorten, sober, text_width
+from r2psim.scenario.specs import NO_ASSISTANCE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from r2psim.analysis.optimise import Optimised
     from r2psim.analysis.random_portfolios import RandomPortfolios
     from r2psim.ensemble.intervals import Interval
-    from r2psim.plots.style import Page
 
 __all__ = ["front_figure", "random_figure"]
 
@@ -65,12 +65,19 @@ def _added(interval: Interval | None) -> tuple[float, float, float]:
     return 0.0 - high, 0.0 - mean, 0.0 - low
 
 
-def _named(axes: Axes, labels: list[tuple[float, float, str, str]], page: Page, width: float, height: float) -> None:
-    """Write names beside points, each where it covers no other name and no point."""
+def _named(
+    axes: Axes,
+    labels: list[tuple[float, float, str, str]],
+    marks: list[tuple[float, float]],
+    width: float,
+    height: float,
+) -> None:
+    """Write names beside points, each where it covers no other name and no point or mark."""
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     taken: list[tuple[float, float, float, float]] = []
     places = [((x - x0) / (x1 - x0) * width, (y - y0) / (y1 - y0) * height) for x, y, _, _ in labels]
-    points = [(a - 0.05, b - 0.05, a + 0.05, b + 0.05) for a, b in places]
+    beside = [((x - x0) / (x1 - x0) * width, (y - y0) / (y1 - y0) * height) for x, y in marks]
+    points = [(a - 0.05, b - 0.05, a + 0.05, b + 0.05) for a, b in places + beside]
     for (a, b), (_, _, name, colour) in zip(places, labels, strict=True):
         wide, tall = text_width(name, SIZES["small"]), 0.11
         tried = []
@@ -114,11 +121,31 @@ def _head(found: Optimised) -> str:
     )
     beside = first.beside[KILLED].fresh
     apart = beside is not None and beside.told_apart
-    verdict = "told apart from" if apart else "not told apart from"
+    verdict = f"lives {'' if apart else 'not '}told apart from"
     return (
         f"{first.name}: {fresh} fewer killed than under {found.baseline} on fresh luck, {seen} in the search; "
         f"{verdict} {found.base}"
     )
+
+
+def _within(found: Optimised) -> tuple[list[Judged], str]:
+    """Leave out no assistance where it would leave little room for all others; say where it is."""
+    others = [policy for policy in found.policies if policy.name != NO_ASSISTANCE]
+    left = [policy for policy in found.policies if policy.name == NO_ASSISTANCE and policy.name != found.baseline]
+    if not left or len(others) < 2:
+        return list(found.policies), ""
+    xs, ys = ([end for p in others for end in _ends(p.gains[metric].fresh)] for metric in (BILL, KILLED))
+    nobody = left[0]
+    far = False
+    for metric, values in ((BILL, xs), (KILLED, ys)):
+        low, high = min(values), max(values)
+        there = _ends(nobody.gains[metric].fresh)
+        far |= max(high, there[2]) - min(low, there[0]) > 1.5 * (high - low)
+    if not far:
+        return list(found.policies), ""
+    lives, bill = (nobody.gains[metric].fresh for metric in (KILLED, BILL))
+    words = told(lives, lambda value: amount_of(KILLED, value)), told(bill, lambda value: amount_of(BILL, value))
+    return others, f" Outside lies {NO_ASSISTANCE}: fewer killed {words[0]}, saved of the bill {words[1]}."
 
 
 def front_figure(found: Optimised) -> Figure:
@@ -136,11 +163,12 @@ def front_figure(found: Optimised) -> Figure:
         from the baseline's; a faint line leads from where the search saw a portfolio.
     """
     plan = found.plan
+    shown, away = _within(found)
     how = "" if found.robust.criterion == "mean" else f" Judged by {CRITERIA[found.robust.criterion]}."
     subtitle = (
-        f"{found.title}. Found by {plan.population * plan.generations:,} portfolios with {plan.runs} runs each, judged "
-        f"again on {plan.fresh_runs} fresh runs of {found.years} years. Up and to the left is better than "
-        f"{found.baseline}; bars are 95 % intervals on fresh luck.{how}"
+        f"{found.title}. Found by {plan.population * plan.generations:,} portfolios with {plan.runs:,} runs each, "
+        f"judged again on {plan.fresh_runs:,} fresh runs of {found.years} years. Up and to the left is better than "
+        f"{found.baseline}; bars are 95 % intervals on fresh luck.{how}{away}"
     )
     luck = "" if found.robust.uncertainty == "none" else f", uncertainty {found.robust.uncertainty}"
     source = f"{found.scenario}, seeds {found.seed} and {found.fresh_seed}{luck}"
@@ -151,12 +179,15 @@ def front_figure(found: Optimised) -> Figure:
     xs: list[float] = []
     ys: list[float] = []
     labels = []
-    for policy in found.policies:
+    marks = []
+    for policy in shown:
         x, y = _added(policy.gains[BILL].fresh), _ends(policy.gains[KILLED].fresh)
         xs += x
         ys += y
         if policy.found:
-            _from_search(axes, policy, xs, ys)
+            marks.append(_from_search(axes, policy))
+            xs.append(marks[-1][0])
+            ys.append(marks[-1][1])
         colour = FOUND if policy.found else SHIPPED
         _cross(axes, x, y, colour)
         apart = policy.gains[KILLED].fresh is not None and policy.gains[KILLED].fresh.told_apart  # type: ignore[union-attr]
@@ -166,7 +197,7 @@ def front_figure(found: Optimised) -> Figure:
         )  # fmt: skip
         labels.append((x[1], y[1], policy.name, colour))
     _limits(axes, xs, ys)
-    _named(axes, labels, page, width, HEIGHT - 0.1)
+    _named(axes, labels, marks, width, HEIGHT - 0.1)
     handles = [
         _mark("o", FOUND, True, "found, lives told apart from the baseline"),
         _mark("o", FOUND, False, "found, not told apart"),
@@ -186,14 +217,13 @@ def _mark(shape: str, colour: str, filled: bool, label: str) -> Line2D:
     )  # fmt: skip
 
 
-def _from_search(axes: Axes, policy: Judged, xs: list[float], ys: list[float]) -> None:
-    """Lead from where the search saw a portfolio to where it is on fresh luck."""
+def _from_search(axes: Axes, policy: Judged) -> tuple[float, float]:
+    """Lead from where the search saw a portfolio to where it is on fresh luck; give the former."""
     x, y = _added(policy.gains[BILL].search)[1], _ends(policy.gains[KILLED].search)[1]
     to_x, to_y = _added(policy.gains[BILL].fresh)[1], _ends(policy.gains[KILLED].fresh)[1]
-    xs.append(x)
-    ys.append(y)
     axes.plot([x, to_x], [y, to_y], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1.8)
     axes.plot(x, y, "x", color=MUTED, markersize=4.0, zorder=3)
+    return x, y
 
 
 def random_figure(found: RandomPortfolios) -> Figure:

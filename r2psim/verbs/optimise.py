@@ -281,7 +281,7 @@ def _show(found: Optimised) -> None:
     for line in of_search(found):
         console.print(line, markup=False)
     lives = Table("", "fewer killed, in the search", "on fresh luck", "the search's luck", box=None, pad_edge=False)
-    rest = Table("on fresh luck", "fewer episodes", "bill saved", "not given in any case", "GDP kept", box=None,
+    rest = Table("on fresh luck", "fewer episodes", "bill saved", "because harm was avoided", "GDP kept", box=None,
                  pad_edge=False)  # fmt: skip
     for policy in found.policies:
         lives.add_row(*of_lucks(policy, KILLED))
@@ -289,7 +289,9 @@ def _show(found: Optimised) -> None:
     for table in (lives, rest):
         console.print()
         console.print(table)
-    console.print("\nIn brackets 95 % intervals; not given in any case: of what is saved, read off null twins. Shares:")
+    console.print(
+        "\nIn brackets 95 % intervals; because harm was avoided: what null twins do not save. Largest shares:"
+    )
     for policy in found.found:
         console.print(f"  {policy.name}: {shares_words(policy.shares)}", markup=False)
     console.print()
