@@ -290,6 +290,23 @@ def test_the_figure_of_a_front_is_drawn(tmp_path: Path, none: Optimised) -> None
     assert place(KILLED) == 0
 
 
+def test_money_that_one_purse_has_is_not_divided_over_bodies(tmp_path: Path) -> None:
+    few = tmp_path / "few.toml"
+    scenario = load("seminar")
+    gone = "".join(f"[bodies.{key}]\nremove = true\n" for key in scenario.bodies if key != "ocha")
+    few.write_text(f'schema = 1\nextends = "seminar"\n{gone}', encoding="utf-8")
+    for more in ([], ["--random", "2"]):
+        done = CliRunner().invoke(app, ["optimise", str(few), *more])
+        assert done.exit_code == 2 and "few has money for assistance in fewer than two purses" in " ".join(
+            done.output.split()
+        )
+        assert "ms a run" not in done.output
+    done = CliRunner().invoke(
+        app, ["optimise", str(few), "--over", "stages", "--random", "2", "--runs", "2", "--years", "1"]
+    )
+    assert done.exit_code == 0, done.output
+
+
 def test_without_pymoo_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -178,6 +178,11 @@ class Portfolios:
     over : tuple of str
         Keys of `OVER`.
 
+    Raises
+    ------
+    ValueError
+        If money is to be divided over bodies, and fewer than two purses have any.
+
     Examples
     --------
     >>> from r2psim import load
@@ -191,6 +196,12 @@ class Portfolios:
     scenario: Scenario
     base: str
     over: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if "bodies" in self.over and len(self.purses) < 2:
+            raise ValueError(
+                f"bodies is not allowed: {self.scenario.name} has money for assistance in fewer than two purses"
+            )
 
     @cached_property
     def purses(self) -> tuple[Purse, ...]:

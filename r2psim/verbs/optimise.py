@@ -179,6 +179,7 @@ def _do_search(
     from r2psim.analysis.optimise import optimise as search
     from r2psim.analysis.pareto import checked_algorithm, need_pymoo
     from r2psim.analysis.portfolio_runs import OBJECTIVES, checked_objectives
+    from r2psim.analysis.portfolios import Portfolios
     from r2psim.verbs.studies import naming
     from r2psim.world.expand import expand
 
@@ -187,6 +188,8 @@ def _do_search(
     except ImportError as error:
         raise typer.BadParameter(str(error)) from None
     full = expand(loaded)
+    with naming("--over"):
+        Portfolios(full, common["base"], common["over"])
     with naming("--objectives"):
         named = checked_objectives(list(OBJECTIVES) if given["objectives"] is None else _split(given["objectives"]))
     with naming("--algorithm"):
@@ -219,11 +222,15 @@ def _do_random(
     loaded: Scenario, count: int, baseline: str, common: dict[str, Any], out: Path | None, dry_run: bool, as_json: bool
 ) -> None:
     """Judge random portfolios, and tell."""
+    from r2psim.analysis.portfolios import Portfolios
     from r2psim.analysis.random_portfolios import random_portfolios
+    from r2psim.verbs.studies import naming
     from r2psim.world.expand import expand
 
     full = expand(loaded)
     full.policy(baseline)
+    with naming("--over"):
+        Portfolios(full, common["base"], common["over"])
 
     def do(advance: Callable[[int], None]) -> RandomPortfolios:
         return random_portfolios(loaded, count, baseline=baseline, directory=out, advance=advance, **common)
