@@ -122,20 +122,23 @@ def of_random(found: RandomPortfolios) -> list[str]:
     lines = [
         f"{n} random divisions of the same money over {', '.join(found.over)}, all else as in {found.base}, against "
         f"{found.baseline}: {found.runs} runs of {found.years} years, seed {found.seed}",
-        f"  better on both axes in the mean: {share('lower')}",
-        f"  told better on both axes, lives and the donors' bill: {len(found.better)} of {n}, {share('better')}; by "
-        f"chance alone at most {BY_CHANCE * n:.2g}",
+        f"  better on both axes in the mean, lives and the donors' bill: {len(found.leading)} of {n}, {share('leads')}",
+        f"  told better on both axes: {len(found.better)} of {n}, {share('better')}; by chance alone at most "
+        f"{BY_CHANCE * n:.2g}",
     ]
-    if found.better:
+    if found.leading:
+        again = sum(one.leads_again for one in found.leading)
         lines.append(
-            f"  of these, told better on both again, {found.fresh_runs} runs, seed {found.fresh_seed}: "
-            f"{len(found.better_again)} of {len(found.better)}"
+            f"  the {len(found.leading)} that are so in the mean, on fresh luck, {found.fresh_runs} runs, seed "
+            f"{found.fresh_seed}: {again} again in the mean, {len(found.better_again)} told better on both axes; by "
+            f"chance alone at most {BY_CHANCE * len(found.leading):.2g}"
         )
-        withheld = [one.withheld.mean for one in found.better if one.withheld is not None]
-        saved = [gain.mean for one in found.better if (gain := one.again.get(BILL)) is not None]
-        if withheld and sum(saved) > 0.0:
-            part = 100.0 * sum(withheld) / sum(saved)
-            lines.append(f"  of what they save of the bill, {part:.0f} % is not given whatever the harm (null twins)")
+        withheld = sum(one.withheld.mean for one in found.leading if one.withheld is not None)
+        saved = sum(gain.mean for one in found.leading if (gain := one.again.get(BILL)) is not None)
+        lines.append(
+            f"  of the {money(saved / len(found.leading))} that they save of the bill there in the mean, "
+            f"{money(withheld / len(found.leading))} is not given whatever the harm (null twins)"
+        )
     for axis in AXES:
         lines.append(f"  {OBJECTIVES[axis]}: told better {found.told(axis)}, told worse {found.told(axis, -1)}, of {n}")
     lines.append(f"  the mean portfolio, one verdict each: fewer killed {lives}; saved of the bill {bill}")

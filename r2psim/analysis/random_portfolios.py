@@ -1,8 +1,9 @@
 """Whether random divisions of the same money beat a policy on both axes, lives and the donors' bill.
 
 Nothing is searched for: every portfolio is a flat Dirichlet draw, so the luck under which all are judged is fresh to
-all of them. Of many verdicts some are chance: those told better on both axes are therefore judged once more, under
-another luck, and the mean portfolio is told against the policy in a single verdict.
+all of them. Of many verdicts some are chance: those better on both axes in the mean are therefore judged once more,
+under another luck that had no part in choosing them, and the mean portfolio is told against the policy in a single
+verdict.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Allocation:
     shares : dict of str to dict of str to float
         How it divides the money.
     first, again : dict of str to (Interval or None)
-        By axis, under the first luck, and under another; the latter only of those told better on both.
+        By axis, under the first luck, and under another; the latter only of those better on both in the mean.
     withheld : Interval or None
-        Of those told better on both: what of the donors' bill is not given whatever the harm (US$).
+        Under the other luck: what of the donors' bill is not given whatever the harm (US$).
     """
 
     name: str
@@ -64,19 +65,41 @@ class Allocation:
         found = [gains.get(axis) for axis in AXES]
         return all(gain is not None and gain.low is not None and gain.low > 0.0 for gain in found)
 
+    @staticmethod
+    def _leads(gains: dict[str, Interval | None]) -> bool:
+        found = [gains.get(axis) for axis in AXES]
+        return all(gain is not None and gain.mean > 0.0 for gain in found)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is better on both axes in the mean."""
+        return self._leads(self.first)
+
+    @property
+    def leads_again(self) -> bool:
+        """Whether it is so under another luck too."""
+        return self._leads(self.again)
+
     @property
     def better(self) -> bool:
         """Whether it is told better on both axes."""
         return self._better(self.first)
 
     @property
+    def saves_lives(self) -> bool:
+        """Whether it is told that fewer are killed."""
+        gain = self.first[KILLED]
+        return gain is not None and gain.low is not None and gain.low > 0.0
+
+    @property
     def better_again(self) -> bool:
-        """Whether it is so under another luck too."""
-        return self.better and self._better(self.again)
+        """Whether it leads, and is told better on both axes under another luck."""
+        return self._better(self.again)
 
     def row(self) -> dict[str, Any]:
         """Give it as plain data."""
-        row: dict[str, Any] = {"portfolio": self.name, "better": self.better, "better_again": self.better_again}
+        row: dict[str, Any] = {"portfolio": self.name, "leads": self.leads, "better": self.better}
+        row |= {"leads_again": self.leads_again, "better_again": self.better_again}
         cells = {f"{axis}_{when}": gains.get(axis) for when, gains in (("first", self.first), ("again", self.again))
                  for axis in AXES}  # fmt: skip
         for name, interval in (cells | {"withheld": self.withheld}).items():
@@ -100,11 +123,11 @@ class RandomPortfolios:
     mean : dict of str to (Interval or None)
         By axis, the mean of all portfolios in each run, told against the baseline: one verdict an axis.
     runs, fresh_runs, seed, fresh_seed, years, done : int
-        Runs of each under the first luck and the other; seeds; length; runs that were simulated.
+        Runs of each under the first luck, and of those that lead under the other; seeds; length; runs simulated.
     uncertainty : str
         What is drawn.
     source : Scenario
-        With those told better on both axes as policies.
+        With those better on both axes in the mean as policies.
     """
 
     scenario: str
@@ -124,13 +147,18 @@ class RandomPortfolios:
     source: Scenario
 
     @property
+    def leading(self) -> list[Allocation]:
+        """Those better on both axes in the mean."""
+        return [one for one in self.allocations if one.leads]
+
+    @property
     def better(self) -> list[Allocation]:
         """Those told better on both axes."""
         return [one for one in self.allocations if one.better]
 
     @property
     def better_again(self) -> list[Allocation]:
-        """Of these, those that are so under another luck too."""
+        """Of those that lead, those told better on both axes under another luck."""
         return [one for one in self.allocations if one.better_again]
 
     def share(self, which: str) -> Interval | None:
@@ -138,16 +166,10 @@ class RandomPortfolios:
 
         Parameters
         ----------
-        which : {"better", "better_again", "lower"}
-            Told better on both axes; so under another luck too; better on both in the mean alone.
+        which : {"leads", "better", "better_again"}
+            As in `Allocation`.
         """
-        means = [[gain.mean if gain else 0.0 for gain in one.first.values()] for one in self.allocations]
-        counted = {
-            "better": [one.better for one in self.allocations],
-            "better_again": [one.better_again for one in self.allocations],
-            "lower": [min(gains) > 0.0 for gains in means],
-        }[which]
-        return share_differing(np.array(counted, dtype=np.float64))
+        return share_differing(np.array([getattr(one, which) for one in self.allocations], dtype=np.float64))
 
     def told(self, axis: str, sign: int = 1) -> int:
         """Count the portfolios that are told better (or with -1 worse) on one axis under the first luck."""
@@ -167,9 +189,12 @@ class RandomPortfolios:
             "over": list(self.over),
             "portfolios": len(self.allocations),
             "runs_simulated": self.done,
-            "better_on_both": len(self.better),
-            "better_on_both_again": len(self.better_again),
+            "better_in_the_mean": len(self.leading),
+            "told_better_on_both": len(self.better),
             "by_chance_at_most": BY_CHANCE * len(self.allocations),
+            "better_in_the_mean_again": sum(one.leads_again for one in self.allocations),
+            "told_better_on_both_again": len(self.better_again),
+            "by_chance_at_most_again": BY_CHANCE * len(self.leading),
             "told_better": {axis: self.told(axis) for axis in AXES},
             "told_worse": {axis: self.told(axis, -1) for axis in AXES},
             "mean_portfolio": {axis: None if gain is None else list(gain) for axis, gain in self.mean.items()},
@@ -211,7 +236,7 @@ def random_portfolios(
     baseline : str
         Policy that they are told against.
     runs, fresh_runs : int
-        Runs of each portfolio under the first luck; under the other, of those told better on both axes.
+        Runs of each portfolio under the first luck; under the other, of those better on both axes in the mean.
 
     Raises
     ------
@@ -252,14 +277,14 @@ def random_portfolios(
             [runner.measure(specs[at : at + TOGETHER], seed, runs)[0] for at in range(0, count, TOGETHER)]
         )
         first = [_gains(one, other) for one in mine]
-        better = [k for k, gains in enumerate(first) if Allocation._better(gains)]
+        leading = [k for k, gains in enumerate(first) if Allocation._leads(gains)]
         again = {}
-        if better:
-            fresh, null = runner.measure([baseline, *(specs[k] for k in better)], anew, fresh_runs, null_twins=True)
+        if leading:
+            fresh, null = runner.measure([baseline, *(specs[k] for k in leading)], anew, fresh_runs, null_twins=True)
             bill = place(BILL)
             again = {
                 k: (_gains(fresh[i], fresh[0]), paired_interval(null[0, :, bill] - null[i, :, bill]))
-                for i, k in enumerate(better, 1)
+                for i, k in enumerate(leading, 1)
             }
     names = names_beside(loaded, "random", count)
     allocations = tuple(
@@ -280,5 +305,5 @@ def random_portfolios(
         years=length,
         done=runner.done,
         uncertainty=kind,
-        source=replace(loaded, policies=loaded.policies | {names[k]: specs[k] for k in better}),
+        source=replace(loaded, policies=loaded.policies | {names[k]: specs[k] for k in leading}),
     )

@@ -28,6 +28,8 @@ __all__ = ["front_figure", "random_figure"]
 HEIGHT = 5.0
 KEY = 0.55
 FOUND = "#1f4e79"
+LIVES = "#c5d5e6"
+BOTH = "#6f97c0"
 SHIPPED = "#b3541e"
 
 
@@ -199,10 +201,10 @@ def front_figure(found: Optimised) -> Figure:
     _limits(axes, xs, ys)
     _named(axes, labels, marks, width, HEIGHT - 0.1)
     handles = [
-        _mark("o", FOUND, True, "found, lives told apart from the baseline"),
-        _mark("o", FOUND, False, "found, not told apart"),
-        _mark("D", SHIPPED, True, "the scenario's, told apart"),
-        _mark("D", SHIPPED, False, "the scenario's, not told apart"),
+        _mark("o", FOUND, FOUND, "found, lives told apart from the baseline"),
+        _mark("o", FOUND, PAPER, "found, not told apart"),
+        _mark("D", SHIPPED, SHIPPED, "the scenario's, told apart"),
+        _mark("D", SHIPPED, PAPER, "the scenario's, not told apart"),
         Line2D([], [], color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), marker="x", markersize=4, markevery=[0],
                label="where the search saw it"),
     ]  # fmt: skip
@@ -210,10 +212,10 @@ def front_figure(found: Optimised) -> Figure:
     return page.figure
 
 
-def _mark(shape: str, colour: str, filled: bool, label: str) -> Line2D:
+def _mark(shape: str, colour: str, fill: str, label: str) -> Line2D:
     return Line2D(
         [], [], linestyle="none", marker=shape, markersize=5.5, markeredgecolor=colour, markeredgewidth=1.2,
-        markerfacecolor=colour if filled else PAPER, label=label,
+        markerfacecolor=fill, label=label,
     )  # fmt: skip
 
 
@@ -237,8 +239,8 @@ def random_figure(found: RandomPortfolios) -> Figure:
     Returns
     -------
     Figure
-        A mark for each portfolio: filled where it is told better on both axes, and so again under another luck; bars
-        are the 95 % intervals of the mean portfolio.
+        A mark for each portfolio: the fuller, the more is told, in lives, on both axes, on both under another luck;
+        bars are the 95 % intervals of the mean portfolio.
     """
     n = len(found.allocations)
     share = found.share("better")
@@ -246,10 +248,14 @@ def random_figure(found: RandomPortfolios) -> Figure:
         f"{100.0 * share.mean:.0f} % ({100.0 * share.low:.0f} to {100.0 * share.high:.0f})"
     )  # fmt: skip
     title = f"{words} of {n} random divisions of the money are told better than {found.baseline} in lives and money"
+    again = (
+        f" Of {len(found.leading)} better on both in the mean {len(found.better_again)} are told so under another."
+        if found.leading
+        else ""
+    )
     subtitle = (
-        f"{found.title}. All else as in {found.base}. {found.runs} runs of {found.years} years under one luck; of "
-        f"{len(found.better)} told better on both axes {len(found.better_again)} are so again under another. Up and to "
-        f"the left is better. Bars: 95 % intervals of the mean portfolio."
+        f"{found.title}. All else as in {found.base}. {found.runs:,} runs of {found.years} years under one luck."
+        f"{again} Up and to the left is better. Bars: 95 % intervals of the mean portfolio."
     )
     source = f"{found.scenario}, seeds {found.seed} and {found.fresh_seed}"
     page = new_figure(HEIGHT + KEY + 0.45, title, subtitle, source)
@@ -265,7 +271,7 @@ def random_figure(found: RandomPortfolios) -> Figure:
         shape = "s" if one.better_again else "o"
         axes.plot(
             x, y, shape, markersize=4.0, markeredgecolor=FOUND, markeredgewidth=0.9, zorder=3,
-            markerfacecolor=FOUND if one.better_again else "#8fb0d0" if one.better else PAPER,
+            markerfacecolor=FOUND if one.better_again else BOTH if one.better else LIVES if one.saves_lives else PAPER,
         )  # fmt: skip
     x_mean, y_mean = _added(found.mean[BILL]), _ends(found.mean[KILLED])
     _cross(axes, x_mean, y_mean, SHIPPED)
@@ -273,11 +279,11 @@ def random_figure(found: RandomPortfolios) -> Figure:
     axes.plot(0.0, 0.0, "X", markersize=9.0, color=PAPER, markeredgecolor=INK, markeredgewidth=1.2, zorder=5)
     _limits(axes, [*xs, *x_mean], [*ys, *y_mean])
     handles = [
-        _mark("o", FOUND, False, "a random portfolio, not told better on both"),
-        Line2D([], [], linestyle="none", marker="o", markersize=5.5, markeredgecolor=FOUND, markerfacecolor="#8fb0d0",
-               label="told better on both"),
-        _mark("s", FOUND, True, "and so again under another luck"),
-        _mark("D", SHIPPED, True, "the mean portfolio"),
+        _mark("o", FOUND, PAPER, "a random portfolio, lives not told apart"),
+        _mark("o", FOUND, LIVES, "fewer killed, told apart"),
+        _mark("o", FOUND, BOTH, "told better on both axes"),
+        _mark("s", FOUND, FOUND, "and told so under another luck"),
+        _mark("D", SHIPPED, SHIPPED, "the mean portfolio"),
         Line2D([], [], linestyle="none", marker="X", markersize=7.5, markerfacecolor=PAPER, markeredgecolor=INK,
                label=shorten(found.baseline, 1.6, SIZES["tick"])),
     ]  # fmt: skip

@@ -56,17 +56,17 @@ def write_random(found: RandomPortfolios, directory: Path) -> None:
         As `r2psim.random_portfolios` gives it.
     directory : Path
         Existing; gets ``optimise.json``, ``optimise.csv`` (a row for each portfolio), ``optimise.png``,
-        ``provenance.json``, and ``found.toml`` with those told better on both axes, if there are any.
+        ``provenance.json``, and ``found.toml`` with those better on both axes in the mean, if there are any.
     """
     from r2psim.analysis.portfolio_file import write_scenario
     from r2psim.plots.optimise import random_figure
     from r2psim.verbs.studies import write_study
 
-    names = [one.name for one in found.better]
+    names = [one.name for one in found.leading]
     if names:
         head = (
-            f"Random divisions of the same money that were told better than {found.baseline} on both axes on "
-            f"{found.scenario} under seed {found.seed}; optimise.csv tells which were so again."
+            f"Random divisions of the same money that are better than {found.baseline} in lives and money on "
+            f"{found.scenario} in the mean, seed {found.seed}; optimise.csv tells which are told so on fresh luck."
         )
         write_scenario(found.source, names, [head], directory / FILE)
     write_study("optimise", found.summary(), found.rows(), {"optimise": random_figure(found)}, directory)
