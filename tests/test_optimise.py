@@ -67,7 +67,7 @@ def test_judging_on_the_luck_of_the_search_is_noticed(monkeypatch: pytest.Monkey
         study,
         "judge",
         lambda names, found, specs, shares, lucks, *rest: judge(
-            names, found, specs, shares, Lucks(lucks.search, lucks.search, lucks.null), *rest
+            names, found, specs, shares, Lucks(lucks.search, lucks.search, lucks.search), *rest
         ),
     )
     with pytest.raises(AssertionError):

@@ -282,7 +282,7 @@ def random_figure(found: RandomPortfolios) -> Figure:
         _mark("o", FOUND, PAPER, "a random portfolio, lives not told apart"),
         _mark("o", FOUND, LIVES, "fewer killed, told apart"),
         _mark("o", FOUND, BOTH, "told better on both axes"),
-        _mark("s", FOUND, FOUND, "and told so under another luck"),
+        _mark("s", FOUND, FOUND, "told so under another luck"),
         _mark("D", SHIPPED, SHIPPED, "the mean portfolio"),
         Line2D([], [], linestyle="none", marker="X", markersize=7.5, markerfacecolor=PAPER, markeredgecolor=INK,
                label=shorten(found.baseline, 1.6, SIZES["tick"])),
