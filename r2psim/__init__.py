@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from r2psim.analysis.discovery import Discovery, discover
     from r2psim.analysis.discovery_points import workbench_results
     from r2psim.analysis.marginal import Marginal, marginal
+    from r2psim.analysis.optimise import Optimised, optimise, portfolio_problem
+    from r2psim.analysis.random_portfolios import RandomPortfolios, random_portfolios
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
@@ -47,8 +49,10 @@ _HOMES = {
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
     "Marginal": "r2psim.analysis.marginal",
+    "Optimised": "r2psim.analysis.optimise",
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
+    "RandomPortfolios": "r2psim.analysis.random_portfolios",
     "Results": "r2psim.ensemble.results",
     "RowTable": "r2psim.analysis.rows",
     "Scenario": "r2psim.scenario",
@@ -67,10 +71,13 @@ _HOMES = {
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.opened",
+    "optimise": "r2psim.analysis.optimise",
     "parameters": _REFERENCE,
     "policies": _REFERENCE,
+    "portfolio_problem": "r2psim.analysis.optimise",
     "problem": "r2psim.analysis.sensitivity_factors",
     "report": "r2psim.reports.page",
+    "random_portfolios": "r2psim.analysis.random_portfolios",
     "rows": "r2psim.analysis.rows",
     "scenarios": _REFERENCE,
     "sensitivity": "r2psim.analysis.sensitivity",
@@ -88,8 +95,10 @@ __all__ = [
     "Event",
     "History",
     "Marginal",
+    "Optimised",
     "PythonPolicy",
     "R2PModel",
+    "RandomPortfolios",
     "Results",
     "RowTable",
     "Scenario",
@@ -108,10 +117,13 @@ __all__ = [
     "load",
     "marginal",
     "metrics",
+    "optimise",
     "parameters",
     "policies",
+    "portfolio_problem",
     "problem",
     "report",
+    "random_portfolios",
     "rows",
     "scenarios",
     "sensitivity",

@@ -22,6 +22,7 @@ from r2psim.verbs.import_world import import_world
 from r2psim.verbs.information import value_of_information
 from r2psim.verbs.listing import list_what
 from r2psim.verbs.marginal import marginal
+from r2psim.verbs.optimise import optimise
 from r2psim.verbs.replay import replay
 from r2psim.verbs.report import report
 from r2psim.verbs.rows import rows
@@ -352,6 +353,7 @@ app.command()(trials)
 app.command(name="value-of-information")(value_of_information)
 app.command(name="break-even")(break_even)
 app.command()(marginal)
+app.command()(optimise)
 app.command()(warning)
 app.command()(sensitivity)
 app.command()(discover)

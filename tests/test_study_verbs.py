@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,22 @@ NOT_ALLOWED: dict[str, tuple[str, ...]] = {
         "--set", "policies.prevention.parameters.principles.harm.screening",
     ),
     "marginal --parts recommendations --set assistance.standby=0.1": ("--set", "assistance.standby"),
+    "optimise --over bodis": ("--over", "did you mean bodies?"),
+    "optimise --objectives death": ("--objectives", "did you mean deaths?"),
+    "optimise --policies late-response,late-response": ("--policies", "each of them once"),
+    "optimise --algorithm nsga": ("--algorithm", "nsga2"),
+    "optimise --robust mean --per-draw 2": ("--robust", "per_draw 2"),
+    "optimise --robust regret": ("--robust", "--uncertainty"),
+    "optimise --robust worst --uncertainty all": ("--robust", "worst"),
+    "optimise --robust worst-tenth --uncertainty all --runs 52": ("--runs", "multiple of the 5"),
+    "optimise --robust worst-tenth --uncertainty all --runs 45": ("--runs", "runs 45"),
+    "optimise --seed 3 --fresh-seed 3": ("--fresh-seed", "3"),
+    "optimise --set principles.prevention.reserve=0.5": ("--set", "principles.prevention.reserve"),
+    "optimise --set policies.prevention.parameters.assistance.prevention_share=0.5": (
+        "--set", "policies.prevention.parameters.assistance.prevention_share",
+    ),
+    "optimise --random 5 --keep 3": ("--keep", "--random"),
+    "optimise --random 5 --objectives deaths": ("--objectives", "--random"),
     "warning --set observation.error=3": ("--set", "observation.error"),
     "warning --set policies.prevention.parameters.observation.signal=1": (
         "--set", "policies.prevention.parameters.observation.signal",
@@ -99,6 +116,29 @@ def test_what_is_set_for_a_policy_holds_for_its_variants_too() -> None:
 def test_values_that_meet_those_of_a_policy_are_told() -> None:
     told = say("warning --set assistance.prevention_share=0.9 --runs 2 --years 4 --dry-run")
     assert told.exit_code == 0 and "note: assistance.prevention_share = 0.9 takes the place" in told.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "break-even --over effect --runs 50 --years 1",
+        "marginal --parts kinds --runs 2 --years 1",
+        "warning --runs 2 --years 4",
+        "optimise --population 4 --generations 1 --runs 2 --years 1",
+        "optimise --random 2 --runs 2 --years 1",
+        "sensitivity --over observation.noise,assistance.openness --rows 4 --years 1",
+    ],
+)
+def test_what_it_would_take_is_said_as_json_too(words: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = say(words, "--dry-run", "--json", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["dry_run"] is True and not out.exists()
+    runs = [value for name, value in told.items() if name.startswith("runs")]
+    assert runs and min(runs) > 0 and min(value for name, value in told.items() if name.startswith("seconds")) > 0.0
+    # Without --json it is said on the error stream alone.
+    assert say(words, "--dry-run").stdout == ""
 
 
 def test_names_of_trials_are_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

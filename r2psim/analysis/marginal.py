@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from r2psim.analysis.ledgers import COST_LEDGERS, present_value, split_of
-from r2psim.analysis.measured import Measured, Measurer, StudyStore
+from r2psim.analysis.measured import Measured, Measurer, StudyStore, with_variants
 from r2psim.analysis.row_arms import ALL_FORMS, FUNDER, Funder, funded
 from r2psim.analysis.shapley import shapley, subsets
 from r2psim.ensemble.former_names import hint
@@ -308,20 +308,6 @@ def check_switched(parts: Sequence[str], scenario: Scenario, principled: str) ->
                 raise ValueError(f"{named} is not allowed with {part}, which switch it: leave it out, or name {others}")
 
 
-def _beside(scenario: Scenario, variants: Mapping[str, tuple[str, PolicySpec]]) -> Scenario:
-    """Add variants of policies, each by the policy that it is one of; what is set for that one holds for it too."""
-    overrides = dict(scenario.overrides)
-    for name, (own, _) in variants.items():
-        start = f"policies.{own}."
-        overrides |= {
-            f"policies.{name}.{path.removeprefix(start)}": value
-            for path, value in scenario.overrides.items()
-            if path.startswith(start)
-        }
-    added = {name: spec for name, (_, spec) in variants.items()}
-    return replace(scenario, policies=scenario.policies | added, overrides=overrides)
-
-
 def checked_parts(
     parts: Sequence[str] | None, scenario: Scenario, policy: str, principled: str = "prevention"
 ) -> tuple[str, ...]:
@@ -454,7 +440,7 @@ def marginal(
             changes.append(_of_fund(part, name, given, without, policy, rate))
         if "kinds" in named:
             kinds = {f"{policy}:{kind}": (policy, spec) for kind, spec in _kinds(full, policy).items()}
-            found = measured(_beside(full, kinds), [policy, *kinds], False)
+            found = measured(with_variants(full, kinds), [policy, *kinds], False)
             for kind in STATE_KINDS:
                 differences = [
                     found.metric(f"{policy}:{kind}", metric) - found.metric(policy, metric)
@@ -471,7 +457,7 @@ def marginal(
                 continue
             names = {kept: f"{part}:{k}" for k, kept in enumerate(subsets(players))}
             variants = {name: (start, spec(full.policy(start), kept)) for kept, name in names.items()}
-            found = measured(_beside(full, variants), list(variants), False)
+            found = measured(with_variants(full, variants), list(variants), False)
             shares, whole[part] = _shared(part, players, names, found)
             changes += shares
     return Marginal(

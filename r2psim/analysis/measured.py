@@ -25,8 +25,19 @@ from r2psim.scenario.paths import form_number, parameter_of
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
+    from r2psim.scenario.specs import PolicySpec
 
-__all__ = ["LIVES", "PIECE", "Measured", "Measurer", "StudyStore", "net_by_year", "seconds_a_run", "with_values"]
+__all__ = [
+    "LIVES",
+    "PIECE",
+    "Measured",
+    "Measurer",
+    "StudyStore",
+    "net_by_year",
+    "seconds_a_run",
+    "with_values",
+    "with_variants",
+]
 
 PIECE = 100
 """Runs that are kept together, at most."""
@@ -37,7 +48,7 @@ LIVES = "lives"
 
 _MADE_OF = (
     *("world/*.py", "scenario/*.py", "scenario/*.csv", "analysis/measured.py"),
-    *(f"ensemble/{name}.py" for name in ("simulation", "engine", "measures", "uncertainty")),
+    *(f"ensemble/{name}.py" for name in ("simulation", "engine", "measures", "uncertainty", "at_draws")),
 )
 
 
@@ -126,6 +137,28 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
             table = table[key]
         table[number.keys[-1]] = value
     return replace(scenario, overrides=overrides, changed_forms=forms)
+
+
+def with_variants(scenario: Scenario, variants: Mapping[str, tuple[str, PolicySpec]]) -> Scenario:
+    """Add variants of policies; what is set for a policy holds for its variants too.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With everything generated.
+    variants : mapping of str to (str, PolicySpec)
+        By name, the policy that it is one of, and what it is.
+    """
+    overrides = dict(scenario.overrides)
+    for name, (own, _) in variants.items():
+        start = f"policies.{own}."
+        overrides |= {
+            f"policies.{name}.{path.removeprefix(start)}": value
+            for path, value in scenario.overrides.items()
+            if path.startswith(start)
+        }
+    added = {name: spec for name, (_, spec) in variants.items()}
+    return replace(scenario, policies=scenario.policies | added, overrides=overrides)
 
 
 def net_by_year(measured: Measured, policy: str, baseline: str, ledger: str) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
+from r2psim.plots.optimise import front_figure, random_figure
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.sensitivity import sensitivity_of
@@ -24,6 +25,7 @@ __all__ = [
     "cost_argument",
     "discovery_figure",
     "forest_plot",
+    "front_figure",
     "harm_over_time",
     "hindcast_figure",
     "marginal_figure",
@@ -31,6 +33,7 @@ __all__ = [
     "money_over_time",
     "net_over_time",
     "paired_differences",
+    "random_figure",
     "returns_on_prevention",
     "save",
     "sensitivity_of",

@@ -87,7 +87,7 @@ def break_even(
     from r2psim.analysis.break_even_study import break_even as find
     from r2psim.analysis.break_even_study import checked_ledgers, plan_of
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes, wanted_uncertainty
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes, wanted_uncertainty
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
@@ -110,10 +110,11 @@ def break_even(
     tell_notes(full, (baseline, policy))
     length = max([years or full.years, *(int(axis.high) for axis in axes if axis.kind == "horizon")])
     ends = (plan.least_runs(), plan.most_runs())
-    state_cost(
+    cost = state_cost(
         full, (baseline, policy), length, threads, ends, f"at most {plan.places} places" if plan.simulated else ""
     )
     if dry_run:
+        tell_dry(cost, as_json)
         return
     with doing(ends[1], not as_json, out) as advance:
         found = find(

@@ -68,7 +68,7 @@ def marginal(
     from r2psim.analysis.marginal import marginal as look
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
@@ -86,8 +86,9 @@ def marginal(
         check_switched(named, full, principled)
     tell_notes(full, list(dict.fromkeys((policy, principled))) if "principles" in named else [policy])
     total = runs_of(named, full, runs)
-    state_cost(full, (policy,), years or full.years, threads, (total, total))
+    cost = state_cost(full, (policy,), years or full.years, threads, (total, total))
     if dry_run:
+        tell_dry(cost, as_json)
         return
     with doing(total, not as_json, out) as advance:
         found = look(full, policy, principled, named, money, runs, seed, years, discount, threads, out, advance)

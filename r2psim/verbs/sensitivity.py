@@ -98,6 +98,7 @@ def sensitivity(
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load
+    from r2psim.verbs.studies import tell_dry
 
     loaded = load(scenario, set_ or ())
     chosen = [name.strip() for name in policies.split(",") if name.strip()]
@@ -110,6 +111,8 @@ def sensitivity(
     def announce(cost: Cost, what: str, factors: int, points: int) -> None:
         typer.echo(cost_text(cost, what, factors, points, replicates, len(chosen)), err=True)
         if dry_run:
+            told = {"analysis": what, "factors": factors, "points": points}
+            tell_dry(told | {"runs": cost.runs, "runs_missing": cost.missing, "seconds": cost.seconds}, as_json)
             raise typer.Exit
 
     asked: dict[str, Any] = {

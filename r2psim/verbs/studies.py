@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     "finish",
     "naming",
     "state_cost",
+    "tell_dry",
     "tell_notes",
     "wanted_uncertainty",
     "write_study",
@@ -82,8 +84,8 @@ def state_cost(
     threads: int | None,
     runs: tuple[int, int],
     also: str = "",
-) -> None:
-    """Say on the error stream what a study takes before it starts, measured by a few runs.
+) -> dict[str, float]:
+    """Say on the error stream what a study takes before it starts, measured by a few runs; give it as plain data.
 
     Parameters
     ----------
@@ -93,6 +95,11 @@ def state_cost(
         Runs that it takes at least and at most, null twins included.
     also : str
         Said beside their number.
+
+    Returns
+    -------
+    dict of str to float
+        Runs at least and at most, seconds a run on free processors, and seconds of them all.
     """
     each = seconds_a_run(scenario, policies, years, threads)
     least, most = runs
@@ -102,6 +109,19 @@ def state_cost(
         time = f"{duration_words(least * each)} to {time}"
     beside = f", {also}" if also else ""
     notice(f"{count}{beside}: about {time} on free processors, at {1000.0 * each:.2g} ms a run")
+    return {
+        "runs_at_least": least,
+        "runs_at_most": most,
+        "seconds_a_run": each,
+        "seconds_at_least": least * each,
+        "seconds_at_most": most * each,
+    }
+
+
+def tell_dry(cost: Mapping[str, Any], as_json: bool) -> None:
+    """Say at the end of a dry run what it would have taken, where one JSON object is to be printed."""
+    if as_json:
+        typer.echo(json.dumps({"dry_run": True, **cost}, allow_nan=False))
 
 
 @contextmanager

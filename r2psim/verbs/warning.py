@@ -49,7 +49,7 @@ def warning(
     from r2psim.analysis.warning_value import SIGHTS, check_sight, warning_value
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_notes
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
@@ -60,8 +60,9 @@ def warning(
     if (years or full.years) < 4:
         raise typer.BadParameter(f"{full.years} is not allowed: at least 4", param_hint="--years")
     total = 2 * runs * len(SIGHTS)
-    state_cost(full, (policy,), years or full.years, 1, (total, total))
+    cost = state_cost(full, (policy,), years or full.years, 1, (total, total))
     if dry_run:
+        tell_dry(cost, as_json)
         return
     with doing(total, not as_json, out) as advance:
         found = warning_value(full, policy, runs, seed, years, out, advance)
