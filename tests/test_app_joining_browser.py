@@ -81,6 +81,12 @@ def wall_of(room: Room, chair: Any) -> Any:  # noqa: F811
     return wall
 
 
+def again(page: Any) -> None:
+    """Load a page again, once all that it asked for is there."""
+    page.wait_for_load_state("networkidle")
+    page.reload()
+
+
 def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room: Room) -> None:  # noqa: F811
     chair, code = begin(room)
     plain = code.replace("-", "")
@@ -89,7 +95,7 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     for _ in range(2):
         wall.get_by_text("0 people are here").wait_for()
         assert wall.url == f"{room.server.base}/projector"
-        wall.reload()
+        again(wall)
     link = f"{room.server.base}/join?code={plain}"
     wall.get_by_role("img", name=f"QR code of {link}", exact=True).wait_for()
     looks_right(wall, 12)
@@ -107,14 +113,14 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     wall.get_by_text("2 people are here, in 2 roles.").wait_for()
     assert not re.search("Ann|Bob", wall.inner_text("body"))
     gil = room.visit(viewport=PHONE)
-    gil.goto(f"{room.server.base}/join")
+    go(gil, f"{room.server.base}/join")
     gil.get_by_label("Code", exact=True).fill(code)
     gil.get_by_role("button", name="Go on").click()
     join(gil, "Gil", "government-tarsin")
 
     # Reload while waiting: the place is there, also where the address still has the code.
     for page, name in ((ann, "Ann"), (bob, "Bob"), (gil, "Gil")):
-        page.reload()
+        again(page)
         page.wait_for_selector(f"text=You are {name}.")
     # Nothing that only one role sees is shown as long as roles can be changed.
     for page in (ann, bob, gil):
@@ -125,7 +131,7 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     looks_right(gil, 12)
     gil.get_by_role("button", name="Take this role").click()
     gil.get_by_role("heading", name="Your role: Government of Kessara").wait_for()
-    gil.reload()
+    again(gil)
     gil.get_by_role("heading", name="Your role: Government of Kessara").wait_for()
 
     # Read, assess, commit: each step is what is shown, and where a reload comes back to.
@@ -134,7 +140,7 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     assert "left" in wall.get_by_role("timer").inner_text()
     for page in (ann, bob, gil):
         page.wait_for_selector("text=Decide now")
-        page.reload()
+        again(page)
         page.wait_for_selector("text=Decide now")
         page.get_by_text("Take another role", exact=True).wait_for(state="detached")
         steps = page.get_by_role("navigation", name="The first round in three steps")
@@ -145,7 +151,7 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
         expect(page.get_by_role("heading", name="How you see it")).to_be_visible()
         expect(page.get_by_role("heading", name="The world", exact=True)).to_be_hidden()
         looks_right(page)
-        page.reload()
+        again(page)
         expect(page.get_by_role("heading", name="How you see it")).to_be_visible()
         page.get_by_role("button", name="I have seen enough.").click()
         expect(page.get_by_role("heading", name="Decide", exact=True)).to_be_visible()
@@ -162,12 +168,12 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     ann.locator("details[open] input").first.fill("25000")
     ann.get_by_label("Why?").fill("Talk")
     # What is entered and not committed yet is there again, sentence and all.
-    ann.reload()
+    again(ann)
     expect(ann.get_by_label("Why?")).to_have_value("Talk")
     looks_right(ann)
     ann.get_by_role("button", name="Commit this plan").click()
     ann.wait_for_selector("text=Committed for year 1: the plan.")
-    gil.reload()
+    again(gil)
     expect(gil.get_by_label("Why?")).to_have_value("<b>No</b> strangers here.")
     wall.get_by_text("3 of 3 roles have committed").wait_for()
     for page in (wall, ann, bob):
@@ -187,6 +193,13 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     room.check()
 
 
+def go(page: Any, address: str) -> None:
+    """Open an address once all that the page before it asked for is there: what is broken off counts as failed."""
+    page.wait_for_load_state("networkidle")
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+
+
 def test_nothing_of_another_session_or_place_is_found_by_an_address(room: Room) -> None:  # noqa: F811
     chair, code = begin(room)
     other, _ = begin(room)
@@ -203,28 +216,28 @@ def test_nothing_of_another_session_or_place_is_found_by_an_address(room: Room) 
         f"/projector?code={code}",
     ):
         for page in (ann, room.visit()):
-            page.goto(base + address)
+            go(page, base + address)
             page.get_by_role("heading", name="Projector").wait_for()
             page.wait_for_timeout(500)
             # Of its own place it is told where that is, and of nothing else.
             text = " ".join(page.locator("main .r2p-view").all_inner_texts())
             assert "Monday" not in text and "Who is ready" not in text
             assert re.search("from the facilitator's page|leads to no session", text)
-            page.goto(f"{base}/seminar")
+            go(page, f"{base}/seminar")
     ann.wait_for_selector("text=You are Ann.")
     # A link to another session leads there, and not back to the place that this tab has; that one stays.
-    ann.goto(f"{base}/join?code={other_code}")
+    go(ann, f"{base}/join?code={other_code}")
     ann.get_by_label("Your name").wait_for()
     ann.wait_for_timeout(500)
     assert ann.get_by_text("You are Ann.").count() == 0
-    ann.goto(f"{base}/join?code={code}")
+    go(ann, f"{base}/join?code={code}")
     ann.wait_for_selector("text=You are Ann.")
     # The facilitator's own tab at that address shows no more than the wall.
-    chair.goto(f"{base}/projector")
+    go(chair, f"{base}/projector")
     chair.get_by_role("heading", name="Who is ready").wait_for()
     assert chair.get_by_role("button", name=re.compile("Run year|Pause|Delete")).count() == 0
     stranger = room.visit()
-    stranger.goto(f"{base}/join?code=AAAAAAAAAA")
+    go(stranger, f"{base}/join?code=AAAAAAAAAA")
     stranger.wait_for_selector("text=there is no session with this code")
     assert stranger.get_by_label("Your name").count() == 0
     room.check()
