@@ -35,6 +35,8 @@ VERBS = {
     "break-even": "break-even seminar --over effect --runs 50 --places 9 --years 2",
     "marginal": "marginal seminar --runs 2 --years 1",
     "warning": "warning seminar --runs 2 --years 4",
+    "optimise": "optimise seminar --population 4 --generations 1 --runs 2 --keep 2 --fresh-runs 2 --years 2",
+    "random": "optimise seminar --random 3 --base late-response --runs 2 --fresh-runs 2 --years 2",
     "sensitivity": "sensitivity seminar --over observation.noise,assistance.effect_scale --by parameter --rows 64 "
     "--years 1 --outcomes deaths,total_cost",
     "morris": "sensitivity seminar --method morris --rows 2 --years 1 --replicates 1 --outcomes deaths",
@@ -232,6 +234,11 @@ def test_studies_tell_what_their_files_say(directory: Callable[[str], Path], pag
     assert {row["name"] for row in rows} <= page("marginal").cells
     sights = page("warning").table("Each quality of warning")
     assert len(sights) == 7 and sights[1][0] == "no information"
+    for name, among in (("optimise", "found-1"), ("random", "random-1")):
+        portfolios = json.loads((directory(name) / "optimise.json").read_text())
+        assert among in portfolios["shares"] and among in page(name).cells
+    lead = portfolios["told_better_on_both"]
+    assert f"{lead} of 3 random divisions" in page("random").text
     for row in json.loads((directory("validate") / "validation.json").read_text())["targets"].values():
         assert row["quantity"] in page("validate").cells
     indices = json.loads((directory("sensitivity") / "sensitivity.json").read_text())["indices"]

@@ -43,7 +43,7 @@ def shares_words(shares: dict[str, dict[str, float]], most: int = _MOST) -> str:
     Examples
     --------
     >>> shares_words({"stages": {"risk": 0.5, "common": 0.49, "threat": 0.01}, "reserve": {"reserve": 0.25}})
-    'stages risk 50 %, for nothing 49 %; reserve 25 %'
+    'stages risk 50 %, not earmarked 49 %; reserve 25 %'
     """
     found = []
     for over, parts in shares.items():
@@ -52,7 +52,7 @@ def shares_words(shares: dict[str, dict[str, float]], most: int = _MOST) -> str:
             continue
         largest = sorted(parts.items(), key=lambda item: -item[1])[:most]
         named = [
-            f"{'for nothing' if key == COMMON else key} {100.0 * share:.0f} %"
+            f"{'not earmarked' if key == COMMON else key} {100.0 * share:.0f} %"
             for key, share in largest
             if share >= _LEAST
         ]

@@ -54,6 +54,7 @@ KINDS = (
     Kind("break-even", "break-even.json", "r2psim.reports.cost:break_even_part"),
     Kind("marginal", "marginal.json", "r2psim.reports.cost:marginal_part"),
     Kind("warning", "warning.json", "r2psim.reports.cost:warning_part"),
+    Kind("optimise", "optimise.json", "r2psim.reports.portfolios:optimise_part"),
     Kind("sensitivity", "sensitivity.json", "r2psim.reports.sensitivity:sensitivity_part"),
     Kind("discover", "discovery.json", "r2psim.reports.sensitivity:discovery_part"),
     Kind("value-of-information", "value-of-information.json", "r2psim.reports.sensitivity:information_part"),
