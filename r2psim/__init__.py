@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.discovery import Discovery, discover
     from r2psim.analysis.discovery_points import workbench_results
     from r2psim.analysis.marginal import Marginal, marginal
+    from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
@@ -46,6 +47,7 @@ _HOMES = {
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
     "Marginal": "r2psim.analysis.marginal",
+    "PanelHindcast": "r2psim.analysis.panel_hindcast",
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "Results": "r2psim.ensemble.results",
@@ -62,6 +64,7 @@ _HOMES = {
     "channels": _REFERENCE,
     "discover": "r2psim.analysis.discovery",
     "forms": _REFERENCE,
+    "hindcast_panel": "r2psim.analysis.panel_hindcast",
     "load": "r2psim.scenario",
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
@@ -86,6 +89,7 @@ __all__ = [
     "Event",
     "History",
     "Marginal",
+    "PanelHindcast",
     "PythonPolicy",
     "R2PModel",
     "Results",
@@ -103,6 +107,7 @@ __all__ = [
     "compare",
     "discover",
     "forms",
+    "hindcast_panel",
     "load",
     "marginal",
     "metrics",

@@ -41,6 +41,7 @@ _GROWING = {
     "calibration": "evaluations.jsonl",
     "trials": "entries",
     "sensitivity": "design-rows",
+    "panel-hindcast": "windows",
     **dict.fromkeys(("rows", "break-even", "marginal", "warning"), "worlds"),
 }
 """Kinds of directories to which work is added command by command, each with the file to which it is added."""

@@ -12,6 +12,7 @@ from r2psim.plots.harm import harm_over_time
 from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
+from r2psim.plots.panel_hindcast import panel_hindcast_figure
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.sensitivity import sensitivity_of
@@ -31,6 +32,7 @@ __all__ = [
     "money_over_time",
     "net_over_time",
     "paired_differences",
+    "panel_hindcast_figure",
     "returns_on_prevention",
     "save",
     "sensitivity_of",
