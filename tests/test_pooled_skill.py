@@ -199,6 +199,32 @@ def test_no_onset_is_no_failure() -> None:
     assert (found["auc"], found["expected_over_observed"], found["recall_at_20_percent"]) == (None, None, None)
 
 
+def test_the_level_of_other_years_mends_what_is_too_high_everywhere() -> None:
+    rng = np.random.default_rng(12)
+    odds = np.tile(rng.normal(-4.0, 1.5, 200), (9, 1))
+    happened = rng.random(odds.shape) < 1 / (1 + np.exp(-odds))
+    too_high = hindcast_of(1 / (1 + np.exp(-(2.0 * odds + 6.0))), happened)
+    raw, mended = too_high.summary(), too_high.summary()["recalibrated_on_other_years"]
+    assert raw["expected_over_observed"] > 2.0
+    assert raw["calibration_slope"] == pytest.approx(0.5, abs=0.15)
+    assert mended["expected_over_observed"] == pytest.approx(1.0, abs=0.1)
+    assert mended["calibration_slope"] == pytest.approx(1.0, abs=0.15)
+    assert mended["brier"] < raw["brier"]
+
+
+def test_no_window_sets_its_own_level_nor_one_that_shares_a_year_with_it() -> None:
+    rng = np.random.default_rng(13)
+    chances = np.tile(rng.beta(0.5, 8.0, 150), (7, 1))
+    happened = rng.random(chances.shape) < chances
+    before = hindcast_of(chances, happened).recalibrated.reshape(7, 150)
+    for changed in range(7):
+        other = happened.copy()
+        other[changed] = ~other[changed]
+        after = hindcast_of(chances, other).recalibrated.reshape(7, 150)
+        same = [k for k in range(7) if np.array_equal(before[k], after[k])]
+        assert same == [k for k in range(7) if abs(k - changed) < 2], changed
+
+
 # -- the naive fit -----------------------------------------------------------------------------------------------------
 
 

@@ -178,6 +178,24 @@ class PanelHindcast:
                 found.append(Other(name, pooled, True))
         return tuple(found)
 
+    @cached_property
+    def recalibrated(self) -> np.ndarray:
+        """Probabilities at the level and slope of other years, of every state-window; not a number where none is found.
+
+        Two numbers, fitted to the onsets of those windows that share no year with the one that they are applied to.
+        """
+        odds = np.log(self.chances / (1.0 - self.chances))
+        years = np.array([window.year for window in self.windows])[self.window]
+        found = np.full(len(odds), np.nan)
+        for window in self.windows:
+            apart = np.abs(years - window.year) >= WINDOW
+            fitted = recalibrated(self.chances[apart], self.happened[apart], self.state[apart]) if apart.any() else None
+            if fitted is not None:
+                own = years == window.year
+                (intercept, _), (slope, _) = fitted
+                found[own] = 1.0 / (1.0 + np.exp(-intercept - slope * odds[own]))
+        return found
+
     def bins(self) -> tuple[Bin, ...]:
         """Give the calibration curve; its intervals are those of single state-windows."""
         return calibration(self.probabilities, self.happened)
@@ -205,6 +223,7 @@ class PanelHindcast:
             "states": int(self.state.max()) + 1,
             "state_windows": len(self.state),
             **self._skill(self.probabilities, self.chances, every, weights),
+            "recalibrated_on_other_years": self._recalibrated_skill(every, weights),
             "calibration": [_class(b) for b in self.bins()],
             "others": [self._beside(other, weights) for other in self.others],
             "windows": [
@@ -258,6 +277,14 @@ class PanelHindcast:
             found[name], found[f"{name}_95"] = value, _ends(ends)
         return found
 
+    def _recalibrated_skill(self, own: np.ndarray, weights: np.ndarray) -> dict[str, Any] | None:
+        """Measure what other years make of the probabilities, on those cases of `own` that have one."""
+        own = own & np.isfinite(self.recalibrated)
+        if not own.any():
+            return None
+        scores = np.where(own, self.recalibrated, -np.inf)
+        return {"state_windows": int(own.sum()), **self._skill(scores, self.recalibrated, own, weights)}
+
     def _beside(self, other: Other, weights: np.ndarray) -> dict[str, Any]:
         """Measure another forecast, and by how much the model's is higher on the same cases."""
         own = np.isfinite(other.scores)
@@ -266,6 +293,8 @@ class PanelHindcast:
         found = {"name": other.name, "state_windows": int(own.sum()), **self._skill(scores, chances, own, weights)}
         model = np.where(own, self.probabilities, -np.inf)
         found["model"] = self._skill(model, self.chances, own, weights) if not own.all() else None
+        if other.chances:
+            found["model_recalibrated_on_other_years"] = self._recalibrated_skill(own, weights)
         happened, weights = self.happened[own], weights[:, own]
         areas = [weighted_auc(each[own], happened, weights) for each in (self.probabilities, other.scores)]
         both = auc(self.probabilities[own], happened), found["auc"]
@@ -555,13 +584,10 @@ def _divided(runs: int, draws: int) -> Iterator[tuple[int, int]]:
 
 
 def _world(known: CountryFiles, draw: int) -> Scenario:
-    """Give the world of a draw, by way of its text, as it is written: the same as that of a file."""
-    import tomli_w
-
+    """Give the world of a draw."""
     from r2psim.scenario.loading import Draft
 
-    data = scenario_data(completed(known, draw))
-    return Draft.from_data([{"file": data["name"], "text": tomli_w.dumps(data), "name": data["name"]}]).load()
+    return Draft.of_table(scenario_data(completed(known, draw)), f"world of {known.year}, draw {draw}").load()
 
 
 def _piece(

@@ -95,6 +95,19 @@ def told(summary: Mapping[str, Any]) -> list[str]:
         f"Brier score {_interval(summary, 'brier', 4)}, log score {_interval(summary, 'log_score', 4)}.",
         f"Calibration: slope {_interval(summary, 'calibration_slope')}, intercept"
         f" {_interval(summary, 'calibration_intercept')}; 1 and 0 where probabilities mean what they say.",
+        *_told_recalibrated(summary["recalibrated_on_other_years"]),
+    ]
+
+
+def _told_recalibrated(found: Mapping[str, Any] | None) -> list[str]:
+    """Tell what the probabilities are worth once other years have set their level."""
+    if found is None:
+        return []
+    return [
+        "With level and slope fitted to the onsets of the windows that share no year with it, each window in turn:"
+        f" expected over observed {_interval(found, 'expected_over_observed')}, AUC {_interval(found, 'auc')}, Brier"
+        f" score {_interval(found, 'brier', 4)}, log score {_interval(found, 'log_score', 4)}, slope"
+        f" {_interval(found, 'calibration_slope')}."
     ]
 
 
@@ -124,7 +137,9 @@ def compared(summary: Mapping[str, Any]) -> list[str]:
 
 def _brier(other: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     own = (other["model"] or summary)["brier"]
-    return f"{other['brier']:.4f}, the model {own:.4f}"
+    mended = other["model_recalibrated_on_other_years"]
+    also = "" if mended is None else f" ({mended['brier']:.4f} at the level of other years)"
+    return f"{other['brier']:.4f}, the model {own:.4f}{also}"
 
 
 def write_panel(found: PanelHindcast, directory: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.scenario.errors import listing
-from r2psim.scenario.schema import SETTLED, VERSION
+from r2psim.scenario.schema import VERSION
 from r2psim.world.accounts import Account
 from r2psim.world.atlas import Stream, normal, phi, spread
 from r2psim.world.borders import read_borders
@@ -212,7 +212,7 @@ def scenario_data(imported: Imported) -> dict[str, Any]:
         "description": CAVEAT,
         "years": YEARS,
         "real_names": True,
-        "parameters": {"start": {"settling_months": SETTLED["start.settling_months"]}},
+        "parameters": {"start": {"settling_months": float(declared(import_data(), "settling_months"))}},
         **imported.tables,
     }
 
@@ -355,6 +355,7 @@ def _nation(
     data, mapping = generator_data(), import_data()
     latents = latents_of(observed(country, _relevant(people)), mapping, data)
     stream = Stream(seed, _PURPOSE, country.stream)
+    outside = _outside_of_war(latents, copula, mapping)
     record = _record(country, latents, copula, stream, data)
     bounds = STATE["population"]
     population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
@@ -369,7 +370,7 @@ def _nation(
             column,
             spec,
             country,
-            latents,
+            outside if "war" in spec else latents,
             (copula.scales[column], mapping["spread"][column]),
             None if typical else noise.normal(),
         ),
@@ -385,6 +386,17 @@ def _nation(
         nation.groups[key] = {"name": name, "status": group.status, "share": share}
     settle(nation, Stream(seed, _PEOPLE, country.stream), data)
     return nation
+
+
+def _outside_of_war(latents: Mapping[str, float], copula: Copula, mapping: Mapping[str, Any]) -> dict[str, float]:
+    """Give the latents from which columns get their level outside of war, where a war raises them beyond it.
+
+    That a conflict goes on is told by the column's rise. Were the level itself as high as the conflict is bad, the
+    conflict would count twice, and arms and armed groups would stay at the level of a war when it is over.
+    """
+    known = declared(mapping, "conflict_outside")
+    usual, _ = conditional(copula, latents, "conflict")
+    return {**latents, "conflict": known * latents["conflict"] + (1.0 - known) * usual}
 
 
 def _kept(people: Sequence[Group]) -> list[Group]:
