@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import interrupted, run_command
 from field_files import table
 from made_panels import STATES, YEARS, made_panel
 from typer.testing import CliRunner
@@ -259,6 +260,22 @@ def test_it_tells_sums_and_names_no_state(panel: Path, found: PanelHindcast, tmp
     again = CliRunner().invoke(app, words(panel, "--against", str(theirs), "--out", str(out), "--json"))
     assert again.exit_code == 0, again.output
     assert json.loads(again.stdout) == summary
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(panel: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = f"--years 1992-1997 --runs 4000 --draws 8 --out {out} --json"
+    command = ["hindcast", "--panel", str(panel), *asked.split()]
+    code, told, _ = interrupted(command, until=lambda: len(list((out / module.FOLDER).glob("*.npz"))) > 2)
+    assert code == 130, told
+    assert "finished windows are kept" in told
+    assert "Traceback" not in told
+    kept = {file: file.read_bytes() for file in (out / module.FOLDER).glob("*.npz")}
+    code, told = run_command(command)
+    assert code == 0, told
+    assert {file: file.read_bytes() for file in kept} == kept
+    assert len(list((out / module.FOLDER).glob("*.npz"))) == 6 * 8
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ from r2psim.analysis.pooled_skill import (
 )
 from r2psim.analysis.skill import Bin, auc, brier, calibration, flagged_parts
 from r2psim.scenario.errors import Problem, ScenarioError, listing
+from r2psim.world.declared import declared
 from r2psim.world.importing import CountryFiles, completed, read_files, scenario_data
+from r2psim.world.layouts import import_data
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -418,7 +420,7 @@ def hindcast_panel(
     for year in chosen:
         happened[year], told = observed_onsets(files.onsets, codes[year], year + 1, year + WINDOW)
         notes += [note for note in told if "rows; onsets in the window" not in note and note not in notes]
-    notes += _reached(chosen, reach, files)
+    notes += _reached(chosen, reach, files) + _silent(read, files)
     others, told = read_forecasts(Path(against), codes) if against is not None else ({}, ())
     notes += told
     if against is not None and not any(others.values()):
@@ -494,6 +496,20 @@ def _reached(chosen: Sequence[int], reach: tuple[int, int], files: PanelFiles) -
         f"{files.onsets.name}: its last onset is of {reach[1]}; the windows after {listing(beyond)} end later, and what"
         " the file does not hold counts as no onset."
     ]
+
+
+def _silent(read: Mapping[int, CountryFiles], files: PanelFiles) -> list[str]:
+    """Say of which years the predictors tell no conflict anywhere."""
+    least = declared(import_data(), "silent_states")
+    years = [
+        str(year)
+        for year, found in read.items()
+        if len(found.countries) >= least and not any(c.values["battledeaths.log2"] for c in found.countries)
+    ]
+    if not years:
+        return []
+    told = f"battledeaths.log2 is 0 for every state in {listing(years, limit=12)}"
+    return [f"{files.predictors.name}: {told}: the source may begin later, and worlds of such years have no conflict."]
 
 
 def _read(files: PanelFiles, year: int, leave_out: Collection[str]) -> CountryFiles:

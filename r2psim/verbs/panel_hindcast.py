@@ -123,7 +123,7 @@ def compared(summary: Mapping[str, Any]) -> list[str]:
     for other in summary["others"]:
         line = (
             f"{other['name']} ({other['state_windows']:,} state-windows, {other['onsets_observed']} with an onset): AUC"
-            f" {_interval(other, 'auc')}; that of the model is higher by {_interval(other, 'auc_difference', 2, '+')}:"
+            f" {_interval(other, 'auc')}; that of the model less it {_interval(other, 'auc_difference', 2, '+')}:"
             f" {other['verdict']}."
         )
         if "brier" in other:
