@@ -17,14 +17,16 @@ import r2psim
 from r2psim.analysis import panel_hindcast as module
 from r2psim.analysis.hindcast import PURPOSE
 from r2psim.analysis.panel_files import PanelFiles, kind_of, read_forecasts, years_of
-from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel, panel_years
+from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel, panel_years, world_of_draw
+from r2psim.analysis.start_rates import StartRates, start_rates
 from r2psim.cli import app
+from r2psim.ensemble.simulation import simulate
 from r2psim.ensemble.windows import onsets_by_state
 from r2psim.scenario import load
 from r2psim.scenario.errors import ScenarioError
 from r2psim.verbs.import_world import write_world
 from r2psim.verbs.panel_hindcast import years_asked
-from r2psim.world.importing import import_countries
+from r2psim.world.importing import import_countries, read_files
 
 ASKED: dict[str, Any] = {"years": (1995, 1996, 1997), "runs": 20, "draws": 3, "seed": 4}
 
@@ -323,3 +325,25 @@ def test_the_figure_shows_no_state_and_every_forecast(found: PanelHindcast) -> N
 
 def test_it_is_one_of_the_public_names() -> None:
     assert r2psim.hindcast_panel is hindcast_panel
+
+
+# -- rest at the start -------------------------------------------------------------------------------------------------
+
+
+def test_rates_of_early_and_late_years_are_those_of_the_same_runs(panel: Path) -> None:
+    found = start_rates(panel, (1995,), runs=6, draws=1)
+    world = world_of_draw(read_files(*(panel / f"{letter}.csv" for letter in "abc"), 1995), 1)
+    results = [simulate(world, "late-response", 6, 5, years) for years in (2, 4, 10)]
+    two, four, ten = (each.values("late-response", "episodes") for each in results)
+    assert found.early.tolist() == pytest.approx((two / 16).tolist())
+    assert found.late.tolist() == pytest.approx(((ten - four) / 48).tolist())
+    assert (ten >= four).all() and (four >= two).all() and ten.any()
+
+
+def test_the_ratio_of_rates_has_its_interval() -> None:
+    rng = np.random.default_rng(14)
+    late = rng.poisson(20.0, 400) / 1000.0
+    ratio, ends = StartRates(rng.poisson(30.0, 400) / 1000.0, late).ratio()
+    assert ends is not None
+    assert ratio == pytest.approx(1.5, abs=0.1) and ends[0] < 1.5 < ends[1] < 1.7
+    assert np.isnan(StartRates(late, 0.0 * late).ratio()[0])

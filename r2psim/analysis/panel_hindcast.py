@@ -40,7 +40,17 @@ from r2psim.world.layouts import import_data
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
 
-__all__ = ["FIRST", "FOLDER", "WINDOW", "Other", "PanelHindcast", "Window", "hindcast_panel", "panel_years"]
+__all__ = [
+    "FIRST",
+    "FOLDER",
+    "WINDOW",
+    "Other",
+    "PanelHindcast",
+    "Window",
+    "hindcast_panel",
+    "panel_years",
+    "world_of_draw",
+]
 
 WINDOW = 2
 """Years of a window."""
@@ -426,7 +436,7 @@ def hindcast_panel(
     if against is not None and not any(others.values()):
         allowed = f"a forecast of a window of {_spans(chosen)}: none of its rows is one"
         raise ScenarioError([Problem(str(against), "", None, allowed)])
-    _world(read[chosen[0]], seed).policy(policy)
+    world_of_draw(read[chosen[0]], seed).policy(policy)
     naive = _Naive(files, there, leave_out, read, happened, notes)
     counts = _run(files, read, runs, draws, seed, policy, threads, directory, advance)
     windows = []
@@ -599,7 +609,7 @@ def _divided(runs: int, draws: int) -> Iterator[tuple[int, int]]:
         yield draw * runs // draws, (draw + 1) * runs // draws
 
 
-def _world(known: CountryFiles, draw: int) -> Scenario:
+def world_of_draw(known: CountryFiles, draw: int) -> Scenario:
     """Give the world of a draw."""
     from r2psim.scenario.loading import Draft
 
@@ -619,7 +629,7 @@ def _piece(
     """Run one draw of a window."""
     from r2psim.ensemble.windows import onsets_by_state
 
-    scenario = _world(known, draw)
+    scenario = world_of_draw(known, draw)
     states, began = onsets_by_state(scenario, policy, end - begin, MONTHS * WINDOW, seed, begin, threads, advance)
     assert list(states) == [country.id for country in known.countries]
     stage = [scenario.states[key].values["operational_stage"] for key in states]
