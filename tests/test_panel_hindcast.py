@@ -197,6 +197,19 @@ def test_rows_of_other_years_change_no_window(panel: Path, found: PanelHindcast,
     assert counts(again) == [[window[k] for k in order] for window in counts(found)]
 
 
+def test_a_state_is_left_out_of_the_years_that_have_it(panel: Path, tmp_path: Path) -> None:
+    made_panel(tmp_path)
+    rows = (tmp_path / "a.csv").read_text("utf-8").splitlines()
+    without = [row for row in rows if not ("XAH" in row and ",1996," in f"{row},")]
+    assert len(without) == len(rows) - 1
+    (tmp_path / "a.csv").write_text("\n".join(without) + "\n", encoding="utf-8")
+    asked = {**ASKED, "years": (1995, 1996), "runs": 10, "draws": 1}
+    found = hindcast_panel(tmp_path, **asked, leave_out=["XAH", "Valeg"])
+    assert [window.states for window in found.windows] == [tuple(iso3 for iso3, _, _ in STATES[:6])] * 2
+    with pytest.raises(ScenarioError, match='--leave-out: state: "XXX" is not allowed: a state of 1995'):
+        hindcast_panel(tmp_path, **asked, leave_out=["XAH", "XXX"])
+
+
 def test_an_interrupted_hindcast_goes_on(
     panel: Path, found: PanelHindcast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

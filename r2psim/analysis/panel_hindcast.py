@@ -33,6 +33,7 @@ from r2psim.analysis.pooled_skill import (
 )
 from r2psim.analysis.skill import Bin, auc, brier, calibration, flagged_parts
 from r2psim.scenario.errors import Problem, ScenarioError, listing
+from r2psim.world.countries import LEAVE_OUT
 from r2psim.world.declared import declared
 from r2psim.world.importing import CountryFiles, completed, read_files, scenario_data
 from r2psim.world.layouts import import_data
@@ -423,7 +424,7 @@ def hindcast_panel(
     files = PanelFiles.of(Path(panel), None if onsets is None else Path(onsets))
     there = years_of(files.predictors)
     chosen, reach = _chosen(years, there, files)
-    read = {year: _read(files, year, leave_out) for year in chosen}
+    read = _read_all(files, chosen, leave_out)
     codes = {year: _codes(found) for year, found in read.items()}
     happened: dict[int, dict[str, bool]] = {}
     notes: list[str] = []
@@ -522,8 +523,28 @@ def _silent(read: Mapping[int, CountryFiles], files: PanelFiles) -> list[str]:
     return [f"{files.predictors.name}: {told}: the source may begin later, and worlds of such years have no conflict."]
 
 
-def _read(files: PanelFiles, year: int, leave_out: Collection[str]) -> CountryFiles:
-    return read_files(files.predictors, files.groups, files.contiguity, year, leave_out)
+def _read_all(files: PanelFiles, years: Sequence[int], leave_out: Collection[str]) -> dict[int, CountryFiles]:
+    """Read the years of the windows; what is left out must be a state of one of them."""
+    found, unmet = {}, []
+    for year in years:
+        found[year], missing = _read(files, year, leave_out)
+        unmet.append({problem.value: problem for problem in missing})
+    nowhere = [unmet[0][state] for state in unmet[0] if all(state in each for each in unmet)]
+    if nowhere:
+        raise ScenarioError(nowhere)
+    return found
+
+
+def _read(files: PanelFiles, year: int, leave_out: Collection[str]) -> tuple[CountryFiles, list[Problem]]:
+    """Read a year, and say which states that are to be left out it does not have."""
+    try:
+        return read_files(files.predictors, files.groups, files.contiguity, year, leave_out), []
+    except ScenarioError as error:
+        missing = list(error.problems)
+        if any(problem.file != LEAVE_OUT for problem in missing):
+            raise
+    there = [state for state in leave_out if state.strip() not in {problem.value for problem in missing}]
+    return read_files(files.predictors, files.groups, files.contiguity, year, there), missing
 
 
 def _codes(found: CountryFiles) -> dict[str, dict[str, Any]]:
@@ -550,7 +571,7 @@ class _Naive:
             if year not in there or (year not in read and (year + 1 < first or year + WINDOW > max(read))):
                 continue
             try:
-                found = read[year] if year in read else _read(files, year, leave_out)
+                found = read[year] if year in read else _read(files, year, leave_out)[0]
                 onsets = (
                     happened[year]
                     if year in happened
