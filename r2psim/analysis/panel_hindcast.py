@@ -368,7 +368,7 @@ def hindcast_panel(
     against: str | Path | None = None,
     onsets: str | Path | None = None,
     runs: int = 1000,
-    draws: int = 10,
+    draws: int = 20,
     seed: int = 1,
     policy: str = "late-response",
     leave_out: Collection[str] = (),

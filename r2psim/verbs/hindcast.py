@@ -140,7 +140,7 @@ def hindcast(
     ] = None,
     runs: Annotated[int, typer.Option(min=10, max=1_000_000, help="Runs; of a panel, of each window.")] = 1000,
     draws: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Of a panel: draws of what no file tells, a window (10).")
+        int | None, typer.Option(min=1, max=1000, help="Of a panel: draws of what no file tells, a window (20).")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     policy: Annotated[str, typer.Option(help="Policy; the default is the present.")] = "late-response",
@@ -167,7 +167,7 @@ def hindcast(
         if force:
             raise typer.BadParameter("--force is of one world: a panel goes on in the directory that it began")
         run_panel(
-            panel, onsets, years, against, runs, draws or 10, seed, policy, leave_out or (), out, threads, as_json
+            panel, onsets, years, against, runs, draws or 20, seed, policy, leave_out or (), out, threads, as_json
         )
         return
     assert world is not None
