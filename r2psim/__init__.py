@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.discovery_points import workbench_results
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.optimise import Optimised, optimise, portfolio_problem
+    from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel
     from r2psim.analysis.random_portfolios import RandomPortfolios, random_portfolios
     from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
@@ -50,6 +51,7 @@ _HOMES = {
     "History": "r2psim.world.history",
     "Marginal": "r2psim.analysis.marginal",
     "Optimised": "r2psim.analysis.optimise",
+    "PanelHindcast": "r2psim.analysis.panel_hindcast",
     "PythonPolicy": "r2psim.ensemble.python_policies",
     "R2PModel": "r2psim.agents.model",
     "RandomPortfolios": "r2psim.analysis.random_portfolios",
@@ -67,6 +69,7 @@ _HOMES = {
     "channels": _REFERENCE,
     "discover": "r2psim.analysis.discovery",
     "forms": _REFERENCE,
+    "hindcast_panel": "r2psim.analysis.panel_hindcast",
     "load": "r2psim.scenario",
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
@@ -96,6 +99,7 @@ __all__ = [
     "History",
     "Marginal",
     "Optimised",
+    "PanelHindcast",
     "PythonPolicy",
     "R2PModel",
     "RandomPortfolios",
@@ -114,6 +118,7 @@ __all__ = [
     "compare",
     "discover",
     "forms",
+    "hindcast_panel",
     "load",
     "marginal",
     "metrics",

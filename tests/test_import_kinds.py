@@ -340,3 +340,38 @@ def test_the_command_leaves_out_and_writes_the_account(files: Files) -> None:
     assert "predictors.csv: 4 rows; used 1 (of 2014); dropped 3 (of 2014, left out on request)." in " ".join(
         said.split()
     )
+
+
+# -- conflicts ---------------------------------------------------------------------------------------------------------
+
+
+def test_years_without_a_battle_death_anywhere_are_told(files: Files) -> None:
+    files.predictors = [
+        country(f"X{one}{other}", 3000 + 26 * k + m, f"State {one}{other}", year=year,
+                **{"battledeaths.log2": 6.0 if year == 2014 and k == m == 0 else 0})
+        for year in (2012, 2013, 2014)
+        for k, one in enumerate("ABC")
+        for m, other in enumerate("ABCDEFGHIJKLMNOPQRSTUVWX")
+    ]  # fmt: skip
+    files.groups = pair(3000, "State AA")
+    files.contiguity = [border(3000, 3001)]
+    assert "battledeaths.log2 is 0 for every state in 2012, 2013:" in told(files.world(2014))
+    assert "0 for every state in 2012: " in told(files.world(2012))
+
+
+def test_a_few_states_at_peace_are_nothing_to_be_told(files: Files) -> None:
+    assert "for every state" not in told(files.world())
+
+
+def test_a_conflict_does_not_raise_the_level_outside_of_war_as_if_it_went_on(files: Files) -> None:
+    files.predictors[0]["battledeaths.log2"] = 12.0
+    files.predictors[1]["battledeaths.log2"] = 0.0
+    for row in files.predictors[:2]:
+        row["wdi.popsize.new"] = 9_000_000
+    made = states(files.world(typical=True))
+    war, peace = made["xaa"], made["xab"]
+    assert war["conflict"] == "war"
+    home = war["home"]["armed_groups"]
+    # Above peace, since a state at war is prone to it; well below what it has now.
+    assert peace["armed_groups"] < home < 0.5 * war["armed_groups"]
+    assert war["home"]["armed_groups"] - peace["armed_groups"] < 0.25

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from import_files import files, imported
 from worlds import lively_parameters, parameters, run, scenario_with, world_of
 
 from r2psim import Scenario, load
@@ -18,6 +19,8 @@ from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
+from r2psim.world.importing import scenario_data
+from r2psim.world.layouts import import_data
 from r2psim.world.rows import Rows, copy_rows
 from r2psim.world.tables import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S
 
@@ -269,6 +272,12 @@ def test_a_generated_world_settles_unless_its_file_says_otherwise() -> None:
     assert load("world", ["parameters.start.settling_months=0"]).parameter_values()[P.start_settling_months] == 0.0
     told = {name for name in shipped_names() if name != "world"}
     assert all(load(name).parameter_values()[P.start_settling_months] == 0.0 for name in told)
+
+
+def test_an_imported_world_settles_as_long_as_the_importer_says() -> None:
+    data = scenario_data(imported(files()))
+    assert data["parameters"] == {"start": {"settling_months": import_data()["numbers"]["settling_months"]["value"]}}
+    assert 0.0 < data["parameters"]["start"]["settling_months"] < 36.0  # that of generated worlds
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from r2psim.world.facts import facts
 from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
 from r2psim.world.state_identity import COW, GW, LISTS, identify, numbering_of
 
-__all__ = ["MARKS", "observed_onsets"]
+__all__ = ["MARKS", "StateIds", "observed_onsets", "onset_years", "renamed", "state_numbers"]
 
 MARKS = ("onset", "mk_onset", "mk.onset", "mkl.start", "mk_start", "mk_onset_count")
 """Columns that say whether a country-year had an onset: 0, or 1 and more for one; the first that a file has is read."""
@@ -24,6 +24,11 @@ _NAMES = {
 }
 _RENAMED = {other: name for name, others in _NAMES.items() for other in others}
 _YEARS = (1800, 2200)
+
+
+def renamed(column: str) -> str:
+    """Give the name under which a column that says which state is meant is read: iso3, ccode, gwid or name."""
+    return _RENAMED.get(column, column)
 
 
 def observed_onsets(
@@ -53,15 +58,15 @@ def observed_onsets(
     ScenarioError
         With everything that is wrong with the rows of those years.
     """
-    sheet = read_sheet(path, ("year",), "onsets", lambda name: _RENAMED.get(name, name))
+    sheet = read_sheet(path, ("year",), "onsets", renamed)
     complaints = Complaints()
     if not {"iso3", "ccode", "gwid"} & set(sheet.columns):
         complaints.add(sheet.file, "", None, "no column iso3, ccode or gwid, by which a state is known", 1)
     mark = _mark(sheet, complaints)
     complaints.settle()
     number = next((name for name in ("ccode", "gwid") if name in sheet.columns), "")
-    numbering = numbering_of(_numbers(sheet, number), GW if number == "gwid" else COW)
-    ids = _Ids(codes, first - 1)
+    numbering = numbering_of(state_numbers(sheet, number), GW if number == "gwid" else COW)
+    ids = StateIds(codes, first - 1)
     happened = dict.fromkeys(codes, False)
     counts: Counter[str] = Counter()
     for row in sheet.rows:
@@ -91,7 +96,25 @@ def observed_onsets(
     return happened, (*notes, account, *(f"{path.name}: {note}." for note in ids.notes))
 
 
-class _Ids:
+def onset_years(path: Path) -> tuple[int, int]:
+    """Give the first and the last year of which a file tells onsets; of a table of country-years those of its rows.
+
+    Raises
+    ------
+    ScenarioError
+        If it holds no year.
+    """
+    sheet = read_sheet(path, ("year",), "onsets", renamed)
+    complaints = Complaints()
+    years = [complaints.number(sheet, row, "year", *_YEARS, "year", whole=True) for row in sheet.rows]
+    found = [int(year) for year in years if year is not None]
+    if not found:
+        complaints.add(sheet.file, "year", None, "holds no year")
+    complaints.settle()
+    return min(found), max(found)
+
+
+class StateIds:
     """The states of a world, by what files may call them."""
 
     def __init__(self, codes: Mapping[str, Mapping[str, Any]], year: int) -> None:
@@ -128,7 +151,7 @@ class _Ids:
         return None
 
 
-def _numbers(sheet: Sheet, column: str) -> list[tuple[int, int]]:
+def state_numbers(sheet: Sheet, column: str) -> list[tuple[int, int]]:
     """Give the state numbers of a file, each with its year."""
     found = []
     for row in sheet.rows if column else ():

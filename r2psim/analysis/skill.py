@@ -18,6 +18,7 @@ __all__ = [
     "auc_interval",
     "brier",
     "calibration",
+    "flagged_parts",
     "recall",
     "recall_interval",
     "roc",
@@ -88,7 +89,7 @@ def auc(probabilities: np.ndarray, happened: np.ndarray) -> float | None:
     return float(mannwhitneyu(yes, no).statistic / (len(yes) * len(no)))
 
 
-def auc_interval(area: float, positives: int, negatives: int, level: float = LEVEL) -> Interval:
+def auc_interval(area: float, positives: float, negatives: float, level: float = LEVEL) -> Interval:
     """Give the interval of an area under the curve, by the score-type method 5 of Newcombe (2006).
 
     Source: Newcombe, R. G. (2006). Confidence intervals for an effect size measure based on the Mann-Whitney
@@ -99,7 +100,7 @@ def auc_interval(area: float, positives: int, negatives: int, level: float = LEV
     ----------
     area : float
         0-1.
-    positives, negatives : int
+    positives, negatives : float
         Number of states with and without an onset; at least 1.
     level : float
         Confidence, 0-1.
@@ -151,16 +152,28 @@ def recall(probabilities: np.ndarray, happened: np.ndarray, flagged: float = 0.2
     """
     if not happened.any():
         return None
-    left = flagged * len(probabilities)
-    caught = 0.0
-    for value in np.unique(probabilities)[::-1]:
-        tied = probabilities == value
-        part = min(1.0, left / tied.sum())
-        caught += part * happened[tied].sum()
-        left -= part * tied.sum()
-        if left <= 1e-9:
-            break
-    return float(caught / happened.sum())
+    return float(flagged_parts(probabilities, flagged * len(probabilities))[happened].mean())
+
+
+def flagged_parts(probabilities: np.ndarray, number: float) -> np.ndarray:
+    """Give how far each state is among so many with the highest probabilities: 1 or 0, between them where it ties.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (states,)
+        Simulated.
+    number : float
+        How many are flagged.
+
+    Examples
+    --------
+    >>> flagged_parts(np.array([0.1, 0.9, 0.1]), 2.0).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    _, place, tied = np.unique(-probabilities, return_inverse=True, return_counts=True)
+    before = np.cumsum(tied) - tied
+    parts: np.ndarray = np.clip((number - before) / tied, 0.0, 1.0)[place]
+    return parts
 
 
 def recall_interval(share: float, onsets: int, level: float = LEVEL) -> Interval:

@@ -42,6 +42,7 @@ GROWING = {
     "calibration": "evaluations.jsonl",
     "trials": "entries",
     "sensitivity": "design-rows",
+    "panel-hindcast": "windows",
     **dict.fromkeys(("rows", "break-even", "marginal", "warning", "optimise"), "worlds"),
 }
 """Kinds of directories to which work is added command by command, each with the file to which it is added."""

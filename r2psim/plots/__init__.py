@@ -13,6 +13,7 @@ from r2psim.plots.hindcast import hindcast_figure
 from r2psim.plots.marginal import marginal_figure
 from r2psim.plots.network import stage_map
 from r2psim.plots.optimise import front_figure, random_figure
+from r2psim.plots.panel_hindcast import panel_hindcast_figure
 from r2psim.plots.returns import net_over_time, returns_on_prevention
 from r2psim.plots.ribbons import stage_ribbons
 from r2psim.plots.sensitivity import sensitivity_of
@@ -33,6 +34,7 @@ __all__ = [
     "money_over_time",
     "net_over_time",
     "paired_differences",
+    "panel_hindcast_figure",
     "random_figure",
     "returns_on_prevention",
     "save",

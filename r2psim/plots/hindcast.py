@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter
 
 from r2psim.analysis.hindcast import FLAGGED, PURPOSE, Hindcast
-from r2psim.analysis.skill import roc
+from r2psim.analysis.skill import Bin, roc
 from r2psim.plots.comparison import BAR, CHOSEN, head
 from r2psim.plots.style import FAINT, INK, LINE, MUTED, PAPER, SIZES, new_figure, say, sober
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["hindcast_figure"]
+__all__ = ["draw_chance", "draw_plane", "draw_shares", "hindcast_figure"]
 
 _HEIGHT = 3.9
 _BOTTOM = 0.75
@@ -28,7 +29,7 @@ def _percent(value: float, _: object = None) -> str:
     return f"{100.0 * value:g} %"
 
 
-def _shares(axes: Axes, found: Hindcast) -> None:
+def draw_shares(axes: Axes, bins: Sequence[Bin]) -> None:
     """Draw observed against expected shares, by class of probability, on logarithmic scales."""
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -43,7 +44,7 @@ def _shares(axes: Axes, found: Hindcast) -> None:
     axes.plot([_LOWEST, _HIGHEST], [_LOWEST, _HIGHEST], color=LINE, linewidth=1.0, zorder=1)
     axes.annotate("as expected", (0.0009, 0.0009), xytext=(0, 4), textcoords="offset points", rotation=45,
                   rotation_mode="anchor", fontsize=SIZES["small"], color=MUTED)  # fmt: skip
-    for b in found.bins():
+    for b in bins:
         x = max(b.expected, _LOWEST * 1.3)
         low, high = (max(end, _LOWEST * 1.3) for end in b.interval)
         axes.plot([x, x], [low, high], color=BAR, linewidth=1.2, zorder=2)
@@ -59,8 +60,8 @@ def _shares(axes: Axes, found: Hindcast) -> None:
     axes.set_ylabel("Observed share", fontsize=SIZES["label"], color=INK)
 
 
-def _curve(axes: Axes, found: Hindcast) -> None:
-    """Draw the ROC curve."""
+def draw_plane(axes: Axes) -> None:
+    """Draw the plane of ROC curves, without any."""
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
@@ -69,17 +70,27 @@ def _curve(axes: Axes, found: Hindcast) -> None:
         axis.set_major_formatter(FuncFormatter(_percent))
     axes.set_xlabel("Flagged, of the states without an onset", fontsize=SIZES["label"], color=INK)
     axes.set_ylabel("Flagged, of the states with an onset", fontsize=SIZES["label"], color=INK)
-    if not 0 < found.onsets < len(found.states):
-        say(axes, "No curve: no onset was observed" if not found.onsets else "No curve: an onset everywhere")
-        return
+
+
+def draw_chance(axes: Axes) -> None:
+    """Draw what flagging at random would give, and how many states are flagged where recall is measured."""
     axes.grid(color=FAINT, linewidth=0.6)
     axes.plot([0.0, 1.0], [0.0, 1.0], color=LINE, linewidth=1.0, zorder=1)
     axes.annotate("chance", (0.62, 0.58), rotation=45, rotation_mode="anchor", fontsize=SIZES["small"], color=MUTED)
+    axes.axvline(FLAGGED, color=BAR, linewidth=0.8, linestyle=(0, (3, 3)), zorder=2)
+
+
+def _curve(axes: Axes, found: Hindcast) -> None:
+    """Draw the ROC curve."""
+    draw_plane(axes)
+    if not 0 < found.onsets < len(found.states):
+        say(axes, "No curve: no onset was observed" if not found.onsets else "No curve: an onset everywhere")
+        return
+    draw_chance(axes)
     false, caught = roc(found.probabilities, found.happened)
     axes.plot(false, caught, color=CHOSEN, linewidth=1.6, zorder=3)
     area, ends = found.summary()["auc"], " to ".join(f"{end:.2f}" for end in found.summary()["auc_95"])
     axes.text(0.97, 0.05, f"AUC {area:.2f} ({ends})", ha="right", fontsize=SIZES["label"], color=INK)
-    axes.axvline(FLAGGED, color=BAR, linewidth=0.8, linestyle=(0, (3, 3)), zorder=2)
 
 
 def hindcast_figure(found: Hindcast) -> Figure:
@@ -107,7 +118,7 @@ def hindcast_figure(found: Hindcast) -> Figure:
     page = new_figure(_HEIGHT, title, PURPOSE, source)
     bottom = page.bottom + _BOTTOM
     for left, name, draw in (
-        (1.15, "Do the probabilities mean what they say?", _shares),
+        (1.15, "Do the probabilities mean what they say?", lambda axes, hindcast: draw_shares(axes, hindcast.bins())),
         (4.95, "Do they tell states apart?", _curve),
     ):
         axes = page.axes(left, bottom, _PANEL, _PANEL)

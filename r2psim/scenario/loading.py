@@ -78,6 +78,13 @@ class Draft:
             draft._documents.append((source, data))
         return draft
 
+    @classmethod
+    def of_table(cls, data: Table, name: str) -> Draft:
+        """Make a draft of what a file would hold, which was never written; messages give `name` as the file."""
+        draft = cls.__new__(cls)
+        draft._documents = [(Source(name), {"name": name, **data})]
+        return draft
+
     def load(self, sets: Sets = ()) -> Scenario:
         """Check and give the scenario with overrides, as `load` does.
 

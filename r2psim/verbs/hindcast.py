@@ -16,6 +16,7 @@ __all__ = ["hindcast", "write_hindcast"]
 
 HEAD = ("class of probability", "states", "expected", "observed", "95 % interval of observed", "onsets")
 PROBABILITIES = "probabilities.csv"
+MOST_YEARS = 20
 
 
 def write_hindcast(found: Hindcast, directory: Path, probabilities: bool = False) -> None:
@@ -54,15 +55,37 @@ def write_hindcast(found: Hindcast, directory: Path, probabilities: bool = False
 
 
 def hindcast(
-    world: Annotated[Path, typer.Argument(help="Directory that r2psim import-world wrote.")],
+    world: Annotated[Path | None, typer.Argument(help="Directory that r2psim import-world wrote.")] = None,
+    panel: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Instead of one world: a directory with the files of a panel of years."),
+    ] = None,
     onsets: Annotated[
-        Path,
+        Path | None,
         typer.Option(metavar="CSV", help="Observed onsets: year and iso3 or ccode; a row for each, or a 0/1 column."),
-    ],
-    years: Annotated[int, typer.Option(min=1, max=20, help="Years after the year of the data.")] = 2,
-    runs: Annotated[int, typer.Option(min=10, max=1_000_000, help="Runs.")] = 1000,
+    ] = None,
+    years: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YEARS",
+            help="Of a world: how many years after that of its data (2). Of a panel: years of the data, such as"
+            " 1993-2008 or 1993,1995; all if not given, and each window is the two years after.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Other forecasts of the panel: prev_year or year, a state, a probability."),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=10, max=1_000_000, help="Runs; of a panel, of each window.")] = 1000,
+    draws: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Of a panel: draws of what no file tells, a window (20).")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     policy: Annotated[str, typer.Option(help="Policy; the default is the present.")] = "late-response",
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATE", help="Of a panel: leave out this state, by ISO code, number or name."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write numbers and a figure into this new directory.")] = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Write those of single states into --out too, with the caveat.")
@@ -71,7 +94,54 @@ def hindcast(
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; all processors if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
-    """Hold an imported world against the onsets that followed: to validate the model, not to forecast."""
+    """Hold imported worlds against the onsets that followed: to validate the model, not to forecast."""
+    if (world is None) == (panel is None):
+        raise typer.BadParameter("either a directory that import-world wrote, or --panel with one of data files")
+    if panel is not None:
+        from r2psim.verbs.panel_hindcast import run_panel
+
+        if probabilities:
+            raise typer.BadParameter("--probabilities is of one world: a panel is told in sums only")
+        if force:
+            raise typer.BadParameter("--force is of one world: a panel goes on in the directory that it began")
+        run_panel(
+            panel, onsets, years, against, runs, draws or 20, seed, policy, leave_out or (), out, threads, as_json
+        )
+        return
+    assert world is not None
+    for option, given in (("--against", against), ("--draws", draws), ("--leave-out", leave_out)):
+        if given is not None:
+            raise typer.BadParameter(f"{option} needs --panel")
+    if onsets is None:
+        raise typer.BadParameter("--onsets is needed: a world holds none")
+    _hindcast_world(world, onsets, _length(years), runs, seed, policy, out, probabilities, force, threads, as_json)
+
+
+def _length(years: str | None) -> int:
+    """Read the length of a window."""
+    if years is None:
+        return 2
+    if years.isascii() and years.isdecimal() and 1 <= int(years) <= MOST_YEARS:
+        return int(years)
+    raise typer.BadParameter(
+        f"{years} is not allowed: of a world a whole number of years, 1 to {MOST_YEARS}", param_hint="--years"
+    )
+
+
+def _hindcast_world(
+    world: Path,
+    onsets: Path,
+    years: int,
+    runs: int,
+    seed: int,
+    policy: str,
+    out: Path | None,
+    probabilities: bool,
+    force: bool,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Run one world and tell what came of it."""
     from r2psim.analysis.hindcast import hindcast as run_world
     from r2psim.ensemble.output import files_in, output_or_none
     from r2psim.progress import progress

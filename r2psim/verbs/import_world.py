@@ -15,39 +15,13 @@ if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.world.importing import Imported
 
-__all__ = ["ACCOUNT", "STATES", "import_world", "scenario_data", "write_world"]
+__all__ = ["ACCOUNT", "STATES", "import_world", "write_world"]
 
 ACCOUNT = "import.json"
 """File of the directory that says how the world was made."""
 
 STATES = "states.csv"
 """File of the directory with the codes of the states."""
-
-YEARS = 20
-
-
-def scenario_data(imported: Imported) -> dict[str, Any]:
-    """Give an imported world as a scenario file holds it.
-
-    Parameters
-    ----------
-    imported : Imported
-        The world.
-    """
-    from r2psim.scenario.schema import SETTLED, VERSION
-    from r2psim.world.importing import CAVEAT
-
-    number = len(imported.tables["states"])
-    return {
-        "schema": VERSION,
-        "name": f"imported-{imported.year}",
-        "title": f"Imported to test the model: {number} states of {imported.year}; no forecast of any country",
-        "description": CAVEAT,
-        "years": YEARS,
-        "real_names": True,
-        "parameters": {"start": {"settling_months": SETTLED["start.settling_months"]}},
-        **imported.tables,
-    }
 
 
 def _digest(file: Path) -> str:
@@ -130,7 +104,7 @@ def write_world(imported: Imported, files: dict[str, Path], seed: int, directory
     from r2psim.ensemble.store import provenance, write_json
     from r2psim.scenario import load
     from r2psim.scenario.loading import IN_DIRECTORY
-    from r2psim.world.importing import CAVEAT
+    from r2psim.world.importing import CAVEAT, scenario_data
 
     head = "".join(f"# {line}\n" for line in _wrapped(CAVEAT))
     file = directory / IN_DIRECTORY

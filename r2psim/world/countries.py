@@ -25,6 +25,7 @@ __all__ = ["LEAVE_OUT", "Country", "History", "conflict_of", "import_data", "rea
 YEARS = (1800, 2200)
 STAGES = 4.0
 _PEACEKEEPERS = 1e6
+_DEATHS = "battledeaths.log2"
 LEAVE_OUT = "--leave-out"
 """The option that leaves out states; named in messages."""
 
@@ -164,6 +165,11 @@ def read_countries(path: Path, year: int, leave_out: Collection[str] = ()) -> tu
     rows = _rows_of(sheet, year, account)
     countries = _of_year(sheet, layout, rows[year], year, leave_out, account)
     _check_unit(sheet, layout, countries, account)
+    if silent := _without_battle_deaths(sheet, layout, rows, year):
+        told = f"{_DEATHS} is 0 for every state in {listing(silent, limit=12)}"
+        account.notes.append(
+            f"{sheet.file}: {told}: the source may begin later; read as it is, with no conflict in such years."
+        )
     _add_history(sheet, layout, countries, rows, year, account)
     account.used_for[f"of {year}"] = len(countries)
     for other, found in rows.items():
@@ -347,6 +353,21 @@ def _refuse_twins(sheet: Sheet, layout: Layout, countries: Iterable[Country], co
             seen.setdefault(key, country.line)
 
 
+def _without_battle_deaths(sheet: Sheet, layout: Layout, rows: Mapping[int, list[Row]], year: int) -> list[str]:
+    """Give the years up to that asked for in which no state has battle deaths, though many have a row.
+
+    In no year since 1945 was there no armed conflict anywhere.
+    """
+    least = declared(import_data(), "silent_states")
+    found = []
+    for other in sorted(rows):
+        if other <= year and len(rows[other]) >= least:
+            deaths = [layout.number(Complaints(), sheet, row, _DEATHS) for row in rows[other]]
+            if not any(deaths):
+                found.append(str(other))
+    return found
+
+
 def _add_history(
     sheet: Sheet, layout: Layout, countries: list[Country], rows: Mapping[int, list[Row]], year: int, account: Account
 ) -> None:
@@ -380,7 +401,7 @@ def _history(country: Country, past: Mapping[int, Row], sheet: Sheet, layout: La
         return layout.number(Complaints(), sheet, past[other], column) if other in past else None
 
     now = conflict_of(country.values.get("battledeaths.log2", 0.0))
-    classes = {other: conflict_of(found) for other in past if (found := level(other, "battledeaths.log2")) is not None}
+    classes = {other: conflict_of(found) for other in past if (found := level(other, _DEATHS)) is not None}
     lasted = 1
     while classes.get(year - lasted) == now:
         lasted += 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.scenario.errors import listing
+from r2psim.scenario.schema import VERSION
 from r2psim.world.accounts import Account
 from r2psim.world.atlas import Stream, normal, phi, spread
 from r2psim.world.borders import read_borders
@@ -28,7 +29,7 @@ from r2psim.world.scores import column_level, conditional, latents_of, observed
 from r2psim.world.tables import STATE
 from r2psim.world.ties import Group, kin_ties, read_groups, shown_names, slugs, sums_of
 
-__all__ = ["CAVEAT", "Imported", "import_countries"]
+__all__ = ["CAVEAT", "CountryFiles", "Imported", "completed", "import_countries", "read_files", "scenario_data"]
 
 CAVEAT = (
     "This world is made of data files on countries, and their names are those of the files. It serves to test the "
@@ -37,6 +38,9 @@ CAVEAT = (
     "anything of a real group, government or person."
 )
 """What stands in everything that an imported world brings forth."""
+
+YEARS = 20
+"""Length of a run of an imported world, where none is asked for."""
 
 _PURPOSE = 16  # of the streams; those of the generator are 1 to 7
 _PEOPLE = 17
@@ -71,6 +75,32 @@ class Imported:
     filled: list[Filled]
     notes: list[str]
     accounts: dict[str, Account] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CountryFiles:
+    """What data files know of a year, before anything is drawn.
+
+    Attributes
+    ----------
+    year : int
+        The year.
+    countries : list of Country
+        States, complete: what was missing is filled.
+    people : dict of str to list of Group
+        ISO code -> groups, of states that have a row.
+    neighbours : dict of str to list of str
+        ISO code -> codes of the neighbours.
+    filled, accounts
+        As in `Imported`.
+    """
+
+    year: int
+    countries: list[Country]
+    people: dict[str, list[Group]]
+    neighbours: dict[str, list[str]]
+    filled: list[Filled]
+    accounts: dict[str, Account]
 
 
 def import_countries(
@@ -109,12 +139,34 @@ def import_countries(
     ScenarioError
         With everything that is wrong with the files.
     """
+    return completed(read_files(predictors, groups, contiguity, year, leave_out), seed, group_names, typical)
+
+
+def read_files(
+    predictors: Path, groups: Path, contiguity: Path, year: int, leave_out: Collection[str] = ()
+) -> CountryFiles:
+    """Read what the files know of a year; parameters and errors as of `import_countries`."""
     countries, of_countries = read_countries(predictors, year, leave_out)
     people, of_groups = read_groups(groups, countries, year)
     neighbours, of_borders = read_borders(contiguity, countries, year)
     filled = complete(countries, sums_of(people), str(predictors))
-    notes = [*of_countries.notes, *of_groups.notes, *of_borders.notes]
-    notes += described(filled) + _silent(countries, year, typical)
+    accounts = {"predictors": of_countries, "groups": of_groups, "contiguity": of_borders}
+    return CountryFiles(year, countries, people, neighbours, filled, accounts)
+
+
+def completed(files: CountryFiles, seed: int = 1, group_names: bool = False, typical: bool = False) -> Imported:
+    """Complete what files know to a world: another seed is another world that the same files allow.
+
+    Parameters
+    ----------
+    files : CountryFiles
+        As `read_files` gives them; not changed.
+    seed, group_names, typical
+        As of `import_countries`.
+    """
+    countries, people, neighbours, year = files.countries, files.people, files.neighbours, files.year
+    notes = [note for account in files.accounts.values() for note in account.notes]
+    notes += described(files.filled) + _silent(countries, year, typical)
     data, mapping = generator_data(), import_data()
     copula = Copula.of(data)
     made = [
@@ -141,8 +193,28 @@ def import_countries(
     if any(country.state in facts().states for country in countries):
         bodies["criminal-court"]["members"] = [c.id for c in countries if c.state in parties]
     codes = {country.id: (country.iso3, country.number) for country in countries}
-    accounts = {"predictors": of_countries, "groups": of_groups, "contiguity": of_borders}
-    return Imported({"states": states, "bodies": bodies}, year, codes, filled, notes, accounts)
+    return Imported({"states": states, "bodies": bodies}, year, codes, files.filled, notes, files.accounts)
+
+
+def scenario_data(imported: Imported) -> dict[str, Any]:
+    """Give an imported world as a scenario file holds it.
+
+    Parameters
+    ----------
+    imported : Imported
+        The world.
+    """
+    number = len(imported.tables["states"])
+    return {
+        "schema": VERSION,
+        "name": f"imported-{imported.year}",
+        "title": f"Imported to test the model: {number} states of {imported.year}; no forecast of any country",
+        "description": CAVEAT,
+        "years": YEARS,
+        "real_names": True,
+        "parameters": {"start": {"settling_months": float(declared(import_data(), "settling_months"))}},
+        **imported.tables,
+    }
 
 
 def _relevant(people: Sequence[Group]) -> int:
@@ -283,6 +355,7 @@ def _nation(
     data, mapping = generator_data(), import_data()
     latents = latents_of(observed(country, _relevant(people)), mapping, data)
     stream = Stream(seed, _PURPOSE, country.stream)
+    outside = _outside_of_war(latents, copula, mapping)
     record = _record(country, latents, copula, stream, data)
     bounds = STATE["population"]
     population = float(int(rounded(min(max(country.values["wdi.popsize.new"], bounds.low), bounds.high))))
@@ -297,7 +370,7 @@ def _nation(
             column,
             spec,
             country,
-            latents,
+            outside if "war" in spec else latents,
             (copula.scales[column], mapping["spread"][column]),
             None if typical else noise.normal(),
         ),
@@ -313,6 +386,17 @@ def _nation(
         nation.groups[key] = {"name": name, "status": group.status, "share": share}
     settle(nation, Stream(seed, _PEOPLE, country.stream), data)
     return nation
+
+
+def _outside_of_war(latents: Mapping[str, float], copula: Copula, mapping: Mapping[str, Any]) -> dict[str, float]:
+    """Give the latents from which columns get their level outside of war, where a war raises them beyond it.
+
+    That a conflict goes on is told by the column's rise. Were the level itself as high as the conflict is bad, the
+    conflict would count twice, and arms and armed groups would stay at the level of a war when it is over.
+    """
+    known = declared(mapping, "conflict_outside")
+    usual, _ = conditional(copula, latents, "conflict")
+    return {**latents, "conflict": known * latents["conflict"] + (1.0 - known) * usual}
 
 
 def _kept(people: Sequence[Group]) -> list[Group]:

@@ -1,0 +1,241 @@
+"""The verb ``hindcast`` with ``--panel``: many windows, pooled; what is printed and what is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from r2psim.verbs.hindcast import HEAD, calibration_rows
+
+if TYPE_CHECKING:
+    from r2psim.analysis.panel_hindcast import PanelHindcast
+
+__all__ = ["compared", "run_panel", "told", "write_panel", "years_asked"]
+
+_MOST_YEARS = 300
+_SEEDS = 2**62
+_SPAN = re.compile(r"(\d{4})(?:\s*(?:-|to)\s*(\d{4}))?", re.ASCII)
+
+
+def years_asked(text: str) -> tuple[int, ...]:
+    """Read years such as 1993-2008, or 1993,1995-1999.
+
+    Raises
+    ------
+    typer.BadParameter
+        If they cannot be read.
+
+    Examples
+    --------
+    >>> years_asked("1993, 1995-1997")
+    (1993, 1995, 1996, 1997)
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        span = _SPAN.fullmatch(part.strip())
+        first, last = (int(span[1]), int(span[2] or span[1])) if span else (1, 0)
+        if last < first or last - first > _MOST_YEARS:
+            allowed = "years of the data such as 1993-2008 or 1993,1995"
+            raise typer.BadParameter(f"{part.strip() or text!r} is not allowed: {allowed}", param_hint="--years")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))
+
+
+def _spans(years: Sequence[int]) -> str:
+    """Write years briefly."""
+    parts: list[list[int]] = []
+    for year in years:
+        if parts and year == parts[-1][-1] + 1:
+            parts[-1].append(year)
+        else:
+            parts.append([year])
+    return ", ".join(f"{part[0]} to {part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
+
+
+def _with(value: float | None, interval: Sequence[float] | None, digits: int = 2, sign: str = "") -> str:
+    if value is None:
+        return "not defined"
+    text = f"{value:{sign}.{digits}f}"
+    if interval is None:
+        return text
+    return f"{text} ({interval[0]:{sign}.{digits}f} to {interval[1]:{sign}.{digits}f})"
+
+
+def _interval(found: Mapping[str, Any], name: str, digits: int = 2, sign: str = "") -> str:
+    return _with(found.get(name), found.get(f"{name}_95"), digits, sign)
+
+
+def told(summary: Mapping[str, Any]) -> list[str]:
+    """Tell a hindcast of a panel in sentences; intervals in brackets are 95 % ones, clustered by state.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `r2psim.analysis.panel_hindcast.PanelHindcast.summary` gives it.
+    """
+    from r2psim.analysis.panel_hindcast import FIRST
+
+    number = len(summary["years"])
+    return [
+        f"Worlds of {_spans(summary['years'])}, {number} window{'s' if number > 1 else ''} of {summary['window']}"
+        f" years, policy {summary['policy']}: {summary['runs']:,} runs a window, {summary['draws']} draws of its start,"
+        f" seed {summary['seed']}. {summary['state_windows']:,} state-windows of {summary['states']} states.",
+        "In brackets 95 % intervals, with the windows of a state as one case.",
+        f"State-windows with an onset: {summary['onsets_observed']} observed, {summary['onsets_expected']:.1f}"
+        f" expected; expected over observed {_interval(summary, 'expected_over_observed')}.",
+        f"AUC {_interval(summary, 'auc')}; 0.5 is chance.",
+        f"Recall among the 20 % of states with the highest probabilities of each window:"
+        f" {_interval(summary, 'recall_at_20_percent')}; among the first {FIRST}:"
+        f" {_interval(summary, 'recall_among_first_30')}.",
+        f"Brier score {_interval(summary, 'brier', 4)}, log score {_interval(summary, 'log_score', 4)}.",
+        f"Calibration: slope {_interval(summary, 'calibration_slope')}, intercept"
+        f" {_interval(summary, 'calibration_intercept')}; 1 and 0 where probabilities mean what they say.",
+        *_told_recalibrated(summary["recalibrated_on_other_years"]),
+    ]
+
+
+def _told_recalibrated(found: Mapping[str, Any] | None) -> list[str]:
+    """Tell what the probabilities are worth once other years have set their level."""
+    if found is None:
+        return []
+    return [
+        "With level and slope fitted to the onsets of the windows that share no year with it, each window in turn:"
+        f" expected over observed {_interval(found, 'expected_over_observed')}, AUC {_interval(found, 'auc')}, Brier"
+        f" score {_interval(found, 'brier', 4)}, log score {_interval(found, 'log_score', 4)}, slope"
+        f" {_interval(found, 'calibration_slope')}."
+    ]
+
+
+def compared(summary: Mapping[str, Any]) -> list[str]:
+    """Tell other forecasts of the same states and windows, a line each.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `r2psim.analysis.panel_hindcast.PanelHindcast.summary` gives it.
+    """
+    lines = []
+    for other in summary["others"]:
+        line = (
+            f"{other['name']} ({other['state_windows']:,} state-windows, {other['onsets_observed']} with an onset): AUC"
+            f" {_interval(other, 'auc')}; that of the model less it {_interval(other, 'auc_difference', 2, '+')}:"
+            f" {other['verdict']}."
+        )
+        if "brier" in other:
+            line += (
+                f" Brier score {_brier(other, summary)}; slope {_interval(other, 'calibration_slope')}; expected over"
+                f" observed {_interval(other, 'expected_over_observed')}."
+            )
+        lines.append(line)
+    return lines
+
+
+def _brier(other: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    own = (other["model"] or summary)["brier"]
+    mended = other["model_recalibrated_on_other_years"]
+    also = "" if mended is None else f" ({mended['brier']:.4f} at the level of other years)"
+    return f"{other['brier']:.4f}, the model {own:.4f}{also}"
+
+
+def write_panel(found: PanelHindcast, directory: Path) -> None:
+    """Write a hindcast of a panel.
+
+    Parameters
+    ----------
+    found : PanelHindcast
+        The hindcast.
+    directory : Path
+        Existing; gets ``hindcast.json``, ``calibration.csv``, ``windows.csv``, ``hindcast.png`` and
+        ``provenance.json``.
+    """
+    from r2psim.ensemble.store import provenance, write_json
+    from r2psim.plots import panel_hindcast_figure, save
+    from r2psim.verbs.studies import write_table
+
+    summary = found.summary()
+    write_json(summary, directory / "hindcast.json")
+    classes = [dict(row) for row in summary["calibration"]]
+    for row in classes:
+        row["observed_low"], row["observed_high"] = row.pop("observed_95")
+    write_table(classes, directory / "calibration.csv")
+    write_table(summary["windows"], directory / "windows.csv")
+    save(panel_hindcast_figure(found), directory / "hindcast.png")
+    facts = {key: summary[key] for key in ("policy", "years", "window", "runs", "draws", "seed")}
+    write_json(provenance(kind="panel-hindcast", **facts), directory / "provenance.json")
+
+
+def run_panel(
+    panel: Path,
+    onsets: Path | None,
+    years: str | None,
+    against: Path | None,
+    runs: int,
+    draws: int,
+    seed: int,
+    policy: str,
+    leave_out: Sequence[str],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Run the windows of a panel and tell what came of them; options as of the verb."""
+    from r2psim.analysis.panel_hindcast import FOLDER, hindcast_panel, panel_years
+    from r2psim.ensemble.output import OutputDirectory, files_in
+    from r2psim.ensemble.store import OutputError
+    from r2psim.progress import notice, progress
+    from r2psim.scenario import ScenarioError
+
+    chosen = panel_years(panel, None if years is None else years_asked(years), onsets)
+    if draws > runs:
+        raise typer.BadParameter(f"{draws} draws need as many runs a window at least, not {runs}", param_hint="--draws")
+    if seed >= _SEEDS:
+        raise typer.BadParameter(f"{seed} is not allowed: of a panel below {_SEEDS:,}", param_hint="--seed")
+    left = [state.strip() for text in leave_out for state in text.split(",") if state.strip()]
+    try:
+        with progress("runs", runs * len(chosen), not as_json) as advance:
+            found = hindcast_panel(
+                panel, chosen, against, onsets, runs, draws, seed, policy, left, threads, out, advance
+            )
+    except BaseException as error:
+        refused = isinstance(error, OutputError | ScenarioError)
+        if out is not None and not refused and any((out / FOLDER).glob("*.npz")):
+            notice(f"finished windows are kept in {out}: the same command goes on from them")
+        raise
+    if out is not None:
+        with OutputDirectory(out, growing=True) as directory:
+            directory.fill(lambda folder: write_panel(found, folder))
+    if as_json:
+        typer.echo(json.dumps(found.summary(), allow_nan=False))
+        return
+    _show(found.summary())
+    if out is not None:
+        typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+
+
+def _show(summary: Mapping[str, Any]) -> None:
+    """Print a hindcast of a panel, what it is for first and last."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{summary['purpose']}[/bold]\n")
+    for line in told(summary):
+        console.print(line)
+    console.print("\nBeside other forecasts of the same states and windows")
+    for line in compared(summary):
+        console.print(f"- {line}")
+    table = Table(*HEAD, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in calibration_rows(dict(summary)):
+        table.add_row(*row)
+    console.print("\nDo the probabilities mean what they say?")
+    console.print(table)
+    for note in summary["notes"]:
+        console.print(f"- {note}")
+    console.print("\nModel worlds: they explain mechanisms, they forecast no country.")
