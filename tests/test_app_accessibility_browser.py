@@ -71,23 +71,47 @@ def test_axe_sees_what_is_wrong(browser: Any, server: Server) -> None:  # noqa: 
         session.close()
 
 
+def through(page: Any, navigation: str, what: str) -> None:
+    """Go through all steps of a way, and insist that axe finds nothing on any."""
+    steps = page.get_by_role("navigation", name=navigation).get_by_role("button")
+    steps.first.wait_for()
+    for k in range(steps.count()):
+        steps.nth(k).click()
+        expect(steps.nth(k)).to_have_attribute("aria-current", "step")
+        clean(page, f"{what}, step {k + 1}")
+
+
 def test_axe_finds_nothing_in_a_seminar(room: Room) -> None:  # noqa: F811
     chair, code = begin(room)
     clean(room.visit(), "entrance")
+    late = room.visit(viewport=PHONE)
+    late.goto(f"{room.server.base}/join?code={code}")
+    late.get_by_label("Your name").wait_for()
+    clean(late, "lobby")
     office = room.join(code, "Ada", "body-good-offices", viewport=PHONE)
     government = room.join(code, "Gil", "government-drevna")
     member = room.join(code, "Mia", "permanent-1")
     clean(chair, "facilitator before the first round")
     clean(office, "a place before the first round")
+    with chair.expect_popup() as opened:
+        chair.get_by_role("link", name="Open the projector view").click()
+    wall = opened.value
+    wall.get_by_role("heading", name="Monday").wait_for()
+    clean(wall, "projector before the first round")
     chair.get_by_role("button", name="Begin the first round").click()
     for page, what in ((office, "body"), (government, "government"), (member, "member of the Council")):
         page.wait_for_selector("text=Decide now")
-        clean(page, f"{what} in the first round")
+        through(page, "The first round in three steps", f"{what} in the first round")
     clean(chair, "facilitator in the first round")
+    clean(wall, "projector in the first round")
     for year in (1, 2, 3):
         run_year(chair, year)
     office.wait_for_selector("text=The exercise is over.")
     clean(office, "a place when it is over")
     chair.get_by_role("button", name="What happened, and going back").click()
-    chair.wait_for_selector("text=Side by side")
-    clean(chair, "what happened, for the facilitator")
+    through(chair, "The debriefing in six steps", "debriefing, facilitator")
+    chair.get_by_role("button", name="Open the debriefing").click()
+    chair.get_by_role("button", name="Yes").click(delay=700)
+    office.get_by_role("navigation", name="The debriefing in six steps").wait_for()
+    through(office, "The debriefing in six steps", "debriefing, a place")
+    clean(wall, "projector when it is over")
