@@ -277,14 +277,21 @@ def test_it_tells_sums_and_names_no_state(panel: Path, found: PanelHindcast, tmp
     assert "4 observed" in told
     assert "theirs.csv (24 state-windows, 4 with an onset): AUC 0.7" in told
     assert sorted(p.name for p in out.iterdir()) == [
-        "calibration.csv", "hindcast.json", "hindcast.png", "provenance.json", "windows", "windows.csv",
+        "calibration.csv", "hindcast.png", "panel-hindcast.json", "provenance.json", "windows", "windows.csv",
     ]  # fmt: skip
     written = "".join(p.read_text("utf-8") for p in out.iterdir() if p.suffix in (".json", ".csv")) + done.output
     assert not [name for iso3, _, name in STATES for name in (name, iso3) if name in written]
-    summary = json.loads((out / "hindcast.json").read_text("utf-8"))
+    summary = json.loads((out / "panel-hindcast.json").read_text("utf-8"))
     assert next(iter(summary)) == "purpose"
     assert summary["others"][-1]["auc"] == pytest.approx(58 / 80)  # 3 of 4 onsets in the 9 of 24 that were flagged
     assert summary["onsets_expected"] == pytest.approx(sum(map(sum, counts(found))) / 20)
+    # A report is made of it, without a state's name.
+    page = tmp_path / "report.html"
+    done = CliRunner().invoke(app, ["report", str(out), "--out", str(page)])
+    assert done.exit_code == 0, done.output
+    text = page.read_text("utf-8")
+    assert "expected over observed" in text and PURPOSE.split(":")[0] in text
+    assert not [name for iso3, _, name in STATES for name in (f">{name}<", f">{iso3}<") if name in text]
     # The same again, from what is kept.
     again = CliRunner().invoke(app, words(panel, "--against", str(theirs), "--out", str(out), "--json"))
     assert again.exit_code == 0, again.output

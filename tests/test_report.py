@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from batch_worlds import SMALL, do, write
 from import_files import ONSETS, files, imported
+from made_panels import made_panel
 from report_page import Report, read_report
 from typer.testing import CliRunner
 
@@ -48,7 +49,7 @@ VERBS = {
 }
 """Directories that are made once, by name."""
 
-ALL = (*VERBS, "discover", "batch", "hindcast", "not-told", "without-effects")
+ALL = (*VERBS, "discover", "batch", "hindcast", "panel", "not-told", "without-effects")
 
 
 def said(words: list[str]) -> str:
@@ -76,6 +77,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         write_world(imported(files()), files(), 1, out.with_name("world"))
         said(["hindcast", str(out.with_name("world")), "--onsets", str(ONSETS), "--runs", "10", "--out", str(out)])
 
+    def panel(out: Path) -> None:
+        out.with_name("panel-files").mkdir()
+        files = made_panel(out.with_name("panel-files"))
+        said(["hindcast", "--panel", str(files), "--years", "1995", "--runs", "10", "--draws", "2", "--out", str(out)])
+
     def discover(out: Path) -> None:
         said(["discover", str(made("sensitivity")), "--where", "total_cost: prevention > 2e9", "--out", str(out)])
 
@@ -93,6 +99,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     own = {
         "batch": batch,
         "hindcast": hindcast,
+        "panel": panel,
         "discover": discover,
         "not-told": compared(runs=2, years=2, seed=7),
         "without-effects": compared("assistance.effect_scale=0", runs=60, years=4, controls=True),

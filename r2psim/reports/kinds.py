@@ -63,6 +63,7 @@ KINDS = (
     Kind("validate", "validation.json", "r2psim.reports.record:validation_part"),
     Kind("validate", "across.json", "r2psim.reports.record:across_part"),
     Kind("hindcast", "hindcast.json", "r2psim.reports.record:hindcast_part"),
+    Kind("hindcast", "panel-hindcast.json", "r2psim.reports.record:panel_hindcast_part"),
 )
 """Every kind of directory that a report can be made of."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from r2psim.analysis.calibration.report import number
 from r2psim.analysis.calibration.targets import VERDICTS as TARGET_VERDICTS
+from r2psim.analysis.panel_words import compared
+from r2psim.analysis.panel_words import told as panel_lines
 from r2psim.analysis.row_effects import VERDICTS as ROW_VERDICTS
 from r2psim.analysis.row_effects import Effect
 from r2psim.analysis.row_report import cells, facts
@@ -19,7 +21,7 @@ from r2psim.reports.parts import Part, Table, capital
 if TYPE_CHECKING:
     from r2psim.reports.kinds import Opened
 
-__all__ = ["across_part", "hindcast_part", "rows_part", "trials_part", "validation_part"]
+__all__ = ["across_part", "hindcast_part", "panel_hindcast_part", "rows_part", "trials_part", "validation_part"]
 
 SHOWN = 12
 """Rows that a sentence names."""
@@ -373,3 +375,59 @@ def hindcast_part(opened: Opened) -> Part:
         notes=lines,
         again=opened.again(),
     )
+
+
+def panel_hindcast_part(opened: Opened) -> Part:
+    """Make the part of a directory of ``r2psim hindcast --panel --out``; no state is named, and none has a number."""
+    found = opened.json("panel-hindcast.json")
+    lines = panel_lines(found)
+    apart = found["auc"] is not None and found["auc_95"] is not None and found["auc_95"][0] > 0.5
+    heads = ("class of probability", "state-windows", "expected", "observed", "95 % interval of observed", "onsets")
+    return Part(
+        kind="hindcast",
+        name=opened.name,
+        title="Past worlds held against the onsets that followed, window by window",
+        question="Does the model tell apart, in past worlds, states in which an atrocity began from those where none "
+        "did, as well as other forecasts of the same states and windows?",
+        world=[
+            ("policy", found["policy"]),
+            ("runs", f"{found['runs']:,} of each window, {found['draws']} draws of its start, seed {found['seed']}"),
+            ("purpose", found["purpose"]),
+        ],
+        headline=f"{lines[3]}" + ("" if apart else " Not told apart from chance."),
+        null=["AUC 0.5, and a recall of 20 % among 20 % of states, are chance."],
+        verdict=[line for k, line in enumerate(lines) if k not in (1, 3)] + compared(found),
+        fails=_panel_fails(found),
+        unknown=[lines[1], *(f"{note.rstrip('.')}." for note in found["notes"])],
+        tables=[
+            Table(
+                "Do the probabilities mean what they say? State-windows by class of probability.",
+                heads,
+                calibration_cells(found),
+                5,
+            )
+        ],
+        figures=opened.figures(
+            (
+                "hindcast.png",
+                "How well probabilities tell onsets apart beside other forecasts, and whether they mean what they say; "
+                "no state is named. The table has the numbers.",
+                "Skill and calibration, windows pooled.",
+            )
+        ),
+        notes=lines,
+        again=opened.again(),
+    )
+
+
+def _panel_fails(found: Mapping[str, Any]) -> list[str]:
+    """Say in what the probabilities are told to be wrong."""
+    said = []
+    for name, right, what in (
+        ("expected_over_observed", 1.0, "The level is not that of the record: expected over observed onsets"),
+        ("calibration_slope", 1.0, "Probabilities are not spread as they should be: calibration slope"),
+    ):
+        value, interval = found[name], found[f"{name}_95"]
+        if value is not None and interval is not None and not interval[0] <= right <= interval[1]:
+            said.append(f"{what} {value:.2f} ({interval[0]:.2f} to {interval[1]:.2f}), where {right:g} is right.")
+    return said
