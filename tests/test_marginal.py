@@ -85,9 +85,11 @@ def test_recommendations_and_principles_add_up_and_cover_the_policies() -> None:
     assert set(own.budgets) == {key for parts in RECOMMENDATIONS.values() for key in parts.get("budgets", ())}
 
 
-def test_with_no_effects_a_further_dollar_saves_nobody_and_nothing() -> None:
+@pytest.mark.parametrize("uncertainty", ["none", "all"])
+def test_with_no_effects_a_further_dollar_saves_nobody_and_nothing(uncertainty: str) -> None:
     scenario = load("seminar", ["assistance.effect_scale=0"])
-    found = marginal(scenario, parts=["stages", "kinds", "recommendations"], runs=12, years=3)
+    parts = ["stages", "kinds", "recommendations"]
+    found = marginal(scenario, parts=parts, runs=12, years=3, uncertainty=uncertainty)
     for change in (*found.changes, *found.whole.values()):
         assert change.lives is not None
         assert (change.lives.mean, change.lives.low, change.lives.high) == (0.0, 0.0, 0.0)
@@ -95,6 +97,14 @@ def test_with_no_effects_a_further_dollar_saves_nobody_and_nothing() -> None:
             assert interval is None or (interval.mean, interval.low, interval.high) == (0.0, 0.0, 0.0)
     # The money is given all the same.
     assert any(change.money is not None and change.money.mean > 1e6 for change in found.of("stages"))
+
+
+def test_what_is_not_known_is_drawn_run_by_run() -> None:
+    parts = ["recommendations"]
+    known = marginal("seminar", parts=parts, runs=4, years=6)
+    drawn = marginal("seminar", parts=parts, runs=4, years=6, uncertainty="all")
+    assert drawn.summary()["uncertainty"] == "all"
+    assert [c.row() for c in known.changes] != [c.row() for c in drawn.changes]
 
 
 def test_what_cannot_be_asked_is_said() -> None:

@@ -36,8 +36,11 @@ def test_where_acting_never_pays_nobody_acts_and_where_all_is_seen_alike_all_or_
     }  # fmt: skip
 
 
-def test_with_no_effects_warning_is_worth_exactly_nothing() -> None:
-    found = warning_value(load("seminar", ["assistance.effect_scale=0"]), runs=8, years=5)
+@pytest.mark.parametrize("uncertainty", ["none", "all"])
+def test_with_no_effects_warning_is_worth_exactly_nothing(uncertainty: str) -> None:
+    scenario = load("seminar", ["assistance.effect_scale=0"])
+    found = warning_value(scenario, runs=8, years=5, uncertainty=uncertainty)
+    assert found.summary()["uncertainty"] == uncertainty
     for sight in found.sights:
         assert sight.saved is not None
         assert (sight.saved.mean, sight.saved.low, sight.saved.high) == (0.0, 0.0, 0.0)
@@ -54,11 +57,12 @@ def test_better_sight_tells_more_and_warns_less_in_vain() -> None:
     assert clear.counts["warnings_false"] < poor.counts["warnings_false"]
 
 
-def test_runs_are_those_of_the_ensemble() -> None:
+@pytest.mark.parametrize("uncertainty", ["none", "all"])
+def test_runs_are_those_of_the_ensemble(uncertainty: str) -> None:
     full = expand(load("seminar"))
     world = with_values(full, SIGHTS["errors fivefold"])
-    watched = module._watched(world, "prevention", 0, 6, 1, 4)
-    measured = Measurer(("prevention",), 1, 4).measure(world, 6)
+    watched = module._watched(world, "prevention", 0, 6, 1, 4, uncertainty)
+    measured = Measurer(("prevention",), 1, 4, uncertainty=uncertainty).measure(world, 6)
     assert np.array_equal(watched["own metrics"], measured.metrics["prevention"], equal_nan=True)
     assert np.array_equal(watched["null metrics"], measured.null_metrics["prevention"], equal_nan=True)
     # Prevention by state adds up to what the metrics say of it.

@@ -24,6 +24,7 @@ from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.intervals import Interval, mean_interval, paired_interval, ratio_interval
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
+from r2psim.scenario.posterior import checked_uncertainty
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.expand import expand
 from r2psim.world.luck import checked_seed
@@ -146,6 +147,8 @@ class Marginal:
         Runs of each world; of all chance; length; runs that were simulated.
     discount : float
         Yearly rate.
+    uncertainty : str
+        What every run drew for itself.
     """
 
     scenario: str
@@ -160,6 +163,7 @@ class Marginal:
     years: int
     discount: float
     done: int
+    uncertainty: str = "none"
 
     def of(self, part: str) -> list[Change]:
         """Give what was found of one part."""
@@ -176,7 +180,7 @@ class Marginal:
 
     def summary(self) -> dict[str, Any]:
         """Give everything as plain data that JSON can hold."""
-        facts = ("scenario", "policy", "principled", "runs", "seed", "years", "discount")
+        facts = ("scenario", "policy", "principled", "runs", "seed", "years", "discount", "uncertainty")
         return {name: getattr(self, name) for name in facts} | {
             "money_a_year": self.money,
             "runs_simulated": self.done,
@@ -369,6 +373,7 @@ def marginal(
     threads: int | None = None,
     directory: str | Path | None = None,
     advance: Callable[[int], None] | None = None,
+    uncertainty: str = "none",
 ) -> Marginal:
     """Say what a further dollar does, and what recommendations and principles do.
 
@@ -396,6 +401,8 @@ def marginal(
         Where finished runs are kept; the same call goes on from them.
     advance : callable, optional
         Told the number of runs that are done since it was last called.
+    uncertainty : {"none", "rates", "effects", "all"}
+        As `r2psim.simulate` takes it: what every run draws, the same for all its worlds. What is switched is not drawn.
 
     Raises
     ------
@@ -420,7 +427,7 @@ def marginal(
     if discount is not None and not 0.0 <= discount <= 1.0:
         raise ValueError(f"discount {discount} is not allowed: a yearly rate from 0 to 1")
     rate = float(full.parameter_values()[P.accounts_discount_rate]) if discount is None else discount
-    length = full.years if years is None else years
+    length, draws = full.years if years is None else years, checked_uncertainty(uncertainty)
     changes: list[Change] = []
     whole: dict[str, Change] = {}
     done = 0
@@ -429,7 +436,7 @@ def marginal(
         def measured(world: Scenario, policies: Sequence[str], twins: bool) -> Measured:
             nonlocal done
             measurer = Measurer(
-                tuple(policies), checked_seed(seed), length, threads, "none", store, advance, null_twins=twins
+                tuple(policies), checked_seed(seed), length, threads, draws, store, advance, null_twins=twins
             )
             found = measurer.measure(world, runs)
             done += measurer.done
@@ -473,4 +480,5 @@ def marginal(
         years=length,
         discount=rate,
         done=done,
+        uncertainty=draws,
     )

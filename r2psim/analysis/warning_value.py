@@ -8,7 +8,7 @@ perfect sight of present risk is as far as skill goes, and its AUC is below 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,12 @@ from r2psim.analysis.measured import PIECE, Measurer, StudyStore, with_values
 from r2psim.analysis.skill import auc
 from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
 from r2psim.ensemble.measures import DEPTH, METRICS, measure
+from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import Draws, draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario.parameters import P
-from r2psim.world.build import build
+from r2psim.scenario.posterior import checked_uncertainty, drawn_in
+from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.luck import checked_seed
 from r2psim.world.rows import copy_rows, side_by_side
@@ -30,6 +32,7 @@ from r2psim.world.tables import PR, F, S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
+    from r2psim.world.rows import Rows
 
 __all__ = ["AHEAD", "SIGHTS", "Sight", "Warnings", "best_threshold", "check_sight", "warning_value"]
 
@@ -162,6 +165,8 @@ class Warnings:
         Runs of each, and of their null twins; of all chance; length.
     done : int
         Runs that were simulated.
+    uncertainty : str
+        What every run drew for itself.
     """
 
     scenario: str
@@ -172,6 +177,7 @@ class Warnings:
     seed: int
     years: int
     done: int
+    uncertainty: str = "none"
 
     def rows(self) -> list[dict[str, Any]]:
         """Give a row for each sight."""
@@ -179,7 +185,7 @@ class Warnings:
 
     def summary(self) -> dict[str, Any]:
         """Give everything as plain data that JSON can hold."""
-        facts = ("scenario", "policy", "runs", "seed", "years")
+        facts = ("scenario", "policy", "runs", "seed", "years", "uncertainty")
         return {name: getattr(self, name) for name in facts} | {
             "runs_simulated": self.done,
             "months_ahead": AHEAD,
@@ -203,10 +209,35 @@ def check_sight(scenario: Scenario, policy: str) -> None:
             raise ValueError(f"{named} is not allowed: it is what the sights differ in")
 
 
-def _watched(scenario: Scenario, policy: str, first: int, count: int, seed: int, years: int) -> dict[str, np.ndarray]:
+def _watched(
+    scenario: Scenario, policy: str, first: int, count: int, seed: int, years: int, uncertainty: str
+) -> dict[str, np.ndarray]:
     """Run a policy and its null twin; give, run by run, metrics, and by state what was seen, came and was spent."""
     world = build(scenario, policy)
-    p = scenario.parameter_values(policy)
+    drawn = drawn_in(scenario, uncertainty)
+    if not drawn:
+        return _side_by_side(world, world.rows, scenario.parameter_values(policy), first, count, seed, years)
+    drawing = Drawing(scenario, drawn, seed)
+    return _joined(
+        [
+            _side_by_side(world, drawing.rows_of(run, world.rows), drawing.values_of(run, policy), run, 1, seed, years)
+            for run in range(first, first + count)
+        ]
+    )
+
+
+def _joined(pieces: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Put runs behind each other."""
+    return {
+        array: np.concatenate([piece[array] for piece in pieces], axis=1 if array in ("seen", "comes") else 0)
+        for array in pieces[0]
+    }
+
+
+def _side_by_side(
+    world: World, start: Rows, p: np.ndarray, first: int, count: int, seed: int, years: int
+) -> dict[str, np.ndarray]:
+    """Run some runs with the same parameters."""
     states, forms = len(world.states), world.rows.form.shape[1]
     prevention = world.rows.form[F.response] == 0.0
     found: dict[str, np.ndarray] = {}
@@ -214,7 +245,7 @@ def _watched(scenario: Scenario, policy: str, first: int, count: int, seed: int,
         values = p.copy()
         if kind == "null":
             values[P.assistance_effect_scale] = 0.0
-        rows = copy_rows(side_by_side(world.rows, count))
+        rows = copy_rows(side_by_side(start, count))
         luck = draws_of(seed, first, 0)
         opening(rows, values, luck)
         seen = np.empty((12 * years, count, states))
@@ -265,6 +296,7 @@ def warning_value(
     years: int | None = None,
     directory: str | Path | None = None,
     advance: Callable[[int], None] | None = None,
+    uncertainty: str = "none",
 ) -> Warnings:
     """Say what warning is worth at a fixed budget, as skill rises from none.
 
@@ -282,6 +314,8 @@ def warning_value(
         Where finished runs are kept; the same call goes on from them.
     advance : callable, optional
         Told the number of runs that are done since it was last called.
+    uncertainty : {"none", "rates", "effects", "all"}
+        As `r2psim.simulate` takes it; what the sights differ in is not drawn.
 
     Raises
     ------
@@ -304,28 +338,25 @@ def warning_value(
     length = full.years if years is None else years
     if length < 4:
         raise ValueError(f"years {length} is not allowed: at least 4, since a warning looks {AHEAD} months ahead")
-    seed, done = checked_seed(seed), 0
+    seed, done, uncertainty = checked_seed(seed), 0, checked_uncertainty(uncertainty)
     by_sight: dict[str, dict[str, np.ndarray]] = {}
     with StudyStore(None if directory is None else Path(directory), "warning") as store:
         for name, values in SIGHTS.items():
             world = with_values(full, values)
-            key = Measurer((policy,), seed, length).key(world)
+            key = Measurer((policy,), seed, length, uncertainty=uncertainty).key(world)
             pieces: list[dict[str, np.ndarray]] = []
             for first in range(0, runs, PIECE):
                 count = min(PIECE, runs - first)
                 part = f"warning {key} {first} {count}"
                 piece = store.arrays(part)
                 if piece is None:
-                    piece = _watched(world, policy, first, count, seed, length)
+                    piece = _watched(world, policy, first, count, seed, length, uncertainty)
                     store.keep(part, piece)
                     done += 2 * count
                 pieces.append(piece)
                 if advance is not None:
                     advance(2 * count)
-            by_sight[name] = {
-                array: np.concatenate([piece[array] for piece in pieces], axis=1 if array in ("seen", "comes") else 0)
-                for array in pieces[0]
-            }
+            by_sight[name] = _joined(pieces)
     nothing = by_sight[next(iter(SIGHTS))]
     return Warnings(
         scenario=full.name,
@@ -336,4 +367,5 @@ def warning_value(
         seed=seed,
         years=length,
         done=done,
+        uncertainty=uncertainty,
     )

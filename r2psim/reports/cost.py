@@ -17,10 +17,15 @@ from r2psim.reports.parts import Part, Table, capital
 if TYPE_CHECKING:
     from r2psim.reports.kinds import Opened
 
-__all__ = ["break_even_part", "marginal_part", "warning_part"]
+__all__ = ["LUCK_ALONE", "ONE_WORLD", "break_even_part", "carries_words", "marginal_part", "warning_part"]
 
 LUCK_ALONE = f"The intervals hold luck alone: {carried('none')}."
 ONE_WORLD = "It is one invented world; another one has other numbers, and perhaps another sign."
+
+
+def carries_words(uncertainty: str) -> str:
+    """Say what intervals carry beside luck, as a sentence."""
+    return LUCK_ALONE if uncertainty == "none" else f"{capital(carried(uncertainty))}."
 
 
 def _interval(row: Mapping[str, Any], name: str) -> Interval | None:
@@ -52,7 +57,7 @@ def break_even_part(opened: Opened) -> Part:
     )
     if not found["refined_as_far_as_asked"]:
         unknown.append("Some places could be refined further: --places allows more.")
-    unknown += [LUCK_ALONE if carries == "none" else f"{capital(carried(carries))}.", ONE_WORLD]
+    unknown += [carries_words(carries), ONE_WORLD]
     return Part(
         kind="break-even",
         name=opened.name,
@@ -198,7 +203,7 @@ def marginal_part(opened: Opened) -> Part:
         unknown=[
             f"{len(open_)} of {len(rows)} are not told apart from nothing in lives at {found['runs']:,} runs of each "
             "world; the tables have them.",
-            LUCK_ALONE,
+            carries_words(found["uncertainty"]),
             ONE_WORLD,
         ],
         figure=figure,
@@ -277,7 +282,7 @@ def warning_part(opened: Opened) -> Part:
         unknown=[
             f"{len(others) - len(told)} of {len(others)} qualities of warning are not told apart from no information "
             f"in lives at {found['runs']:,} runs.",
-            LUCK_ALONE,
+            carries_words(found["uncertainty"]),
             ONE_WORLD,
         ],
         figure=opened.figure(

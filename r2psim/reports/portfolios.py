@@ -9,7 +9,7 @@ from r2psim.analysis.optimise_report import amount_of, shares_words, told
 from r2psim.analysis.portfolio_runs import BILL, KILLED, OBJECTIVES
 from r2psim.analysis.published import carried
 from r2psim.ensemble.intervals import Interval
-from r2psim.reports.cost import LUCK_ALONE, ONE_WORLD
+from r2psim.reports.cost import ONE_WORLD, carries_words
 from r2psim.reports.parts import Part, Table, capital
 
 if TYPE_CHECKING:
@@ -53,10 +53,6 @@ def _world(found: Mapping[str, Any], *rows: tuple[str, str]) -> list[tuple[str, 
         *rows,
         ("not known", carried(found["uncertainty"])),
     ]
-
-
-def _carries(found: Mapping[str, Any]) -> str:
-    return LUCK_ALONE if found["uncertainty"] == "none" else f"{capital(carried(found['uncertainty']))}."
 
 
 def _gains(found: Mapping[str, Any], rows: list[dict[str, Any]]) -> list[Table]:
@@ -130,7 +126,7 @@ def _searched(opened: Opened, found: Mapping[str, Any]) -> Part:
             f"{len(own)} portfolios are judged: by chance alone {0.025 * len(own):.2g} would be told better in an "
             "outcome.",
             "A front out of so many tries is what this search came upon, not the best there is.",
-            _carries(found),
+            carries_words(found["uncertainty"]),
             ONE_WORLD,
         ],
         figure=opened.figure(
@@ -179,7 +175,7 @@ def _random(opened: Opened, found: Mapping[str, Any]) -> Part:
         ],
         fails=[f"Told worse than {baseline} in {SHORT[axis]}: {count} of {n}."
                for axis, count in found["told_worse"].items() if count],
-        unknown=[_carries(found), ONE_WORLD],
+        unknown=[carries_words(found["uncertainty"]), ONE_WORLD],
         figure=opened.figure(
             "optimise.png",
             f"Random portfolios as points: fewer killed against what they save of the bill, beside {baseline}.",

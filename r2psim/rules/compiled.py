@@ -36,6 +36,7 @@ _MADE_OF = (
     "world/rows.py",
     "scenario/channels.py",
     "scenario/parameters.*",
+    "seminar/luck_plans.py",
 )
 
 

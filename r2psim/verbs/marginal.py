@@ -56,6 +56,9 @@ def marginal(
     discount: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Yearly discount rate; accounts.discount_rate if not given.")
     ] = None,
+    uncertainty: Annotated[
+        str, typer.Option(metavar="none|rates|effects|all", help="What each run draws for itself.")
+    ] = "none",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write table and figure here; interrupted, it goes on from it.")
     ] = None,
@@ -68,10 +71,11 @@ def marginal(
     from r2psim.analysis.marginal import marginal as look
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes, wanted_uncertainty
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
+    uncertainty = wanted_uncertainty(uncertainty)
     chosen = None if parts is None else [name.strip() for name in parts.split(",") if name.strip()]
     with naming("--parts"):
         _refuse_idle(chosen, {"--policy": policy, "--principled": principled, "--money": money, "--discount": discount})
@@ -91,7 +95,9 @@ def marginal(
         tell_dry(cost, as_json)
         return
     with doing(total, not as_json, out) as advance:
-        found = look(full, policy, principled, named, money, runs, seed, years, discount, threads, out, advance)
+        found = look(
+            full, policy, principled, named, money, runs, seed, years, discount, threads, out, advance, uncertainty
+        )
     finish(out, lambda folder: write_marginal(found, folder))
     if as_json:
         typer.echo(json.dumps(found.summary(), allow_nan=False))
@@ -119,12 +125,14 @@ def _show(found: Marginal) -> None:
 
     from r2psim.analysis.findings import money
     from r2psim.analysis.marginal import PARTS
+    from r2psim.analysis.published import carried
     from r2psim.analysis.study_words import change_cells
 
     console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
     console.print(
-        f"{found.runs} runs of {found.years} years of each world, seed {found.seed}; in brackets 95 % intervals\n"
+        f"{found.runs} runs of {found.years} years of each world, seed {found.seed}; in brackets 95 % intervals; "
+        f"{carried(found.uncertainty)}\n"
     )
     for part in dict.fromkeys(change.part for change in found.changes):
         fund = part in ("forms", "stages")

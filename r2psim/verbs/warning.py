@@ -39,6 +39,9 @@ def warning(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the scenario.")
     ] = None,
+    uncertainty: Annotated[
+        str, typer.Option(metavar="none|rates|effects|all", help="What each run draws for itself.")
+    ] = "none",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write table and figure here; interrupted, it goes on from it.")
     ] = None,
@@ -49,10 +52,11 @@ def warning(
     from r2psim.analysis.warning_value import SIGHTS, check_sight, warning_value
     from r2psim.ensemble.output import files_in
     from r2psim.scenario import load
-    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes
+    from r2psim.verbs.studies import doing, finish, naming, state_cost, tell_dry, tell_notes, wanted_uncertainty
     from r2psim.world.expand import expand
 
     full = expand(load(scenario, set_ or ()))
+    uncertainty = wanted_uncertainty(uncertainty)
     full.policy(policy)
     with naming("--set"):
         check_sight(full, policy)
@@ -65,7 +69,7 @@ def warning(
         tell_dry(cost, as_json)
         return
     with doing(total, not as_json, out) as advance:
-        found = warning_value(full, policy, runs, seed, years, out, advance)
+        found = warning_value(full, policy, runs, seed, years, out, advance, uncertainty)
     finish(out, lambda folder: write_warning(found, folder))
     if as_json:
         typer.echo(json.dumps(found.summary(), allow_nan=False))
@@ -80,11 +84,15 @@ def _show(found: Warnings) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from r2psim.analysis.published import carried
     from r2psim.analysis.study_words import sight_cells, threshold_words
 
     console = Console(highlight=False, width=max(Console().width, 118))
     console.print(f"[bold]{found.title}[/bold]")
-    console.print(f"{found.policy}, {found.runs} runs of {found.years} years of each sight, seed {found.seed}\n")
+    console.print(
+        f"{found.policy}, {found.runs} runs of {found.years} years of each sight, seed {found.seed}; "
+        f"{carried(found.uncertainty)}\n"
+    )
     heads = ("what is seen", "AUC", "fewer killed (95 %)", "true", "false", "missed", "money in vain")
     table = Table(*heads, box=None, pad_edge=False)
     for sight in found.sights:
