@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -521,6 +522,11 @@ def _fail(error: Exception) -> None:
         expected = (*expected, OutputError)
     if isinstance(error, expected):
         typer.echo(str(error), err=True)
+        sys.exit(BAD_INPUT)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        # Whoever looks whether there is such a file may come upon it: it was given, on the command line or in a file.
+        name = str(error.filename)
+        typer.echo(f"{name[:60]}...: {len(name):,} characters are too long for the name of a file", err=True)
         sys.exit(BAD_INPUT)
     file = _log_failure(error)
     typer.echo(f"r2psim failed unexpectedly ({type(error).__name__}: {error}); the log is {file}", err=True)

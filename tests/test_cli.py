@@ -159,6 +159,18 @@ def test_interrupt_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [["report", "NAME"], ["hindcast", "--panel", "NAME"], ["batch", "FILE", "--dry-run"]])
+def test_a_name_that_no_file_can_have_is_told(words: list[str], tmp_path: Path) -> None:
+    name, file = "x" * 300 + ".toml", tmp_path / "study.toml"
+    file.write_text(f'schema = 1\nscenario = "{name}"\n[design]\nkind = "grid"\n', encoding="utf-8")
+    given = [{"NAME": name, "FILE": str(file)}.get(word, word) for word in words]
+    done = subprocess.run(
+        [sys.executable, "-m", "r2psim", *given], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 2, done.stderr
+    assert "too long for the name of a file" in done.stderr and len(done.stderr) < 200
+
+
 def test_unexpected_failure_says_where_the_log_is(tmp_path: Path) -> None:
     code = (
         "import sys; import r2psim.analysis.summary as s\n"
