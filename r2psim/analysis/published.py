@@ -153,7 +153,7 @@ def _ratio(interval: Interval) -> str:
 
 
 _CARRIED = {
-    "none": "parameters and effects are taken as known (--uncertainty all carries what is not)",
+    "none": "parameters and effects are taken as known (with --uncertainty all they are drawn too)",
     "rates": "every run has a draw of the calibrated parameters; effects of assistance are taken as known",
     "effects": "every run has a draw of the effects of assistance; calibrated parameters are taken as known",
     "all": "every run has a draw of the calibrated parameters and of the effects of assistance",

@@ -82,6 +82,16 @@ def comparison_part(opened: Opened) -> Part:
     )
 
 
+WORSE_IF_MORE = (
+    "protection_unmet",
+    "response_unmet",
+    "pillar3_uncovered",
+    "never_helped",
+    "warnings_false",
+    "onsets_missed",
+)
+"""What else is for the worse where there is more of it, and no sentence tells."""
+
 _FIGURES = {
     "returns-on-prevention.png": (
         "A row for each ledger: what a further dollar of prevention saved there because harm was avoided, as a point "
@@ -147,7 +157,10 @@ def _policy(scenario: Scenario, name: str) -> str:
 
 def _headline(comparison: Comparison, policy: str) -> str:
     said = headline(comparison, policy)
-    return f"{said}. In brackets 95 % intervals." if "(" in said else f"{said}."
+    if "(" not in said:
+        return f"{said}."
+    of = " of luck alone: parameters and effects are taken as known" if comparison.uncertainty == "none" else ""
+    return f"{said}. In brackets 95 % intervals{of}."
 
 
 def _null(comparison: Comparison, policy: str) -> list[str]:
@@ -193,13 +206,26 @@ def _fails(comparison: Comparison, policy: str) -> list[str]:
     if lost:
         years = years_words(comparison.years)
         told.append(f"Not paid back within {years}, saved for each further dollar: {'; '.join(lost)}.")
-    costlier = float((comparison.difference("total_cost", policy) > 0.0).mean())
-    worse = float((comparison.difference("deaths", policy) > 0.0).mean())
+    often = {
+        metric: _more_often(comparison, metric, policy)
+        for metric in ("deaths", "displaced", "prevention_and_response", "total_cost")
+    }
     told.append(
-        f"Run by run: more are killed in {100.0 * worse:.0f} % of the runs, and all costs together are higher in "
-        f"{100.0 * costlier:.0f} %."
+        f"Run by run: more are killed in {often['deaths']} of the runs, more driven from home in {often['displaced']}; "
+        f"the donors' bill is higher in {often['prevention_and_response']}, all costs together in "
+        f"{often['total_cost']}."
     )
+    for metric in WORSE_IF_MORE:
+        found = paired_interval(comparison.difference(metric, policy))
+        if found is not None and found.told_apart and found.mean > 0.0:
+            more, limits = ranged(metric, found)
+            told.append(f"{capital(' '.join(METRIC_NAMES[metric]))}: {more} a run ({limits}).")
     return told
+
+
+def _more_often(comparison: Comparison, metric: str, policy: str) -> str:
+    """Say in how many runs there was more of something."""
+    return f"{100.0 * float((comparison.difference(metric, policy) > 0.0).mean()):.0f} %"
 
 
 def _unknown(comparison: Comparison, scenario: Scenario, policy: str, kept: bool) -> list[str]:

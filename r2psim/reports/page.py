@@ -18,8 +18,8 @@ __all__ = ["CAVEAT", "html", "report"]
 CAVEAT = "A model's world: it explains mechanisms, it forecasts no country."
 HOW_TO_READ = (
     "A run is one course of an invented world, as chance has it; numbers are means over runs, and in brackets stand "
-    "intervals. Not told apart: the interval holds no difference. The null line is what the same study shows where "
-    "assistance has no effect, so that nothing can be gained."
+    "intervals. Not told apart: the interval reaches over zero, no difference. The null line is what the same study "
+    "shows where assistance has no effect, so that nothing can be gained."
 )
 FILE = "report.html"
 

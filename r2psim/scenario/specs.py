@@ -373,7 +373,12 @@ class Scenario:
         neighbours = _both_ways((key, state.get("neighbours", ())) for key, state in states.items())
         drawn = "generate" in data
         policies = {key: _policy(policy) for key, policy in data.get("policies", {}).items()}
-        policies.setdefault(NO_ASSISTANCE, PolicySpec("No assistance at all: what happens without it."))
+        policies.setdefault(
+            NO_ASSISTANCE,
+            PolicySpec(
+                "No body pays for any form of assistance; relief and reconstruction after harm go on as they are."
+            ),
+        )
         return cls(
             name=data["name"],
             title=data.get("title", _titled(data["name"])),
