@@ -140,7 +140,7 @@ def _lines() -> list[str]:
             name: np.linspace(0.0, 8.88e14, 25)
             for name in ("deaths", "displaced", "states_in_atrocity", "spent_prevention", "spent_response")
         }
-        found.append(Outcome(key, key, 2, "0" * 64, {}, monthly, np.zeros((25, 1)), ()))
+        found.append(Outcome(key, key, 2, "0" * 64, {}, monthly, np.zeros((25, 1)), np.zeros((25, 1), dtype=bool), ()))
     return [charts(found)]
 
 

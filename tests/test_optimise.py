@@ -151,6 +151,7 @@ def test_a_file_of_what_was_found_loads_as_what_was_run(tmp_path: Path) -> None:
             assert (other.parameters, other.changed_forms) == (one.parameters, one.changed_forms)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("robust", ["worst-tenth", "regret"])
 def test_portfolios_are_judged_over_draws(robust: str) -> None:
     asked = SMALL | {"runs": 20, "fresh_runs": 20, "generations": 2}
@@ -163,6 +164,7 @@ def test_portfolios_are_judged_over_draws(robust: str) -> None:
     assert mean.course[0].tolist() != found.course[0].tolist()
 
 
+@pytest.mark.slow
 def test_a_search_is_the_same_on_any_threads() -> None:
     one, two = (optimise("seminar", threads=threads, **SMALL).summary() for threads in (1, 2))
     assert one == two
@@ -244,6 +246,7 @@ def test_random_portfolios_that_are_no_better_are_told_so(monkeypatch: pytest.Mo
     assert mean is not None and mean.low is not None and mean.high is not None and mean.low <= 60.0 <= mean.high
 
 
+@pytest.mark.slow
 def test_random_portfolios_with_no_effects_save_nobody(tmp_path: Path) -> None:
     scenario = load("seminar", ["assistance.effect_scale=0"])
     found = random_portfolios(scenario, 5, runs=50, fresh_runs=4, years=2, directory=tmp_path)
@@ -276,6 +279,7 @@ def test_the_verb_writes_table_figure_and_policies(tmp_path: Path) -> None:
     assert np.isfinite(told["found"][0]["fresh"])
 
 
+@pytest.mark.slow
 def test_the_verb_tells_random_portfolios(tmp_path: Path) -> None:
     out = tmp_path / "study"
     done = say("--random 3 --runs 4 --fresh-runs 4 --years 2 --base late-response", "--out", str(out))
