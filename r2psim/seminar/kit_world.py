@@ -12,12 +12,12 @@ import numpy as np
 
 from r2psim.markup import Markup, element, join
 from r2psim.scenario.catalogue import CATEGORIES
-from r2psim.seminar.kit_cards import BACKFIRES, consent_words
+from r2psim.seminar.kit_cards import BACKFIRES, consent_words, marked, members_words
 from r2psim.seminar.kit_page import bullets, grid, lines, page, paragraph, section
 from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.kit_words import trigger_words
 from r2psim.world.places import borders_of, places_of
-from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, TRIGGERS, G, S
+from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS, B, G, S
 
 __all__ = ["world_pages"]
 
@@ -36,7 +36,7 @@ CONFLICT_KEYS = dict(zip(CONFLICT, ("peace", "recovery", "minor", "war"), strict
 
 def world_pages(setting: Setting) -> list[Markup]:
     """Write the world for participants."""
-    return [_short(setting), _rules(setting), *_states(setting), _forms(setting)]
+    return [_short(setting), _rules(setting), _who(setting), *_states(setting), _forms(setting)]
 
 
 def _head(setting: Setting, title: str, *inside: object) -> Markup:
@@ -53,8 +53,8 @@ def _short(setting: Setting) -> Markup:
         | ({"regions": len(regions)} if len(regions) > 1 else {}),
     )
     stages = (
-        words.labelled(words.of(stage), text)
-        for stage, text in zip(STAGES, words.all("world.stages_list"), strict=True)
+        words.labelled(element("strong", f"{number} {words.of(stage)}"), text)
+        for number, (stage, text) in enumerate(zip(STAGES, words.all("world.stages_list"), strict=True))
     )
     strikes = bullets((words.of(trigger_words(kind)) for kind in TRIGGERS), class_="two small")
     return _head(
@@ -65,7 +65,7 @@ def _short(setting: Setting) -> Markup:
         paragraph(words("world.about")),
         section(words("world.year"), bullets(words.all("world.year_steps"), "ol")),
         section(words("world.counts"), bullets(words.all("world.counts_list"))),
-        section(words("world.stages"), bullets(stages, "ol", start=0), paragraph(words("world.stages_note"))),
+        section(words("world.stages"), bullets(stages), paragraph(words("world.stages_note"))),
         section(words("world.strikes"), strikes, paragraph(words("world.strikes_note"))),
     )
 
@@ -77,6 +77,44 @@ def _rules(setting: Setting) -> Markup:
         words("rules.title"),
         bullets(words.all("rules.list"), "ol"),
         section(words("map.title"), _map(setting), paragraph(words("map.about"), "small")),
+    )
+
+
+def _who(setting: Setting) -> Markup:
+    """List who decides what: bodies with their money and who plays them, seats of the Council, governments."""
+    words, world = setting.words, setting.world
+    rows = []
+    for b, body in enumerate(world.bodies):
+        roles = {key for key, role in setting.roles.items() if role.body == body}
+        by = words("who.people") if roles & setting.cast.keys() else words("who.rules")
+        where = members_words(setting, body, "card.all_states")
+        rows.append((setting.name(body), where, words.dollars(float(world.rows.body[B.budget, b])), by))
+    heads = [words(f"who.{key}") for key in ("body", "where", "budget", "by")]
+    others = [
+        (words("who.council"), [role for role in setting.roles.values() if role.votes]),
+        (words("who.governments"), [role for role in setting.roles.values() if role.state is not None]),
+    ]
+    table = [
+        (
+            name,
+            *(
+                words.listed(setting.title(role) for role in some if (role.key in setting.cast) == played)
+                or words("who.nobody")
+                for played in (True, False)
+            ),
+        )
+        for name, some in others
+    ]
+    columns = (words("who.seats"), words("who.people"), words("who.rules"))
+    status = words("who.status_note", statuses=words.listed(words.of(key) for key in STATUS_EXCLUSION),
+                   irrelevant=words.of("irrelevant"))  # fmt: skip
+    return _head(
+        setting,
+        words("who.title"),
+        paragraph(words("who.about")),
+        grid(heads, rows, numbers=(2,)),
+        grid(columns, table),
+        section(words("who.sheets"), bullets((words("who.sheets_read"), words("who.share_note"), status))),
     )
 
 
@@ -245,8 +283,20 @@ def _forms(setting: Setting) -> Markup:
             )
             if form.mandate:
                 facts += Markup(" · ") + words("forms.mandate")
-            mark = "\u00a0†" if form.backlash >= BACKFIRES else ""
-            term = element("dt", words.of(form.name) + mark)
+            term = element("dt", marked(setting, form))
             listed.append(element("div", term, element("dd", words.of(form.description), " ", facts), class_="keep"))
-    about = words("forms.about", share=words.percent(BACKFIRES))
-    return _head(setting, words("forms.title"), paragraph(about), element("dl", *listed, class_="small"))
+    screened = setting.value("principles.harm.screening")
+    owned = setting.value("principles.ownership.strength") * setting.value("principles.ownership.practice")
+    rest = 1.0 - setting.value("principles.ownership.strength") + owned
+    unfit = setting.value("assistance.unassessed") * (rest - owned) / rest
+    about = (
+        words("forms.about"),
+        words(
+            "forms.screened",
+            share=words.percent(BACKFIRES),
+            screened=words.percent(screened),
+            dearer=words.percent(screened * setting.value("principles.harm.cost")),
+        ),
+        words("forms.assessed", left=words.percent(unfit)),
+    )
+    return _head(setting, words("forms.title"), *map(paragraph, about), element("dl", *listed, class_="small"))
