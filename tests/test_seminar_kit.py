@@ -19,20 +19,24 @@ from page_reader import TAG, read
 from typer.testing import CliRunner, Result
 
 import r2psim
+from r2psim.agents import Allocation, Choices
+from r2psim.analysis.marginal import PRINCIPLES
 from r2psim.cli import app
 from r2psim.scenario import Scenario, load, shipped_names
 from r2psim.seminar import Seminars
 from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
 from r2psim.seminar.kit import kit_files
-from r2psim.seminar.kit_cards import cards
-from r2psim.seminar.kit_guide import guide_pages
+from r2psim.seminar.kit_cards import cards, left_without_consent
+from r2psim.seminar.kit_guide import BUTTONS, guide_pages
 from r2psim.seminar.kit_page import document
 from r2psim.seminar.kit_setting import SCHEDULES, Setting, setting_of
 from r2psim.seminar.kit_units import SEED, Worked, commands, reached, work, work_of
 from r2psim.seminar.kit_words import FOLDER as WORDS
 from r2psim.seminar.kit_words import Words, WordsError, elsewhere, languages, load_words, problems
 from r2psim.seminar.kit_world import world_pages
+from r2psim.seminar.play import COUNTERFACTUALS
 from r2psim.seminar.seeds import Seeds, drawn_seeds, find_seeds
+from r2psim.world.tables import PR, B
 
 RUNS = 4
 LANGUAGES = ("en", "fr")
@@ -151,7 +155,7 @@ def test_a_card_says_what_a_role_may_do_knows_wants_and_does_first() -> None:
         assert [head for head in page.heads if head in heads] == heads, key
         assert (str(words("card.veto")) in text) == role.veto, key
         assert ("vote on a mandate" in text) == role.votes, key
-        assert ("Consent to assistance" in text) == (role.state is not None), key
+        assert ("consent to all assistance" in text) == (role.state is not None), key
         assert bool(page.rows) == (role.body is not None), key
         if role.body is None:
             continue
@@ -160,6 +164,92 @@ def test_a_card_says_what_a_role_may_do_knows_wants_and_does_first() -> None:
         names = [re.sub(r"(\s†)?(\s‡)?( \(.*\))?$", "", row[0]) for row in page.rows[1:]]
         expected = [setting.scenario.forms[world.forms[f]].name for f in sorted(provided.tolist())]
         assert names == [re.sub(r" \(.*\)$", "", name) for name in expected]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_card_has_the_field_that_its_steps_ask_for(language: str) -> None:
+    setting = setting_of("seminar", 12, 90, language)
+    everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1))
+    for page in pages_of(document(setting.words, "", cards(everybody))):
+        assert str(setting.words("card.notes")) in page.heads, page.title
+
+
+def test_what_money_does_not_reach_is_not_advised() -> None:
+    setting = setting_of("seminar", 12, 90)
+    everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1))
+    for page, role in zip(pages_of(document(setting.words, "", cards(everybody))), setting.roles.values(), strict=True):
+        if role.body is None:
+            assert "half the money, half the effect" not in page.text
+            continue
+        budget = float(setting.world.rows.body[B.budget, setting.world.bodies.index(role.body)])
+        forms = [form for form in setting.scenario.forms.values() if role.body in setting.paying(form.key)]
+        assert len(forms) == len(page.rows) - 1, "those of its table"
+        cheapest = min(form.unit_cost for form in forms)
+        assert "half the money, half the effect" in page.text
+        assert ("for the full cost of no form" in page.text) == (budget < cheapest), role.key
+        if not role.votes:
+            assert ("at most 3" in page.text) == (budget >= 3 * cheapest), role.key
+            assert ("one place for the little money" in page.text) == (budget < 3 * cheapest), role.key
+
+
+@pytest.mark.parametrize("form", ["media", "local-resolution", "needs-assessment"])
+def test_what_is_left_without_consent_is_what_the_rules_leave(form: str) -> None:
+    """Two histories with the same luck, in one of which the government refuses; nobody has leverage over it."""
+    scenario = variant(["bodies.peacebuilding.leverage=0.0", "principles.mutual.floor=0.0"])
+    spec = scenario.forms[form]
+    plan = (Allocation("halvern", form, 20_000.0), Allocation("halvern", "needs-assessment", 30_000.0))
+    plan = plan[1:] if form == "needs-assessment" else plan
+    reached = []
+    for word in (True, False):
+        nobody = dict.fromkeys(scenario.bodies, ())
+        choices = Choices(plans=nobody | {"peacebuilding": plan}, consent={"halvern": word})
+        model = r2psim.R2PModel(scenario, policy="late-response", seed=3, years=2, choices={0: choices, 1: choices})
+        model.run_model()
+        row = model.world.forms.index(form) * len(model.world.states) + model.world.states.index("halvern")
+        reached.append(float(model.rows.programme[PR.quality, row]))
+    assert reached[0] > 0.0
+    left = left_without_consent(setting_of("seminar", 12, 90), spec)
+    assert reached[1] / reached[0] == pytest.approx(left, abs=0.01)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("people", [6, 20])
+def test_everybody_can_read_who_plays_whom(people: int, language: str) -> None:
+    setting = setting_of("seminar", people, 90, language)
+    words = setting.words
+    page = pages_of(document(words, "", world_pages(setting)))[2]
+    bodies = page.rows[1 : 1 + len(setting.world.bodies)]
+    assert [row[0] for row in bodies] == [setting.name(body) for body in setting.world.bodies]
+    played = {setting.roles[key].body for key in setting.cast}
+    assert [row[3] == str(words("who.people")) for row in bodies] == [body in played for body in setting.world.bodies]
+    cast = pages_of(document(words, "", guide_pages(setting, seeds())))[1]
+    told = plain(cast.text.split(str(words("guide.ruled", roles="|")).split("|")[0])[1])
+    names = [plain(setting.title(role)) for key, role in setting.roles.items() if key not in setting.cast]
+    assert told.startswith(plain(str(words.listed(names))))
+
+
+APP = "".join(file.read_text("utf-8") for file in sorted((Path(r2psim.__file__).parent / "app").glob("*.py")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guide_names_buttons_as_the_page_does(language: str) -> None:
+    for text in BUTTONS.values():
+        for part in text.split("{N}"):
+            assert re.search(rf'"{re.escape(part)}' if text.startswith(part) else rf'{re.escape(part)}"', APP), text
+    _, _, files = made(30, 180, language)
+    named = {pressed for page in pages_of(files["facilitator.html"]) for pressed in page.pressed}
+    assert named == {text.format(N="N") for text in BUTTONS.values()}
+
+
+def test_participants_are_told_the_terms_of_their_tasks() -> None:
+    setting, _, files = made()
+    for page in pages_of(files["units.html"]):
+        for policy in COUNTERFACTUALS:
+            if re.search(rf"(?<![\w-]){policy}(?![\w-])", " ".join(page.code)):
+                assert plain(setting.scenario.policies[policy].description) in plain(page.text), (page.title, policy)
+        if "principles" in page.text:
+            assert all(f"{name}: " in page.text for name in PRINCIPLES)
+        assert page.text.count("placebo") != 1, "named, and explained"
 
 
 @pytest.mark.parametrize("minutes", list(SCHEDULES))

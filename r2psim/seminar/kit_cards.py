@@ -35,7 +35,7 @@ PLACES = 3
 TROUBLED = 3
 """State sheets that a role is advised to read which is of all states alike."""
 
-FULL = 8
+FULL = 4
 """Forms that a page has room for with room to write; more stand closer."""
 
 MANY = 7
@@ -57,7 +57,7 @@ def card(setting: Setting, role: Role, people: int) -> Markup:
         given = {"state": setting.name(role.state), "situation": words(f"situation.{_situation(setting, role.state)}")}
     title = setting.title(role)
     number = words("card.people_one") if people == 1 else words("card.people", n=people)
-    many = role.body is not None and len(_forms(setting, role.body)) > FULL
+    many = role.votes or (role.body is not None and len(_forms(setting, role.body)) > FULL)
     left = (
         section(words("card.may"), bullets(_may(setting, role))),
         section(words("card.knows"), bullets(_knows(setting, role))),
@@ -72,6 +72,7 @@ def card(setting: Setting, role: Role, people: int) -> Markup:
         element("h1", title),
         paragraph(words(f"roles.{family}", **given)),
         element("div", element("div", *left), element("div", *right), class_="columns"),
+        section(words("card.voting"), bullets(_voting(setting))) if role.votes else "",
         _money(setting, role),
     ]
     class_ = "page card full" if many else "page card"
@@ -106,12 +107,7 @@ def _forms(setting: Setting, body: str) -> list[Form]:
 def _may(setting: Setting, role: Role) -> Iterator[Markup]:
     words, majority = setting.words, setting.words.percent(MAJORITY)
     if role.votes:
-        seats = [key for key, other in setting.roles.items() if other.votes]
-        played = sum(key in setting.cast for key in seats)
-        yield words("card.vote", majority=majority, seats=len(seats), played=played)
-        yield words("card.force", stay=words.number(setting.value("response.mandate_stay")))
-        opened = [form for form in setting.scenario.forms.values() if form.mandate]
-        yield words("card.opens", forms=words.listed(_with_payers(setting, form) for form in opened))
+        yield words("card.vote")
         yield words("card.veto") if role.veto else words("card.no_veto", majority=majority)
     if role.body is not None:
         column = setting.world.rows.body[:, setting.world.bodies.index(role.body)]
@@ -137,6 +133,17 @@ def _may(setting: Setting, role: Role) -> Iterator[Markup]:
     yield words("card.talk")
 
 
+def _voting(setting: Setting) -> Iterator[Markup]:
+    """Say when a mandate is adopted, when it holds, and what comes of it."""
+    words = setting.words
+    seats = [key for key, other in setting.roles.items() if other.votes]
+    played = sum(key in setting.cast for key in seats)
+    yield words("card.adopted", majority=words.percent(MAJORITY), seats=len(seats), played=played)
+    yield words("card.force", stay=words.number(setting.value("response.mandate_stay")))
+    opened = [form for form in setting.scenario.forms.values() if form.mandate]
+    yield words("card.opens", forms=words.listed(_with_payers(setting, form) for form in opened))
+
+
 def _named(setting: Setting, forms: list[Form]) -> Markup:
     if not forms:
         return setting.words("card.no_forms")
@@ -146,7 +153,7 @@ def _named(setting: Setting, forms: list[Form]) -> Markup:
 def _with_payers(setting: Setting, form: Form) -> Markup:
     words = setting.words
     payers = words.listed(setting.name(body) for body in setting.paying(form.key))
-    return words("card.paid_by", form=words.of(form.name), payers=payers or words("card.nobody"))
+    return words("card.paid_by", form=words.of(form.name), payers=payers or words("who.nobody"))
 
 
 def marked(setting: Setting, form: Form) -> str:
@@ -190,7 +197,7 @@ def _money(setting: Setting, role: Role) -> Markup:
         rows.append((name, words.dollars(form.unit_cost / 12.0), words.number(form.lag), consent, at))
     heads = [words(f"card.{key}") for key in ("form", "cost", "lag", "without_consent", "stages")]
     table = grid(heads, rows, words("card.may_do"), numbers=(1, 2, 4))
-    class_ = "keep tight" if len(rows) > FULL else "keep"
+    class_ = "keep tight" if len(rows) > 2 * FULL else "keep"
     return element("div", table, paragraph(words("card.read_more"), "small"), class_=class_)
 
 

@@ -11,10 +11,11 @@ from r2psim.seminar.kit_cast import size_of
 from r2psim.seminar.kit_page import bullets, button, code, grid, page, paragraph, section
 from r2psim.seminar.kit_setting import SCHEDULES, Setting
 from r2psim.seminar.kit_units import EARLY, LATE, policies_words
+from r2psim.seminar.kit_words import Words
 from r2psim.seminar.other_luck import LUCKS
 from r2psim.seminar.seeds import TEACHES, Seeds
 
-__all__ = ["BUTTONS", "guide_pages", "seeds_section"]
+__all__ = ["BUTTONS", "guide_pages", "seeds_section", "seeds_warning"]
 
 BUTTONS = {
     "opening": "Open the seminar",
@@ -154,6 +155,12 @@ def _script(setting: Setting) -> Markup:
 # -- seeds -------------------------------------------------------------------------------------------------------------
 
 
+def seeds_warning(words: Words, seeds: Seeds) -> Markup:
+    """Say why not to choose a seed that proves a point."""
+    shares = {"unmoved": seeds.unmoved(), "calm": seeds.calm()}
+    return words("seeds.warning", **{key: words.percent(share.mean) for key, share in shares.items()})
+
+
 def seeds_section(setting: Setting, seeds: Seeds) -> list[Markup]:
     """Say which luck is how common, with some seeds of each kind, and why not to choose one that proves a point."""
     words = setting.words
@@ -169,12 +176,9 @@ def seeds_section(setting: Setting, seeds: Seeds) -> list[Markup]:
         shown = words.listed(found) if found else words("seeds.none", n=len(seeds.looked))
         rows.append((words(f"seeds.teaches.{kind}"), common, shown))
     heads = [words(f"seeds.{key}") for key in ("kind", "common", "seeds")]
-    unmoved = words.percent(seeds.unmoved().mean)
-    none = [one.courses[LATE].entries == one.courses[EARLY].entries == 0.0 for one in seeds.looked]
-    calm = words.percent(sum(none) / len(none))
     command = f"r2psim seminar-seeds {shlex.quote(setting.name_of_file)}"
     return [
-        element("div", paragraph(words("seeds.warning", unmoved=unmoved, calm=calm)), class_="box"),
+        element("div", paragraph(seeds_warning(words, seeds)), class_="box"),
         paragraph(words("seeds.about", years=seeds.years)),
         grid(heads, rows),
         paragraph(words("seeds.overlap")),

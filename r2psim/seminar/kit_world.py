@@ -16,6 +16,7 @@ from r2psim.seminar.kit_cards import BACKFIRES, consent_words, marked, members_w
 from r2psim.seminar.kit_page import bullets, grid, lines, page, paragraph, section
 from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.kit_words import trigger_words
+from r2psim.seminar.roles import Role
 from r2psim.world.places import borders_of, places_of
 from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS, B, G, S
 
@@ -39,9 +40,9 @@ def world_pages(setting: Setting) -> list[Markup]:
     return [_short(setting), _rules(setting), _who(setting), *_states(setting), _forms(setting)]
 
 
-def _head(setting: Setting, title: str, *inside: object) -> Markup:
+def _head(setting: Setting, title: str, *inside: object, class_: str = "page card") -> Markup:
     words, kicker = setting.words, setting.words.of(setting.scenario.title)
-    return page(words, kicker, words("kit.participants"), element("h1", title), *inside, class_="page card")
+    return page(words, kicker, words("kit.participants"), element("h1", title), *inside, class_=class_)
 
 
 def _short(setting: Setting) -> Markup:
@@ -86,7 +87,7 @@ def _who(setting: Setting) -> Markup:
     rows = []
     for b, body in enumerate(world.bodies):
         roles = {key for key, role in setting.roles.items() if role.body == body}
-        by = words("who.people") if roles & setting.cast.keys() else words("who.rules")
+        by = element("span", words("who.people" if roles & setting.cast.keys() else "who.rules"), class_="nowrap")
         where = members_words(setting, body, "card.all_states")
         rows.append((setting.name(body), where, words.dollars(float(world.rows.body[B.budget, b])), by))
     heads = [words(f"who.{key}") for key in ("body", "where", "budget", "by")]
@@ -96,9 +97,9 @@ def _who(setting: Setting) -> Markup:
     ]
     table = [
         (
-            name,
+            element("span", name, class_="nowrap"),
             *(
-                words.listed(setting.title(role) for role in some if (role.key in setting.cast) == played)
+                words.listed(_short_title(setting, role) for role in some if (role.key in setting.cast) == played)
                 or words("who.nobody")
                 for played in (True, False)
             ),
@@ -112,10 +113,14 @@ def _who(setting: Setting) -> Markup:
         setting,
         words("who.title"),
         paragraph(words("who.about")),
-        grid(heads, rows, numbers=(2,)),
-        grid(columns, table),
+        element("div", grid(heads, rows, numbers=(2,)), grid(columns, table), class_="tight"),
         section(words("who.sheets"), bullets((words("who.sheets_read"), words("who.share_note"), status))),
+        class_="page card full",
     )
+
+
+def _short_title(setting: Setting, role: Role) -> str:
+    return setting.title(role) if role.state is None else setting.name(role.state)
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
