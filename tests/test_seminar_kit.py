@@ -149,6 +149,7 @@ def test_every_role_of_the_cast_has_a_card_and_everybody_a_role(people: int, lan
 def test_a_card_says_what_a_role_may_do_knows_wants_and_does_first() -> None:
     setting, _, files = made(20)
     words = setting.words
+    sheet = pages_of(files["world.html"])[-1].text
     for page, key in zip(pages_of(files["role-cards.html"]), setting.cast, strict=True):
         role, text = setting.roles[key], plain(page.text)
         heads = [str(words(f"card.{name}")) for name in ("may", "knows", "wants", "dilemma", "first")]
@@ -161,6 +162,8 @@ def test_a_card_says_what_a_role_may_do_knows_wants_and_does_first() -> None:
             continue
         world, b = setting.world, setting.world.bodies.index(role.body)
         provided = world.rows.provides[world.rows.provides_start[b] : world.rows.provides_start[b + 1]]
+        for row in page.rows[1:]:
+            assert f"{row[1]} a month" in sheet[sheet.index(re.sub(r"( \(needs.*\))$", "", row[0])) :][:400], row[0]
         names = [re.sub(r"(\s†)?(\s‡)?( \(.*\))?$", "", row[0]) for row in page.rows[1:]]
         expected = [setting.scenario.forms[world.forms[f]].name for f in sorted(provided.tolist())]
         assert names == [re.sub(r" \(.*\)$", "", name) for name in expected]
