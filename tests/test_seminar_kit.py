@@ -200,8 +200,8 @@ def test_what_is_left_without_consent_is_what_the_rules_leave(form: str) -> None
     """Two histories with the same luck, in one of which the government refuses; nobody has leverage over it."""
     scenario = variant(["bodies.peacebuilding.leverage=0.0", "principles.mutual.floor=0.0"])
     spec = scenario.forms[form]
-    plan = (Allocation("halvern", form, 20_000.0), Allocation("halvern", "needs-assessment", 30_000.0))
-    plan = plan[1:] if form == "needs-assessment" else plan
+    assessment = Allocation("halvern", "needs-assessment", 30_000.0)
+    plan = (assessment,) if form == "needs-assessment" else (assessment, Allocation("halvern", form, 20_000.0))
     reached = []
     for word in (True, False):
         nobody = dict.fromkeys(scenario.bodies, ())
@@ -252,7 +252,8 @@ def test_participants_are_told_the_terms_of_their_tasks() -> None:
                 assert plain(setting.scenario.policies[policy].description) in plain(page.text), (page.title, policy)
         if "principles" in page.text:
             assert all(f"{name}: " in page.text for name in PRINCIPLES)
-        assert page.text.count("placebo") != 1, "named, and explained"
+        if "placebo" in page.text:
+            assert "Placebo: " in page.text
 
 
 @pytest.mark.parametrize("minutes", list(SCHEDULES))
