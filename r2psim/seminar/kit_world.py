@@ -284,7 +284,10 @@ def _forms(setting: Setting) -> Markup:
         for form in (f for f in forms if f.category == category):
             consent = consent_words(setting, form, ("forms.consent_none", "forms.consent_some", "forms.consent_full"))
             facts = words(
-                "forms.cost_of", cost=words.dollars(form.unit_cost / 12.0), months=words.months(form.lag), consent=consent
+                "forms.cost_of",
+                cost=words.dollars(form.unit_cost / 12.0),
+                months=words.months(form.lag),
+                consent=consent,
             )
             if form.mandate:
                 facts += Markup(" · ") + words("forms.mandate")
