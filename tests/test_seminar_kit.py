@@ -19,20 +19,24 @@ from page_reader import TAG, read
 from typer.testing import CliRunner, Result
 
 import r2psim
+from r2psim.agents import Allocation, Choices
+from r2psim.analysis.marginal import PRINCIPLES
 from r2psim.cli import app
 from r2psim.scenario import Scenario, load, shipped_names
 from r2psim.seminar import Seminars
 from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
 from r2psim.seminar.kit import kit_files
-from r2psim.seminar.kit_cards import cards
-from r2psim.seminar.kit_guide import guide_pages
+from r2psim.seminar.kit_cards import cards, left_without_consent
+from r2psim.seminar.kit_guide import BUTTONS, guide_pages
 from r2psim.seminar.kit_page import document
 from r2psim.seminar.kit_setting import SCHEDULES, Setting, setting_of
 from r2psim.seminar.kit_units import SEED, Worked, commands, reached, work, work_of
 from r2psim.seminar.kit_words import FOLDER as WORDS
 from r2psim.seminar.kit_words import Words, WordsError, elsewhere, languages, load_words, problems
 from r2psim.seminar.kit_world import world_pages
+from r2psim.seminar.play import COUNTERFACTUALS
 from r2psim.seminar.seeds import Seeds, drawn_seeds, find_seeds
+from r2psim.world.tables import PR, B
 
 RUNS = 4
 LANGUAGES = ("en", "fr")
@@ -68,7 +72,7 @@ class Reader(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         self._in.append(tag)
         if tag == "section":
-            self.pages.append(SimpleNamespace(title="", heads=[], text="", rows=[], code=[]))
+            self.pages.append(SimpleNamespace(title="", heads=[], text="", rows=[], code=[], pressed=[]))
         elif self.pages:
             page = self.pages[-1]
             if tag in ("h2", "h3"):
@@ -79,6 +83,8 @@ class Reader(HTMLParser):
                 page.rows[-1].append("")
             if tag == "code":
                 page.code.append("")
+            if tag == "kbd":
+                page.pressed.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -101,6 +107,8 @@ class Reader(HTMLParser):
             page.rows[-1][-1] += data
         if "code" in self._in:
             page.code[-1] += data
+        if "kbd" in self._in:
+            page.pressed[-1] += data
 
 
 def pages_of(html: str) -> list[SimpleNamespace]:
@@ -141,21 +149,111 @@ def test_every_role_of_the_cast_has_a_card_and_everybody_a_role(people: int, lan
 def test_a_card_says_what_a_role_may_do_knows_wants_and_does_first() -> None:
     setting, _, files = made(20)
     words = setting.words
+    sheet = pages_of(files["world.html"])[-1].text
     for page, key in zip(pages_of(files["role-cards.html"]), setting.cast, strict=True):
         role, text = setting.roles[key], plain(page.text)
         heads = [str(words(f"card.{name}")) for name in ("may", "knows", "wants", "dilemma", "first")]
         assert [head for head in page.heads if head in heads] == heads, key
         assert (str(words("card.veto")) in text) == role.veto, key
         assert ("vote on a mandate" in text) == role.votes, key
-        assert ("Consent to assistance" in text) == (role.state is not None), key
+        assert ("consent to all assistance" in text) == (role.state is not None), key
         assert bool(page.rows) == (role.body is not None), key
         if role.body is None:
             continue
         world, b = setting.world, setting.world.bodies.index(role.body)
         provided = world.rows.provides[world.rows.provides_start[b] : world.rows.provides_start[b + 1]]
-        names = [re.sub(r"(\s†)?( \(.*\))?$", "", row[0]) for row in page.rows[1:]]
+        for row in page.rows[1:]:
+            assert f"{row[1]} a month" in sheet[sheet.index(re.sub(r"( \(needs.*\))$", "", row[0])) :][:400], row[0]
+        names = [re.sub(r"(\s†)?(\s‡)?( \(.*\))?$", "", row[0]) for row in page.rows[1:]]
         expected = [setting.scenario.forms[world.forms[f]].name for f in sorted(provided.tolist())]
-        assert [name.removesuffix("\u00a0†") for name in names] == [re.sub(r" \(.*\)$", "", name) for name in expected]
+        assert names == [re.sub(r" \(.*\)$", "", name) for name in expected]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_card_has_the_field_that_its_steps_ask_for(language: str) -> None:
+    setting = setting_of("seminar", 12, 90, language)
+    everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1))
+    for page in pages_of(document(setting.words, "", cards(everybody))):
+        assert str(setting.words("card.notes")) in page.heads, page.title
+
+
+def test_what_money_does_not_reach_is_not_advised() -> None:
+    setting = setting_of("seminar", 12, 90)
+    everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1))
+    for page, role in zip(pages_of(document(setting.words, "", cards(everybody))), setting.roles.values(), strict=True):
+        if role.body is None:
+            assert "half the money, half the effect" not in page.text
+            continue
+        budget = float(setting.world.rows.body[B.budget, setting.world.bodies.index(role.body)])
+        forms = [form for form in setting.scenario.forms.values() if role.body in setting.paying(form.key)]
+        assert len(forms) == len(page.rows) - 1, "those of its table"
+        cheapest = min(form.unit_cost for form in forms)
+        assert "half the money, half the effect" in page.text
+        assert ("for the full cost of no form" in page.text) == (budget < cheapest), role.key
+        if not role.votes:
+            assert ("at most 3" in page.text) == (budget >= 3 * cheapest), role.key
+            assert ("one place for the little money" in page.text) == (budget < 3 * cheapest), role.key
+
+
+@pytest.mark.parametrize("form", ["media", "local-resolution", "needs-assessment"])
+def test_what_is_left_without_consent_is_what_the_rules_leave(form: str) -> None:
+    """Two histories with the same luck, in one of which the government refuses; nobody has leverage over it."""
+    scenario = variant(["bodies.peacebuilding.leverage=0.0", "principles.mutual.floor=0.0"])
+    spec = scenario.forms[form]
+    assessment = Allocation("halvern", "needs-assessment", 30_000.0)
+    plan = (assessment,) if form == "needs-assessment" else (assessment, Allocation("halvern", form, 20_000.0))
+    reached = []
+    for word in (True, False):
+        nobody = dict.fromkeys(scenario.bodies, ())
+        choices = Choices(plans=nobody | {"peacebuilding": plan}, consent={"halvern": word})
+        model = r2psim.R2PModel(scenario, policy="late-response", seed=3, years=2, choices={0: choices, 1: choices})
+        model.run_model()
+        row = model.world.forms.index(form) * len(model.world.states) + model.world.states.index("halvern")
+        reached.append(float(model.rows.programme[PR.quality, row]))
+    assert reached[0] > 0.0
+    left = left_without_consent(setting_of("seminar", 12, 90), spec)
+    assert reached[1] / reached[0] == pytest.approx(left, abs=0.01)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("people", [6, 20])
+def test_everybody_can_read_who_plays_whom(people: int, language: str) -> None:
+    setting = setting_of("seminar", people, 90, language)
+    words = setting.words
+    page = pages_of(document(words, "", world_pages(setting)))[2]
+    bodies = page.rows[1 : 1 + len(setting.world.bodies)]
+    assert [row[0] for row in bodies] == [setting.name(body) for body in setting.world.bodies]
+    played = {setting.roles[key].body for key in setting.cast}
+    assert [row[3] == str(words("who.people")) for row in bodies] == [body in played for body in setting.world.bodies]
+    cast = pages_of(document(words, "", guide_pages(setting, seeds())))[1]
+    told = plain(cast.text.split(str(words("guide.ruled", roles="|")).split("|")[0])[1])
+    names = [plain(setting.title(role)) for key, role in setting.roles.items() if key not in setting.cast]
+    assert told.startswith(plain(str(words.listed(names))))
+
+
+APP = "".join(file.read_text("utf-8") for file in sorted((Path(r2psim.__file__).parent / "app").glob("*.py")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guide_names_buttons_as_the_page_does(language: str) -> None:
+    for text in BUTTONS.values():
+        for part in text.split("{N}"):
+            assert re.search(rf'"{re.escape(part)}' if text.startswith(part) else rf'{re.escape(part)}"', APP), text
+    _, _, files = made(30, 180, language)
+    named = {pressed for page in pages_of(files["facilitator.html"]) for pressed in page.pressed}
+    assert named == {text.format(N="N") for text in BUTTONS.values()}
+
+
+def test_participants_are_told_the_terms_of_their_tasks() -> None:
+    setting, _, files = made()
+    for page in pages_of(files["units.html"]):
+        for policy in COUNTERFACTUALS:
+            if re.search(rf"(?<![\w-]){policy}(?![\w-])", " ".join(page.code)):
+                assert plain(setting.scenario.policies[policy].description) in plain(page.text), (page.title, policy)
+        if "principles" in page.text:
+            assert all(f"{name}: " in page.text for name in PRINCIPLES)
+        if "placebo" in page.text:
+            assert "Placebo: " in page.text
 
 
 @pytest.mark.parametrize("minutes", list(SCHEDULES))
@@ -182,8 +280,8 @@ def test_the_minutes_of_the_script_add_up(minutes: int, language: str) -> None:
 def test_a_sheet_for_each_state_and_every_form_once() -> None:
     setting, _, files = made()
     found = pages_of(files["world.html"])
-    assert [page.title for page in found[2:-1]] == [setting.name(key) for key in setting.world.states]
-    for page, key in zip(found[2:-1], setting.world.states, strict=True):
+    assert [page.title for page in found[3:-1]] == [setting.name(key) for key in setting.world.states]
+    for page, key in zip(found[3:-1], setting.world.states, strict=True):
         groups = [setting.name(group) for group in setting.world.groups if group.startswith(f"{key}/")]
         assert [row[0] for row in page.rows[-len(groups) :]] == groups
     forms = plain(found[-1].text)
@@ -197,7 +295,7 @@ def test_what_is_said_elsewhere_is_taken_from_there(monkeypatch: pytest.MonkeyPa
     setting = setting_of(scenario, 12, 90)
     card = next(page for page in pages_of(document(setting.words, "", cards(setting))) if "good offices" in page.title)
     assert "US$\u00a0100\u00a0m a month (US$\u00a01.2\u00a0bn a year)" in card.text
-    assert next(row[1] for row in card.rows if row[0].startswith("Mediation")) == "US$\u00a0123\u00a0m"
+    assert next(row[1] for row in card.rows if row[0].startswith("Mediation")) == "US$\u00a010.2\u00a0m", "a month"
     questions = pages_of(document(setting.words, "", guide_pages(setting, seeds())))[3].text
     assert "What did the newspapers say?" in questions
     monkeypatch.undo()
@@ -211,7 +309,7 @@ def test_any_world_that_can_be_played_has_its_material(name: str) -> None:
     everybody = replace(setting, cast=dict.fromkeys(setting.roles, 1))
     assert len(pages_of(document(setting.words, "", cards(everybody)))) == len(setting.roles)
     found = pages_of(document(setting.words, "", world_pages(setting)))
-    assert len(found) == 3 + len(setting.world.states)
+    assert len(found) == 4 + len(setting.world.states)
 
 
 def test_files_need_nothing_from_elsewhere_and_are_the_same_again() -> None:
@@ -357,7 +455,7 @@ def test_all_that_comes_from_elsewhere_is_translated_and_nothing_is_left_over() 
 def test_no_english_is_left_in_french() -> None:
     english = dict(texts("en"))
     for key, text in texts("fr"):
-        bare = re.sub(r"\{\w+\}|Begin the first round", "", text)
+        bare = re.sub(r"\{\w+\}", "", text)
         assert not ENGLISH.search(bare), (key, text)
     same = {key for key, text in texts("fr") if english[key] == text and re.search(r"[a-z]{3}", text)}
     assert same <= SAME
@@ -371,9 +469,9 @@ def test_no_english_is_left_on_french_pages() -> None:
     for name, html in files.items():
         for page in pages_of(html):
             text = page.text
-            for typed in page.code:
+            for typed in (*page.code, *page.pressed):
                 text = text.replace(typed, "")
-            found = ENGLISH.search(text.replace("Begin the first round", ""))
+            found = ENGLISH.search(text)
             assert not found, (name, page.title, text[max(0, found.start() - 40) : found.end() + 40] if found else "")
 
 

@@ -8,11 +8,41 @@ from collections.abc import Iterator
 from r2psim.markup import Markup, element
 from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
 from r2psim.seminar.kit_cast import size_of
-from r2psim.seminar.kit_page import bullets, code, grid, page, paragraph, section
+from r2psim.seminar.kit_page import bullets, button, code, grid, page, paragraph, section
 from r2psim.seminar.kit_setting import SCHEDULES, Setting
+from r2psim.seminar.kit_units import EARLY, LATE, policies_words
+from r2psim.seminar.kit_words import Words
+from r2psim.seminar.other_luck import LUCKS
 from r2psim.seminar.seeds import TEACHES, Seeds
 
-__all__ = ["guide_pages", "seeds_section"]
+__all__ = ["BUTTONS", "guide_pages", "seeds_section", "seeds_warning"]
+
+BUTTONS = {
+    "opening": "Open the seminar",
+    "projector": "Open the projector view",
+    "offer": "Offer these roles",
+    "begin": "Begin the first round",
+    "run": "Run year {N} as decided",
+    "pause": "Pause",
+    "resume": "Go on",
+    "more": "2 minutes more",
+    "finish": "End the exercise",
+    "debrief": "Open the debriefing: all see the results",
+    "results": "What happened, and going back",
+    "believed": "What you believed",
+    "happened": "What happened",
+    "why": "Why",
+    "decided": "What was decided",
+    "otherwise": "The other decision",
+    "back": "Go back and decide otherwise",
+    "later": "later decisions stay",
+    "with_plan": "Run it with this plan",
+    "with_decisions": "Run it with these decisions",
+    "luck": "Other luck",
+    "questions": "Questions for the debriefing",
+    "save": "Save the session as a file",
+}
+"""What the guide names -> how the facilitator's page calls it; ``{N}`` stands for the number of a year."""
 
 SHOWN = 3
 """Seeds of a kind that are printed."""
@@ -29,7 +59,11 @@ def guide_pages(setting: Setting, seeds: Seeds) -> list[Markup]:
         That were looked at, for how common each kind is.
     """
     words = setting.words
-    given = {
+    pressed = _buttons()
+    given = pressed | {
+        "address": code("http://ADDRESS:8765/join"),
+        "install": code('pip install "r2psim[app]"'),
+        "warmup": code("r2psim warmup"),
         "command": code("r2psim app --host 0.0.0.0"),
         "scenario": setting.name_of_file,
         "years": setting.years,
@@ -43,14 +77,16 @@ def guide_pages(setting: Setting, seeds: Seeds) -> list[Markup]:
             paragraph(words("kit.made", people=setting.people, minutes=setting.minutes, years=setting.years)),
             _contents(setting),
             section(words("guide.before"), bullets(words.all("guide.before_list", **given))),
+            section(words("guide.trouble"), bullets(words.all("guide.trouble_list", **given))),
         ),
-        _head(setting, words("guide.cast"), paragraph(words("guide.cast_about")), _cast(setting)),
+        _head(setting, words("guide.cast"), *_about_cast(setting, pressed), _cast(setting)),
         _head(setting, words("guide.script"), element("div", _script(setting), class_="tight")),
         _head(
             setting,
             words("guide.questions"),
-            paragraph(words("guide.questions_about")),
+            paragraph(words("guide.questions_about", **pressed)),
             bullets(questions),
+            section(words("guide.quiet"), bullets(words.all("guide.quiet_list", **pressed), "ol")),
         ),
         _head(setting, words("guide.seeds"), *seeds_section(setting, seeds)),
     ]
@@ -79,6 +115,20 @@ def _cast(setting: Setting) -> Markup:
     return grid([words("guide.role"), words("guide.kind"), words("guide.people")], rows, numbers=(2,))
 
 
+def _buttons() -> dict[str, object]:
+    return {key: button(text.format(N="N")) for key, text in BUTTONS.items()}
+
+
+def _about_cast(setting: Setting, pressed: dict[str, object]) -> Iterator[Markup]:
+    """Say who plays with whom, and whom nobody plays."""
+    words = setting.words
+    shared = any(people > 1 for people in setting.cast.values())
+    yield paragraph(words("guide.shared") if shared else words("guide.alone"))
+    ruled = words.listed(setting.title(role) for role in setting.ruled())
+    yield paragraph(words("guide.ruled", roles=ruled) if ruled else words("guide.none_ruled"))
+    yield paragraph(words("guide.fewer", **pressed))
+
+
 def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
@@ -92,8 +142,9 @@ def _script(setting: Setting) -> Markup:
         for step, minutes in SCHEDULES[setting.minutes]:
             year += step in ("first_round", "round")
             given = {"year": year} if step == "round" else {}
+            said = words(f"script.{step}.do", **_buttons(), lucks=words.whole(LUCKS))
             span = element("span", f"{_clock(at)}–{_clock(at + minutes)}", class_="nowrap")
-            yield span, minutes, element("strong", words(f"script.{step}.title", **given)), words(f"script.{step}.do")
+            yield span, minutes, element("strong", words(f"script.{step}.title", **given)), said
             at += minutes
         yield _clock(at), "", element("strong", words("guide.end")), ""
 
@@ -102,6 +153,12 @@ def _script(setting: Setting) -> Markup:
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------
+
+
+def seeds_warning(words: Words, seeds: Seeds) -> Markup:
+    """Say why not to choose a seed that proves a point."""
+    shares = {"unmoved": seeds.unmoved(), "calm": seeds.calm()}
+    return words("seeds.warning", **{key: words.percent(share.mean) for key, share in shares.items()})
 
 
 def seeds_section(setting: Setting, seeds: Seeds) -> list[Markup]:
@@ -121,9 +178,11 @@ def seeds_section(setting: Setting, seeds: Seeds) -> list[Markup]:
     heads = [words(f"seeds.{key}") for key in ("kind", "common", "seeds")]
     command = f"r2psim seminar-seeds {shlex.quote(setting.name_of_file)}"
     return [
-        element("div", paragraph(words("seeds.warning", unmoved=words.percent(seeds.unmoved().mean))), class_="box"),
+        element("div", paragraph(seeds_warning(words, seeds)), class_="box"),
         paragraph(words("seeds.about", years=seeds.years)),
         grid(heads, rows),
+        paragraph(words("seeds.overlap")),
+        bullets(policies_words(setting, (LATE, EARLY)), class_="small"),
         paragraph(words("seeds.secret")),
         paragraph(words("seeds.command", command=code(command))),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from r2psim.markup import Markup, element, join
 from r2psim.seminar.kit_words import Words
 
-__all__ = ["bullets", "code", "document", "grid", "lines", "page", "paragraph", "section"]
+__all__ = ["bullets", "button", "code", "document", "grid", "lines", "page", "paragraph", "section"]
 
 STYLE = Path(__file__).with_name("kit.css")
 
@@ -86,6 +86,11 @@ def grid(
     )
     named = element("caption", caption) if caption else ""
     return element("table", named, element("thead", element("tr", *head)), element("tbody", *body), class_="small")
+
+
+def button(text: str) -> Markup:
+    """Write what is to be pressed, as the page of the seminar calls it: that page speaks English."""
+    return element("kbd", text)
 
 
 def code(text: str) -> Markup:

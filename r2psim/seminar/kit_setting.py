@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r2psim.scenario.parameters import P, identifier
 from r2psim.seminar.kit_cast import cast
 from r2psim.seminar.kit_words import Words, load_words
 from r2psim.seminar.limits import SeminarError
@@ -98,6 +99,24 @@ class Setting:
         world, rows = self.world, self.world.rows
         b = world.bodies.index(body)
         return tuple(world.states[s] for s in rows.member[rows.member_start[b] : rows.member_start[b + 1]])
+
+    def paying(self, form: str) -> tuple[str, ...]:
+        """Give the bodies that may pay for a form."""
+        world, rows = self.world, self.world.rows
+        f = world.forms.index(form)
+        return tuple(
+            body
+            for b, body in enumerate(world.bodies)
+            if f in rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
+        )
+
+    def ruled(self) -> list[Role]:
+        """Give the roles that the rules of the model play, because nobody does."""
+        return [role for key, role in self.roles.items() if key not in self.cast]
+
+    def value(self, parameter: str) -> float:
+        """Give the value of a parameter in a session, by its path."""
+        return float(self.scenario.parameter_values(COUNTERFACTUALS[0])[getattr(P, identifier(parameter))])
 
     def neighbours(self, state: str) -> tuple[str, ...]:
         """Give the neighbours of a state."""

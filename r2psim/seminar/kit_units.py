@@ -6,7 +6,7 @@ No answer is written down: each is run, or read in the catalogue, with the versi
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.play import COUNTERFACTUALS
 from r2psim.seminar.seeds import Looked, Seeds
 
-__all__ = ["SEED", "UNITS", "Worked", "answer_pages", "unit_pages", "work", "work_of"]
+__all__ = ["SEED", "UNITS", "Worked", "answer_pages", "policies_words", "unit_pages", "work", "work_of"]
 
 UNITS = ("stages", "principles", "cost")
 
@@ -117,6 +117,7 @@ def unit_pages(setting: Setting, worked: Worked) -> list[Markup]:
             section(words("units.question"), paragraph(words(f"units.{unit}.question"))),
             section(words("units.look"), paragraph(_look(setting, worked, unit))),
             section(words("units.tasks"), bullets(_tasks(setting, worked, unit), "ol")),
+            section(words("units.terms"), bullets(_terms(setting, unit), class_="small")),
             paragraph(about, "small"),
         )
         for unit in UNITS
@@ -148,6 +149,28 @@ def answer_pages(setting: Setting, worked: Worked) -> list[Markup]:
             page(words, words("kit.answers"), words("kit.facilitator_only"), title, *inside, class_="page card full")
         )
     return pages
+
+
+TERMS = {"stages": (LATE,), "principles": (EARLY,), "cost": (NONE, LATE, EARLY)}
+"""Unit -> policies that its tasks name."""
+
+
+def policies_words(setting: Setting, policies: Iterable[str]) -> Iterator[Markup]:
+    """Say what policies are, as the scenario says it."""
+    words = setting.words
+    for policy in policies:
+        yield words.labelled(element("strong", policy), words.of(setting.scenario.policies[policy].description))
+
+
+def _terms(setting: Setting, unit: str) -> Iterator[Markup]:
+    """Explain the terms of a unit to those who have not read of the model."""
+    words = setting.words
+    yield from policies_words(setting, TERMS[unit])
+    if unit == "principles":
+        for principle, said in zip(PRINCIPLES, words.all("units.principles.named"), strict=True):
+            yield words.labelled(element("strong", words.of(principle)), said)
+    if unit == "cost":
+        yield words("units.cost.placebo")
 
 
 KINDS = {"stages": ("near-miss",), "principles": ("in-spite",), "cost": ("averted", "in-spite")}

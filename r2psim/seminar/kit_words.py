@@ -235,23 +235,25 @@ def elsewhere() -> Iterator[str]:
     from r2psim.scenario.catalogue import catalogue
     from r2psim.seminar.casts import declared
     from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
+    from r2psim.seminar.play import COUNTERFACTUALS
     from r2psim.seminar.roles import roles_of
     from r2psim.world.build import build
     from r2psim.world.expand import expand
     from r2psim.world.tables import INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS
 
+    # The world that is played most.
+    scenario = expand(load("seminar"))
     for form in catalogue().values():
         yield from (form.name, form.description)
     for said in declared()["cards"].values():
         yield from (said["wants"], said["dilemma"])
     yield from (BEFORE_THE_WORST, QUIET, *GENERAL)
+    yield from (scenario.policies[policy].description for policy in COUNTERFACTUALS)
     yield from STAGES
     yield from PRINCIPLES
     yield from STATUS_EXCLUSION
     yield from (STATE[name].meaning for name in ("capacity", "inclusion", "horizontal_inequality", *INHIBITORS))
     yield from (trigger_words(kind) for kind in TRIGGERS)
-    # The world that is played most.
-    scenario = expand(load("seminar"))
     world = build(scenario, "late-response")
     for role in roles_of(scenario, world).values():
         yield from (role.kind, title_pattern(role, world.names)[0])

@@ -12,12 +12,13 @@ import numpy as np
 
 from r2psim.markup import Markup, element, join
 from r2psim.scenario.catalogue import CATEGORIES
-from r2psim.seminar.kit_cards import BACKFIRES, consent_words
+from r2psim.seminar.kit_cards import BACKFIRES, consent_words, marked, members_words
 from r2psim.seminar.kit_page import bullets, grid, lines, page, paragraph, section
 from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.kit_words import trigger_words
+from r2psim.seminar.roles import Role
 from r2psim.world.places import borders_of, places_of
-from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, TRIGGERS, G, S
+from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS, B, G, S
 
 __all__ = ["world_pages"]
 
@@ -36,12 +37,12 @@ CONFLICT_KEYS = dict(zip(CONFLICT, ("peace", "recovery", "minor", "war"), strict
 
 def world_pages(setting: Setting) -> list[Markup]:
     """Write the world for participants."""
-    return [_short(setting), _rules(setting), *_states(setting), _forms(setting)]
+    return [_short(setting), _rules(setting), _who(setting), *_states(setting), _forms(setting)]
 
 
-def _head(setting: Setting, title: str, *inside: object) -> Markup:
+def _head(setting: Setting, title: str, *inside: object, class_: str = "page card") -> Markup:
     words, kicker = setting.words, setting.words.of(setting.scenario.title)
-    return page(words, kicker, words("kit.participants"), element("h1", title), *inside, class_="page card")
+    return page(words, kicker, words("kit.participants"), element("h1", title), *inside, class_=class_)
 
 
 def _short(setting: Setting) -> Markup:
@@ -53,8 +54,8 @@ def _short(setting: Setting) -> Markup:
         | ({"regions": len(regions)} if len(regions) > 1 else {}),
     )
     stages = (
-        words.labelled(words.of(stage), text)
-        for stage, text in zip(STAGES, words.all("world.stages_list"), strict=True)
+        words.labelled(element("strong", f"{number} {words.of(stage)}"), text)
+        for number, (stage, text) in enumerate(zip(STAGES, words.all("world.stages_list"), strict=True))
     )
     strikes = bullets((words.of(trigger_words(kind)) for kind in TRIGGERS), class_="two small")
     return _head(
@@ -65,7 +66,7 @@ def _short(setting: Setting) -> Markup:
         paragraph(words("world.about")),
         section(words("world.year"), bullets(words.all("world.year_steps"), "ol")),
         section(words("world.counts"), bullets(words.all("world.counts_list"))),
-        section(words("world.stages"), bullets(stages, "ol", start=0), paragraph(words("world.stages_note"))),
+        section(words("world.stages"), bullets(stages), paragraph(words("world.stages_note"))),
         section(words("world.strikes"), strikes, paragraph(words("world.strikes_note"))),
     )
 
@@ -78,6 +79,48 @@ def _rules(setting: Setting) -> Markup:
         bullets(words.all("rules.list"), "ol"),
         section(words("map.title"), _map(setting), paragraph(words("map.about"), "small")),
     )
+
+
+def _who(setting: Setting) -> Markup:
+    """List who decides what: bodies with their money and who plays them, seats of the Council, governments."""
+    words, world = setting.words, setting.world
+    rows = []
+    for b, body in enumerate(world.bodies):
+        roles = {key for key, role in setting.roles.items() if role.body == body}
+        by = element("span", words("who.people" if roles & setting.cast.keys() else "who.rules"), class_="nowrap")
+        where = members_words(setting, body, "card.all_states")
+        rows.append((setting.name(body), where, words.dollars(float(world.rows.body[B.budget, b])), by))
+    heads = [words(f"who.{key}") for key in ("body", "where", "budget", "by")]
+    others = [
+        (words("who.council"), [role for role in setting.roles.values() if role.votes]),
+        (words("who.governments"), [role for role in setting.roles.values() if role.state is not None]),
+    ]
+    table = [
+        (
+            element("span", name, class_="nowrap"),
+            *(
+                words.listed(_short_title(setting, role) for role in some if (role.key in setting.cast) == played)
+                or words("who.nobody")
+                for played in (True, False)
+            ),
+        )
+        for name, some in others
+    ]
+    columns = (words("who.seats"), words("who.people"), words("who.rules"))
+    status = words("who.status_note", statuses=words.listed(words.of(key) for key in STATUS_EXCLUSION),
+                   irrelevant=words.of("irrelevant"))  # fmt: skip
+    return _head(
+        setting,
+        words("who.title"),
+        paragraph(words("who.about")),
+        element("div", grid(heads, rows, numbers=(2,)), grid(columns, table), class_="tight"),
+        section(words("who.sheets"), bullets((words("who.sheets_read"), words("who.share_note"), status))),
+        class_="page card full",
+    )
+
+
+def _short_title(setting: Setting, role: Role) -> str:
+    return setting.title(role) if role.state is None else setting.name(role.state)
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
@@ -241,12 +284,27 @@ def _forms(setting: Setting) -> Markup:
         for form in (f for f in forms if f.category == category):
             consent = consent_words(setting, form, ("forms.consent_none", "forms.consent_some", "forms.consent_full"))
             facts = words(
-                "forms.cost_of", cost=words.dollars(form.unit_cost), months=words.months(form.lag), consent=consent
+                "forms.cost_of",
+                cost=words.dollars(form.unit_cost / 12.0),
+                months=words.months(form.lag),
+                consent=consent,
             )
             if form.mandate:
                 facts += Markup(" · ") + words("forms.mandate")
-            mark = "\u00a0†" if form.backlash >= BACKFIRES else ""
-            term = element("dt", words.of(form.name) + mark)
+            term = element("dt", marked(setting, form))
             listed.append(element("div", term, element("dd", words.of(form.description), " ", facts), class_="keep"))
-    about = words("forms.about", share=words.percent(BACKFIRES))
-    return _head(setting, words("forms.title"), paragraph(about), element("dl", *listed, class_="small"))
+    screened = setting.value("principles.harm.screening")
+    owned = setting.value("principles.ownership.strength") * setting.value("principles.ownership.practice")
+    rest = 1.0 - setting.value("principles.ownership.strength") + owned
+    unfit = setting.value("assistance.unassessed") * (rest - owned) / rest
+    about = (
+        words("forms.about"),
+        words(
+            "forms.screened",
+            share=words.percent(BACKFIRES),
+            screened=words.percent(screened),
+            dearer=words.percent(screened * setting.value("principles.harm.cost")),
+        ),
+        words("forms.assessed", left=words.percent(unfit)),
+    )
+    return _head(setting, words("forms.title"), *map(paragraph, about), element("dl", *listed, class_="small"))

@@ -131,6 +131,10 @@ class Seeds:
         """
         return self._share(np.array([o.courses[LATE].entries == o.courses[EARLY].entries for o in self.looked]))
 
+    def calm(self) -> Interval:
+        """Give the share of seeds in which no group enters atrocity under prevention nor under late response."""
+        return self._share(np.array([o.courses[LATE].entries == o.courses[EARLY].entries == 0.0 for o in self.looked]))
+
     @staticmethod
     def _share(is_so: np.ndarray) -> Interval:
         found = share_differing(is_so.astype(float))

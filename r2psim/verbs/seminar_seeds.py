@@ -57,6 +57,7 @@ def _show(found: Seeds, kinds: tuple[str, ...]) -> None:
     """Print a paragraph for each kind, and the warning first."""
     from textwrap import fill
 
+    from r2psim.seminar.kit_guide import seeds_warning
     from r2psim.seminar.kit_words import load_words
 
     words = load_words("en")
@@ -68,7 +69,7 @@ def _show(found: Seeds, kinds: tuple[str, ...]) -> None:
         return words.range(words.percent(share.low or 0.0), words.percent(share.high or 0.0))
 
     typer.echo(f"{found.title}: {len(found.looked)} seeds, {found.years} years\n")
-    typer.echo(plain(words("seeds.warning", unmoved=words.percent(found.unmoved().mean))))
+    typer.echo(plain(seeds_warning(words, found)))
     for kind in kinds:
         share, seeds = found.share(kind), found.of(kind)
         typer.echo(f"\n{kind}")
