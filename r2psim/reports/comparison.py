@@ -159,7 +159,7 @@ def _headline(comparison: Comparison, policy: str) -> str:
     said = headline(comparison, policy)
     if "(" not in said:
         return f"{said}."
-    of = " of luck alone: parameters and effects are taken as known" if comparison.uncertainty == "none" else ""
+    of = ", of luck alone" if comparison.uncertainty == "none" else ""
     return f"{said}. In brackets 95 % intervals{of}."
 
 

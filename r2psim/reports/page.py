@@ -24,7 +24,7 @@ HOW_TO_READ = (
 FILE = "report.html"
 
 _STYLE = Path(__file__).with_name("style.css")
-_FEW = 5
+_FEW = 4
 """Sentences of where it fails, and of what is not known, in the pages for a decision; all of them stand further on."""
 
 
