@@ -6,12 +6,12 @@ parts together with ``+`` as well as with `join`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Markup", "element", "escape", "join"]
+__all__ = ["Markup", "element", "escape", "head_and_body", "join", "table", "uncapital"]
 
 _EMPTY = {"rect", "path", "line", "circle", "use", "polyline", "polygon", "br", "img", "meta"}
 
@@ -50,3 +50,49 @@ def _value(value: Any) -> str:
 def join(parts: Iterable[Any]) -> Markup:
     """Put elements and texts one after the other."""
     return Markup("").join(parts)
+
+
+def uncapital(text: str) -> str:
+    """Give a label as it stands within a sentence: only its first letter becomes small.
+
+    Examples
+    --------
+    >>> uncapital("Collective response (Pillar III)")
+    'collective response (Pillar III)'
+    """
+    return text[:1].lower() + text[1:]
+
+
+def head_and_body(heads: Iterable[Any], rows: Iterable[Iterable[Any]], kind: Callable[[int], str | None]) -> Markup:
+    """Write what is within a table: the first column names its row, ``kind`` gives the class of a column."""
+    # A corner without words is no head of anything.
+    head = join(
+        element("th", h, scope="col", class_=kind(i)) if h else element("td", class_=kind(i))
+        for i, h in enumerate(heads)
+    )
+    body = join(
+        element(
+            "tr",
+            *(
+                element("th", cell, scope="row") if i == 0 else element("td", cell, class_=kind(i))
+                for i, cell in enumerate(row)
+            ),
+        )
+        for row in rows
+    )
+    return element("thead", element("tr", head)) + element("tbody", body)
+
+
+def table(
+    heads: Iterable[Any], rows: Iterable[Iterable[Any]], caption: str, numbers: int = 0, class_: str = ""
+) -> Markup:
+    """Write a table; the last ``numbers`` columns are numbers, the first names its row."""
+    heads = list(heads)
+    first_number = len(heads) - numbers
+    made = element(
+        "table",
+        element("caption", caption, class_="r2p-caption"),
+        head_and_body(heads, rows, lambda i: "r2p-number" if i >= first_number else None),
+        class_=f"r2p-table {class_}".strip(),
+    )
+    return element("div", made, class_="r2p-scroll")

@@ -28,13 +28,14 @@ def violations(page: Any) -> list[str]:
     return [f"{v['id']}: {v['help']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
 
 
-def clean(page: Any, what: str) -> None:
-    """Insist that axe finds nothing, in both schemes."""
+def faults(page: Any, what: str) -> list[str]:
+    """Give what axe finds on a page, in both schemes."""
+    found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(300)  # colours change over a moment
-        found = violations(page)
-        assert not found, f"{what}, {scheme}:\n" + "\n".join(found)
+        found += [f"{what}, {scheme}: {fault}" for fault in violations(page)]
+    return found
 
 
 @pytest.mark.parametrize("viewport", [PHONE, LAYOUT], ids=["phone", "desk"])
@@ -51,7 +52,7 @@ def test_axe_finds_nothing_on_a_page(
         page.goto(server.base + address)
         page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
         page.wait_for_load_state("networkidle")
-        clean(page, address)
+        assert faults(page, address) == []
     finally:
         session.close()
 
@@ -71,47 +72,51 @@ def test_axe_sees_what_is_wrong(browser: Any, server: Server) -> None:  # noqa: 
         session.close()
 
 
-def through(page: Any, navigation: str, what: str) -> None:
-    """Go through all steps of a way, and insist that axe finds nothing on any."""
+def through(page: Any, navigation: str, what: str) -> list[str]:
+    """Go through all steps of a way; give what axe finds on them."""
+    found = []
     steps = page.get_by_role("navigation", name=navigation).get_by_role("button")
     steps.first.wait_for()
     for k in range(steps.count()):
         steps.nth(k).click()
         expect(steps.nth(k)).to_have_attribute("aria-current", "step")
-        clean(page, f"{what}, step {k + 1}")
+        found += faults(page, f"{what}, step {k + 1}")
+    return found
 
 
 def test_axe_finds_nothing_in_a_seminar(room: Room) -> None:  # noqa: F811
+    found: list[str] = []
     chair, code = begin(room)
-    clean(room.visit(), "entrance")
+    found += faults(room.visit(), "entrance")
     late = room.visit(viewport=PHONE)
     late.goto(f"{room.server.base}/join?code={code}")
     late.get_by_label("Your name").wait_for()
-    clean(late, "lobby")
+    found += faults(late, "lobby")
     office = room.join(code, "Ada", "body-good-offices", viewport=PHONE)
     government = room.join(code, "Gil", "government-drevna")
     member = room.join(code, "Mia", "permanent-1")
-    clean(chair, "facilitator before the first round")
-    clean(office, "a place before the first round")
+    found += faults(chair, "facilitator before the first round")
+    found += faults(office, "a place before the first round")
     with chair.expect_popup() as opened:
         chair.get_by_role("link", name="Open the projector view").click()
     wall = opened.value
     wall.get_by_role("heading", name="Monday").wait_for()
-    clean(wall, "projector before the first round")
+    found += faults(wall, "projector before the first round")
     chair.get_by_role("button", name="Begin the first round").click()
     for page, what in ((office, "body"), (government, "government"), (member, "member of the Council")):
         page.wait_for_selector("text=Decide now")
-        through(page, "The first round in three steps", f"{what} in the first round")
-    clean(chair, "facilitator in the first round")
-    clean(wall, "projector in the first round")
+        found += through(page, "The first round in three steps", f"{what} in the first round")
+    found += faults(chair, "facilitator in the first round")
+    found += faults(wall, "projector in the first round")
     for year in (1, 2, 3):
         run_year(chair, year)
     office.wait_for_selector("text=The exercise is over.")
-    clean(office, "a place when it is over")
+    found += faults(office, "a place when it is over")
     chair.get_by_role("button", name="What happened, and going back").click()
-    through(chair, "The debriefing in six steps", "debriefing, facilitator")
+    found += through(chair, "The debriefing in six steps", "debriefing, facilitator")
     chair.get_by_role("button", name="Open the debriefing").click()
     chair.get_by_role("button", name="Yes").click(delay=700)
     office.get_by_role("navigation", name="The debriefing in six steps").wait_for()
-    through(office, "The debriefing in six steps", "debriefing, a place")
-    clean(wall, "projector when it is over")
+    found += through(office, "The debriefing in six steps", "debriefing, a place")
+    found += faults(wall, "projector when it is over")
+    assert found == []

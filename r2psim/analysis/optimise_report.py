@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from r2psim.analysis.findings import count, money
@@ -10,6 +10,7 @@ from r2psim.analysis.portfolio_runs import BILL, KILLED, OBJECTIVES
 from r2psim.analysis.portfolios import COMMON
 from r2psim.analysis.random_portfolios import AXES, BY_CHANCE
 from r2psim.analysis.robust import CRITERIA
+from r2psim.analysis.study_words import interval_words
 
 if TYPE_CHECKING:
     from r2psim.analysis.judged import Judged
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.random_portfolios import RandomPortfolios
     from r2psim.ensemble.intervals import Interval
 
-__all__ = ["amount_of", "of_fresh", "of_lucks", "of_random", "of_search", "shares_words", "told", "verdicts"]
+__all__ = ["amount_of", "gain_words", "of_fresh", "of_lucks", "of_random", "of_search", "shares_words", "verdicts"]
 
 _MOST = 3
 _LEAST = 0.02
@@ -28,13 +29,9 @@ def amount_of(metric: str, value: float) -> str:
     return count(value) if metric in (KILLED, "episodes") else money(value).replace("US$ ", "$")
 
 
-def told(interval: Interval | None, words: Callable[[float], str]) -> str:
-    """Write a mean with its interval."""
-    if interval is None:
-        return "-"
-    if interval.low is None or interval.high is None:
-        return words(interval.mean)
-    return f"{words(interval.mean)} ({words(interval.low)} to {words(interval.high)})"
+def gain_words(metric: str, gain: Interval | None) -> str:
+    """Write a gain in an outcome with its interval."""
+    return "-" if gain is None else interval_words(*gain, lambda value: amount_of(metric, value))
 
 
 def shares_words(shares: dict[str, dict[str, float]], most: int = _MOST) -> str:
@@ -93,7 +90,7 @@ def of_search(found: Optimised) -> Iterator[str]:
 def of_lucks(policy: Judged, metric: str) -> list[str]:
     """Give the cells of a row: name, an outcome in the search, on fresh luck, and by how much the search flattered."""
     gain = policy.gains[metric]
-    search, fresh, curse = (told(interval, lambda value: amount_of(metric, value)) for interval in gain)
+    search, fresh, curse = (gain_words(metric, interval) for interval in gain)
     return [policy.name, search, fresh, curse if policy.found else ""]
 
 
@@ -105,7 +102,7 @@ def of_fresh(policy: Judged) -> list[str]:
         "avoided": policy.avoided,
         "gdp_lost": policy.gains["gdp_lost"].fresh,
     }
-    return [policy.name, *(told(gain, lambda value, key=key: amount_of(key, value)) for key, gain in cells.items())]  # type: ignore[misc]
+    return [policy.name, *(gain_words(key, gain) for key, gain in cells.items())]
 
 
 def of_random(found: RandomPortfolios) -> list[str]:
@@ -118,7 +115,7 @@ def of_random(found: RandomPortfolios) -> list[str]:
             return "-"
         return f"{100.0 * part.mean:.0f} % ({100.0 * part.low:.0f} to {100.0 * part.high:.0f})"
 
-    lives, bill = (told(found.mean[axis], lambda v, axis=axis: amount_of(axis, v)) for axis in AXES)  # type: ignore[misc]
+    lives, bill = (gain_words(axis, found.mean[axis]) for axis in AXES)
     lines = [
         f"{n} random divisions of the same money over {', '.join(found.over)}, all else as in {found.base}, against "
         f"{found.baseline}: {found.runs} runs of {found.years} years, seed {found.seed}",

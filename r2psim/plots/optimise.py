@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from r2psim.analysis.findings import count, money
-from r2psim.analysis.optimise_report import amount_of, told
+from r2psim.analysis.optimise_report import gain_words
 from r2psim.analysis.portfolio_runs import BILL, KILLED
 from r2psim.analysis.robust import CRITERIA
 from r2psim.plots.style import FAINT, INK, LINE, MUTED, PAPER, SIZES, legend_row, new_figure, shorten, sober, text_width
@@ -118,9 +118,7 @@ def _limits(axes: Axes, xs: list[float], ys: list[float]) -> None:
 def _head(found: Optimised) -> str:
     """Say in a title what the portfolio that the search puts first is worth on fresh luck."""
     first = found.found[0]
-    fresh, seen = (
-        told(i, lambda v: amount_of(KILLED, v)) for i in (first.gains[KILLED].fresh, first.gains[KILLED].search)
-    )
+    fresh, seen = (gain_words(KILLED, i) for i in (first.gains[KILLED].fresh, first.gains[KILLED].search))
     beside = first.beside[KILLED].fresh
     apart = beside is not None and beside.told_apart
     verdict = f"lives {'' if apart else 'not '}told apart from"
@@ -146,7 +144,7 @@ def _within(found: Optimised) -> tuple[list[Judged], str]:
     if not far:
         return list(found.policies), ""
     lives, bill = (nobody.gains[metric].fresh for metric in (KILLED, BILL))
-    words = told(lives, lambda value: amount_of(KILLED, value)), told(bill, lambda value: amount_of(BILL, value))
+    words = gain_words(KILLED, lives), gain_words(BILL, bill)
     return others, f" Outside lies {NO_ASSISTANCE}: fewer killed {words[0]}, saved of the bill {words[1]}."
 
 

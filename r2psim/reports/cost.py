@@ -10,8 +10,8 @@ from r2psim.analysis.findings import count, money
 from r2psim.analysis.marginal import PARTS
 from r2psim.analysis.published import carried
 from r2psim.analysis.study_words import change_cells, interval_words, sight_cells, threshold_words
-from r2psim.app.markup import uncapital
 from r2psim.ensemble.intervals import Interval
+from r2psim.markup import uncapital
 from r2psim.reports.parts import Part, Table, capital
 
 if TYPE_CHECKING:

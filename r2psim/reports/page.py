@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from r2psim.app.markup import Markup, element, join, table
 from r2psim.ensemble.output import check_file, fill_file
+from r2psim.markup import Markup, element, join, table
 from r2psim.reports.kinds import part_of
 from r2psim.reports.parts import Figure, Part, Table
 

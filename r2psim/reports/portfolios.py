@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from r2psim.analysis.optimise_report import amount_of, shares_words, told
+from r2psim.analysis.optimise_report import gain_words, shares_words
 from r2psim.analysis.portfolio_runs import BILL, KILLED, OBJECTIVES
 from r2psim.analysis.published import carried
 from r2psim.ensemble.intervals import Interval
@@ -40,8 +40,7 @@ def optimise_part(opened: Opened) -> Part:
 def _gain(row: Mapping[str, Any], name: str) -> str:
     """Write a gain with its interval."""
     mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    interval = None if mean is None else Interval(mean, low, high)
-    return told(interval, lambda value: amount_of(row["outcome"], value))
+    return gain_words(row["outcome"], None if mean is None else Interval(mean, low, high))
 
 
 def _world(found: Mapping[str, Any], *rows: tuple[str, str]) -> list[tuple[str, str]]:
@@ -146,7 +145,10 @@ def _searched(opened: Opened, found: Mapping[str, Any]) -> Part:
 def _random(opened: Opened, found: Mapping[str, Any]) -> Part:
     n, baseline = found["portfolios"], found["baseline"]
     again = found["better_in_the_mean"]
-    mean = {axis: {"outcome": axis, **_ends(found["mean_portfolio"][axis])} for axis in (KILLED, BILL)}
+    lives, bill = (
+        gain_words(axis, None if (gain := found["mean_portfolio"][axis]) is None else Interval(*gain))
+        for axis in (KILLED, BILL)
+    )
     return Part(
         kind="optimise",
         name=opened.name,
@@ -170,8 +172,7 @@ def _random(opened: Opened, found: Mapping[str, Any]) -> Part:
                 if again
                 else "."
             ),
-            f"The mean portfolio: fewer killed {_gain(mean[KILLED], 'gain')}; saved of the bill "
-            f"{_gain(mean[BILL], 'gain')} (95 %).",
+            f"The mean portfolio: fewer killed {lives}; saved of the bill {bill} (95 %).",
         ],
         fails=[f"Told worse than {baseline} in {SHORT[axis]}: {count} of {n}."
                for axis, count in found["told_worse"].items() if count],
@@ -184,7 +185,3 @@ def _random(opened: Opened, found: Mapping[str, Any]) -> Part:
         tables=[_shares(found, list(found["shares"])[:20])],
         again=opened.again(),
     )  # fmt: skip
-
-
-def _ends(gain: list[float]) -> dict[str, float]:
-    return dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from r2psim.markup import Markup, element, join
+from r2psim.markup import Markup, element, head_and_body, join
 from r2psim.seminar.kit_words import Words
 
 __all__ = ["bullets", "button", "code", "document", "grid", "lines", "page", "paragraph", "section"]
@@ -69,23 +69,9 @@ def grid(
     heads: Sequence[object], rows: Iterable[Sequence[Any]], caption: object = "", numbers: Sequence[int] = ()
 ) -> Markup:
     """Write a table; the first cell names its row, ``numbers`` are the columns of numbers."""
-
-    def kind(place: int) -> str | None:
-        return "number" if place in numbers else None
-
-    head = (element("th", text, scope="col", class_=kind(i)) for i, text in enumerate(heads))
-    body = (
-        element(
-            "tr",
-            *(
-                element("td", cell, class_=kind(i)) if i else element("th", cell, scope="row")
-                for i, cell in enumerate(row)
-            ),
-        )
-        for row in rows
-    )
     named = element("caption", caption) if caption else ""
-    return element("table", named, element("thead", element("tr", *head)), element("tbody", *body), class_="small")
+    inside = head_and_body(heads, rows, lambda i: "number" if i in numbers else None)
+    return element("table", named, inside, class_="small")
 
 
 def button(text: str) -> Markup:

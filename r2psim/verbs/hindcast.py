@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
     from r2psim.analysis.hindcast import Hindcast
 
 __all__ = ["hindcast", "write_hindcast"]
@@ -162,17 +166,12 @@ def _hindcast_world(
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
 
 
-def _show(summary: dict[str, Any]) -> None:
-    """Print a hindcast, what it is for first and last."""
-    from rich.console import Console
+def show_calibration(console: Console, summary: Mapping[str, Any]) -> None:
+    """Print the calibration curve of a hindcast, or of a panel's, and its notes."""
     from rich.table import Table
 
-    from r2psim.analysis.study_words import calibration_cells, hindcast_lines
+    from r2psim.analysis.study_words import calibration_cells
 
-    console = Console(highlight=False)
-    console.print(f"[bold]{summary['purpose']}[/bold]\n")
-    for line in hindcast_lines(summary):
-        console.print(line)
     table = Table(*HEAD, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -182,4 +181,17 @@ def _show(summary: dict[str, Any]) -> None:
     console.print(table)
     for note in summary["notes"]:
         console.print(f"- {note}")
+
+
+def _show(summary: dict[str, Any]) -> None:
+    """Print a hindcast, what it is for first and last."""
+    from rich.console import Console
+
+    from r2psim.analysis.study_words import hindcast_lines
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{summary['purpose']}[/bold]\n")
+    for line in hindcast_lines(summary):
+        console.print(line)
+    show_calibration(console, summary)
     console.print("\nA model's world: it explains mechanisms, it forecasts no country.")

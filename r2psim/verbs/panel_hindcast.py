@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from r2psim.analysis.panel_words import compared, told
-from r2psim.analysis.study_words import calibration_cells
-from r2psim.verbs.hindcast import HEAD
+from r2psim.verbs.hindcast import show_calibration
 
 if TYPE_CHECKING:
     from r2psim.analysis.panel_hindcast import PanelHindcast
@@ -126,7 +125,6 @@ def run_panel(
 def _show(summary: Mapping[str, Any]) -> None:
     """Print a hindcast of a panel, what it is for first and last."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False)
     console.print(f"[bold]{summary['purpose']}[/bold]\n")
@@ -135,13 +133,5 @@ def _show(summary: Mapping[str, Any]) -> None:
     console.print("\nBeside other forecasts of the same states and windows")
     for line in compared(summary):
         console.print(f"- {line}")
-    table = Table(*HEAD, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in calibration_cells(summary):
-        table.add_row(*row)
-    console.print("\nDo the probabilities mean what they say?")
-    console.print(table)
-    for note in summary["notes"]:
-        console.print(f"- {note}")
+    show_calibration(console, summary)
     console.print("\nModel worlds: they explain mechanisms, they forecast no country.")
