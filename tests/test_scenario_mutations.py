@@ -158,6 +158,7 @@ def changed_text(text: bytes, random: Random) -> bytes:
     return changed.encode("utf-8", "surrogateescape") or text
 
 
+@pytest.mark.slow
 def test_changed_text_is_loaded_or_refused(loaded: Loaded) -> None:
     refused = 0
 
@@ -236,6 +237,7 @@ def test_unchanged_values_are_valid(loaded: Loaded) -> None:
     assert all(loaded(document(table)) for table in TABLES)
 
 
+@pytest.mark.slow
 def test_wrong_values_are_refused(loaded: Loaded) -> None:
     def once(random: Random) -> None:
         table = a_copy(random)
