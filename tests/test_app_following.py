@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reacton
 import solara
 
 from r2psim.app import following
-from r2psim.app.following import use_runs
+from r2psim.app.following import tell, use_runs
 from r2psim.app.runs import Found, Setting
 from r2psim.ensemble.measures import METRICS
 
@@ -85,3 +86,32 @@ def test_a_page_that_is_slower_to_draw_than_runs_come_shows_what_there_is(
     assert done.wait(SECONDS)
     assert any(0 < runs < GOAL for runs in seen), "and what comes is shown as it comes"
     assert seen == sorted(seen) and seen[-1] == GOAL
+
+
+def test_a_page_that_is_closed_while_it_is_told_something_takes_no_thread_with_it() -> None:
+    """The state of a page that is gone cannot be set; a message half on its way is nobody's loss."""
+    gone, setters = threading.Event(), []
+
+    @solara.component
+    def page() -> None:
+        value, set_value = solara.use_state(0)
+        setters.append(set_value)
+        solara.use_effect(lambda: gone.set, [])
+        solara.Text(str(value))
+
+    _, context = reacton.render(page(), handle_error=False)
+
+    def closed_meanwhile(value: int) -> int:
+        context.close()
+        return value + 1
+
+    tell(gone, setters[-1], closed_meanwhile)
+    assert gone.is_set()
+
+
+def test_a_fault_in_telling_a_page_that_is_there_is_not_hidden() -> None:
+    def faulty(value: object) -> None:
+        raise KeyError(value)
+
+    with pytest.raises(KeyError, match="3"):
+        tell(threading.Event(), faulty, "3")

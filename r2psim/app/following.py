@@ -12,7 +12,7 @@ from solara.server import kernel_context
 
 from r2psim.app.runs import Found, Setting, pool
 
-__all__ = ["Shown", "looked_at", "use_runs"]
+__all__ = ["Shown", "looked_at", "tell", "use_runs"]
 
 PATIENCE = 1.0
 """Seconds after which a page that waits looks whether anybody still looks at it."""
@@ -48,6 +48,30 @@ def looked_at() -> Callable[[], bool]:
     except RuntimeError:
         return lambda: True
     return lambda: not context.page_status or kernel_context.PageStatus.CONNECTED in context.page_status.values()
+
+
+def tell(gone: threading.Event, setter: Callable[[Any], object], value: Any) -> None:
+    """Set a page's state from a thread of its own, unless the page is gone.
+
+    A page may be closed in another thread at any moment, also in the middle of being told: what then goes wrong is
+    nobody's loss.
+
+    Parameters
+    ----------
+    gone : threading.Event
+        Set by the page's clean-up, which comes before its state is taken away.
+    setter : callable
+        As `solara.use_state` gives it.
+    value : object
+        What it is called with.
+    """
+    if gone.is_set():
+        return
+    try:
+        setter(value)
+    except Exception:
+        if not gone.is_set():
+            raise
 
 
 def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, int, str]:
@@ -102,10 +126,10 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
                     found = tuple(pool().get(s) for s in settings)
                     seen = min(aim, *(f.runs for f in found))
                     drawn.clear()
-                    set_shown(Shown(settings, seen, found))
-                set_goal(aim)
+                    tell(ended, set_shown, Shown(settings, seen, found))
+                tell(ended, set_goal, aim)
                 if wrong := pool().problem(settings):
-                    set_trouble(wrong)
+                    tell(ended, set_trouble, wrong)
                     return
                 if seen >= aim:
                     return

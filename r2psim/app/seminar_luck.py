@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import solara
 
-from r2psim.app.following import looked_at
+from r2psim.app.following import looked_at, tell
 from r2psim.seminar import SeminarError
 from r2psim.seminar.debriefing import Debriefing
 from r2psim.seminar.other_luck import LUCKS, OtherLuck, months_in_all, other_luck
@@ -172,8 +172,7 @@ def use_trial(debriefing: Debriefing, number: int | None, version: object) -> Tr
                 over = found.ended.wait(LOOKS)
                 while not (watched() or gone.wait(LOOKS)):
                     pass
-                if not gone.is_set():
-                    again(lambda n: n + 1)
+                tell(gone, again, lambda n: n + 1)
 
         threading.Thread(target=watch, daemon=True).start()
         return gone.set

@@ -12,7 +12,7 @@ from solara.lab import headers
 
 from r2psim.app import settings
 from r2psim.app.connections import here
-from r2psim.app.following import looked_at
+from r2psim.app.following import looked_at, tell
 from r2psim.app.site import CLIENT
 from r2psim.seminar import Seminars
 from r2psim.seminar.room import Room
@@ -106,8 +106,8 @@ def use_version(room: Room, stand: Callable[[], object]) -> int:
                 # Nothing is drawn for a page that nobody is connected to; whoever comes back gets the latest.
                 while not (watched() or gone.wait(AT_MOST_EVERY)):
                     pass
-                if stand() != drawn.stand and not gone.is_set():
-                    set_again(lambda n: n + 1)
+                if stand() != drawn.stand:
+                    tell(gone, set_again, lambda n: n + 1)
                     gone.wait(AT_MOST_EVERY)
 
         threading.Thread(target=watch, daemon=True, name=f"session {room.session.number}").start()
