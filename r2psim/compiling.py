@@ -9,6 +9,8 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -17,7 +19,7 @@ from numba.core import event
 from r2psim.machine_code import kept_files
 from r2psim.progress import beside_bar, notice, rewrites, wanted
 
-__all__ = ["EVERY_SECONDS", "Compiling", "announce_compiling", "expect_everything"]
+__all__ = ["EVERY_SECONDS", "Compiling", "announce_compiling", "compiled_elsewhere", "expect_everything"]
 
 EVERY_SECONDS = 2.0
 """Between two lines; the compiler holds threads up for as long as a second."""
@@ -29,20 +31,21 @@ IDLE_SECONDS = 0.7
 """After which nothing more is expected to be compiled."""
 
 SECONDS = {
-    "opponents_begin": 0.8,
-    "standing": 1.5,
-    "settling": 22.0,
-    "state_risk_factors": 3.0,
-    "observation": 1.5,
-    "delivery": 7.0,
+    "opponents_begin": 0.4,
+    "standing": 1.0,
+    "settling": 11.0,
+    "state_risk_factors": 0.8,
+    "observation": 1.3,
+    "delivery": 4.7,
     "states_look_around": 0.5,
-    "states_move": 7.0,
-    "groups_move": 15.0,
-    "states_sum_up": 8.0,
-    "bodies_act": 12.0,
-    "states_receive": 7.0,
-    "bodies_settle": 0.7,
-    "run_chunk": 35.0,
+    "states_move": 3.0,
+    "groups_move": 4.1,
+    "states_sum_up": 5.3,
+    "bodies_act": 5.8,
+    "states_receive": 4.5,
+    "bodies_settle": 0.9,
+    "note": 4.2,
+    "run_chunk": 1.5,
 }
 """How long the parts of a month, and the whole of a run, take on a processor of 2024, without those parts in them.
 
@@ -53,6 +56,7 @@ BELIEF = 0.4
 """What the usual pace counts for: as much as if this share of the work had been done at it."""
 
 WHOLE = "run_chunk"
+ENSEMBLE = ("note", WHOLE)
 """What is compiled for an ensemble, and not where Mesa steps through a model."""
 
 
@@ -74,7 +78,7 @@ class Compiling:
         What of it has begun, what began last at the end.
     """
 
-    def __init__(self, now: float, first: str, kept: set[str]) -> None:
+    def __init__(self, now: float, first: str, kept: set[str], elsewhere: Sequence[Sequence[str]] = ()) -> None:
         """Begin.
 
         Parameters
@@ -85,8 +89,13 @@ class Compiling:
             Function that is compiled first.
         kept : set of str
             Functions that were compiled before and are kept.
+        elsewhere : sequence of sequence of str
+            What each of the other processes compiles meanwhile, in this order.
         """
         self.began = self.last = now
+        self.elsewhere = [list(share) for share in elsewhere]
+        self.last_elsewhere = [now for _ in elsewhere]
+        self.pace = 1.0
         self.expected: dict[str, float] = {}
         self.under_way: list[str] = []
         self.all = 0.0
@@ -98,7 +107,9 @@ class Compiling:
             self.expected = {
                 part: seconds
                 for part, seconds in SECONDS.items()
-                if part not in kept and (part != WHOLE or name == WHOLE)
+                if part not in kept
+                and not any(part in share for share in self.elsewhere)
+                and (part not in ENSEMBLE or name in ENSEMBLE)
             }
             self.all = sum(self.expected.values())
         if name in self.expected and name not in self.under_way:
@@ -106,12 +117,14 @@ class Compiling:
 
     def expect_whole(self, kept: set[str]) -> None:
         """Take in that all that an ensemble needs is compiled."""
-        if WHOLE not in self.expected and WHOLE not in kept:
-            self.expected[WHOLE] = SECONDS[WHOLE]
-            self.all += SECONDS[WHOLE]
+        for name in ENSEMBLE:
+            if name not in self.expected and name not in kept and not any(name in share for share in self.elsewhere):
+                self.expected[name] = SECONDS[name]
+                self.all += SECONDS[name]
 
     def _part(self) -> float:
         """Give the work of the part under way: the innermost one that has begun, or else the next one of a month."""
+        # An ensemble's loop begins first and ends last; everything else is compiled within it.
         inner = [name for name in self.under_way if name != WHOLE]
         usual = (name for name in SECONDS if name in self.expected)
         return self.expected[inner[-1] if inner else next(usual)]
@@ -123,6 +136,27 @@ class Compiling:
         if self.expected.pop(name, None) is not None:
             self.last = now
 
+    def kept_meanwhile(self, kept: set[str], now: float) -> None:
+        """Take in what other processes have compiled."""
+        for i, share in enumerate(self.elsewhere):
+            rest = [name for name in share if name not in kept]
+            if len(rest) < len(share):
+                self.elsewhere[i], self.last_elsewhere[i] = rest, now
+
+    def _left_elsewhere(self, now: float) -> float:
+        """Estimate the seconds that the slowest of the other processes needs still, at the pace of this one."""
+        return max(
+            (
+                max(
+                    self.pace * sum(SECONDS[name] for name in share) - min(now - last, self.pace * SECONDS[share[0]]),
+                    0.0,
+                )
+                for share, last in zip(self.elsewhere, self.last_elsewhere, strict=True)
+                if share
+            ),
+            default=0.0,
+        )
+
     def left(self, now: float) -> float | None:
         """Estimate the seconds that are left; None where nobody knows what is still needed.
 
@@ -132,12 +166,12 @@ class Compiling:
         when it does end.
         """
         if not self.expected:
-            return None
+            return self._left_elsewhere(now) if any(self.elsewhere) else None
         to_do = sum(self.expected.values())
         part, known = self._part(), self.all - to_do + BELIEF * self.all
         usual = BELIEF * self.all - self.began  # what time is counted from
-        pace = max((self.last + usual) / known, (now + usual) / (known + part))
-        return max(pace * to_do - min(now - self.last, pace * part), 0.0)
+        self.pace = pace = max((self.last + usual) / known, (now + usual) / (known + part))
+        return max(pace * to_do - min(now - self.last, pace * part), self._left_elsewhere(now), 0.0)
 
     def words(self, now: float) -> str:
         """Say how far it is."""
@@ -156,6 +190,7 @@ class _Listener(event.Listener):
         self.quiet_since = 0.0
         self.compiling: Compiling | None = None
         self.whole = False
+        self.elsewhere: Sequence[Sequence[str]] = ()
         self.thread: threading.Thread | None = None
         self.ends = threading.Event()
 
@@ -172,15 +207,19 @@ class _Listener(event.Listener):
         with self.lock:
             self.depth += 1
             if self.compiling is None:
-                self.compiling = Compiling(monotonic(), name, self._kept())
-                if self.whole:
-                    self.compiling.expect_whole(self._kept())
-                self.thread = threading.Thread(target=self._tell, name="r2psim compiling", daemon=True)
-                self.thread.start()
+                self._begin(name)
             elif name == WHOLE:
                 self.compiling.expect_whole(self._kept())
             elif name in SECONDS:
                 self.compiling.begins(name, self._kept())
+
+    def _begin(self, name: str) -> None:
+        """Begin to tell; the lock is held."""
+        self.compiling = Compiling(monotonic(), name, self._kept(), self.elsewhere)
+        if self.whole:
+            self.compiling.expect_whole(self._kept())
+        self.thread = threading.Thread(target=self._tell, name="r2psim compiling", daemon=True)
+        self.thread.start()
 
     def on_end(self, event: Any) -> None:
         """Note that it is compiled."""
@@ -214,6 +253,8 @@ class _Listener(event.Listener):
             now, wait = monotonic(), 0.2
             with self.lock:
                 assert self.compiling is not None
+                if self.compiling.elsewhere:
+                    self.compiling.kept_meanwhile(self._kept(), now)
                 idle = now - self.quiet_since if self.depth == 0 else 0.0
                 words, took = self.compiling.words(now), self.quiet_since - self.compiling.began
                 left = self.compiling.left(now)
@@ -246,6 +287,31 @@ _listener = _Listener()
 def expect_everything() -> None:
     """Say that all rules are going to be compiled, so that the time left is known from the start."""
     _listener.whole = True
+
+
+@contextmanager
+def compiled_elsewhere(mine: Sequence[str], others: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Say that rules are compiled here and in other processes, which are waited for.
+
+    Parameters
+    ----------
+    mine : sequence of str
+        What is compiled here.
+    others : sequence of sequence of str
+        What each of the others compiles.
+    """
+    with _listener.lock:
+        _listener.elsewhere = others
+        _listener.depth += 1
+        if _listener.compiling is None:
+            _listener._begin(WHOLE if any(WHOLE in share for share in (mine, *others)) else mine[0])
+    try:
+        yield
+    finally:
+        with _listener.lock:
+            _listener.elsewhere = ()
+            _listener.depth -= 1
+            _listener.quiet_since = monotonic()
 
 
 def announce_compiling() -> None:

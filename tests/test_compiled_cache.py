@@ -54,9 +54,9 @@ def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 EVERYTHING = """
 import json, sys
-from numba.core.dispatcher import Dispatcher
 from r2psim import R2PModel, simulate
 from r2psim.ensemble.warmup import warm_up
+from r2psim.rules.compiled import CompiledRule
 warm_up()
 simulate("insurgency", runs=3, years=1, threads=2, histories=True, events=(1,), series=("monthly_deaths",))
 for drive in ("agents", "rows"):
@@ -64,9 +64,9 @@ for drive in ("agents", "rows"):
     model.run_model()
     model.history()
 modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("r2psim")]
-found = {id(f): f for module in modules for f in vars(module).values() if isinstance(f, Dispatcher)}.values()
-read = {f.__name__: sum(f.stats.cache_hits.values()) for f in found}
-made = [f.__name__ for f in found if len(f.overloads) > sum(f.stats.cache_hits.values())]
+found = {id(f): f for module in modules for f in vars(module).values() if isinstance(f, CompiledRule)}.values()
+read = {f.__name__: sum(f.whole.stats.cache_hits.values()) for f in found}
+made = [f.__name__ for f in found if len(f.whole.overloads) > sum(f.whole.stats.cache_hits.values())]
 print(json.dumps({"read": read, "made": made}))
 """
 """What commands do; it tells how many compiled functions were read, and which are in memory without having been."""
@@ -89,13 +89,49 @@ def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
     assert files_in(tmp_path) == before
 
 
+ONCE = """
+import json, sys
+from r2psim.ensemble.warmup import warm_up
+from r2psim.rules.compiled import CompiledRule
+warm_up()
+modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("r2psim")]
+found = {id(f): f for module in modules for f in vars(module).values() if isinstance(f, CompiledRule)}.values()
+print(json.dumps({
+    "parts": {f.__name__: len(f.part.overloads) for f in found},
+    "loaded": [f.__name__ for f in found if any(c.library._codegen._engine.is_symbol_defined(c.fndesc.llvm_func_name)
+        for c in f.part.overloads.values())],
+}))
+"""
+"""Compiles everything, and tells in how many forms each rule is taken in by others, and which of those is loaded."""
+
+
+@pytest.mark.slow
+def test_what_others_contain_is_compiled_once_and_not_to_machine_code(tmp_path: Path) -> None:
+    """A constant among its arguments, such as the first row, makes no form of its own."""
+    found = said(ran(ONCE, PACKAGE.parent, R2PSIM_CACHE=tmp_path, R2PSIM_COMPILES_AHEAD="1", R2PSIM_QUIET="1"))
+    assert found["parts"]["uniform"] == 1 and found["parts"]["stages"] == 1 and found["parts"]["run_chunk"] == 0
+    assert max(found["parts"].values()) == 1
+    assert found["loaded"] == []
+
+
+@pytest.mark.slow
+def test_several_processes_leave_what_one_leaves(tmp_path: Path) -> None:
+    """Compiled side by side, and read by a process that compiles nothing any more."""
+    program = "from r2psim.rules import ahead; ahead._processors = lambda: 2\n" + EVERYTHING
+    said(ran(program, PACKAGE.parent, R2PSIM_CACHE=tmp_path, R2PSIM_QUIET="1"))
+    before = files_in(tmp_path)
+    assert len([file for file in before if file.endswith(".1.nbc")]) == len([f for f in before if f.endswith(".nbc")])
+    found = said(ran(EVERYTHING, PACKAGE.parent, R2PSIM_CACHE=tmp_path))
+    assert found["made"] == [] and files_in(tmp_path) == before
+
+
 # -- edited sources ----------------------------------------------------------------------------------------------------
 
 
 PROBE = """
 import json
 import r2psim
-from r2psim.ensemble.warmup import smallest_rows
+from r2psim.world.rows import smallest_rows
 from r2psim.rules.compiled import source_digest
 from r2psim.rules.draws import draws_of
 from r2psim.rules.structure import standing
@@ -112,7 +148,7 @@ print(json.dumps({
     "digest": source_digest(),
     "restraint": rows.state[S.restraint, 0],
     "drive": rows.state[S.drive_non_state, 0],
-    "read": sum(standing.stats.cache_hits.values()),
+    "read": sum(standing.whole.stats.cache_hits.values()),
 }))
 """
 """One small rule. Its restraint is a sum clipped by `clip01`; its drive, unraised, the intensity of minor conflict."""

@@ -11,31 +11,32 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 import pytest
 
 from r2psim import compiling as compiling_module
 from r2psim import progress as progress_module
-from r2psim.compiling import SECONDS, WHOLE, Compiling
+from r2psim.compiling import ENSEMBLE, SECONDS, WHOLE, Compiling, compiled_elsewhere
 from r2psim.progress import LOGGER, beside_bar, notice, progress, rewrites
-from r2psim.rules import month
-from r2psim.rules.month import PHASES, opening
+from r2psim.rules import ahead
+from r2psim.rules.ahead import compile_ahead, shares
+from r2psim.rules.month import AS_THEY_ARE, PHASES, Rules
 
 # -- how long still ----------------------------------------------------------------------------------------------------
 
 
 def test_the_parts_whose_length_is_known_are_those_of_a_month() -> None:
-    parts = {phase.run.__name__ for phase in PHASES}
-    called = {name for name in opening.__code__.co_names if name in vars(month)}
-    assert set(SECONDS) == parts | called | {WHOLE}
+    assert {phase.run.__name__ for phase in PHASES} < set(Rules._fields)
+    assert list(SECONDS) == [*Rules._fields, *ENSEMBLE], "in the order in which they are called"
+    assert [called.__name__ for called in AS_THEY_ARE] == list(Rules._fields)
 
 
 def test_the_time_left_falls_as_parts_are_finished_and_follows_the_pace() -> None:
     usual, slow = (Compiling(0.0, "standing", set()) for _ in range(2))
     before = usual.left(0.0)
-    assert before == pytest.approx(sum(SECONDS.values()) - SECONDS[WHOLE])
+    assert before == pytest.approx(sum(SECONDS.values()) - sum(SECONDS[name] for name in ENSEMBLE))
     at = 0.0
     for name in ("opponents_begin", "standing", "settling", "state_risk_factors", "observation", "delivery"):
         at += SECONDS[name]
@@ -70,7 +71,7 @@ def test_one_part_that_takes_much_longer_makes_no_jump(name: str, inside: bool) 
     whole = sum(SECONDS.values())
     steps = [after - before for before, after in pairwise(said)]
     assert max(steps) < 3.0, "seconds more, from one second to the next"
-    assert min(steps) > -0.2 * whole
+    assert min(steps) > -1.0 - max(SECONDS.values()), "no more is taken off than one part usually takes"
     assert max(said) < 2.0 * whole
 
 
@@ -107,7 +108,98 @@ def test_what_was_kept_is_not_waited_for_and_what_is_unknown_not_guessed() -> No
     model = Compiling(0.0, "standing", set())
     before = model.left(0.0)
     model.expect_whole(set())
-    assert model.left(0.0) == pytest.approx(before + SECONDS[WHOLE])
+    assert model.left(0.0) == pytest.approx(before + sum(SECONDS[name] for name in ENSEMBLE))
+
+
+def test_what_other_processes_compile_is_waited_for_as_long_as_the_slowest_of_them() -> None:
+    mine, one, other = ["standing", "settling"], ["groups_move", "states_sum_up"], ["bodies_act"]
+    rest = set(SECONDS) - {*mine, *one, *other}
+    work = Compiling(0.0, "standing", rest, [one, other])
+    assert list(work.expected) == mine
+    own = SECONDS["standing"] + SECONDS["settling"]
+    assert work.left(0.0) == pytest.approx(own)
+    work.finished("standing", SECONDS["standing"])
+    work.finished("settling", own)
+    both = SECONDS["groups_move"] + SECONDS["states_sum_up"]
+    assert work.left(own) == pytest.approx(both - SECONDS["groups_move"]), "what has begun there cannot be seen"
+    work.kept_meanwhile(rest | {"bodies_act", "groups_move"}, own)
+    assert work.left(own) == pytest.approx(SECONDS["states_sum_up"])
+    assert work.left(own + 1.0) == pytest.approx(SECONDS["states_sum_up"] - 1.0)
+    work.kept_meanwhile(set(SECONDS), own + 2.0)
+    assert work.left(own + 2.0) is None
+
+
+# -- several processes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 40])
+def test_rules_are_divided_so_that_all_processes_end_about_together(processes: int) -> None:
+    found = shares(list(SECONDS), processes)
+    assert len(found) == min(processes, len(SECONDS)) and all(found)
+    assert sorted(name for share in found for name in share) == sorted(SECONDS), "each of them once"
+    times = [sum(SECONDS[name] for name in share) for share in found]
+    assert times[0] == pytest.approx(min(times))
+    assert max(times) <= max(max(SECONDS.values()), sum(SECONDS.values()) / len(found) + max(SECONDS.values()) / 2)
+    for share in found:
+        assert share == sorted(share, key=list(SECONDS).index)
+
+
+class Worker:
+    """A process that compiles for another: it notes what it was asked for."""
+
+    asked: ClassVar[list[list[str]]] = []
+    killed = 0
+
+    def __init__(self, words: list[str], env: dict[str, str], **_: Any) -> None:
+        assert env[ahead._WITHIN] == "1"
+        assert words[1:3] == ["-m", "a_module"]
+        self.asked.append(words[3:])
+
+    def wait(self) -> int:
+        return 1  # it failed
+
+    def kill(self) -> None:
+        type(self).killed += 1
+
+
+def test_what_is_not_kept_is_compiled_once_and_what_others_fail_at_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there, missing = tmp_path / "there", tmp_path / "missing"
+    there.touch()
+    names = ["standing", "settling", "groups_move", "bodies_act"]
+    monkeypatch.setattr(ahead, "kept_files", dict.fromkeys(names, missing) | {"groups_move": there})
+    monkeypatch.setattr(ahead, "_begun", set())
+    monkeypatch.setattr(ahead, "_processors", lambda: 2)
+    monkeypatch.setattr(ahead.subprocess, "Popen", Worker)
+    monkeypatch.setattr(Worker, "asked", [])
+    monkeypatch.delenv(ahead._WITHIN, raising=False)
+    mine: list[str] = []
+    compile_ahead("a_module", names, mine.append)
+    assert Worker.asked == [["settling"]] and mine == ["standing", "bodies_act"]
+    compile_ahead("a_module", names, mine.append)
+    assert len(mine) == 2, "asked again, nothing is done"
+
+
+@pytest.mark.parametrize("why", ["one processor", "nothing is missing", "within another", "nowhere to keep it"])
+def test_no_process_is_started_where_it_would_gain_nothing(
+    why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    if why == "nothing is missing":
+        file.touch()
+    kept = {} if why == "nowhere to keep it" else dict.fromkeys(SECONDS, file)
+    monkeypatch.setattr(ahead, "kept_files", kept)
+    monkeypatch.setattr(ahead, "_begun", set())
+    monkeypatch.setattr(ahead, "_processors", lambda: 1 if why == "one processor" else 2)
+    monkeypatch.setattr(ahead.subprocess, "Popen", Worker)
+    monkeypatch.setattr(Worker, "asked", [])
+    monkeypatch.delenv(ahead._WITHIN, raising=False)
+    if why == "within another":
+        monkeypatch.setenv(ahead._WITHIN, "1")
+    mine: list[str] = []
+    compile_ahead("a_module", list(SECONDS), mine.append)
+    assert Worker.asked == [] and mine == []
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------
@@ -149,6 +241,17 @@ def slow_compile(seconds: float = 1.0) -> float:
     while compiling_module._listener.compiling is not None and monotonic() < end:
         sleep(0.02)
     return took
+
+
+def test_it_is_told_while_only_others_compile(quick: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with compiled_elsewhere(["standing"], [["settling"]]):
+        sleep(1.0)
+    end = monotonic() + 5.0
+    while compiling_module._listener.compiling is not None and monotonic() < end:
+        sleep(0.02)
+    _, *between, last = capsys.readouterr().err.splitlines()
+    assert len(between) >= 2 and all("compiling the rules: 0:0" in text for text in between)
+    assert last.startswith("r2psim: compiled the rules in")
 
 
 def test_a_script_is_told_in_lines(quick: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from worlds import LIVELY_BODIES, SHIPPED_POLICIES, nested, random_states, scena
 import r2psim
 from r2psim import R2PModel, Results, ScenarioError, load, simulate
 from r2psim.ensemble import simulation
-from r2psim.ensemble.engine import ACCOUNTS, blocks_of, run_chunk
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk
 from r2psim.ensemble.measures import (
     BODY_ACCOUNTS,
     DEPTH,
@@ -305,7 +305,21 @@ def test_a_long_run_stops_in_the_middle() -> None:
         p = small().parameter_values("prevention")
         start = blocks_of(world.rows)
         luck = draws_of(1, 0, 0)
-        finished.append(run_chunk(start, blocks_of(rows), rows, p, luck, 11, stop, *arrays, *nothing, np.empty(DEPTH)))
+        finished.append(
+            run_chunk(
+                called_at(rows, p, luck),
+                start,
+                blocks_of(rows),
+                rows,
+                p,
+                luck,
+                11,
+                stop,
+                *arrays,
+                *nothing,
+                np.empty(DEPTH),
+            )
+        )
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.ensemble.engine import ACCOUNTS, blocks_of, run_chunk, runs_beside
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk, runs_beside
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.rules.draws import draws_of
@@ -60,11 +60,13 @@ class Compiled:
         self.bodies = rows.body.shape[1]
         self.rows = copy_rows(begin)
         self._start, self._blocks, self._p = blocks_of(begin), blocks_of(self.rows), p
+        self._called = called_at(begin, p, draws_of(SEED, 0, 0))
 
     def run(self, months: int, runs: int = 1) -> None:
         """Run the first so many runs of the seed."""
         forms, groups = self.rows.form.shape[1], self.rows.group.shape[1]
         run_chunk(
+            self._called,
             self._start,
             self._blocks,
             self.rows,

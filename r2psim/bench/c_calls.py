@@ -81,11 +81,17 @@ class Calls(Expressions):
         if len(node.args) + len(node.keywords) != len(names) or set(given) != set(names):
             raise self.refused(node, f"needs exactly the arguments {', '.join(names)}")
         before, self.writes = self.writes, False
-        values = [self.value(given[name]) for name in names]
+        values = [self._argument(given[name]) for name in names]
         if self.writes:
             raise self.refused(node, "an argument is worked out by a rule that writes: give its result a name")
         self.writes = before
         return values
+
+    def _argument(self, node: ast.expr) -> Value:
+        """Translate an argument: a value in C, or a tuple of the module that is known beforehand."""
+        if isinstance(node, ast.Name) and isinstance((found := self.any_value(node)).static, tuple):
+            return found
+        return self.value(node)
 
     def _record(self, node: ast.Call, target: Any) -> Value:
         values = self._arguments(node, target._fields)
@@ -99,7 +105,8 @@ class Calls(Expressions):
     def _rule(self, node: ast.Call, function: FunctionType) -> Value:
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         values = self._arguments(node, names)
-        kinds = tuple(v.kind for v in values if v.kind is not None)
+        # What is known beforehand and has no type in C, such as the rules that a month calls, is written into the rule.
+        kinds = tuple(v.static if v.kind is None else v.kind for v in values)
         name, result, writes = self.program.called(function, kinds)
         self.writes = self.writes or writes
-        return Value(f"{name}({', '.join(v.code for v in values)})", result)
+        return Value(f"{name}({', '.join(v.code for v in values if v.kind is not None)})", result)

@@ -15,7 +15,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from r2psim.bench.c_types import BOOL, DOUBLE, INT, UINT, Array, Record, Scalar, Tuple, Type, join, literal, type_of
+from r2psim.bench.c_types import (
+    BOOL,
+    DOUBLE,
+    INT,
+    UINT,
+    Argument,
+    Array,
+    Record,
+    Scalar,
+    Tuple,
+    Type,
+    join,
+    literal,
+    type_of,
+)
 
 __all__ = ["UNKNOWN", "Expressions", "NotCoveredError", "Program", "Value"]
 
@@ -82,7 +96,7 @@ class Program(Protocol):
     def use(self, kind: Type) -> None:
         """See to it that a type is declared."""
 
-    def called(self, function: FunctionType, arguments: tuple[Type, ...]) -> tuple[str, Type | None, bool]:
+    def called(self, function: FunctionType, arguments: tuple[Argument, ...]) -> tuple[str, Type | None, bool]:
         """Give a rule's name in C for arguments of these types, the type of its result, and whether it writes."""
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from r2psim.bench.c_calls import Calls
 from r2psim.bench.c_expressions import UNKNOWN, Program, Value
 from r2psim.bench.c_independence import rows_are_independent
-from r2psim.bench.c_types import BOOL, DOUBLE, INT, Array, Record, Scalar, Tuple, Type, join
+from r2psim.bench.c_types import BOOL, DOUBLE, INT, Argument, Array, Record, Scalar, Tuple, Type, join
 
 __all__ = ["FunctionBody"]
 
@@ -40,13 +40,13 @@ class FunctionBody(Calls):
         What the rule belongs to; told of the types, constants and other rules that it needs.
     function : function
         The Python function; its source must be at hand.
-    arguments : sequence of Type
-        Types of its arguments.
+    arguments : sequence of Type or tuple
+        Types of its arguments, or a tuple of what is no number in C, known beforehand.
     name : str
         Its name in C.
     """
 
-    def __init__(self, program: Program, function: FunctionType, arguments: Sequence[Type], name: str) -> None:
+    def __init__(self, program: Program, function: FunctionType, arguments: Sequence[Argument], name: str) -> None:
         super().__init__(program, function, function.__code__.co_firstlineno)
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
         if not isinstance(tree, ast.FunctionDef):
@@ -57,7 +57,10 @@ class FunctionBody(Calls):
         if function.__closure__ or tree.args.vararg or tree.args.kwarg or tree.args.kwonlyargs:
             raise self.refused(tree, "a rule takes plain arguments and refers to nothing but its module")
         self.names = {*self.parameters, *_assigned(tree)}
-        self.types = dict(zip(self.parameters, arguments, strict=True))
+        given = dict(zip(self.parameters, arguments, strict=True))
+        self.fixed |= {name: known for name, known in given.items() if isinstance(known, tuple)}
+        self.parameters = [name for name in self.parameters if name not in self.fixed]
+        self.types = {name: kind for name, kind in given.items() if not isinstance(kind, tuple)}
         self.result: Type | None = None
         self.lines: list[str] = []
         self.depth = 1

@@ -19,6 +19,7 @@ __all__ = [
     "DOUBLE",
     "INT",
     "UINT",
+    "Argument",
     "Array",
     "Record",
     "Scalar",
@@ -111,6 +112,8 @@ class Record:
 
 
 Type = Scalar | Array | Tuple | Record
+Argument = Type | tuple[Any, ...]
+"""What a rule is given: a value of some type, or a tuple that is known beforehand and has no value in C."""
 
 
 def type_of(value: Any) -> Type | None:

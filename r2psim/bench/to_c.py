@@ -16,7 +16,7 @@ import numpy as np
 from r2psim.bench.c_calls import plain_function
 from r2psim.bench.c_expressions import NotCoveredError
 from r2psim.bench.c_statements import FunctionBody
-from r2psim.bench.c_types import Array, Record, Scalar, Tuple, Type, declaration, literal, type_of
+from r2psim.bench.c_types import Argument, Array, Record, Scalar, Tuple, Type, declaration, literal, type_of
 
 __all__ = ["Entry", "NotCoveredError", "Translation", "translate"]
 
@@ -58,7 +58,7 @@ static inline int64_t floor_divided(int64_t a, int64_t b)
 }
 """
 
-Key = tuple[FunctionType, tuple[Type, ...]]
+Key = tuple[FunctionType, tuple[Argument, ...]]
 
 
 class Entry:
@@ -116,7 +116,7 @@ class Translation:
                     self.constant(item)
         return self._choices[id(items)][2]
 
-    def called(self, function: FunctionType, arguments: tuple[Type, ...]) -> tuple[str, Type | None, bool]:
+    def called(self, function: FunctionType, arguments: tuple[Argument, ...]) -> tuple[str, Type | None, bool]:
         """Give a rule's name in C for arguments of these types, the type of its result, and whether it writes."""
         key = (function, arguments)
         if key in self._under_way:
@@ -124,7 +124,8 @@ class Translation:
         if key not in self._done:
             self._under_way.append(key)
             for kind in arguments:
-                self.use(kind)
+                if not isinstance(kind, tuple):
+                    self.use(kind)
             self._done[key] = FunctionBody(self, function, arguments, self._name(function))
             self._under_way.pop()
         body = self._done[key]

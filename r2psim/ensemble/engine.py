@@ -6,20 +6,35 @@ of rules long enough; those of a large one go one after the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from r2psim.ensemble.measures import FIRST_FLOW, bodies_at, ledgers_at, level_of, measure, rows_of, runs_in, spending_at
-from r2psim.rules.compiled import inline, rule
+from r2psim.rules.compiled import address_of, inline, rule
 from r2psim.rules.draws import Draws
-from r2psim.rules.month import month, month_in_rules, opening_in_rules
+from r2psim.rules.month import AS_THEY_ARE, Rules, month, month_in_rules, opening_in_rules
 from r2psim.world.rows import WRITTEN, Rows
 from r2psim.world.tables import PR, G
 
-__all__ = ["ACCOUNTS", "Blocks", "add_in_order", "blocks_of", "run_chunk", "run_months", "runs_beside"]
+__all__ = [
+    "ACCOUNTS",
+    "Blocks",
+    "Called",
+    "add_in_order",
+    "blocks_of",
+    "called_at",
+    "run_chunk",
+    "run_months",
+    "runs_beside",
+]
 
 YEAR = 12
 ACCOUNTS = ("spent", "needed", "met")
 """Accounts of every form of assistance by the stage of its state: what was spent on it, needed of it, and met."""
+_ACCOUNTS_FROM = (PR.spent_0, PR.needed_0, PR.met_0)
+"""The first column of each."""
 ENOUGH_STATES = 64
 """Loops over more rows than this gain nothing from being longer."""
 ENOUGH_BYTES = 2**21
@@ -47,6 +62,21 @@ def run_months(rows: Rows, p: np.ndarray, luck: Draws, first: int, last: int) ->
         month(rows, p, Draws(luck.key0, luck.key1, luck.run, np.uint64(m)))
 
 
+class Called(NamedTuple):
+    """What `run_chunk` calls at its address.
+
+    Attributes
+    ----------
+    rules : Rules
+        Those of the opening and of a month.
+    note : callable
+        `note`.
+    """
+
+    rules: Rules
+    note: Callable[..., None]
+
+
 @inline
 def _reset(start: Blocks, blocks: Blocks) -> None:
     """Put the rows back to the start of a run."""
@@ -56,28 +86,6 @@ def _reset(start: Blocks, blocks: Blocks) -> None:
         for c in range(of.shape[0]):
             for i in range(of.shape[1]):
                 to[c, i] = of[c, i]
-
-
-@inline
-def _note(
-    rows: Rows,
-    beside: int,
-    i: int,
-    at: int,
-    picks: np.ndarray,
-    series: np.ndarray,
-    stages: np.ndarray,
-    work: np.ndarray,
-) -> None:
-    """Note the levels of the chosen series of a run, and the stages of its groups where a history is kept."""
-    for k in range(len(picks)):
-        series[i, k, at] = level_of(rows, beside, picks[k], work)
-    if stages.shape[0] > 0:
-        # The stage is a whole number from 0 to 4.
-        first, last = rows_of(rows.group, rows, beside)
-        stage = rows.group[G.stage, first:last]
-        for g in range(stages.shape[2]):
-            stages[i, at, g] = np.int8(stage[g])
 
 
 @inline
@@ -91,7 +99,61 @@ def _differences(i: int, picks: np.ndarray, series: np.ndarray) -> None:
 
 
 @rule
+def note(
+    rows: Rows,
+    beside: int,
+    i: int,
+    at: int,
+    months: int,
+    metrics: np.ndarray,
+    spending: np.ndarray,
+    ledgers: np.ndarray,
+    bodies: np.ndarray,
+    picks: np.ndarray,
+    series: np.ndarray,
+    stages: np.ndarray,
+    work: np.ndarray,
+) -> None:
+    """Note what a run has come to after ``at`` months: series, at the end of a year its accounts, at the end all.
+
+    Parameters
+    ----------
+    beside, i : int
+        Which of the runs side by side it is, and which of those asked for.
+    rows, months, metrics, spending, ledgers, bodies, picks, series, stages, work
+        As `run_chunk` takes them.
+    """
+    for k in range(len(picks)):
+        series[i, k, at] = level_of(rows, beside, picks[k], work)
+    if stages.shape[0] > 0:
+        # The stage is a whole number from 0 to 4.
+        first, last = rows_of(rows.group, rows, beside)
+        stage = rows.group[G.stage, first:last]
+        for g in range(stages.shape[2]):
+            stages[i, at, g] = np.int8(stage[g])
+    if at > 0 and at % YEAR == 0:
+        year = at // YEAR - 1
+        for a in range(len(_ACCOUNTS_FROM)):
+            spending_at(rows, beside, _ACCOUNTS_FROM[a], spending[i, a, year])
+        ledgers_at(rows, beside, ledgers[i, year], work)
+    if at == months:
+        measure(rows, beside, months, metrics[i], work)
+        bodies_at(rows, beside, bodies[i])
+        _differences(i, picks, series)
+
+
+def called_at(rows: Rows, p: np.ndarray, luck: Draws) -> Called:
+    """Give the addresses of what `run_chunk` calls, for arguments of the types that it is given."""
+    number = np.int64(0)
+    arrays = [np.empty((0,) * dimensions) for dimensions in (2, 5, 3, 3)]
+    kept = np.empty(0, dtype=np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0), dtype=np.int8), np.empty(0)
+    rules = Rules(*(address_of(each, number, number, rows, p, luck) for each in AS_THEY_ARE))
+    return Called(rules, address_of(note, rows, number, number, number, number, *arrays, *kept))
+
+
+@rule
 def run_chunk(
+    called: Called,
     start: Blocks,
     blocks: Blocks,
     rows: Rows,
@@ -112,6 +174,8 @@ def run_chunk(
 
     Parameters
     ----------
+    called : Called
+        As `called_at` gives it.
     start, blocks : tuple of numpy.ndarray
         The written blocks at the start of every run, and those of `rows`.
     rows : Rows
@@ -153,24 +217,14 @@ def run_chunk(
         # Where fewer are left than go side by side, the others run in vain.
         wanted = together if i + together < runs else runs - i
         _reset(start, blocks)
-        opening_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(0)))
-        for k in range(wanted):
-            _note(rows, k, i + k, 0, picks, series, stages, work)
-        for m in range(months):
-            if stop[0] != 0:
-                return i
-            month_in_rules(rows, p, Draws(luck.key0, luck.key1, run, np.uint64(m)))
+        opening_in_rules(called.rules, rows, p, Draws(luck.key0, luck.key1, run, np.uint64(0)))
+        for at in range(months + 1):
+            if at > 0:
+                if stop[0] != 0:
+                    return i
+                month_in_rules(called.rules, rows, p, Draws(luck.key0, luck.key1, run, np.uint64(at - 1)))
             for k in range(wanted):
-                _note(rows, k, i + k, m + 1, picks, series, stages, work)
-                if (m + 1) % YEAR == 0:
-                    spending_at(rows, k, PR.spent_0, spending[i + k, 0, m // YEAR])
-                    spending_at(rows, k, PR.needed_0, spending[i + k, 1, m // YEAR])
-                    spending_at(rows, k, PR.met_0, spending[i + k, 2, m // YEAR])
-                    ledgers_at(rows, k, ledgers[i + k, m // YEAR], work)
-        for k in range(wanted):
-            measure(rows, k, months, metrics[i + k], work)
-            bodies_at(rows, k, bodies[i + k])
-            _differences(i + k, picks, series)
+                called.note(rows, k, i + k, at, months, metrics, spending, ledgers, bodies, picks, series, stages, work)
     return int(runs)
 
 

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, run_chunk, runs_beside
+from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, called_at, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import Drawing
+from r2psim.ensemble.warmup import compile_ensemble_ahead
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
@@ -138,6 +139,8 @@ class _Ensemble:
         # A null twin is the same policy in the same world: only what assistance does is taken away.
         self.cases = [(k, twin) for twin in (False, True)[: 1 + null_twins] for k in range(len(policies))]
         self.parameters = [full.parameter_values(policy) for policy in policies]
+        compile_ensemble_ahead()
+        self.called = called_at(self.rows[0], self.parameters[0], draws_of(seed, 0, 0))
         places = list(SERIES)
         self.picks = np.array([places.index(name) for name in series], dtype=np.int64)
         self.stop = np.zeros(1, dtype=np.int64)
@@ -200,6 +203,7 @@ class _Ensemble:
             for at in range(0, max(count, 1), step):
                 part = slice(at, at + step)
                 run_chunk(
+                    self.called,
                     self.starts[k],
                     space.blocks,
                     self.rows_of(first + at, space.rows[k]),

@@ -12,18 +12,21 @@ With ``NUMBA_DISABLE_JIT=1`` all of them leave plain Python, which gives the sam
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import llvmlite.binding
 import numba
+import numba.experimental.function_type
+import numba.extending
 
-__all__ = ["cache_directory", "inline", "rule", "source_digest", "woven"]
+__all__ = ["address_of", "cache_directory", "inline", "rule", "source_digest", "woven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -114,20 +117,123 @@ if not numba.config.DISABLE_JIT:
     _announced()
 
 
+class CompiledRule:
+    """A function that rules and Python call: rules take in the one form of it, Python calls the other.
+
+    Parameters
+    ----------
+    function : callable
+        As it is written.
+    part, whole : numba dispatcher
+        What rules contain where they call it, and what is machine code by itself. Nothing is compiled before it is
+        called.
+    """
+
+    def __init__(self, function: Callable[..., Any], part: Any, whole: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.part = part
+        self.whole = whole
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the whole rule from Python."""
+        if not self.whole.overloads:
+            self._first()
+        return self.whole(*arguments)
+
+    def _first(self) -> None:
+        from r2psim.rules.ahead import before_first_call
+
+        before_first_call(self.py_func.__name__)
+
+    def compile(self, arguments: tuple[Any, ...]) -> Any:
+        """Compile the whole rule for arguments of certain types, or load it; give what came of it."""
+        self.whole.compile(arguments)
+        return self.whole.overloads[arguments]
+
+
+class _Seen(numba.types.Dispatcher):  # type: ignore[misc]
+    """What rules see of a rule: a constant among its arguments is a number like others.
+
+    To the compiler each is a type of its own, for which it would compile the rule, and all that it calls, once more.
+    """
+
+    def get_call_type(self, context: Any, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        """Give the types of a call."""
+        return super().get_call_type(context, tuple(map(numba.types.unliteral, args)), kws)
+
+
+numba.extending.register_model(_Seen)(numba.extending.models.OpaqueModel)
+
+
+@numba.extending.typeof_impl.register(CompiledRule)
+def _what_rules_see(seen: CompiledRule, context: object) -> Any:
+    return _Seen(seen.part)
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    return numba.njit(error_model="numpy", _nrt=False, **options)(function)
+
+
+def _part(function: Callable[..., Any], **options: Any) -> Any:
+    from r2psim.rules.ingredients import IngredientCompiler
+
+    without = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _compiled(function, pipeline_class=IngredientCompiler, **without, **options)
+
+
 def rule(function: _Function) -> _Function:
     """Compile a rule: no Python objects, no new arrays, releases the interpreter, kept on disk."""
-    compiled: _Function = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    if numba.config.DISABLE_JIT:
+        return function
+    whole = _compiled(function, nogil=True)
     if _KEPT:
         from r2psim.machine_code import keep
 
-        keep(compiled, Path(numba.config.CACHE_DIR))
-    return compiled
+        keep(whole, Path(numba.config.CACHE_DIR))
+    made: Any = CompiledRule(function, _part(function), whole)
+    return cast(_Function, made)
+
+
+class _Address(numba.types.WrapperAddressProtocol):
+    """Where the code of a rule lies, for arguments of certain types: code that calls it there does not contain it."""
+
+    def __init__(self, called: Any, signature: Any) -> None:
+        self._called = called
+        self._signature = signature
+
+    def __wrapper_address__(self) -> int:
+        # Asked for by its arguments alone, as a call from Python does: what is kept is found by what was asked for.
+        compiled = self._called.compile(tuple(self._signature.args))
+        address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+        return address
+
+    def signature(self) -> Any:
+        return self._signature
+
+
+def address_of(called: _Function, *example: Any) -> _Function:
+    """Give the address of a rule's code, to be handed to a rule that calls it; the rule itself where none is compiled.
+
+    Parameters
+    ----------
+    called : rule
+        That gives nothing back.
+    example : object
+        Arguments of the types that it is called with.
+    """
+    if numba.config.DISABLE_JIT:
+        return called
+    address: Any = _Address(called, numba.void(*map(numba.typeof, example)))
+    return cast(_Function, address)
 
 
 def inline(function: _Function) -> _Function:
     """Compile a small function of scalars into every rule that calls it."""
-    compiled: _Function = numba.njit(forceinline=True, error_model="numpy", _nrt=False)(function)
-    return compiled
+    if numba.config.DISABLE_JIT:
+        return function
+    made: Any = CompiledRule(function, _part(function, forceinline=True), _compiled(function, no_cfunc_wrapper=True))
+    return cast(_Function, made)
 
 
 def woven(function: _Function) -> _Function:

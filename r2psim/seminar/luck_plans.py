@@ -9,7 +9,7 @@ from r2psim.rules.compiled import rule
 from r2psim.rules.decision import budget_room, consents, look
 from r2psim.rules.draws import Draws, draws_of
 from r2psim.scenario.parameters import P, defaults
-from r2psim.world.rows import Rows
+from r2psim.world.rows import Rows, smallest_rows
 from r2psim.world.tables import PR, B, L, S
 
 __all__ = ["follow", "warm_up_plans"]
@@ -92,7 +92,5 @@ def follow(
 
 def warm_up_plans() -> None:
     """Compile what decisions in other lucks need beside the rules, or load it."""
-    from r2psim.ensemble.warmup import smallest_rows
-
     rows, none = smallest_rows(), np.zeros(0, np.int64)
     follow(0, 1, rows, defaults(), draws_of(0, 0, 0), none, none, np.zeros(0), np.zeros((2, 1)))

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from r2psim.world.tables import L
+from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, L, S
 
-__all__ = ["WRITTEN", "Rows", "copy_rows", "side_by_side", "sparse"]
+__all__ = ["WRITTEN", "Rows", "copy_rows", "side_by_side", "smallest_rows", "sparse"]
 
 WRITTEN = ("state", "group", "body", "programme", "pledge", "rating", "ledger")
 """The blocks that rules write; everything else in `Rows` stays as it was built."""
@@ -169,3 +169,52 @@ def sparse(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     start[1:] = np.cumsum([len(x) for x in lists])
     values = np.array([v for x in lists for v in sorted(x)], dtype=np.int64)
     return start, values
+
+
+def smallest_rows() -> Rows:
+    """Make one state with one group, as rows of the types that rules are compiled for."""
+    one = np.array([1], dtype=np.uint64)
+    same_run = np.zeros(1, dtype=np.uint64)
+    none = np.zeros(0, dtype=np.int64)
+    starts = np.zeros(2, dtype=np.int64)
+
+    def block(columns: int, rows: int = 1) -> np.ndarray:
+        return np.zeros((columns, rows))
+
+    rows = Rows(
+        state=block(len(STATE.columns)),
+        group=block(len(GROUP.columns)),
+        body=block(len(BODY.columns)),
+        programme=block(len(PROGRAMME.columns)),
+        pledge=block(len(PLEDGE.columns), 0),
+        rating=block(len(RATING.columns), 0),
+        ledger=np.zeros((1, 1)),
+        form=block(len(FORM.columns)),
+        preference=block(len(PREFERENCE.columns)),
+        state_id=one,
+        group_id=one,
+        body_id=one,
+        form_id=one,
+        state_run=same_run,
+        group_run=same_run,
+        body_run=same_run,
+        home=np.zeros(1, dtype=np.int64),
+        first_group=np.array([0, 1], dtype=np.int64),
+        neighbour_start=starts,
+        neighbour=none,
+        kin_start=starts,
+        kin=none,
+        member_start=starts,
+        member=none,
+        member_id=np.zeros(0, dtype=np.uint64),
+        pledge_start=starts,
+        provides_start=starts,
+        provides=none,
+        effect_start=starts,
+        effect_channel=none,
+        effect_size=np.zeros(0),
+        effect_harms=np.zeros(0),
+    )
+    rows.state[S.population] = 1.0
+    rows.form[F.unit_cost] = 1.0
+    return rows
