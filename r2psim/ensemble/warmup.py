@@ -11,7 +11,7 @@ from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows
-from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, S
+from r2psim.world.tables import BODY, FORM, GROUP, NOTE, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, S
 
 __all__ = ["smallest_rows", "warm_up"]
 
@@ -34,6 +34,7 @@ def smallest_rows() -> Rows:
         pledge=block(len(PLEDGE.columns), 0),
         rating=block(len(RATING.columns), 0),
         ledger=np.zeros((1, 1)),
+        note=block(len(NOTE.columns), 0),
         form=block(len(FORM.columns)),
         preference=block(len(PREFERENCE.columns)),
         state_id=one,
@@ -55,6 +56,7 @@ def smallest_rows() -> Rows:
         pledge_start=starts,
         provides_start=starts,
         provides=none,
+        note_start=starts,
         effect_start=starts,
         effect_channel=none,
         effect_size=np.zeros(0),
