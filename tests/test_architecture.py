@@ -28,7 +28,8 @@ LAYERS = (
     ("scenario",),
     ("world",),
     ("rules",),
-    ("ensemble", "agents"),
+    ("translation",),
+    ("ensemble", "agents", "gpu"),
     ("analysis", "plots", "seminar"),
     ("bench", "app", "reports", "verbs", "cli"),
 )
