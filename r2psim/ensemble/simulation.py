@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from r2psim.ensemble.devices import checked_device
 from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import Drawing
+from r2psim.progress import notice
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
@@ -110,6 +112,8 @@ class _Ensemble:
         What each run draws for itself, as `r2psim.scenario.posterior.drawn_in` gives it.
     null_twins : bool
         Whether every policy is run once more with all effects of assistance at none.
+    device : str, optional
+        Where it is run, one of `r2psim.ensemble.devices.DEVICES`; if not given, where `runs_on` says.
     """
 
     def __init__(
@@ -123,8 +127,10 @@ class _Ensemble:
         most: int,
         drawn: Sequence[str] = (),
         null_twins: bool = False,
+        device: str | None = None,
     ) -> None:
         self.full = full
+        self.device = checked_device(device)
         self.drawing = Drawing(full, drawn, seed) if drawn else None
         self.policies = tuple(policies)
         self.seed = seed
@@ -132,7 +138,8 @@ class _Ensemble:
         self.series = tuple(series)
         self.histories = histories
         self.worlds: list[World] = [build(full, policy) for policy in policies]
-        self.together = min(runs_beside(self.worlds[0].rows), most)
+        # On a GPU every run has rows of its own.
+        self.together = min(runs_beside(self.worlds[0].rows), most) if self.device == "cpu" else 1
         self.rows = [side_by_side(world.rows, self.together) for world in self.worlds]
         self.starts = [blocks_of(rows) for rows in self.rows]
         # A null twin is the same policy in the same world: only what assistance does is taken away.
@@ -245,6 +252,11 @@ class _Ensemble:
 
     def blocks(self, first: int, runs: int, threads: int) -> Generator[Block, None, None]:
         """Run everything; give the finished blocks in order of runs, and of policies within them."""
+        if self.device == "gpu":
+            from r2psim.gpu.runs import blocks_on_device
+
+            yield from blocks_on_device(self, first, runs)
+            return
         self.make_room(threads)
         waiting: deque[tuple[int, int, int, Future]] = deque()
         with ThreadPoolExecutor(threads) as pool:
@@ -420,6 +432,7 @@ def simulate(
     uncertainty: str = "none",
     ledgers: bool = False,
     null_twins: bool = False,
+    device: str | None = None,
 ) -> Results:
     """Run policies side by side over the same luck.
 
@@ -458,6 +471,10 @@ def simulate(
     null_twins : bool
         Whether to run every policy once more with all effects of assistance at none, under the same luck: what then
         differs between policies is money alone. Takes twice the time; `Results.null` has them.
+    device : {"cpu", "gpu"}, optional
+        Where: on the processors, or on an NVIDIA GPU (the extra ``r2psim[gpu]``); the results are the same bits. If
+        not given, where `r2psim.ensemble.devices.runs_on` says, else on the processors. Objects that decide, and
+        events, are run on the processors in any case.
 
     Returns
     -------
@@ -470,6 +487,8 @@ def simulate(
         If the scenario cannot be used or has no policy of such a name; nothing is run then.
     ValueError
         If another argument is not allowed; the message says what is. As `PolicyError`, if an object cannot decide.
+    DeviceError
+        If there is no GPU, or its driver, compiler or memory does not do.
 
     Examples
     --------
@@ -486,6 +505,7 @@ def simulate(
     seed, first_run = checked_seed(seed), checked_run(first_run)
     _checked_numbers(first_run, runs, threads, years)
     uncertainty = checked_uncertainty(uncertainty)
+    device = checked_device(device)
     drawn = drawn_in(full, uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:
@@ -498,16 +518,18 @@ def simulate(
 
         if sink is not None:
             raise ValueError("sink: not allowed where a policy is Python")
+        if device == "gpu":
+            notice("r2psim: policies in Python decide on the processors; all others run on the GPU, with the same bits")
         names = [name for name, policy in wanted.items() if policy is None]
         years, fixed = months // YEAR, (chosen, histories, told, advance, None, uncertainty, ledgers, null_twins)
-        ours = simulate(full, names, runs, seed, years, threads, first_run, *fixed) if names else None
+        ours = simulate(full, names, runs, seed, years, threads, first_run, *fixed, device) if names else None
         order = Order(
             full, seed, first_run, runs, months, chosen, histories, told, uncertainty, drawn, ledgers, null_twins
         )
         return run_beside(order, wanted, ours, threads, advance)
     # Runs that lie side by side share their parameters and effects.
     most = 1 if drawn else -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins, device)
     kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:

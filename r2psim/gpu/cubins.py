@@ -1,0 +1,162 @@
+"""Kernels as machine code of a GPU: compiled once by NVRTC for each kind of GPU, and kept.
+
+The file is named after all that it is made of: the rules, the translator, what is around the rules, the compiler and
+its options. So old machine code is never loaded. Multiplication and addition are not fused: that would change bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from r2psim.ensemble.devices import DeviceError
+from r2psim.gpu.cuda import INSTALL
+from r2psim.gpu.source import source_of
+from r2psim.machine_code import DamagedError, read_checked, write_checked
+from r2psim.progress import beside_bar, duration, notice
+from r2psim.rules.compiled import cache_directory, source_digest
+
+__all__ = ["OPTIONS", "compiled", "cubin_of"]
+
+OPTIONS = ("--fmad=false", "-std=c++17", "-w")
+"""For the compiler: no fused multiplication; divisions and roots are rounded as everywhere."""
+
+_PACKAGE = Path(__file__).parents[1]
+_TELL_SECONDS = 3.0
+
+
+def _nvrtc() -> Any:
+    """Give the compiler's functions.
+
+    Raises
+    ------
+    DeviceError
+        If a package is not installed.
+    """
+    try:
+        from cuda.bindings import nvrtc
+
+        nvrtc.nvrtcVersion()
+    except ImportError:
+        raise DeviceError(f"device gpu: the package cuda-bindings is not installed: {INSTALL}") from None
+    except RuntimeError:
+        raise DeviceError(f"device gpu: the package nvidia-cuda-nvrtc-cu12 is not installed: {INSTALL}") from None
+    return nvrtc
+
+
+def _digest(nvrtc: Any, own_values: bool, architecture: str) -> str:
+    """Name what machine code is made of."""
+    _, *version = nvrtc.nvrtcVersion()
+    digest = hashlib.sha256(repr((source_digest(), version, OPTIONS, own_values, architecture)).encode())
+    for folder in ("translation", "gpu"):
+        for file in sorted((_PACKAGE / folder).iterdir()):
+            if file.suffix in (".py", ".cu"):
+                digest.update(file.name.encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say that kernels are compiled, and for how long already, until they are."""
+    began, ends = monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not ends.wait(_TELL_SECONDS):
+            words = f"compiling the rules for the GPU: {duration(monotonic() - began)} so far"
+            if not beside_bar(words):
+                notice(f"r2psim: {words}")
+
+    notice("r2psim: compiling the rules for the GPU, which takes about a minute; they are kept for the next time")
+    thread = threading.Thread(target=tell, name="r2psim compiling for the GPU", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ends.set()
+        thread.join(timeout=2.0)
+        beside_bar("")
+    notice(f"r2psim: compiled the rules for the GPU in {duration(monotonic() - began)}")
+
+
+def compiled(text: str, architecture: str) -> bytes:
+    """Compile kernels.
+
+    Parameters
+    ----------
+    text : str
+        CUDA C, as `r2psim.gpu.source.source_of` gives it.
+    architecture : str
+        ``sm_90`` and the like for machine code; ``compute_90`` for the text of PTX.
+
+    Raises
+    ------
+    DeviceError
+        If the compiler is not installed, or does not take it.
+    """
+    nvrtc = _nvrtc()
+    code, program = nvrtc.nvrtcCreateProgram(text.encode(), b"r2psim.cu", 0, [], [])
+    options = [f"--gpu-architecture={architecture}".encode(), *(option.encode() for option in OPTIONS)]
+    if int(code) == 0:
+        (code,) = nvrtc.nvrtcCompileProgram(program, len(options), options)
+    if int(code) != 0:
+        raise DeviceError(f"device gpu: the rules cannot be compiled for {architecture}: {code.name}: {_log(nvrtc, program)}")
+    size, get = (
+        (nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN)
+        if architecture.startswith("sm_")
+        else (nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
+    )
+    found = bytearray(size(program)[1])
+    room = bytes(found)
+    get(program, room)
+    nvrtc.nvrtcDestroyProgram(program)
+    return room
+
+
+def _log(nvrtc: Any, program: Any) -> str:
+    """Give the first line of what the compiler says."""
+    with suppress(Exception):
+        said = b" " * nvrtc.nvrtcGetProgramLogSize(program)[1]
+        nvrtc.nvrtcGetProgramLog(program, said)
+        return said.decode(errors="replace").strip("\0 \n").partition("\n")[0]
+    return "no reason is given"
+
+
+def cubin_of(own_values: bool, architecture: str) -> bytes:
+    """Give the kernels as machine code: kept, or compiled now.
+
+    Parameters
+    ----------
+    own_values : bool
+        Whether every run has parameters and effects of its own.
+    architecture : str
+        Such as ``sm_90``.
+
+    Raises
+    ------
+    DeviceError
+        If they cannot be compiled.
+    """
+    nvrtc = _nvrtc()
+    name = f"{_digest(nvrtc, own_values, architecture)}-{architecture}.cubin"
+    file = cache_directory().parents[1] / "kernels" / name
+    with suppress(OSError, DamagedError):
+        return read_checked(file)
+    with _telling():
+        found = compiled(source_of(own_values), architecture)
+    aside = file.with_name(f"{name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_checked(found, aside.write_bytes)
+        aside.replace(file)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        notice(f"r2psim: kernels cannot be kept ({error}) and are compiled anew each time", logging.WARNING)
+    return found
