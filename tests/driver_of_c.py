@@ -1,3 +1,4 @@
+# ruff: noqa: N802
 """What stands in for NVIDIA's driver where there is no GPU: the same kernels through the compiler of C++, threads one
 after the other, in the functions that `r2psim.gpu.cuda` asks the driver for.
 
@@ -11,7 +12,6 @@ import ctypes
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.gpu.cuda import Device
 from r2psim.gpu.source import source_of
 from r2psim.translation.native import compiler
 
-__all__ = ["DriverOfC", "device_of_c", "library_of"]
+__all__ = ["FLAGS", "Code", "DriverOfC", "library_of"]
 
 FLAGS = ("-O1", "-std=c++17", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-w")
 
@@ -39,11 +38,6 @@ class Code(IntEnum):
     CUDA_ERROR_LAUNCH_FAILED = 719
 
 
-def plus_plus() -> str:
-    """Give the compiler of C++ that belongs to that of C, which takes C++ where it is told to."""
-    return compiler()
-
-
 def library_of(own_values: bool, flags: tuple[str, ...] = FLAGS) -> Path:
     """Compile the kernels, once for each text of them."""
     text = source_of(own_values)
@@ -54,7 +48,7 @@ def library_of(own_values: bool, flags: tuple[str, ...] = FLAGS) -> Path:
         folder.mkdir(exist_ok=True)
         source, built = folder / f"{name}.cu", folder / f"{name}.{np.random.default_rng().integers(2**62)}"
         source.write_text(text, "utf-8")
-        subprocess.run([plus_plus(), *flags, "-x", "c++", "-o", str(built), str(source)], check=True, timeout=600)
+        subprocess.run([compiler(), *flags, "-x", "c++", "-o", str(built), str(source)], check=True, timeout=600)
         built.replace(file)
     return file
 
@@ -79,7 +73,7 @@ class DriverOfC:
         self.arrays: dict[int, np.ndarray] = {}
         self.launched: list[str] = []
         self.fails: dict[str, Code] = {}
-        self.retained = 0
+        self.least_free = memory
 
     def _told(self, function: str, *found: Any) -> tuple[Any, ...]:
         code = self.fails.get(function, Code.CUDA_SUCCESS)
@@ -98,12 +92,7 @@ class DriverOfC:
         return self._told("cuDeviceGetAttribute", self.capability[which - 75])
 
     def cuDevicePrimaryCtxRetain(self, number: int) -> tuple[Any, ...]:
-        self.retained += 1
         return self._told("cuDevicePrimaryCtxRetain", "context")
-
-    def cuDevicePrimaryCtxRelease(self, number: int) -> tuple[Any, ...]:
-        self.retained -= 1
-        return self._told("cuDevicePrimaryCtxRelease")
 
     def cuCtxSetCurrent(self, context: Any) -> tuple[Any, ...]:
         return self._told("cuCtxSetCurrent")
@@ -119,6 +108,7 @@ class DriverOfC:
             return Code.CUDA_ERROR_OUT_OF_MEMORY, 0
         made = np.full(size, 255, dtype=np.uint8)
         self.arrays[made.ctypes.data] = made
+        self.least_free = min(self.least_free, self.cuMemGetInfo()[1])
         return self._told("cuMemAlloc", made.ctypes.data)
 
     def cuMemFree(self, address: int) -> tuple[Any, ...]:
@@ -127,7 +117,9 @@ class DriverOfC:
 
     def _copy(self, to: int, of: int, size: int, there: int) -> tuple[Any, ...]:
         symbol = getattr(self, "symbol", None)
-        room = self.arrays[there].nbytes if there in self.arrays else (symbol[1] if symbol and symbol[0] == there else 0)
+        room = (
+            self.arrays[there].nbytes if there in self.arrays else (symbol[1] if symbol and symbol[0] == there else 0)
+        )
         if size > room:
             return (Code.CUDA_ERROR_INVALID_VALUE,)
         ctypes.memmove(to, of, size)
@@ -170,8 +162,3 @@ class DriverOfC:
         self.launched.append(name)
         function(gx * bx, (ctypes.c_void_p * 1).from_address(arguments)[0])
         return self._told("cuLaunchKernel")
-
-
-def device_of_c(driver: DriverOfC) -> Callable[[], Device]:
-    """Give what opens the device that stands in."""
-    return lambda: Device(driver)

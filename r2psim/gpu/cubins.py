@@ -17,13 +17,13 @@ from time import monotonic
 from typing import Any
 
 from r2psim.ensemble.devices import DeviceError
-from r2psim.gpu.cuda import INSTALL
+from r2psim.gpu.cuda import INSTALL, open_device
 from r2psim.gpu.source import source_of
 from r2psim.machine_code import DamagedError, read_checked, write_checked
 from r2psim.progress import beside_bar, duration, notice
 from r2psim.rules.compiled import cache_directory, source_digest
 
-__all__ = ["OPTIONS", "compiled", "cubin_of"]
+__all__ = ["OPTIONS", "check_device", "compiled", "cubin_of"]
 
 OPTIONS = ("--fmad=false", "-std=c++17", "-w")
 """For the compiler: no fused multiplication; divisions and roots are rounded as everywhere."""
@@ -107,17 +107,17 @@ def compiled(text: str, architecture: str) -> bytes:
     if int(code) == 0:
         (code,) = nvrtc.nvrtcCompileProgram(program, len(options), options)
     if int(code) != 0:
-        raise DeviceError(f"device gpu: the rules cannot be compiled for {architecture}: {code.name}: {_log(nvrtc, program)}")
+        said = f"{code.name}: {_log(nvrtc, program)}"
+        raise DeviceError(f"device gpu: the rules cannot be compiled for {architecture}: {said}")
     size, get = (
         (nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN)
         if architecture.startswith("sm_")
         else (nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
     )
-    found = bytearray(size(program)[1])
-    room = bytes(found)
-    get(program, room)
+    found = bytes(size(program)[1])
+    get(program, found)
     nvrtc.nvrtcDestroyProgram(program)
-    return room
+    return found
 
 
 def _log(nvrtc: Any, program: Any) -> str:
@@ -125,7 +125,7 @@ def _log(nvrtc: Any, program: Any) -> str:
     with suppress(Exception):
         said = b" " * nvrtc.nvrtcGetProgramLogSize(program)[1]
         nvrtc.nvrtcGetProgramLog(program, said)
-        return said.decode(errors="replace").strip("\0 \n").partition("\n")[0]
+        return str(said.decode(errors="replace")).strip("\0 \n").partition("\n")[0]
     return "no reason is given"
 
 
@@ -160,3 +160,18 @@ def cubin_of(own_values: bool, architecture: str) -> bytes:
         aside.unlink(missing_ok=True)
         notice(f"r2psim: kernels cannot be kept ({error}) and are compiled anew each time", logging.WARNING)
     return found
+
+
+def check_device() -> str:
+    """Look whether runs can be done on a GPU here, before anything else is done; give its name.
+
+    Raises
+    ------
+    DeviceError
+        If not; the message says what is lacking.
+    """
+    device = open_device()
+    device.close()
+    _nvrtc()
+    notice(f"r2psim: runs are done on {device.name}")
+    return device.name

@@ -1,4 +1,4 @@
-"""One GPU through NVIDIA's driver: memory, copies, kernels. Every call is checked, and what fails says why in a line."""
+"""One GPU through NVIDIA's driver: memory, copies, kernels. Every call is checked; what fails says so in a line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Device:
     Parameters
     ----------
     driver : module
-        ``cuda.bindings.driver``, or what stands in its place in a test.
+        ``cuda.bindings.driver``, or what has its functions.
 
     Attributes
     ----------
@@ -112,6 +112,7 @@ class Device:
                 f"device gpu: {self.name} has compute capability {major}.{minor}: {OLDEST[0]}.{OLDEST[1]} or later"
             )
         self.architecture = f"sm_{major}{minor}"
+        # Kept until the process ends: it takes a while to make, and the next ensemble wants it again.
         self._context = _check(driver.cuDevicePrimaryCtxRetain(self._number), "it cannot be used")
         self._module: Any = None
         self._kernels: dict[str, Any] = {}
@@ -183,7 +184,7 @@ class Device:
         _check(self._driver.cuCtxSynchronize(), "a kernel failed")
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give back its memory."""
         self.enter()
         # What does not come back now goes with the process: an error that led here is not to be hidden.
         for address in self._held:
@@ -191,7 +192,7 @@ class Device:
         self._held.clear()
         if self._module is not None:
             self._driver.cuModuleUnload(self._module)
-        self._driver.cuDevicePrimaryCtxRelease(self._number)
+            self._module = None
 
 
 def open_device() -> Device:

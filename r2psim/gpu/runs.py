@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -88,7 +88,8 @@ class _Runner:
     def bytes_a_run(self) -> int:
         """Give what a run takes on the device."""
         numbers = sum(self.entries.values()) + 1
-        numbers += self.own_values * (len(PARAMETERS) + sum(getattr(self.example, name).size for name in KEPT))
+        if self.own_values:
+            numbers += len(PARAMETERS) + sum(int(getattr(self.example, name).size) for name in KEPT)
         return 8 * numbers + self.ensemble.bytes_a_run()
 
     def tiles_at_once(self, runs: int) -> int:
@@ -100,7 +101,7 @@ class _Runner:
             If it does not hold one.
         """
         tile = TILE * self.bytes_a_run()
-        rows = [getattr(self.example, kind).shape[1] for kind in ("state", "group", "body")]
+        rows = [int(getattr(self.example, kind).shape[1]) for kind in ("state", "group", "body")]
         rows += [len(ACCOUNTS) * STAGES * self.ensemble.forms, len(self.ensemble.picks)]
         most = min(
             int(OF_FREE * self.device.free_bytes()) // tile,
@@ -249,7 +250,7 @@ class _Runner:
 
     def _noted(self, count: int) -> dict[str, np.ndarray]:
         """Copy the results of a batch."""
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for name, (shape, kind) in self._shapes(count).items():
             arrays[name] = np.empty(shape, dtype=kind)
             self.device.get(arrays[name], getattr(self.task, name))
@@ -268,9 +269,7 @@ def _in_tiles(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values.reshape(runs // TILE, TILE, numbers).swapaxes(1, 2))
 
 
-def blocks_on_device(
-    ensemble: _Ensemble, first: int, runs: int, opened: Callable[[], Device] | None = None
-) -> Generator[Block, None, None]:
+def blocks_on_device(ensemble: _Ensemble, first: int, runs: int) -> Generator[Block, None, None]:
     """Run everything on a GPU; give the finished blocks in order of runs, and of policies within them.
 
     Parameters
@@ -279,8 +278,6 @@ def blocks_on_device(
         What is run.
     first, runs : int
         Which runs.
-    opened : callable, optional
-        Opens the device; the first GPU if not given.
 
     Raises
     ------
@@ -289,7 +286,7 @@ def blocks_on_device(
     """
     from r2psim.ensemble.simulation import Block
 
-    device = (opened or open_device)()
+    device = open_device()
     try:
         runner = _Runner(ensemble, device)
         at_once = TILE * runner.tiles_at_once(runs)
@@ -298,7 +295,6 @@ def blocks_on_device(
             count = min(at_once, first + runs - at)
             for case, (k, null_twin) in enumerate(ensemble.cases):
                 device.enter()
-                arrays: dict[str, Any] = runner.run(case, at, count)
-                yield Block(ensemble.policies[k], at, arrays, null_twin)
+                yield Block(ensemble.policies[k], at, runner.run(case, at, count), null_twin)
     finally:
         device.close()

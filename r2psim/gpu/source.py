@@ -213,7 +213,7 @@ def source_of(own_values: bool) -> str:
     made = Translation(head, {rule: name for rule, name in adders.items() if rule is not None}, plus_plus=True)
     for kind in (rows, p, luck, vector, table):
         made.use(kind)
-    arguments = {"row": INT, "row + 1": INT, "&mine": rows, "p": p, "luck": luck, "t.before": INT}
+    arguments: dict[str, Type] = {"row": INT, "row + 1": INT, "&mine": rows, "p": p, "luck": luck, "t.before": INT}
     calls = {
         kernel.name: _translated(made, kernel.function, *(arguments[a] for a in kernel.call[1:-1].split(", ")))
         for kernel in KERNELS.values()
