@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -17,7 +20,9 @@ import pytest
 from driver_of_c import FLAGS, Code, DriverOfC, library_of
 from typer.testing import CliRunner
 
+from r2psim.bench import gpu as bench
 from r2psim.cli import app, main
+from r2psim.ensemble import simulation
 from r2psim.ensemble.at_draws import metrics_at_draws
 from r2psim.ensemble.at_points import PointRuns
 from r2psim.ensemble.devices import DeviceError, checked_device, runs_on
@@ -25,7 +30,7 @@ from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import Block, simulate
 from r2psim.gpu import cubins, runs
 from r2psim.gpu.cuda import Device, DeviceMemoryError
-from r2psim.gpu.source import KERNELS, TILE
+from r2psim.gpu.source import KERNELS, TILE, layout_of
 from r2psim.rules.month import PHASES
 from r2psim.scenario import load
 from r2psim.translation.native import CompilerError, compiler
@@ -168,6 +173,9 @@ def test_batches_follow_each_other_and_blocks_keep_their_order(in_use: InUse, mo
         assert of is not None
         part = slice(block.first_run - 3, block.first_run - 3 + len(block.arrays["metrics"]))
         assert block.arrays["metrics"].tobytes() == of.metrics[block.policy][part].tobytes()
+    # Without a sink accounts are added up on the device, on from one batch to the next.
+    added = simulate("seminar", POLICIES, 100, 7, 1, first_run=3, null_twins=True, device="gpu")
+    assert differing(added, expected) == []
 
 
 @needs_compiler
@@ -293,6 +301,20 @@ def test_a_compiler_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatc
     assert "nvidia-cuda-nvrtc-cu12 is not installed" in said and 'pip install "r2psim[gpu]"' in said
 
 
+def test_nvidias_driver_has_the_functions_that_are_called() -> None:
+    driver = pytest.importorskip("cuda.bindings.driver")
+    called = [name for name in vars(DriverOfC) if name.startswith("cu")]
+    assert len(called) > 15 and [name for name in called if not callable(getattr(driver, name, None))] == []
+    for name in vars(DriverOfC.CUdevice_attribute):
+        assert int(getattr(driver.CUdevice_attribute, name)) == getattr(DriverOfC.CUdevice_attribute, name)
+    assert {int(code) for code in Code} <= {int(code) for code in driver.CUresult}
+
+
+@pytest.mark.parametrize("own_values", [False, True])
+def test_what_a_kernel_is_handed_is_no_larger_than_devices_allow(own_values: bool) -> None:
+    assert ctypes.sizeof(layout_of(own_values).task()) <= 4096
+
+
 def test_a_device_that_is_misspelt_is_told_with_the_nearest_one() -> None:
     with pytest.raises(ValueError, match=r"device 'gpo' is not allowed: one of cpu, gpu \(did you mean gpu\?\)"):
         simulate("seminar", POLICIES, 2, years=1, device="gpo")
@@ -305,7 +327,7 @@ def test_a_device_that_is_misspelt_is_told_with_the_nearest_one() -> None:
 
 
 def test_a_device_that_cannot_be_used_ends_a_command_before_anything_is_done(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "cuda.bindings", None)
     out = tmp_path / "study"
@@ -332,11 +354,78 @@ def test_a_comparison_prints_the_same_on_both(in_use: InUse) -> None:
     assert told[0].stdout == told[1].stdout and driver.launched
 
 
+EXPERIMENT = """
+schema = 1
+name = "on-both"
+scenario = "seminar"
+policies = ["late-response", "prevention"]
+runs = 6
+[factors]
+"observation.noise" = { low = 0.0, high = 0.6 }
+[design]
+kind = "latin-hypercube"
+points = 2
+"""
+
+
+@needs_compiler
+def test_a_batch_stores_the_same_parts_on_both(in_use: InUse, tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text(EXPERIMENT, "utf-8")
+    driver = in_use()
+    stored = {}
+    for device in ("cpu", "gpu"):
+        out = tmp_path / device
+        words = ["batch", str(file), "--out", str(out), "--executor", "serial", "--task-runs", "12", "--device", device]
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 0, found.output
+        stored[device] = [part.read_bytes() for part in sorted((out / "runs").rglob("*.parquet"))]
+    assert stored["cpu"] == stored["gpu"] and stored["cpu"] and driver.launched
+
+
+# -- the benchmark -----------------------------------------------------------------------------------------------------
+
+
+@needs_compiler
+def test_the_benchmark_compares_bits_and_tells_how_many_times(
+    in_use: InUse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "CASES", (bench.Case("seminar", 32, 8, 1),))
+    monkeypatch.setattr(bench, "CHECKS", (bench.Check("seminar", 3, 1, "all"),))
+    driver = in_use()
+    assert bench.main(["--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["device"] == "Processor in place of a GPU" and driver.launched
+    (check,), (case,) = found["checks"], found["cases"]
+    assert check["agree"] and case["times"] == pytest.approx(case["cpu_a_pair"] / case["gpu_a_pair"])
+    assert "the same bits" in bench.gpu_table(found) and "times the processors" in bench.gpu_table(found)
+
+
+@needs_compiler
+def test_the_benchmark_fails_where_bits_differ(in_use: InUse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "CHECKS", (bench.Check("seminar", 2, 1, "none"),))
+    in_use()
+    of_run = simulation._Ensemble.luck_of
+    monkeypatch.setattr(
+        simulation._Ensemble, "luck_of", lambda self, run: of_run(self, run) + (run == 1 and self.device == "gpu")
+    )
+    assert bench.main(["--bits"]) == 1
+
+
+def test_the_benchmark_says_that_there_is_no_device(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cuda.bindings", None)
+    assert bench.main([]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.startswith("nothing is measured: device gpu: the package cuda-bindings is not")
+
+
 # -- NVIDIA's compiler -------------------------------------------------------------------------------------------------
 
 
 def test_machine_code_is_kept_under_the_name_of_its_sources(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("cuda.bindings.nvrtc")
     monkeypatch.setenv("R2PSIM_CACHE", str(tmp_path))
@@ -378,5 +467,5 @@ def test_nvidias_compiler_takes_the_kernels(architecture: str) -> None:
 def test_nothing_is_fused_but_in_divisions_and_roots() -> None:
     # In PTX these are instructions of their own: so there is nothing fused at all.
     text = cubins.compiled(cubins.source_of(False), "compute_80").decode()
-    assert text.count("div.rn.f64") > 50 and "mul.f64" in text
+    assert text.count("div.rn.f64") > 50 and "mul.rn.f64" in text
     assert "fma.rn.f64" not in text

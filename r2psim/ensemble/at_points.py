@@ -111,6 +111,7 @@ class _Points(_Ensemble):
     ) -> None:
         super().__init__(full, policies, seed, months, (), False, most=1)
         self.drawing = at  # type: ignore[assignment]
+        self.accounts_by_run = False
         self._row, self._first = row, first_run
 
     def luck_of(self, run: int) -> int:

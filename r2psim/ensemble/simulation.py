@@ -73,7 +73,8 @@ class Block(NamedTuple):
         ``metrics`` (runs, len(METRICS)); ``accounts`` (runs, len(ACCOUNTS), years, forms, 5), US$ spent, needed and
         met up to the end of each year, and ``spending``, the first of them; ``ledgers`` (runs, years, len(LEDGERS)),
         totals up to the end of each year; ``bodies`` (runs, bodies, len(BODY_ACCOUNTS)), US$; each series that was
-        asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1, groups), int8.
+        asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1, groups), int8. From a
+        GPU, where no sink gets the block: in place of accounts and spending ``accounts_so_far``, added up in order.
     null_twin : bool
         Whether assistance had no effect in these runs: the policy's null twin.
     """
@@ -131,6 +132,7 @@ class _Ensemble:
     ) -> None:
         self.full = full
         self.device = checked_device(device)
+        self.accounts_by_run = True
         self.drawing = Drawing(full, drawn, seed) if drawn else None
         self.policies = tuple(policies)
         self.seed = seed
@@ -304,7 +306,10 @@ class _Kept:
 
     def take(self, block: Block) -> None:
         """Take in a block: its accounts are added in order of runs, so that sums are the same bits in any chunks."""
-        add_in_order(self.added[block.policy], block.arrays["accounts"])
+        if "accounts" in block.arrays:
+            add_in_order(self.added[block.policy], block.arrays["accounts"])
+        else:
+            self.added[block.policy] = block.arrays["accounts_so_far"]
         add_in_order(self.bodies[block.policy], block.arrays["bodies"][:, None, None])
         if self.keep:
             at = block.first_run - self.first
@@ -530,6 +535,7 @@ def simulate(
     # Runs that lie side by side share their parameters and effects.
     most = 1 if drawn else -(-runs * len(named) // threads)
     ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins, device)
+    ensemble.accounts_by_run = sink is not None
     kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:

@@ -84,6 +84,7 @@ struct Task {
     const uint64_t *luck_of; // how many runs beyond that of `luck` each run lies
     const int64_t *pick;
     double *metrics, *accounts, *ledgers, *bodies, *series;
+    double *added; // accounts, added up over all runs so far
     int8_t *stages;
     const double *start; // of a block that is put back
     double *block;
@@ -137,6 +138,16 @@ KERNEL(note_accounts, 64)
     const int64_t account = row / (5 * forms), stage = row / forms % 5, form = row % forms;
     t.accounts[(((run * 3 + account) * t.years + t.at) * forms + form) * 5 + stage] =
         CALL_account_of(&mine, account, stage, form);
+}
+
+// In order of runs, so that sums are the same bits in any batches: `r2psim.ensemble.engine.add_in_order`.
+KERNEL(add_accounts, 64)
+{
+    const int64_t entries = t.years * 3 * 5 * t.rows.form.n1, here = (int64_t)HERE;
+    if (here >= entries) return;
+    double added = t.added[here];
+    for (int64_t run = 0; run < t.runs; run++) added += t.accounts[run * entries + here];
+    t.added[here] = added;
 }
 
 KERNEL(note_ledgers, 32)

@@ -28,7 +28,7 @@ YEAR = 12
 STAGES = 5
 ENOUGH = 2**20
 """Rows of states in all runs of a batch beyond which more at a time would gain nothing."""
-LARGEST_RESULTS = 2**30
+LARGEST_RESULTS = 2**31
 """Bytes of results of a batch, at most: they lie in the memory of the machine as well."""
 OF_FREE = 0.9
 """How much of the free memory is taken, at most."""
@@ -66,6 +66,10 @@ class _Runner:
         self.effects_of: tuple[int, int, int] | None = None
         self.picks = device.kept(ensemble.picks)
         self.task = self.layout.task()()
+        self.accounts_a_run = len(ACCOUNTS) * (ensemble.months // YEAR) * ensemble.forms * STAGES
+        # Where nobody asks for the accounts of each run they are added up there: they are most of all results.
+        nothing = np.zeros(0 if ensemble.accounts_by_run else self.accounts_a_run)
+        self.added = [device.kept(nothing) for _ in ensemble.cases]
 
     # -- what stays there ----------------------------------------------------------------------------------------------
 
@@ -84,6 +88,11 @@ class _Runner:
             elif not (self.own_values and name in KEPT):
                 field.at = self.device.kept(array)
         return _Policy(made, starts)
+
+    def results_a_run(self) -> int:
+        """Give the bytes that are copied back of a run."""
+        found = self.ensemble.bytes_a_run()
+        return found if self.ensemble.accounts_by_run else found - 8 * self.accounts_a_run
 
     def bytes_a_run(self) -> int:
         """Give what a run takes on the device."""
@@ -106,7 +115,7 @@ class _Runner:
         most = min(
             int(OF_FREE * self.device.free_bytes()) // tile,
             max(1, ENOUGH // (TILE * rows[0])),
-            max(1, LARGEST_RESULTS // (TILE * self.ensemble.bytes_a_run())),
+            max(1, LARGEST_RESULTS // (TILE * self.results_a_run())),
             # Threads are numbered in 32 bits.
             (2**32 - 1) // (TILE * max(rows)),
         )
@@ -173,8 +182,11 @@ class _Runner:
         device.put(task.luck_of, np.array([ensemble.luck_of(run) for run in numbers], dtype=np.uint64))
         self._open(self.policies[k].starts, values)
         self._months()
+        if not ensemble.accounts_by_run:
+            task.added = self.added[case]
+            device.launch("add_accounts", self.accounts_a_run, NOTES["add_accounts"], task)
         device.wait()
-        return self._noted(count)
+        return self._noted(case, count)
 
     def _values(self, k: int, numbers: Sequence[int], null_twin: bool) -> np.ndarray:
         """Give the values of the parameters of each run, or of all at once where they are the same."""
@@ -248,14 +260,21 @@ class _Runner:
         if self.ensemble.histories:
             self._launch("note_stages", self.example.group.shape[1], NOTES["note_stages"])
 
-    def _noted(self, count: int) -> dict[str, np.ndarray]:
+    def _noted(self, case: int, count: int) -> dict[str, np.ndarray]:
         """Copy the results of a batch."""
+        shapes = self._shapes(count)
+        if not self.ensemble.accounts_by_run:
+            shape, kind = shapes.pop("accounts")
+            shapes["added"] = shape[1:], kind
         arrays: dict[str, np.ndarray] = {}
-        for name, (shape, kind) in self._shapes(count).items():
+        for name, (shape, kind) in shapes.items():
             arrays[name] = np.empty(shape, dtype=kind)
             self.device.get(arrays[name], getattr(self.task, name))
         series, stages = arrays.pop("series"), arrays.pop("stages")
-        arrays["spending"] = arrays["accounts"][:, 0]
+        if self.ensemble.accounts_by_run:
+            arrays["spending"] = arrays["accounts"][:, 0]
+        else:
+            arrays["accounts_so_far"] = arrays.pop("added")
         for i, (name, place) in enumerate(zip(self.ensemble.series, self.ensemble.picks, strict=True)):
             levels = series[:, i]
             # From a place on, series are totals since the start: what was added in each month is told.

@@ -50,7 +50,8 @@ TILE = 32
 """Runs that lie side by side, the innermost of everything that rules write: as many as threads of a warp."""
 
 NOTES = {
-    "reset": 256, "note_series": 64, "note_stages": 256, "note_accounts": 64, "note_ledgers": 32, "note_end": 32,
+    "reset": 256, "note_series": 64, "note_stages": 256, "note_accounts": 64, "add_accounts": 64, "note_ledgers": 32,
+    "note_end": 32,
 }  # fmt: skip
 """Threads of a block of the kernels that are no rules, as `kernels.cu` declares them."""
 
@@ -146,7 +147,8 @@ class Layout:
     def task(self) -> Any:
         """Give the type of the argument of every kernel, ``struct Task``, for ctypes."""
         numbers = ("tiles", "runs", "before", "months", "at", "years", "picks")
-        places = ("luck_of", "pick", "metrics", "accounts", "ledgers", "bodies", "series", "stages", "start", "block")
+        noted = ("metrics", "accounts", "ledgers", "bodies", "series", "added", "stages")
+        places = ("luck_of", "pick", *noted, "start", "block")
         fields = [("rows", c_struct(self.rows)), ("of_tile", c_struct(self.rows))]
         fields += [("p", c_struct(self.parameters)), ("luck", c_struct(_luck()))]
         fields += [(name, c_int64) for name in numbers] + [(name, c_void_p) for name in places]

@@ -173,7 +173,7 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     are triggers, motive, commitment, incitement, arms, armed groups, tension and stages, by the rules of the month.
     Elections keep their calendar, backwards. Neighbours are read as before a first month, so that no one arrives.
     """
-    months = np.int64(p[P.start_settling_months])
+    months = int(p[P.start_settling_months])
     groups = rows.group.shape[1]
     for before in range(months):
         luck = luck_before(draws, months, before)
