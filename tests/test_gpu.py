@@ -26,15 +26,19 @@ from r2psim.ensemble import simulation
 from r2psim.ensemble.at_draws import metrics_at_draws
 from r2psim.ensemble.at_points import PointRuns
 from r2psim.ensemble.devices import DeviceError, checked_device, runs_on
+from r2psim.ensemble.engine import run_months
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import Block, simulate
 from r2psim.gpu import cubins, runs
 from r2psim.gpu.cuda import Device, DeviceMemoryError
 from r2psim.gpu.source import KERNELS, TILE, layout_of
-from r2psim.rules.month import PHASES
+from r2psim.rules.draws import draws_of
+from r2psim.rules.month import PHASES, opening
 from r2psim.scenario import load
 from r2psim.translation.native import CompilerError, compiler
+from r2psim.world.build import build
 from r2psim.world.expand import expand
+from r2psim.world.rows import WRITTEN, copy_rows
 
 POLICIES = ["late-response", "recommendations"]
 """Under the second bodies coordinate, strengthen mechanisms, and keep money on standby."""
@@ -127,6 +131,50 @@ def test_a_start_at_rest_settles_the_same(in_use: InUse) -> None:
     assert differing(settled, simulate(loaded, POLICIES, 5, **options)) != []
 
 
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.ascontiguousarray(a).tobytes() == np.ascontiguousarray(b).tobytes()
+
+
+def rows_left(runner: runs._Runner, run: int) -> dict[str, np.ndarray]:
+    """Give every written block of a run as the device has it."""
+    found = {}
+    for name in WRITTEN:
+        of: np.ndarray = getattr(runner.example, name)
+        all_runs = np.empty((runner.task.tiles, of.size, TILE))
+        runner.device.get(all_runs, runner.blocks[name])
+        own = all_runs[run // TILE, :, run % TILE]
+        found[name] = own.reshape(of.shape) if name == "ledger" else own.reshape(of.shape[::-1]).T
+    return found
+
+
+@needs_compiler
+def test_every_column_of_every_row_is_left_as_on_the_processors(in_use: InUse, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load("seminar")
+    full = expand(replace(loaded, parameters=loaded.parameters | {"start.settling_months": 7.0}))
+    policy, chosen = POLICIES[1], (0, 31, 33)
+    left: list[dict[str, np.ndarray]] = []
+    months, open_ = runs._Runner._months, runs._Runner._open
+
+    def looking_on(whole: Callable[..., None]) -> Callable[..., None]:
+        def work(self: runs._Runner, *words: Any) -> None:
+            whole(self, *words)
+            left.extend(rows_left(self, run) for run in chosen)
+
+        return work
+
+    monkeypatch.setattr(runs._Runner, "_open", looking_on(open_))
+    monkeypatch.setattr(runs._Runner, "_months", looking_on(months))
+    in_use(order=5)
+    simulate(full, policy, 34, seed=7, years=1, device="gpu")
+    p = full.parameter_values(policy)
+    for at, run in enumerate(chosen):
+        rows, luck = copy_rows(build(full, policy).rows), draws_of(7, run, 0)
+        for stage in range(2):
+            opening(rows, p, luck) if stage == 0 else run_months(rows, p, luck, 0, 12)
+            device = left[stage * len(chosen) + at]
+            assert [n for n in WRITTEN if not same(device[n], getattr(rows, n))] == [], (run, stage)
+
+
 @needs_compiler
 def test_fused_multiplication_would_be_seen(in_use: InUse) -> None:
     features = llvmlite.binding.get_host_cpu_features()
@@ -173,6 +221,10 @@ def test_batches_follow_each_other_and_blocks_keep_their_order(in_use: InUse, mo
         assert of is not None
         part = slice(block.first_run - 3, block.first_run - 3 + len(block.arrays["metrics"]))
         assert block.arrays["metrics"].tobytes() == of.metrics[block.policy][part].tobytes()
+    # What each run draws for itself is that of the batch.
+    monkeypatch.setattr(runs, "ENOUGH", TILE * 12)
+    drawn = [simulate("seminar", POLICIES, 40, 7, 1, uncertainty="all", device=device) for device in ("gpu", "cpu")]
+    assert differing(*drawn) == []
     # Without a sink accounts are added up on the device, on from one batch to the next.
     added = simulate("seminar", POLICIES, 100, 7, 1, first_run=3, null_twins=True, device="gpu")
     assert differing(added, expected) == []
