@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.gpu.source import KERNELS, MONTH, Kernel
 from r2psim.rules import accounts as accounts_module
 from r2psim.rules import decision as decision_module
-from r2psim.rules.contagion import contagion
-from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, month, opening
-from r2psim.rules.settling import groups_forget, groups_settle, luck_before, states_forget, states_settle, states_stand
+from r2psim.rules.draws import Draws, draws_of
+from r2psim.rules.month import month, opening
+from r2psim.rules.settling import luck_before
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.parameters import P
 from r2psim.world.build import build
@@ -117,24 +117,38 @@ def traced(rows: Rows) -> Rows:
     return rows._replace(**{name: getattr(rows, name).view(Traced) for name in WRITTEN})
 
 
-def _settling(rows: Rows, p: np.ndarray, months: int) -> Iterator[tuple[str, str, Callable[[int], None]]]:
+Acts = Iterator[tuple[Kernel, Callable[[int], None]]]
+
+
+def _act(name: str, rows: Rows, p: np.ndarray, luck: Draws, before: int = 0) -> tuple[Kernel, Callable[[int], None]]:
+    """Give a phase as the kernels have it, and what lets one agent go through it."""
+    kernel = KERNELS[name]
+    rule, words = kernel.function, kernel.call[1:-1].split(", ")
+
+    def act(i: int) -> None:
+        given = {"row": i, "row + 1": i + 1, "&mine": rows, "p": p, "luck": luck, "t.before": before}
+        rule(*(given[word] for word in words))
+
+    return kernel, act
+
+
+def _opening(rows: Rows, p: np.ndarray, months: int) -> Acts:
     luck = draws_of(1, 0, 0)
+    for name in ("groups_begin", "states_begin"):
+        yield _act(name, rows, p, luck)
     for before in range(months):
         then = luck_before(luck, months, before)
-        yield "contagion", "state", lambda s: contagion(s, s + 1, rows, p, luck)
-        yield "states_settle", "state", lambda s, then=then: states_settle(s, s + 1, rows, p, then)
-        yield "groups_settle", "group", lambda g, t=then, n=before: groups_settle(g, g + 1, rows, p, t, n)
-        yield "states_stand", "state", lambda s, then=then: states_stand(s, s + 1, rows, p, then)
-    yield "states_forget", "state", lambda s: states_forget(s, s + 1, rows)
-    yield "groups_forget", "group", lambda g: groups_forget(g, g + 1, rows)
+        yield _act(MONTH[0].name, rows, p, luck)
+        for name in ("states_settle", "groups_settle", "states_stand"):
+            yield _act(name, rows, p, then, before)
+    for name in ("states_forget", "groups_forget", "states_open"):
+        yield _act(name, rows, p, luck)
 
 
-def _months(rows: Rows, p: np.ndarray, numbers: range) -> Iterator[tuple[str, str, Callable[[int], None]]]:
+def _months(rows: Rows, p: np.ndarray, numbers: range) -> Acts:
     for m in numbers:
-        luck = draws_of(1, 0, m)
-        for phase in PHASES:
-            run = phase.run
-            yield phase.run.__name__, phase.kind, lambda i, run=run, luck=luck: run(i, i + 1, rows, p, luck)
+        for kernel in MONTH:
+            yield _act(kernel.name, rows, p, draws_of(1, 0, m))
 
 
 def scenario() -> Scenario:
@@ -156,11 +170,12 @@ def main(policy: str = "recommendations", before: int = 30) -> list[str]:
     rows = traced(plain)
     found = set()
 
-    def look_on(acts: Iterator[tuple[str, str, Callable[[int], None]]]) -> None:
-        for name, kind, act in acts:
-            found.update(f"{name}: {said}" for said in clashes(plain, getattr(plain, kind).shape[1], act))
+    def look_on(acts: Acts) -> None:
+        for kernel, act in acts:
+            told = clashes(plain, getattr(plain, kernel.kind).shape[1], act)
+            found.update(f"{kernel.name}: {said}" for said in told)
 
-    look_on(_settling(rows, p, int(p[P.start_settling_months])))
+    look_on(_opening(rows, p, int(p[P.start_settling_months])))
     opening(plain, p, draws_of(1, 0, 0))
     for m in range(before):
         month(plain, p, draws_of(1, 0, m))

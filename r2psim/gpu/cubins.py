@@ -74,7 +74,7 @@ def _telling() -> Iterator[None]:
             if not beside_bar(words):
                 notice(f"r2psim: {words}")
 
-    notice("r2psim: compiling the rules for the GPU, which takes about a minute; they are kept for the next time")
+    notice("r2psim: compiling the rules for the GPU, which takes up to a minute; they are kept for the next time")
     thread = threading.Thread(target=tell, name="r2psim compiling for the GPU", daemon=True)
     thread.start()
     try:
