@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -276,7 +277,8 @@ def test_what_is_not_for_a_gpu_runs_on_the_processors_and_is_told(
     policy = PythonPolicy("hands-off", Nothing())
     options: dict[str, Any] = {"runs": 2, "seed": 7, "years": 1, "threads": 1, "events": (1,)}
     found = simulate("seminar", ["late-response", policy], device="gpu", **options)
-    assert "policies in Python decide on the processors" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "policies in Python decide on the processors" in said and "events and their reasons are found on" in said
     assert driver.launched
     expected = simulate("seminar", ["late-response", policy], **options)
     assert differing(found, expected) == [] and found.events == expected.events
@@ -500,6 +502,39 @@ def test_machine_code_is_kept_under_the_name_of_its_sources(
     assert cubins.cubin_of(False, "sm_90") == b"machine code 4"
     monkeypatch.setattr(cubins, "OPTIONS", (*cubins.OPTIONS, "--more"))
     assert cubins.cubin_of(False, "sm_90") == b"machine code 5"
+
+
+def test_compiling_is_told_can_be_interrupted_and_fails_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("cuda.bindings.nvrtc")
+    monkeypatch.setenv("R2PSIM_CACHE", str(tmp_path))
+    monkeypatch.delenv("R2PSIM_QUIET", raising=False)
+    monkeypatch.setattr(cubins, "_TELL_SECONDS", 0.05)
+    monkeypatch.setattr(cubins, "source_of", lambda own: "text")
+    ends = threading.Event()
+
+    def waits(text: str, architecture: str) -> bytes:
+        ends.wait(30.0)
+        return b"machine code"
+
+    def interrupted(text: str) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cubins, "compiled", waits)
+    with monkeypatch.context() as while_it_lasts:
+        while_it_lasts.setattr(cubins, "beside_bar", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cubins.cubin_of(False, "sm_90")
+    ends.set()
+    assert cubins.cubin_of(False, "sm_90") == b"machine code"
+    monkeypatch.undo()
+    monkeypatch.setenv("R2PSIM_CACHE", str(tmp_path))
+    monkeypatch.setattr(cubins, "source_of", lambda own: "no such kernel;")
+    with pytest.raises(DeviceError) as failed:
+        cubins.cubin_of(True, "sm_90")
+    assert "cannot be compiled for sm_90: NVRTC_ERROR_COMPILATION" in str(failed.value)
+    assert "r2psim.cu(1): error" in str(failed.value) and "\n" not in str(failed.value)
 
 
 @pytest.mark.slow

@@ -532,6 +532,8 @@ def simulate(
             full, seed, first_run, runs, months, chosen, histories, told, uncertainty, drawn, ledgers, null_twins
         )
         return run_beside(order, wanted, ours, threads, advance)
+    if told and device == "gpu":
+        notice("r2psim: events and their reasons are found on the processors, with the same bits")
     # Runs that lie side by side share their parameters and effects.
     most = 1 if drawn else -(-runs * len(named) // threads)
     ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins, device)

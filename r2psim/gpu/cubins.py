@@ -10,8 +10,8 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -63,27 +63,34 @@ def _digest(nvrtc: Any, own_values: bool, architecture: str) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Say that kernels are compiled, and for how long already, until they are."""
-    began, ends = monotonic(), threading.Event()
+def _while_told(work: Callable[[], bytes]) -> bytes:
+    """Let kernels be compiled, and say for how long already; Ctrl-C need not wait for the compiler."""
+    began = monotonic()
+    done: list[bytes] = []
+    failed: list[BaseException] = []
 
-    def tell() -> None:
-        while not ends.wait(_TELL_SECONDS):
+    def compile_() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # raised again where it can be seen
+            failed.append(error)
+
+    notice("r2psim: compiling the rules for the GPU, which takes up to a minute; they are kept for the next time")
+    thread = threading.Thread(target=compile_, name="r2psim compiling for the GPU", daemon=True)
+    thread.start()
+    try:
+        thread.join(_TELL_SECONDS)
+        while thread.is_alive():
             words = f"compiling the rules for the GPU: {duration(monotonic() - began)} so far"
             if not beside_bar(words):
                 notice(f"r2psim: {words}")
-
-    notice("r2psim: compiling the rules for the GPU, which takes up to a minute; they are kept for the next time")
-    thread = threading.Thread(target=tell, name="r2psim compiling for the GPU", daemon=True)
-    thread.start()
-    try:
-        yield
+            thread.join(_TELL_SECONDS)
     finally:
-        ends.set()
-        thread.join(timeout=2.0)
         beside_bar("")
+    if failed:
+        raise failed[0]
     notice(f"r2psim: compiled the rules for the GPU in {duration(monotonic() - began)}")
+    return done[0]
 
 
 def compiled(text: str, architecture: str) -> bytes:
@@ -149,8 +156,7 @@ def cubin_of(own_values: bool, architecture: str) -> bytes:
     file = cache_directory().parents[1] / "kernels" / name
     with suppress(OSError, DamagedError):
         return read_checked(file)
-    with _telling():
-        found = compiled(source_of(own_values), architecture)
+    found = _while_told(lambda: compiled(source_of(own_values), architecture))
     aside = file.with_name(f"{name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
