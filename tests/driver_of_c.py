@@ -1,6 +1,6 @@
 # ruff: noqa: N802
 """What stands in for NVIDIA's driver where there is no GPU: the same kernels through the compiler of C++, threads one
-after the other, in the functions that `r2psim.gpu.cuda` asks the driver for.
+after the other, in the functions that `r2psim.ensemble.gpu.cuda` asks the driver for.
 
 What counts there counts here: memory that was not asked for or is given back cannot be written, a kernel that is not
 there is not launched. Memory is filled with what is no number before it is given out.
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.gpu.source import source_of
+from r2psim.ensemble.gpu.source import source_of
 from r2psim.translation.native import compiler
 
 __all__ = ["FLAGS", "Code", "DriverOfC", "library_of"]

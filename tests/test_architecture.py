@@ -29,7 +29,7 @@ LAYERS = (
     ("world",),
     ("rules",),
     ("translation",),
-    ("ensemble", "agents", "gpu"),
+    ("ensemble", "agents"),
     ("analysis", "plots", "seminar"),
     ("bench", "app", "reports", "verbs", "cli"),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -28,11 +29,11 @@ from r2psim.ensemble.at_draws import metrics_at_draws
 from r2psim.ensemble.at_points import PointRuns
 from r2psim.ensemble.devices import DeviceError, checked_device, runs_on
 from r2psim.ensemble.engine import run_months
+from r2psim.ensemble.gpu import cubins, runs
+from r2psim.ensemble.gpu.cuda import Device, DeviceMemoryError
+from r2psim.ensemble.gpu.source import KERNELS, TILE, layout_of
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import Block, simulate
-from r2psim.gpu import cubins, runs
-from r2psim.gpu.cuda import Device, DeviceMemoryError
-from r2psim.gpu.source import KERNELS, TILE, layout_of
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario import load
@@ -502,6 +503,20 @@ def test_machine_code_is_kept_under_the_name_of_its_sources(
     assert cubins.cubin_of(False, "sm_90") == b"machine code 4"
     monkeypatch.setattr(cubins, "OPTIONS", (*cubins.OPTIONS, "--more"))
     assert cubins.cubin_of(False, "sm_90") == b"machine code 5"
+
+
+@pytest.mark.parametrize("file", ["ensemble/gpu/kernels.cu", "ensemble/gpu/source.py", "translation/c_calls.py"])
+def test_kept_machine_code_has_another_name_when_a_source_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+) -> None:
+    nvrtc = pytest.importorskip("cuda.bindings.nvrtc")
+    before = cubins._digest(nvrtc, False, "sm_90")
+    for folder in ("ensemble/gpu", "translation"):
+        shutil.copytree(cubins._PACKAGE / folder, tmp_path / folder)
+    monkeypatch.setattr(cubins, "_PACKAGE", tmp_path)
+    assert cubins._digest(nvrtc, False, "sm_90") == before
+    (tmp_path / file).write_bytes((tmp_path / file).read_bytes() + b"\n")
+    assert cubins._digest(nvrtc, False, "sm_90") != before
 
 
 def test_compiling_is_told_can_be_interrupted_and_fails_in_a_line(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.gpu.source import KERNELS, MONTH, Kernel
+from r2psim.ensemble.gpu.source import KERNELS, MONTH, Kernel
 from r2psim.rules import accounts as accounts_module
 from r2psim.rules import decision as decision_module
 from r2psim.rules.draws import Draws, draws_of

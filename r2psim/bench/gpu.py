@@ -107,8 +107,8 @@ def measure_gpu(cases: Sequence[Case], checks: Sequence[Check], tell: Callable[[
     DeviceError
         If there is no GPU that can be used.
     """
+    from r2psim.ensemble.gpu.cubins import check_device
     from r2psim.ensemble.warmup import warm_up
-    from r2psim.gpu.cubins import check_device
 
     name = check_device()
     warm_up()

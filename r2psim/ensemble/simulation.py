@@ -255,7 +255,7 @@ class _Ensemble:
     def blocks(self, first: int, runs: int, threads: int) -> Generator[Block, None, None]:
         """Run everything; give the finished blocks in order of runs, and of policies within them."""
         if self.device == "gpu":
-            from r2psim.gpu.runs import blocks_on_device
+            from r2psim.ensemble.gpu.runs import blocks_on_device
 
             yield from blocks_on_device(self, first, runs)
             return

@@ -35,7 +35,7 @@ def with_device(verb: Callable[..., None]) -> Callable[..., None]:
         except ValueError as error:
             raise typer.BadParameter(f"--{error}") from None
         if device == "gpu":
-            from r2psim.gpu.cubins import check_device
+            from r2psim.ensemble.gpu.cubins import check_device
 
             check_device()
         with runs_on(device):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.ensemble.engine import ACCOUNTS
+from r2psim.ensemble.gpu.cubins import cubin_of
+from r2psim.ensemble.gpu.cuda import Device, DeviceMemoryError, open_device
+from r2psim.ensemble.gpu.source import KEPT, KERNELS, MONTH, NOTES, TILE, layout_of
 from r2psim.ensemble.measures import BODY_ACCOUNTS, FIRST_FLOW, LEDGERS, METRICS
-from r2psim.gpu.cubins import cubin_of
-from r2psim.gpu.cuda import Device, DeviceMemoryError, open_device
-from r2psim.gpu.source import KEPT, KERNELS, MONTH, NOTES, TILE, layout_of
 from r2psim.rules.draws import MONTHS, draws_of
 from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.translation.c_types import c_struct

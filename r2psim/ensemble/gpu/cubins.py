@@ -17,8 +17,8 @@ from time import monotonic
 from typing import Any
 
 from r2psim.ensemble.devices import DeviceError
-from r2psim.gpu.cuda import INSTALL, open_device
-from r2psim.gpu.source import source_of
+from r2psim.ensemble.gpu.cuda import INSTALL, open_device
+from r2psim.ensemble.gpu.source import source_of
 from r2psim.machine_code import DamagedError, read_checked, write_checked
 from r2psim.progress import beside_bar, duration, notice
 from r2psim.rules.compiled import cache_directory, source_digest
@@ -28,7 +28,7 @@ __all__ = ["OPTIONS", "check_device", "compiled", "cubin_of"]
 OPTIONS = ("--fmad=false", "-std=c++17", "-w")
 """For the compiler: no fused multiplication; divisions and roots are rounded as everywhere."""
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 _TELL_SECONDS = 3.0
 
 
@@ -55,7 +55,7 @@ def _digest(nvrtc: Any, own_values: bool, architecture: str) -> str:
     """Name what machine code is made of."""
     _, *version = nvrtc.nvrtcVersion()
     digest = hashlib.sha256(repr((source_digest(), version, OPTIONS, own_values, architecture)).encode())
-    for folder in ("translation", "gpu"):
+    for folder in ("translation", "ensemble/gpu"):
         for file in sorted((_PACKAGE / folder).iterdir()):
             if file.suffix in (".py", ".cu"):
                 digest.update(file.name.encode())
@@ -99,7 +99,7 @@ def compiled(text: str, architecture: str) -> bytes:
     Parameters
     ----------
     text : str
-        CUDA C, as `r2psim.gpu.source.source_of` gives it.
+        CUDA C, as `r2psim.ensemble.gpu.source.source_of` gives it.
     architecture : str
         ``sm_90`` and the like for machine code; ``compute_90`` for the text of PTX.
 
