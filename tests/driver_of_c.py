@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import subprocess
-import tempfile
 from enum import IntEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from r2psim.ensemble.gpu.source import source_of
+from r2psim.rules.compiled import cache_directory
 from r2psim.translation.native import compiler
 
 __all__ = ["FLAGS", "Code", "DriverOfC", "library_of"]
@@ -42,10 +42,10 @@ def library_of(own_values: bool, flags: tuple[str, ...] = FLAGS) -> Path:
     """Compile the kernels, once for each text of them."""
     text = source_of(own_values)
     name = hashlib.sha256((text + repr(flags)).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir(), "r2psim-kernels")
+    folder = cache_directory().parents[1] / "kernels-in-place-of-a-gpu"
     file = folder / f"{name}.so"
     if not file.exists():
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         source, built = folder / f"{name}.cu", folder / f"{name}.{np.random.default_rng().integers(2**62)}"
         source.write_text(text, "utf-8")
         subprocess.run([compiler(), *flags, "-x", "c++", "-o", str(built), str(source)], check=True, timeout=600)
