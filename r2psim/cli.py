@@ -17,6 +17,7 @@ from r2psim.verbs import batches
 from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
+from r2psim.verbs.devices import with_device
 from r2psim.verbs.discover import discover
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
@@ -189,6 +190,7 @@ def _write(history: History, loaded: Scenario, summary: dict[str, object], direc
 
 
 @app.command()
+@with_device
 def compare(
     scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
     policies: Annotated[str, typer.Option(metavar="A,B,...", help="Policies of the scenario, with commas between.")] = (
@@ -342,7 +344,8 @@ app.command()(hindcast)
 app.command()(world_figure)
 app.command(name="seminar-kit")(seminar_kit)
 app.command(name="seminar-seeds")(seminar_seeds)
-for verb in (batches.batch, batches.status, batches.results):
+app.command()(with_device(batches.batch))
+for verb in (batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
 app.command(name="list")(list_what)
@@ -351,12 +354,12 @@ app.command()(calibrate)
 app.command()(identify)
 app.command()(rows)
 app.command()(trials)
-app.command(name="value-of-information")(value_of_information)
-app.command(name="break-even")(break_even)
-app.command()(marginal)
-app.command()(optimise)
+app.command(name="value-of-information")(with_device(value_of_information))
+app.command(name="break-even")(with_device(break_even))
+app.command()(with_device(marginal))
+app.command()(with_device(optimise))
 app.command()(warning)
-app.command()(sensitivity)
+app.command()(with_device(sensitivity))
 app.command()(discover)
 app.command()(report)
 
@@ -520,6 +523,10 @@ def _fail(error: Exception) -> None:
         from r2psim.ensemble.store import OutputError
 
         expected = (*expected, OutputError)
+    if "r2psim.ensemble.devices" in sys.modules:
+        from r2psim.ensemble.devices import DeviceError
+
+        expected = (*expected, DeviceError)
     if isinstance(error, expected):
         typer.echo(str(error), err=True)
         sys.exit(BAD_INPUT)

@@ -44,7 +44,7 @@ SECONDS = {
     "bodies_act": 5.8,
     "states_receive": 4.5,
     "bodies_settle": 0.9,
-    "note": 4.2,
+    "note_run": 4.2,
     "run_chunk": 1.5,
 }
 """How long the parts of a month, and the whole of a run, take on a processor of 2024, without those parts in them.
@@ -56,7 +56,7 @@ BELIEF = 0.4
 """What the usual pace counts for: as much as if this share of the work had been done at it."""
 
 WHOLE = "run_chunk"
-ENSEMBLE = ("note", WHOLE)
+ENSEMBLE = ("note_run", WHOLE)
 """What is compiled for an ensemble, and not where Mesa steps through a model."""
 
 

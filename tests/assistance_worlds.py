@@ -21,7 +21,7 @@ from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, PROGRAMME, STATE, TRIGGERS, F, L, S
+from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, NOTE, PROGRAMME, STATE, TRIGGERS, F, L, S
 
 __all__ = [
     "FORMS",
@@ -230,9 +230,13 @@ def strengthen(rows: Rows, forms: Iterable[int], states: Any = slice(None)) -> N
 
 def only_form(rows: Rows, *forms: int) -> Rows:
     """Let the first body provide these forms and nothing else."""
+    start = np.array([0, len(forms)] + [len(forms)] * (rows.body.shape[1] - 1))
+    notes = np.concatenate([[0], np.cumsum(np.diff(start) * np.diff(rows.member_start))]).astype(np.int64)
     return rows._replace(
-        provides_start=np.array([0, len(forms)] + [len(forms)] * (rows.body.shape[1] - 1)),
+        provides_start=start,
         provides=np.array(sorted(forms), dtype=np.int64),
+        note=np.zeros((len(NOTE.columns), int(notes[-1]))),
+        note_start=notes,
     )
 
 
@@ -300,6 +304,8 @@ def copies(world: World, count: int) -> Rows:
         pledge_start=np.zeros(1, dtype=np.int64),
         rating=rows.rating[:, :0].copy(),
         ledger=rows.ledger[:0].copy(),
+        note=rows.note[:, :0].copy(),
+        note_start=np.zeros(1, dtype=np.int64),
         state_id=np.arange(count, dtype=np.uint64),
         group_id=np.arange(count * own, dtype=np.uint64),
         body_id=rows.body_id[:0],

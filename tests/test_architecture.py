@@ -28,6 +28,7 @@ LAYERS = (
     ("scenario",),
     ("world",),
     ("rules",),
+    ("translation",),
     ("ensemble", "agents"),
     ("analysis", "plots", "seminar"),
     ("bench", "app", "reports", "verbs", "cli"),

@@ -15,14 +15,15 @@ from r2psim.bench import command, measure
 from r2psim.bench.adapter import POLICY, SEED, Compiled
 from r2psim.bench.contenders import Case, Contender, contenders_of
 from r2psim.bench.measure import RATIOS, SCENARIOS, Effort, play_rounds, report_of, shared_ratio
-from r2psim.bench.native import CompilerError, Library, compiler, months_in_c
+from r2psim.bench.native import months_in_c
 from r2psim.bench.numpy_month import groups_move, uniforms
-from r2psim.bench.to_c import NotCoveredError, translate
 from r2psim.bench.worlds import side_by_side, world_of
 from r2psim.rules import arithmetic
 from r2psim.rules.draws import STAGE_CHANGE, Draws, draws_of, uniform
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario import load
+from r2psim.translation.native import CompilerError, Library, compiler
+from r2psim.translation.to_c import NotCoveredError, translate
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, copy_rows

@@ -17,7 +17,7 @@ from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import PARAMETERS, P
-from r2psim.world.tables import GROUP_CHANNELS, PROGRAMME, STATE, B, L, R, S
+from r2psim.world.tables import GROUP_CHANNELS, STATE, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 WAR = 3.0
@@ -246,11 +246,10 @@ def test_a_body_funds_what_it_can_attend_to_and_no_more(attention: float) -> Non
     assert table.of_body("pledges") == len(table.pledged) == min(attention, 60.0)
 
 
-def test_a_decision_leaves_no_notes_at_programmes() -> None:
+def test_a_decision_leaves_no_notes() -> None:
     forms = ["mediation", "preventive-diplomacy", "human-rights-monitoring"]
     rng = np.random.default_rng(2)
     table = Table([2.0] * 8, [0.5] * 8, forms, budget=6e7, rhythm=2.0)
-    notes = [PROGRAMME.index[name] for name in ("slot", "own")]
     changed = 0
     for m in range(36):
         table.stand(list(rng.integers(0, 5, 8).astype(float)), list(rng.uniform(0.1, 0.9, 8)))
@@ -258,7 +257,7 @@ def test_a_decision_leaves_no_notes_at_programmes() -> None:
         p = parameters(FULL | {"principles.flexibility.share": float(rng.choice([0.0, 0.5, 1.0]))})
         for rule, count in ((demand, 8), (decision, 1), (offering, 1), (delivery, 8), (accounts, 1)):
             rule(0, count, table.rows, p, draws)
-            assert not table.rows.programme[notes].any(), (m, rule.__name__)
+            assert not table.rows.note.any(), (m, rule.__name__)
         changed += before != table.pledged
     assert changed > 5 and table.of_body("spent") > 0.0
 

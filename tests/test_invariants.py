@@ -290,7 +290,8 @@ def test_a_lively_world_shows_everything() -> None:
 
 
 BETWEEN_MONTHS_STILL = {
-    "programme": {"offered", "levered", "slot", "own"},
+    "programme": {"offered", "levered"},
+    "note": {"slot", "own"},
     "pledge": {"offer"},
     "state": {"emphasis", "council", "council_delay", "council_will", "rights_council", "votes_failed"}
     | {"warnings_false", "warnings_near"},

@@ -195,7 +195,7 @@ def check_pledges(r: Run) -> None:
         assert not slots[:, L.amount][~used].any() and not slots[:, L.offer].any()
         ordered = np.sort(programme, axis=1)
         assert not ((np.diff(ordered, axis=1) == 0.0) & (ordered[:, 1:] >= 0.0)).any(), "two slots for one programme"
-    assert not r.programme[:, [PR.slot, PR.own]].any(), "a decision leaves its notes behind"
+    assert not r.note.any(), "a decision leaves its notes behind"
 
 
 def check_money(r: Run, rate: float = 0.0) -> None:

@@ -54,7 +54,7 @@ def test_every_column_of_every_run_is_what_it_is_alone(case: tuple[World, Rows, 
     world, together, alone = case
     states, forms = len(world.states), len(world.forms)
     for k, single in enumerate(alone):
-        for name in ("state", "group", "body", "rating"):
+        for name in ("state", "group", "body", "rating", "note"):
             expected: np.ndarray = getattr(single, name)
             n = expected.shape[1]
             found = getattr(together, name)[:, k * n : (k + 1) * n].copy()
@@ -65,7 +65,7 @@ def test_every_column_of_every_run_is_what_it_is_alone(case: tuple[World, Rows, 
         assert together.ledger[k * bodies : (k + 1) * bodies].tobytes() == single.ledger.tobytes()
         slots = single.pledge.shape[1]
         pledge = together.pledge[:, k * slots : (k + 1) * slots]
-        for column in (L.form, L.amount, L.begins, L.offer, L.last_offer):
+        for column in (L.form, L.amount, L.begins, L.offer, L.last_offer, L.note, L.former):
             assert pledge[column].tobytes() == single.pledge[column].tobytes()
 
 

@@ -340,7 +340,7 @@ class Run:
     ----------
     world : World
         What ran.
-    state, group, body, programme, pledge, rating : numpy.ndarray, shape (months + 1, columns, rows)
+    state, group, body, programme, pledge, rating, note : numpy.ndarray, shape (months + 1, columns, rows)
         Index 0 is the start.
     ledger : numpy.ndarray, shape (months + 1, bodies, forms)
         US cents.
@@ -354,6 +354,7 @@ class Run:
     pledge: np.ndarray
     rating: np.ndarray
     ledger: np.ndarray
+    note: np.ndarray
 
     def of_state(self, column: str) -> np.ndarray:
         """Give a column of states, shape (months + 1, states)."""

@@ -310,6 +310,9 @@ def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
     rows.pledge[L.amount, slots] = 0.0
     left = room_of(model, b)
     p = model.parameters
+    provided = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]].tolist()
+    members = rows.member[rows.member_start[b] : rows.member_start[b + 1]].tolist()
+    place_of = {s: place for place, s in enumerate(members)}
     wait = float(rows.body[B.decision_delay, b] + p[P.principles_harm_delay] * p[P.principles_harm_screening])
     for slot, a in enumerate(allocations, slots.start):
         row = world.forms.index(a.form) * len(world.states) + world.states.index(a.state)
@@ -319,6 +322,8 @@ def _promise(model: R2PModel, b: int, allocations: list[Allocation]) -> None:
         rows.pledge[L.programme, slot] = row
         rows.pledge[L.state, slot] = row % len(world.states)
         rows.pledge[L.form, slot] = row // len(world.states)
+        note = place_of[row % len(world.states)] * len(provided) + provided.index(row // len(world.states))
+        rows.pledge[L.note, slot] = note
         rows.pledge[L.amount, slot] = cents
         rows.pledge[L.begins, slot] = earlier.get(float(row), model.month + (0.0 if runs else wait))
     rows.body[B.pledges, b] = len(allocations)

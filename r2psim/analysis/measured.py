@@ -308,8 +308,8 @@ def seconds_a_run(scenario: Scenario, policies: Sequence[str], years: int, threa
     years, threads, seed
         As `r2psim.simulate` takes them.
     """
-    simulate(scenario, list(policies), 1, seed, 1, threads)  # what is made ready once is not counted
+    simulate(scenario, list(policies), 1, seed, 1, threads, device="cpu")  # what is made ready once is not counted
     began = process_time()
-    simulate(scenario, list(policies), 4, seed, years, threads)
+    simulate(scenario, list(policies), 4, seed, years, threads, device="cpu")
     # A thread more than there are processors makes nothing faster.
     return (process_time() - began) / (4 * len(policies) * min(threads or processors(), processors()))

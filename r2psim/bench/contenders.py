@@ -117,8 +117,9 @@ def _ensemble(case: Case, threads: int, runs: int) -> float:
 
 
 def _in_c(case: Case, runs: int, together: int) -> Contender:
-    from r2psim.bench.native import CompilerError, months_in_c
-    from r2psim.bench.to_c import NotCoveredError
+    from r2psim.bench.native import months_in_c
+    from r2psim.translation.native import CompilerError
+    from r2psim.translation.to_c import NotCoveredError
 
     what = "the same rules in C"
     rows = side_by_side(case.world.rows, together)

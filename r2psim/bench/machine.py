@@ -39,7 +39,7 @@ def _cpuinfo() -> dict[str, str]:
 
 def versions() -> dict[str, str | None]:
     """Give the versions of all that the figures depend on; None where something is missing."""
-    from r2psim.bench.native import CompilerError, compiler, version_of
+    from r2psim.translation.native import CompilerError, compiler, version_of
 
     found: dict[str, str | None] = {"python": sys.version.split()[0]}
     for package in _PACKAGES:

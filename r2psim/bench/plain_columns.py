@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LEFT_OUT", "columns"]
 
-LEFT_OUT = {
-    "group": ("at_risk",),
-    "programme": ("slot", "own"),
-}
-"""Columns that the plain model does not keep: what a group saw of its state's risk factors of last month, and what a
-body notes at a programme during its decision and clears again."""
+LEFT_OUT = {"group": ("at_risk",)}
+"""Columns that the plain model does not keep: what a group saw of its state's risk factors of last month."""
 
 
 def _numbered(prefix: str, values: list[Any], first: int = 0) -> dict[str, Any]:

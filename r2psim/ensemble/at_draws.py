@@ -83,6 +83,7 @@ def metrics_at_draws(
     most = 1 if drawn else -(-runs * len(policies) // threads)
     ensemble = _OfDraws(full, policies, seed, YEAR * years, (), False, most, drawn, null_twins)
     ensemble.each = each
+    ensemble.accounts_by_run = False
     found = np.empty((1 + null_twins, len(policies), runs, len(METRICS)))
     places = {policy: k for k, policy in enumerate(policies)}
     with closing(ensemble.blocks(first, runs, threads)) as blocks:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from r2psim.ensemble.devices import checked_device
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import _Ensemble, simulate
 from r2psim.ensemble.uncertainty import with_effect
+from r2psim.progress import notice
 from r2psim.scenario.paths import effects_by_path, form_number
 from r2psim.world.assistance import size_in_rules
 from r2psim.world.build import build
@@ -109,6 +111,7 @@ class _Points(_Ensemble):
     ) -> None:
         super().__init__(full, policies, seed, months, (), False, most=1)
         self.drawing = at  # type: ignore[assignment]
+        self.accounts_by_run = False
         self._row, self._first = row, first_run
 
     def luck_of(self, run: int) -> int:
@@ -203,6 +206,8 @@ class PointRuns:
 
     def _built_again(self, first: int, count: int) -> Iterator[np.ndarray]:
         """Build the world for each point; give the metrics of row after row."""
+        if checked_device(None) == "gpu":
+            notice("r2psim: a point changes what runs start with: each has a world of its own, run on the processors")
         with ThreadPoolExecutor(self.threads) as pool:
             try:
                 for at in range(first, first + count, AHEAD):
@@ -219,7 +224,7 @@ class PointRuns:
     def _point(self, row: int, point: int) -> np.ndarray:
         scenario = self.scenario_at(row, point)
         first = self.first_run + row * self.replicates
-        found = simulate(scenario, self.policies, self.replicates, self.seed, self.years, 1, first)
+        found = simulate(scenario, self.policies, self.replicates, self.seed, self.years, 1, first, device="cpu")
         return np.stack([found.metrics[policy] for policy in self.policies])
 
     def scenario_at(self, row: int, point: int) -> Scenario:

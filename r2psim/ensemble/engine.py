@@ -69,12 +69,12 @@ class Called(NamedTuple):
     ----------
     rules : Rules
         Those of the opening and of a month.
-    note : callable
-        `note`.
+    note_run : callable
+        `note_run`.
     """
 
     rules: Rules
-    note: Callable[..., None]
+    note_run: Callable[..., None]
 
 
 @inline
@@ -99,7 +99,7 @@ def _differences(i: int, picks: np.ndarray, series: np.ndarray) -> None:
 
 
 @rule
-def note(
+def note_run(
     rows: Rows,
     beside: int,
     i: int,
@@ -148,7 +148,7 @@ def called_at(rows: Rows, p: np.ndarray, luck: Draws) -> Called:
     arrays = [np.empty((0,) * dimensions) for dimensions in (2, 5, 3, 3)]
     kept = np.empty(0, dtype=np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0), dtype=np.int8), np.empty(0)
     rules = Rules(*(address_of(each, number, number, rows, p, luck) for each in AS_THEY_ARE))
-    return Called(rules, address_of(note, rows, number, number, number, number, *arrays, *kept))
+    return Called(rules, address_of(note_run, rows, number, number, number, number, *arrays, *kept))
 
 
 @rule
@@ -224,7 +224,9 @@ def run_chunk(
                     return i
                 month_in_rules(called.rules, rows, p, Draws(luck.key0, luck.key1, run, np.uint64(at - 1)))
             for k in range(wanted):
-                called.note(rows, k, i + k, at, months, metrics, spending, ledgers, bodies, picks, series, stages, work)
+                called.note_run(
+                    rows, k, i + k, at, months, metrics, spending, ledgers, bodies, picks, series, stages, work
+                )
     return int(runs)
 
 

@@ -396,6 +396,18 @@ def bodies_at(rows: Rows, beside: int, out: np.ndarray) -> None:
         out[b - first, 4] = body[B.returned, b] / CENTS
 
 
+@inline
+def held_by(rows: Rows, beside: int, column: int, f: int) -> float:
+    """Add up a column of the programmes of a form over states, in US$: whole cents, exact in any order."""
+    states = rows.state.shape[1]
+    first, last = rows_of(rows.state, rows, beside)
+    held = rows.programme[column]
+    added = 0.0
+    for s in range(first, last):
+        added += held[f * states + s]
+    return added / CENTS
+
+
 @rule
 def spending_at(rows: Rows, beside: int, account: int, out: np.ndarray) -> None:
     """Tell what an account of programmes holds of each form, by the stage at which its state stood.
@@ -411,15 +423,9 @@ def spending_at(rows: Rows, beside: int, account: int, out: np.ndarray) -> None:
     out : numpy.ndarray, shape (forms, 5)
         Gets US$. Whole cents are added, so that no order of states makes a difference.
     """
-    states, forms = rows.state.shape[1], rows.form.shape[1]
-    first, last = rows_of(rows.state, rows, beside)
     for k in range(5):
-        spent = rows.programme[account + k]
-        for f in range(forms):
-            added = 0.0
-            for s in range(first, last):
-                added += spent[f * states + s]
-            out[f, k] = added / CENTS
+        for f in range(rows.form.shape[1]):
+            out[f, k] = held_by(rows, beside, account + k, f)
 
 
 @inline

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from r2psim.ensemble.devices import checked_device
 from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, called_at, run_chunk, runs_beside
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.former_names import hint
@@ -27,6 +28,7 @@ from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SER
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.ensemble.warmup import compile_ensemble_ahead
+from r2psim.progress import notice
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
@@ -72,7 +74,8 @@ class Block(NamedTuple):
         ``metrics`` (runs, len(METRICS)); ``accounts`` (runs, len(ACCOUNTS), years, forms, 5), US$ spent, needed and
         met up to the end of each year, and ``spending``, the first of them; ``ledgers`` (runs, years, len(LEDGERS)),
         totals up to the end of each year; ``bodies`` (runs, bodies, len(BODY_ACCOUNTS)), US$; each series that was
-        asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1, groups), int8.
+        asked for under its name (runs, months + 1); with histories ``stage`` (runs, months + 1, groups), int8. From a
+        GPU, where no sink gets the block: in place of accounts and spending ``accounts_so_far``, added up in order.
     null_twin : bool
         Whether assistance had no effect in these runs: the policy's null twin.
     """
@@ -111,6 +114,8 @@ class _Ensemble:
         What each run draws for itself, as `r2psim.scenario.posterior.drawn_in` gives it.
     null_twins : bool
         Whether every policy is run once more with all effects of assistance at none.
+    device : str, optional
+        Where it is run, one of `r2psim.ensemble.devices.DEVICES`; if not given, where `runs_on` says.
     """
 
     def __init__(
@@ -124,8 +129,11 @@ class _Ensemble:
         most: int,
         drawn: Sequence[str] = (),
         null_twins: bool = False,
+        device: str | None = None,
     ) -> None:
         self.full = full
+        self.device = checked_device(device)
+        self.accounts_by_run = True
         self.drawing = Drawing(full, drawn, seed) if drawn else None
         self.policies = tuple(policies)
         self.seed = seed
@@ -133,7 +141,8 @@ class _Ensemble:
         self.series = tuple(series)
         self.histories = histories
         self.worlds: list[World] = [build(full, policy) for policy in policies]
-        self.together = min(runs_beside(self.worlds[0].rows), most)
+        # On a GPU every run has rows of its own.
+        self.together = min(runs_beside(self.worlds[0].rows), most) if self.device == "cpu" else 1
         self.rows = [side_by_side(world.rows, self.together) for world in self.worlds]
         self.starts = [blocks_of(rows) for rows in self.rows]
         # A null twin is the same policy in the same world: only what assistance does is taken away.
@@ -249,6 +258,11 @@ class _Ensemble:
 
     def blocks(self, first: int, runs: int, threads: int) -> Generator[Block, None, None]:
         """Run everything; give the finished blocks in order of runs, and of policies within them."""
+        if self.device == "gpu":
+            from r2psim.ensemble.gpu.runs import blocks_on_device
+
+            yield from blocks_on_device(self, first, runs)
+            return
         self.make_room(threads)
         waiting: deque[tuple[int, int, int, Future]] = deque()
         with ThreadPoolExecutor(threads) as pool:
@@ -296,7 +310,10 @@ class _Kept:
 
     def take(self, block: Block) -> None:
         """Take in a block: its accounts are added in order of runs, so that sums are the same bits in any chunks."""
-        add_in_order(self.added[block.policy], block.arrays["accounts"])
+        if "accounts" in block.arrays:
+            add_in_order(self.added[block.policy], block.arrays["accounts"])
+        else:
+            self.added[block.policy] = block.arrays["accounts_so_far"]
         add_in_order(self.bodies[block.policy], block.arrays["bodies"][:, None, None])
         if self.keep:
             at = block.first_run - self.first
@@ -424,6 +441,7 @@ def simulate(
     uncertainty: str = "none",
     ledgers: bool = False,
     null_twins: bool = False,
+    device: str | None = None,
 ) -> Results:
     """Run policies side by side over the same luck.
 
@@ -462,6 +480,10 @@ def simulate(
     null_twins : bool
         Whether to run every policy once more with all effects of assistance at none, under the same luck: what then
         differs between policies is money alone. Takes twice the time; `Results.null` has them.
+    device : {"cpu", "gpu"}, optional
+        Where: on the processors, or on an NVIDIA GPU (the extra ``r2psim[gpu]``); the results are the same bits. If
+        not given, where `r2psim.ensemble.devices.runs_on` says, else on the processors. Objects that decide, and
+        events, are run on the processors in any case.
 
     Returns
     -------
@@ -474,6 +496,8 @@ def simulate(
         If the scenario cannot be used or has no policy of such a name; nothing is run then.
     ValueError
         If another argument is not allowed; the message says what is. As `PolicyError`, if an object cannot decide.
+    DeviceError
+        If there is no GPU, or its driver, compiler or memory does not do.
 
     Examples
     --------
@@ -490,6 +514,7 @@ def simulate(
     seed, first_run = checked_seed(seed), checked_run(first_run)
     _checked_numbers(first_run, runs, threads, years)
     uncertainty = checked_uncertainty(uncertainty)
+    device = checked_device(device)
     drawn = drawn_in(full, uncertainty)
     told = tuple(dict.fromkeys(events))
     for run in told:
@@ -502,16 +527,21 @@ def simulate(
 
         if sink is not None:
             raise ValueError("sink: not allowed where a policy is Python")
+        if device == "gpu":
+            notice("r2psim: policies in Python decide on the processors; all others run on the GPU, with the same bits")
         names = [name for name, policy in wanted.items() if policy is None]
         years, fixed = months // YEAR, (chosen, histories, told, advance, None, uncertainty, ledgers, null_twins)
-        ours = simulate(full, names, runs, seed, years, threads, first_run, *fixed) if names else None
+        ours = simulate(full, names, runs, seed, years, threads, first_run, *fixed, device) if names else None
         order = Order(
             full, seed, first_run, runs, months, chosen, histories, told, uncertainty, drawn, ledgers, null_twins
         )
         return run_beside(order, wanted, ours, threads, advance)
+    if told and device == "gpu":
+        notice("r2psim: events and their reasons are found on the processors, with the same bits")
     # Runs that lie side by side share their parameters and effects.
     most = 1 if drawn else -(-runs * len(named) // threads)
-    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins)
+    ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins, device)
+    ensemble.accounts_by_run = sink is not None
     kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]
     # Closed at once if anything here raises: threads must not go on until the traceback is forgotten.
     with closing(ensemble.blocks(first_run, runs, threads)) as blocks:

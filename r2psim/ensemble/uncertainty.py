@@ -90,6 +90,8 @@ class Drawing:
         self._ends = [np.array([getattr(e, end) for e in self.effects.values()]) for end in ("low", "size", "high")]
         # Each policy asks for the same runs.
         self._in_rules = lru_cache(maxsize=KEPT)(self._in_rules_of)
+        # There are fewer draws than runs.
+        self._values = lru_cache(maxsize=None)(self._values_of)
 
     def parameters_of(self, run: int) -> dict[str, float]:
         """Give the drawn parameters of a run by path."""
@@ -111,7 +113,11 @@ class Drawing:
 
     def values_of(self, run: int, policy: str) -> np.ndarray:
         """Give the value of every parameter in a run of a policy, shape (len(PARAMETERS),)."""
-        parameters = self.scenario.parameters | self.parameters_of(run)
+        return self._values(run % len(read_posterior()), policy).copy()
+
+    def _values_of(self, draw: int, policy: str) -> np.ndarray:
+        """Give the same for a draw."""
+        parameters = self.scenario.parameters | self.parameters_of(draw)
         return replace(self.scenario, parameters=parameters).parameter_values(policy)
 
     def rows_of(self, run: int, rows: Rows) -> Rows:

@@ -33,7 +33,7 @@ def compile_one(name: str) -> None:
         whole: Any = run_chunk
         whole.compile(tuple(map(numba.typeof, _example(smallest_rows(), defaults()))))
     else:
-        note: Any = called_at(smallest_rows(), defaults(), draws_of(0, 0, 0)).note
+        note: Any = called_at(smallest_rows(), defaults(), draws_of(0, 0, 0)).note_run
         note.__wrapper_address__()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.rules.compiled import inline, rule
+from r2psim.rules.compiled import add_to, inline, raise_to, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -62,9 +62,8 @@ def coordinate(rows: Rows, p: np.ndarray, b: int, left: float) -> tuple[float, f
             paid += amount
             late += amount if in_crisis or rows.form[F.response, f] > 0.0 else 0.0
             rows.ledger[b, f] += amount
-            programme[PR.spent_0 + int(state[S.stage, s]), row] += amount
-            reached = part * level
-            state[S.coordinated, s] = reached if reached > state[S.coordinated, s] else state[S.coordinated, s]
+            add_to(programme, PR.spent_0 + int(state[S.stage, s]), row, amount)
+            raise_to(state, S.coordinated, s, part * level)
     return paid, late
 
 
@@ -100,14 +99,14 @@ def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             late = stage >= 3.0 or rows.state[S.conflict, s] == WAR
             on_response += paid if late or rows.form[F.response, f] > 0.0 else 0.0
             rows.ledger[b, f] += paid
-            programme[PR.spent_0 + int(stage), row] += paid
+            add_to(programme, PR.spent_0 + int(stage), row, paid)
             # Most programmes are prevention, or where no crisis calls for them: they meet no need.
             needed = programme[PR.needed, row]
             if needed > 0.0:
                 # Screening makes a programme dearer than the need that it meets; no more than the cost is accepted.
                 cost = programme[PR.cost, row]
                 of_need = np.floor(paid * (needed / (cost if cost > 0.0 else 1.0)))
-                programme[PR.met_0 + int(stage), row] += of_need
+                add_to(programme, PR.met_0 + int(stage), row, of_need)
                 met += of_need
         if body[B.coordinates, b] > 0.0:
             paid, late_paid = coordinate(rows, p, b, body[B.balance, b] - spent)

@@ -25,8 +25,9 @@ import llvmlite.binding
 import numba
 import numba.experimental.function_type
 import numba.extending
+import numpy as np
 
-__all__ = ["address_of", "cache_directory", "inline", "rule", "source_digest", "woven"]
+__all__ = ["add_to", "address_of", "cache_directory", "inline", "raise_to", "rule", "source_digest", "woven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -243,3 +244,19 @@ def woven(function: _Function) -> _Function:
     """
     compiled: _Function = numba.njit(inline="always", error_model="numpy", _nrt=False)(function)
     return compiled
+
+
+@inline
+def add_to(block: np.ndarray, column: int, row: int, amount: float) -> None:
+    """Add a whole number to an entry to which several agents of a phase add.
+
+    Sums of whole numbers are exact, so that no order makes a difference. With `raise_to` it is the only way in which
+    an agent may write what is not its own: where agents act at the same time, an addition must not be torn apart.
+    """
+    block[column, row] += amount
+
+
+@inline
+def raise_to(block: np.ndarray, column: int, row: int, level: float) -> None:
+    """Raise an entry, which is never below 0, to a level of 0 or more, as several agents of a phase may."""
+    block[column, row] = level if level > block[column, row] else block[column, row]

@@ -7,14 +7,14 @@ import math
 import numpy as np
 
 from r2psim.rules.arithmetic import clip01, exp, log
-from r2psim.rules.compiled import inline, rule
+from r2psim.rules.compiled import add_to, inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PF, PR, STAGES, B, F, L, R, S
+from r2psim.world.tables import PF, PR, STAGES, B, F, L, N, R, S
 
-__all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "offering", "perceive"]
+__all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "note_of", "offering", "perceive"]
 
 NOTHING = -1.0
 ALL = -1
@@ -168,6 +168,8 @@ def keep_pledges(
     """
     pledge = rows.pledge
     programme = rows.programme
+    note = rows.note
+    first_note = rows.note_start[b]
     locked = (1.0 - p[P.principles_flexibility_share]) * room
     gate = p[P.assistance_consent_gate]
     noticed = noticing(p)
@@ -182,8 +184,10 @@ def keep_pledges(
         row = int(pledge[L.programme, slot])
         amount = pledge[L.amount, slot]
         begins = pledge[L.begins, slot]
-        pledge[L.former, slot] = row
-        programme[PR.own, row] = pledge[L.last_offer, slot]
+        own_note = pledge[L.note, slot]
+        n = first_note + int(own_note)
+        pledge[L.former, slot] = own_note
+        note[N.own, n] = pledge[L.last_offer, slot]
         s = int(pledge[L.state, slot])
         f = int(pledge[L.form, slot])
         counts_early = amount * is_early(rows, s, f)
@@ -211,9 +215,10 @@ def keep_pledges(
             pledge[L.amount, place] = amount
             pledge[L.begins, place] = begins
             pledge[L.standby, place] = stands
-            programme[PR.own, row] -= amount
+            pledge[L.note, place] = own_note
+            note[N.own, n] -= amount
             place += 1
-            programme[PR.slot, row] = place - first
+            note[N.slot, n] = place - first
     rows.body[B.pledges, b] = place - first
     return kept, early
 
@@ -372,13 +377,32 @@ def rank_states(rows: Rows, p: np.ndarray, b: int, will: float, usual: Odds, dra
 
 
 @inline
-def affordable(rows: Rows, row: int, room: float) -> float:
+def first_note_of(rows: Rows, b: int, place: int) -> int:
+    """Give the row of a body's first note of the member at a place among its own: one for each form it provides."""
+    first: int = rows.note_start[b] + place * (rows.provides_start[b + 1] - rows.provides_start[b])
+    return first
+
+
+@inline
+def note_of(rows: Rows, b: int, s: int, f: int) -> float:
+    """Give the note of a form in a member as a pledge has it: counted from the body's first; -1 if it has none."""
+    found = -1
+    provided = rows.provides_start[b + 1] - rows.provides_start[b]
+    for m in range(rows.member_start[b + 1] - rows.member_start[b]):
+        for e in range(provided):
+            here = rows.member[rows.member_start[b] + m] == s and rows.provides[rows.provides_start[b] + e] == f
+            found = m * provided + e if here else found
+    return np.float64(found)
+
+
+@inline
+def affordable(rows: Rows, row: int, n: int, room: float) -> float:
     """Give the money a month that a body can put into a programme: what is missing, as far as it has room for it.
 
-    What others put up last month counts, and of its own money what it promises now.
+    What others put up last month counts, and of its own money what it promises now, as its note ``n`` says.
     """
     programme = rows.programme
-    missing = programme[PR.cost, row] - programme[PR.pledged, row] + programme[PR.own, row]
+    missing = programme[PR.cost, row] - programme[PR.pledged, row] + rows.note[N.own, n]
     return missing if missing < room else room
 
 
@@ -434,13 +458,15 @@ def best_form(
     p: np.ndarray,
     b: int,
     s: int,
+    place: int,
     for_prevention: float,
     for_response: float,
     only: int,
     pot: float,
-) -> tuple[int, float]:
-    """Give the form that a body values most in a state and can afford, and the money for it; -1 if there is none.
+) -> tuple[int, int, float]:
+    """Give the form that a body values most in a state and can afford, its note of it, and the money; -1 if none.
 
+    The state is the member at ``place`` among the body's own.
     ``for_prevention`` and ``for_response`` are the money a month that it has left here for forms of either kind.
     ``only`` is the place of the one form that counts among those that it provides, or `ALL`. What is worth a pledge is
     a part of the cost, or of ``pot`` where that is less: what is earmarked can always be used.
@@ -457,8 +483,10 @@ def best_form(
     noticed = noticing(p)
     lost = p[P.challenges_perpetrators_strength] * rows.state[S.government_perpetrator, s]
     best = -1
+    best_note = -1
     most = 0.0
     best_amount = 0.0
+    n_of_first = first_note_of(rows, b, place) - rows.provides_start[b]
     first = rows.provides_start[b] if only == ALL else only
     last = rows.provides_start[b + 1] if only == ALL else only + 1
     for e in range(first, last):
@@ -470,54 +498,57 @@ def best_form(
         if value > most:
             agreed = 1.0 - (1.0 - programme[PR.consent, row]) * unmoved
             value *= agreed * (1.0 - lost * (1.0 - rows.form[F.under_perpetrator, f]))
-            amount = affordable(rows, row, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
+            n = n_of_first + e
+            amount = affordable(rows, row, n, for_prevention if rows.form[F.response, f] == 0.0 else for_response)
             whole = programme[PR.cost, row] if programme[PR.cost, row] < pot else pot
-            smallest = 1.0 if programme[PR.slot, row] > 0.0 else part * whole
+            smallest = 1.0 if rows.note[N.slot, n] > 0.0 else part * whole
             fits = 1.0 if amount >= smallest else 0.0
             fits = fits if amount >= 1.0 else 0.0
             fits = fits if agreed >= gate else 0.0
             fits = fits if value > most else 0.0
             fits = 0.0 if seen_to_harm(rows, row, noticed) else fits
             best = f if fits > 0.0 else best
+            best_note = n if fits > 0.0 else best_note
             most = value if fits > 0.0 else most
             best_amount = amount if fits > 0.0 else best_amount
-    return best, np.floor(best_amount)
+    return best, best_note, np.floor(best_amount)
 
 
 @inline
-def pledge_to(rows: Rows, b: int, s: int, f: int, amount: float, begins: float) -> None:
-    """Raise the body's pledge to a form in a state, or write it into the next slot."""
+def pledge_to(rows: Rows, b: int, s: int, f: int, n: int, amount: float, begins: float) -> None:
+    """Raise the body's pledge to a form in a state, which its note ``n`` is of, or write it into the next slot."""
     pledge = rows.pledge
-    programme = rows.programme
-    row = f * rows.state.shape[1] + s
-    if programme[PR.slot, row] == 0.0:
+    note = rows.note
+    if note[N.slot, n] == 0.0:
         slot = rows.pledge_start[b] + int(rows.body[B.pledges, b])
         rows.body[B.pledges, b] += 1.0
-        programme[PR.slot, row] = rows.body[B.pledges, b]
-        pledge[L.programme, slot] = row
+        note[N.slot, n] = rows.body[B.pledges, b]
+        pledge[L.programme, slot] = f * rows.state.shape[1] + s
+        pledge[L.note, slot] = n - rows.note_start[b]
         pledge[L.state, slot] = s
         pledge[L.form, slot] = f
         pledge[L.amount, slot] = 0.0
         pledge[L.begins, slot] = begins
         pledge[L.standby, slot] = 0.0
         pledge[L.offer, slot] = 0.0
-    slot = rows.pledge_start[b] + int(programme[PR.slot, row]) - 1
+    slot = rows.pledge_start[b] + int(note[N.slot, n]) - 1
     pledge[L.amount, slot] += amount
-    programme[PR.own, row] -= amount
+    note[N.own, n] -= amount
 
 
 @inline
 def forget(rows: Rows, b: int, before: int) -> None:
-    """Clear what a decision noted for itself at the programmes that the body funded before and funds now."""
+    """Clear what a decision noted of the programmes that the body funded before and funds now."""
     first = rows.pledge_start[b]
+    first_note = rows.note_start[b]
     for slot in range(first, first + before):
-        row = int(rows.pledge[L.former, slot])
-        rows.programme[PR.own, row] = 0.0
-        rows.programme[PR.slot, row] = 0.0
+        n = first_note + int(rows.pledge[L.former, slot])
+        rows.note[N.own, n] = 0.0
+        rows.note[N.slot, n] = 0.0
     for slot in range(first, first + int(rows.body[B.pledges, b])):
-        row = int(rows.pledge[L.programme, slot])
-        rows.programme[PR.own, row] = 0.0
-        rows.programme[PR.slot, row] = 0.0
+        n = first_note + int(rows.pledge[L.note, slot])
+        rows.note[N.own, n] = 0.0
+        rows.note[N.slot, n] = 0.0
 
 
 @inline
@@ -587,7 +618,8 @@ def decide(rows: Rows, p: np.ndarray, b: int, usual: Odds, draws: Draws) -> None
         for k in range(considered):
             if room - early - late < 1.0 or most < 1.0:
                 break
-            s = rows.member[first + int(rows.rating[R.candidate, first + k])]
+            place = int(rows.rating[R.candidate, first + k])
+            s = rows.member[first + place]
             if stage != ALL and int(rows.state[S.stage, s]) != stage:
                 continue
             calm = before_crisis(rows, s) > 0.0
@@ -600,16 +632,16 @@ def decide(rows: Rows, p: np.ndarray, b: int, usual: Odds, draws: Draws) -> None
                 # seldom money for what the body may provide.
                 if not ((prevents and for_prevention >= 1.0) or (responds and left_late >= 1.0)):
                     break
-                f, amount = best_form(rows, p, b, s, for_prevention, left_late, only, pot_early if calm else pot_late)
-                row = f * states + s
-                if f < 0 or (rows.programme[PR.slot, row] == 0.0 and body[B.pledges, b] >= body[B.attention, b]):
+                its_pot = pot_early if calm else pot_late
+                f, n, amount = best_form(rows, p, b, s, place, for_prevention, left_late, only, its_pot)
+                if f < 0 or (rows.note[N.slot, n] == 0.0 and body[B.pledges, b] >= body[B.attention, b]):
                     break
-                runs = rows.programme[PR.months, row] > 0.0
+                runs = rows.programme[PR.months, f * states + s] > 0.0
                 warned = (1.0 - quicker * rows.state[S.early_warning, s]) * (1.0 - strengthened(rows, b, s))
                 wait = body[B.decision_delay, b] * warned + screened * least(rows.form[F.backlash, f] / full_risk, 1.0)
                 # Whole months: a pledge whose payment has not begun is told by its month, and is not taken back.
                 wait = np.floor(wait + 0.5)
-                pledge_to(rows, b, s, f, amount, now if runs else now + wait)
+                pledge_to(rows, b, s, f, n, amount, now if runs else now + wait)
                 counts_early = is_early(rows, s, f)
                 early += amount * counts_early
                 late += amount * (1.0 - counts_early)
@@ -632,11 +664,12 @@ def is_rapid(rows: Rows, b: int) -> bool:
 
 @inline
 def mark_slots(rows: Rows, b: int) -> float:
-    """Note at each programme that a body has a pledge to which slot that is; give what it promises from standby."""
+    """Note of each programme that a body has a pledge to which slot that is; give what it promises from standby."""
     first = rows.pledge_start[b]
+    first_note = rows.note_start[b]
     held = 0.0
     for k in range(int(rows.body[B.pledges, b])):
-        rows.programme[PR.slot, int(rows.pledge[L.programme, first + k])] = np.float64(k + 1)
+        rows.note[N.slot, first_note + int(rows.pledge[L.note, first + k])] = np.float64(k + 1)
         held += rows.pledge[L.amount, first + k] if pledge_stands(rows, first + k) else 0.0
     return held
 
@@ -645,8 +678,9 @@ def mark_slots(rows: Rows, b: int) -> float:
 def unmark_slots(rows: Rows, b: int) -> None:
     """Clear what `mark_slots` noted."""
     first = rows.pledge_start[b]
+    first_note = rows.note_start[b]
     for slot in range(first, first + int(rows.body[B.pledges, b])):
-        rows.programme[PR.slot, int(rows.pledge[L.programme, slot])] = 0.0
+        rows.note[N.slot, first_note + int(rows.pledge[L.note, slot])] = 0.0
 
 
 @inline
@@ -673,8 +707,10 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
         if rows.state[S.stage, s] < lowest or not has_jurisdiction(rows, b, s):
             continue
         unmoved = unmoved_by(rows, b, s)
+        n_of_first = first_note_of(rows, b, m - rows.member_start[b]) - rows.provides_start[b]
         for e in range(rows.provides_start[b], rows.provides_start[b + 1]):
             f = rows.provides[e]
+            n = n_of_first + e
             row = f * states + s
             if rows.form[F.rapid, f] == 0.0 or rows.programme[PR.demand, row] < 0.0:
                 continue
@@ -682,8 +718,8 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
                 continue
             if held < 0.0:
                 held = mark_slots(rows, b)
-            if rows.programme[PR.slot, row] > 0.0:
-                slot = rows.pledge_start[b] + int(rows.programme[PR.slot, row]) - 1
+            if rows.note[N.slot, n] > 0.0:
+                slot = rows.pledge_start[b] + int(rows.note[N.slot, n]) - 1
                 pledge[L.begins, slot] = least(pledge[L.begins, slot], now)
                 continue
             cost = rows.programme[PR.cost, row]
@@ -691,8 +727,9 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
             if amount >= 1.0 and amount >= part * least(cost, pot) and body[B.pledges, b] < body[B.attention, b]:
                 slot = rows.pledge_start[b] + int(body[B.pledges, b])
                 body[B.pledges, b] += 1.0
-                rows.programme[PR.slot, row] = body[B.pledges, b]
+                rows.note[N.slot, n] = body[B.pledges, b]
                 pledge[L.programme, slot] = row
+                pledge[L.note, slot] = n - rows.note_start[b]
                 pledge[L.state, slot] = s
                 pledge[L.form, slot] = f
                 pledge[L.amount, slot] = amount
@@ -762,8 +799,8 @@ def offering(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
             amount = amount if amount < left else left
             pledge[L.offer, slot] = amount
             row = int(pledge[L.programme, slot])
-            rows.programme[PR.offered, row] += amount
+            add_to(rows.programme, PR.offered, row, amount)
             moved = 1.0 - unmoved_by(rows, b, int(pledge[L.state, slot]))
-            rows.programme[PR.levered, row] += np.floor(amount * moved)
+            add_to(rows.programme, PR.levered, row, np.floor(amount * moved))
             total += amount
         body[B.pledged, b] = total

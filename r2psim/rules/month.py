@@ -1,8 +1,9 @@
 """The order of a month: steps, and the phases in which agents can act one after the other.
 
-Within a phase an agent reads other agents only as the phase before left them, and writes only what is its own. So it
-makes no difference whether each agent runs through the phase alone, in any order, or all rows go through each rule at
-once: the same bits come out. ``print(schedule())`` shows the table.
+Within a phase an agent reads other agents only as the phase before left them, and writes only what is its own, not even
+for a moment anything else; what several add to they add to in whole numbers (`r2psim.rules.compiled.add_to`). So it
+makes no difference whether each agent runs through the phase alone, in any order, all at the same time, or all rows go
+through each rule at once: the same bits come out. ``print(schedule())`` shows the table.
 """
 
 from __future__ import annotations

@@ -23,7 +23,15 @@ from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
 from r2psim.world.tables import TRIGGERS, G, S
 
-__all__ = ["settling"]
+__all__ = [
+    "groups_forget",
+    "groups_settle",
+    "luck_before",
+    "settling",
+    "states_forget",
+    "states_settle",
+    "states_stand",
+]
 
 _KINDS = len(TRIGGERS)
 
@@ -90,15 +98,56 @@ def stand(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
 
 
 @inline
-def forget_draws(rows: Rows) -> None:
-    """Leave nothing of the draws of the last month, nor of what was counted: a run begins before anything is drawn."""
-    state = rows.state
-    group = rows.group
+def states_settle(first: int, last: int, rows: Rows, p: np.ndarray, luck: Draws) -> None:
+    """Let triggers, motive, commitment, incitement and arms of states ``first..last`` move for a month."""
+    triggers(first, last, rows, p, luck)
+    leadership(first, last, rows, p, luck)
+    incitement(first, last, rows, p)
+    arming(first, last, rows, p)
+    standing(first, last, rows, p, luck)
+
+
+@inline
+def groups_settle(first: int, last: int, rows: Rows, p: np.ndarray, luck: Draws, before: int) -> None:
+    """Let tension and stages of groups ``first..last`` move for a month, the ``before``-th, and hold what is known."""
+    tension(first, last, rows, p, luck)
+    stages(first, last, rows, p, luck)
+    hold_what_is_known(first, last, rows, np.float64(before + 1))
+    # What moves looks at the common risk factors alone; the specific ones are read when the run has begun.
+    if before == np.int64(p[P.start_settling_months]) - 1:
+        group_risk_factors(first, last, rows, p, luck)
+
+
+@inline
+def states_stand(first: int, last: int, rows: Rows, p: np.ndarray, luck: Draws) -> None:
+    """Let states ``first..last`` stand as their groups do after a month of settling, and score their risks."""
+    stand(first, last, rows, p)
+    state_risk_factors(first, last, rows, p, luck)
+
+
+@inline
+def luck_before(draws: Draws, months: int, before: int) -> Draws:
+    """Give the luck of the ``before``-th of so many months of settling.
+
+    Months before the first are numbered from the far end, which no run reaches: their luck is nobody else's.
+    """
+    return Draws(draws.key0, draws.key1, draws.run, np.uint64(MONTHS - months + before))
+
+
+@inline
+def states_forget(first: int, last: int, rows: Rows) -> None:
+    """Leave nothing of the draws of the last month at states ``first..last``: a run begins before anything is drawn."""
     for k in range(_KINDS):
-        for s in range(state.shape[1]):
-            state[S.rate_contested_election + k, s] = 0.0
-            state[S.strike_contested_election + k, s] = 0.0
-    for g in range(group.shape[1]):
+        for s in range(first, last):
+            rows.state[S.rate_contested_election + k, s] = 0.0
+            rows.state[S.strike_contested_election + k, s] = 0.0
+
+
+@inline
+def groups_forget(first: int, last: int, rows: Rows) -> None:
+    """Leave nothing of the draws of the last month at groups ``first..last``, nor of what was counted."""
+    group = rows.group
+    for g in range(first, last):
         begins = 1.0 if group[G.stage, g] == 4.0 else 0.0
         group[G.known_perpetrator, g] = begins * group[G.perpetrator, g]
         group[G.began_in_atrocity, g] = begins
@@ -124,24 +173,14 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     are triggers, motive, commitment, incitement, arms, armed groups, tension and stages, by the rules of the month.
     Elections keep their calendar, backwards. Neighbours are read as before a first month, so that no one arrives.
     """
-    months = np.int64(p[P.start_settling_months])
+    months = int(p[P.start_settling_months])
     groups = rows.group.shape[1]
     for before in range(months):
-        # Months before the first are numbered from the far end, which no run reaches: their luck is nobody else's.
-        luck = Draws(draws.key0, draws.key1, draws.run, np.uint64(MONTHS - months + before))
+        luck = luck_before(draws, months, before)
         contagion(first, last, rows, p, draws)
-        triggers(first, last, rows, p, luck)
-        leadership(first, last, rows, p, luck)
-        incitement(first, last, rows, p)
-        arming(first, last, rows, p)
-        standing(first, last, rows, p, luck)
-        tension(0, groups, rows, p, luck)
-        stages(0, groups, rows, p, luck)
-        hold_what_is_known(0, groups, rows, np.float64(before + 1))
-        # What moves looks at the common risk factors alone; the specific ones are read when the run has begun.
-        if before == months - 1:
-            group_risk_factors(0, groups, rows, p, luck)
-        stand(first, last, rows, p)
-        state_risk_factors(first, last, rows, p, luck)
+        states_settle(first, last, rows, p, luck)
+        groups_settle(0, groups, rows, p, luck, before)
+        states_stand(first, last, rows, p, luck)
     if months > 0:
-        forget_draws(rows)
+        states_forget(first, last, rows)
+        groups_forget(0, groups, rows)

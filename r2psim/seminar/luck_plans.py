@@ -6,7 +6,7 @@ import numpy as np
 
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import rule
-from r2psim.rules.decision import budget_room, consents, look
+from r2psim.rules.decision import budget_room, consents, look, note_of
 from r2psim.rules.draws import Draws, draws_of
 from r2psim.scenario.parameters import P, defaults
 from r2psim.world.rows import Rows, smallest_rows
@@ -82,6 +82,7 @@ def follow(
                 begins = work[1, k] if work[0, k] == row else begins
             pledge[L.programme, slot] = row
             pledge[L.state, slot] = s
+            pledge[L.note, slot] = note_of(rows, b, s, forms[a])
             pledge[L.form, slot] = forms[a]
             pledge[L.amount, slot] = cents
             pledge[L.begins, slot] = begins

@@ -43,10 +43,9 @@ class Abreast(NamedTuple):
         found = {name: getattr(self.rows, name)[:, self.places[name][k]] for name in WRITTEN if name != "ledger"}
         states, all_states = self.one.state.shape[1], self.rows.state.shape[1]
         pledge = found["pledge"]
-        for column in (L.programme, L.former):
-            row = pledge[column]
-            form, state = np.divmod(row, all_states)
-            pledge[column] = np.where(row < 0.0, row, form * states + state // self.lucks)
+        row = pledge[L.programme]
+        form, state = np.divmod(row, all_states)
+        pledge[L.programme] = np.where(row < 0.0, row, form * states + state // self.lucks)
         pledge[L.state] //= self.lucks
         return self.one._replace(**found, ledger=self.rows.ledger[self.places["ledger"][k]])
 
@@ -94,11 +93,9 @@ def _begun(one: Rows, all_states: int, lucks: int, places: dict[str, np.ndarray]
     pledge = made["pledge"]
     luck = np.arange(lucks)[:, None]
     pledge[L.state, places["pledge"]] = one.pledge[L.state] * lucks + luck
-    for column in (L.programme, L.former):
-        form, s = np.divmod(one.pledge[column], states)
-        pledge[column, places["pledge"]] = np.where(
-            one.pledge[column] < 0.0, one.pledge[column], form * all_states + s * lucks + luck
-        )
+    row = one.pledge[L.programme]
+    form, s = np.divmod(row, states)
+    pledge[L.programme, places["pledge"]] = np.where(row < 0.0, row, form * all_states + s * lucks + luck)
     return made
 
 
@@ -129,6 +126,7 @@ def abreast(one: Rows, numbers: np.ndarray) -> Abreast:
         "pledge": _runs_of(one.pledge_start, lucks),
         "rating": member,
         "ledger": body,
+        "note": _runs_of(one.note_start, lucks),
     }
     # Groups lie state by state, and in each state luck by luck: their kin is listed in the order in which they lie.
     in_order = zip(*np.divmod(np.argsort(group, axis=None), groups), strict=True)
@@ -147,6 +145,7 @@ def abreast(one: Rows, numbers: np.ndarray) -> Abreast:
         member=_scattered(state[:, one.member], member),
         member_id=_scattered(one.member_id, member),
         pledge_start=_starts(one.pledge_start, lucks),
+        note_start=_starts(one.note_start, lucks),
         provides_start=_starts(one.provides_start, lucks),
         provides=_scattered(one.provides, _runs_of(one.provides_start, lucks)),
     )

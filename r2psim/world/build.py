@@ -17,6 +17,7 @@ from r2psim.world.tables import (
     CONFLICT,
     FORM,
     GROUP,
+    NOTE,
     PLEDGE,
     PR,
     PREFERENCE,
@@ -187,6 +188,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         pledge=_block(PLEDGE, [{}] * int(pledge_start[-1])),
         rating=_block(RATING, [{}] * len(member)),
         ledger=np.zeros((len(assistance.bodies), len(assistance.forms))),
+        note=_block(NOTE, [{}] * int(reach.sum())),
         form=_block(FORM, assistance.forms),
         preference=_block(PREFERENCE, [assistance.preference]),
         state_id=state_id,
@@ -208,6 +210,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         pledge_start=pledge_start,
         provides_start=assistance.provides_start,
         provides=assistance.provides,
+        note_start=np.concatenate([[0], np.cumsum(reach)]).astype(np.int64),
         effect_start=assistance.effect_start,
         effect_channel=assistance.effect_channel,
         effect_size=assistance.effect_size,
@@ -299,13 +302,15 @@ def _keep_missions(rows: Rows, p: np.ndarray) -> None:
             rows.programme[PR.months, row] = 1.0
             missing = np.floor(np.floor(rows.form[F.unit_cost, f] * dearer) * rows.state[S.mission, s])
             for b in range(rows.body.shape[1]):
-                provides = f in rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
-                reaches = s in rows.member[rows.member_start[b] : rows.member_start[b + 1]]
+                provided = rows.provides[rows.provides_start[b] : rows.provides_start[b + 1]]
+                members = rows.member[rows.member_start[b] : rows.member_start[b + 1]]
                 amount = min(missing, left[b])
                 slot = rows.pledge_start[b] + int(rows.body[B.pledges, b])
-                if provides and reaches and amount >= 1.0 and slot < rows.pledge_start[b + 1]:
+                if f in provided and s in members and amount >= 1.0 and slot < rows.pledge_start[b + 1]:
                     rows.pledge[[L.programme, L.state, L.form], slot] = row, s, f
                     rows.pledge[[L.amount, L.last_offer], slot] = amount
+                    (place,), (e,) = np.flatnonzero(members == s), np.flatnonzero(provided == f)
+                    rows.pledge[L.note, slot] = place * len(provided) + e
                     rows.body[B.pledges, b] += 1.0
                     rows.programme[PR.offered, row] += amount
                     missing -= amount

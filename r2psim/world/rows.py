@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from r2psim.world.tables import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, L, S
+from r2psim.world.tables import BODY, FORM, GROUP, NOTE, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, L, S
 
 __all__ = ["WRITTEN", "Rows", "copy_rows", "side_by_side", "smallest_rows", "sparse"]
 
-WRITTEN = ("state", "group", "body", "programme", "pledge", "rating", "ledger")
+WRITTEN = ("state", "group", "body", "programme", "pledge", "rating", "ledger", "note")
 """The blocks that rules write; everything else in `Rows` stays as it was built."""
 
 
@@ -23,6 +23,10 @@ class Rows(NamedTuple):
         One block a kind: ``state[S.incitement]`` is the column of all states. The programme of form ``f`` in state
         ``s`` is the row ``f * states + s``; the pledges of body ``b`` are the rows
         ``pledge_start[b]`` to ``pledge_start[b + 1] - 1``, its ratings of its members the rows of ``member``.
+    note : numpy.ndarray, float64, shape (columns, rows)
+        What body ``b`` notes while it decides: the rows ``note_start[b]`` to ``note_start[b + 1] - 1``, one for each
+        form that it may provide in each of its members. The pledges' columns ``note`` and ``former`` count from the
+        first of them: so they need not be told where the body's rows lie.
     form : numpy.ndarray, float64, shape (columns, forms)
         The catalogue.
     preference : numpy.ndarray, float64, shape (columns, 1)
@@ -49,6 +53,8 @@ class Rows(NamedTuple):
         Room for pledges. How many of them a body uses its ``attention`` says: more room would change nothing.
     provides_start, provides : numpy.ndarray, int64
         Sparse rows: forms that a body may provide.
+    note_start : numpy.ndarray, int64, shape (bodies + 1,)
+        As many notes as a body has members, times the forms that it may provide.
     effect_start, effect_channel : numpy.ndarray, int64
         Sparse rows: channels that a form acts on.
     effect_size, effect_harms : numpy.ndarray, float64
@@ -62,6 +68,7 @@ class Rows(NamedTuple):
     pledge: np.ndarray
     rating: np.ndarray
     ledger: np.ndarray
+    note: np.ndarray
     form: np.ndarray
     preference: np.ndarray
     state_id: np.ndarray
@@ -83,6 +90,7 @@ class Rows(NamedTuple):
     pledge_start: np.ndarray
     provides_start: np.ndarray
     provides: np.ndarray
+    note_start: np.ndarray
     effect_start: np.ndarray
     effect_channel: np.ndarray
     effect_size: np.ndarray
@@ -136,7 +144,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
         return {f"{name}_start": start, name: value}
 
     of_form = rows.programme.reshape(len(rows.programme), forms, states)
-    slots = rows.pledge.shape[1]
+    slots, notes = rows.pledge.shape[1], rows.note.shape[1]
     pledge = repeated("pledge")
     run_of_slot = np.repeat(np.arange(runs, dtype=np.float64), slots)
     # Pledges of missions that stand at the start point to their state, and to their programme among those of all runs.
@@ -145,7 +153,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
     pledge[L.programme] = np.where(made, pledge[L.form] * (states * runs) + pledge[L.state], pledge[L.programme])
     first_group = [rows.first_group[:1], *(rows.first_group[1:] + k * groups for k in range(runs))]
     return rows._replace(
-        **{name: repeated(name) for name in ("state", "group", "body", "rating")},
+        **{name: repeated(name) for name in ("state", "group", "body", "rating", "note")},
         pledge=pledge,
         **{name: repeated(name) for name in ("state_id", "group_id", "body_id", "member_id")},
         programme=np.tile(of_form, runs).reshape(len(rows.programme), forms * states * runs),
@@ -156,6 +164,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
         home=np.concatenate([rows.home + k * states for k in range(runs)]),
         first_group=np.concatenate(first_group),
         pledge_start=np.concatenate([[0], *(rows.pledge_start[1:] + k * slots for k in range(runs))]),
+        note_start=np.concatenate([[0], *(rows.note_start[1:] + k * notes for k in range(runs))]),
         **chained("neighbour", states),
         **chained("kin", groups),
         **chained("member", states),
@@ -189,6 +198,7 @@ def smallest_rows() -> Rows:
         pledge=block(len(PLEDGE.columns), 0),
         rating=block(len(RATING.columns), 0),
         ledger=np.zeros((1, 1)),
+        note=block(len(NOTE.columns), 0),
         form=block(len(FORM.columns)),
         preference=block(len(PREFERENCE.columns)),
         state_id=one,
@@ -210,6 +220,7 @@ def smallest_rows() -> Rows:
         pledge_start=starts,
         provides_start=starts,
         provides=none,
+        note_start=starts,
         effect_start=starts,
         effect_channel=none,
         effect_size=np.zeros(0),

@@ -24,6 +24,7 @@ __all__ = [
     "GROUP",
     "GROUP_CHANNELS",
     "INHIBITORS",
+    "NOTE",
     "OPPONENTS",
     "PERPETRATOR",
     "PF",
@@ -45,6 +46,7 @@ __all__ = [
     "F",
     "G",
     "L",
+    "N",
     "R",
     "S",
     "Table",
@@ -852,15 +854,6 @@ PROGRAMME = Table(
             -1.0,
             INF,
         ),
-        Column("slot", "count", "during a decision: number of the body's pledge, from 1; else 0", "derived", 0.0, INF),
-        Column(
-            "own",
-            "US cents",
-            "during a decision: what the body put up last month, less what it promises now; else 0",
-            "derived",
-            -INF,
-            INF,
-        ),
         Column(
             "needed",
             "US cents a month",
@@ -893,7 +886,24 @@ PLEDGE = Table(
         Column("standby", "flag", "1 if money on standby pays for it", "state"),
         Column("offer", "US cents", "money put up this month", "derived", 0.0, INF),
         Column("last_offer", "US cents", "money put up last month", "derived", 0.0, INF),
-        Column("former", "row", "programme of the slot before the latest decision, or -1", "derived", -1.0, INF, -1.0),
+        Column("note", "row", "its row among the body's notes", "derived", 0.0, INF),
+        Column("former", "row", "note of the slot before the latest decision, or -1", "derived", -1.0, INF, -1.0),
+    ),
+)
+
+NOTE = Table(
+    "note",
+    "what a body notes of a form in one of its members while it decides, not an agent",
+    (
+        Column("slot", "count", "during a decision: number of the body's pledge, from 1; else 0", "derived", 0.0, INF),
+        Column(
+            "own",
+            "US cents",
+            "during a decision: what the body put up last month, less what it promises now; else 0",
+            "derived",
+            -INF,
+            INF,
+        ),
     ),
 )
 
@@ -920,7 +930,7 @@ RATING = Table(
     ),
 )
 
-TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE, RATING, PREFERENCE)}
+TABLES = {t.kind: t for t in (STATE, GROUP, BODY, FORM, PROGRAMME, PLEDGE, NOTE, RATING, PREFERENCE)}
 
 S: Any = STATE.positions()
 """Places of the columns of a state: ``state[S.incitement]``."""
@@ -934,6 +944,8 @@ F: Any = FORM.positions()
 """Places of the columns of a form."""
 L: Any = PLEDGE.positions()
 """Places of the columns of a pledge."""
+N: Any = NOTE.positions()
+"""Places of the columns of a note."""
 R: Any = RATING.positions()
 """Places of the columns of a rating."""
 PF: Any = PREFERENCE.positions()

@@ -16,6 +16,7 @@ import numpy as np
 
 from r2psim.ensemble.batch.experiment import Experiment, Headline, Value, setting
 from r2psim.ensemble.batch.plan import Segment
+from r2psim.ensemble.devices import checked_device
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
@@ -119,6 +120,8 @@ class Job:
         As in `Experiment`.
     storage : str or None
         Where workers write parts; None if they send them back.
+    device : str
+        Where workers run, as `r2psim.simulate` takes it.
     """
 
     batch: str
@@ -133,6 +136,7 @@ class Job:
     series: tuple[str, ...]
     headline: Headline | None
     storage: str | None = None
+    device: str = "cpu"
 
 
 def job_of(experiment: Experiment, paths: tuple[str, ...], batch: str, storage: str | None = None) -> Job:
@@ -150,6 +154,7 @@ def job_of(experiment: Experiment, paths: tuple[str, ...], batch: str, storage: 
         series=experiment.series,
         headline=experiment.headline,
         storage=storage,
+        device=checked_device(None),
     )
 
 
@@ -246,6 +251,7 @@ def run_task(pickled: bytes, task: Task) -> Done:
                 threads=1,
                 first_run=segment.first_run,
                 series=job.series,
+                device=job.device,
             )
         except Exception as error:  # one point must not stop the others
             failed.append(Failure(segment.point, _in_a_line(error), traceback.format_exc()))

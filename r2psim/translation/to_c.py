@@ -1,4 +1,4 @@
-"""The rules of a month in C, translated from their own source: the practical limit of what a machine can do with them.
+"""The rules of a month in C, translated from their own source.
 
 A translation is not a second model. It reads the functions that run, follows every call, and writes the same
 operations in the same order, so that the same bits come out; what it cannot translate it refuses, naming the line.
@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.bench.c_calls import plain_function
-from r2psim.bench.c_expressions import NotCoveredError
-from r2psim.bench.c_statements import FunctionBody
-from r2psim.bench.c_types import Argument, Array, Record, Scalar, Tuple, Type, declaration, literal, type_of
+from r2psim.translation.c_calls import plain_function
+from r2psim.translation.c_expressions import NotCoveredError
+from r2psim.translation.c_statements import FunctionBody
+from r2psim.translation.c_types import Argument, Array, Record, Scalar, Tuple, Type, declaration, literal, type_of
 
-__all__ = ["Entry", "NotCoveredError", "Translation", "translate"]
+__all__ = ["PRELUDE", "Entry", "NotCoveredError", "Translation", "translate"]
 
-_PRELUDE = """\
+PRELUDE = """\
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +31,14 @@ _PRELUDE = """\
 #else
 #define ROWS_ARE_INDEPENDENT _Pragma("GCC ivdep")
 #endif
+
+#define INLINE static inline
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define CONSTANT static const
+#define FLOOR __builtin_floor
+#define CEIL __builtin_ceil
+#define SQRT __builtin_sqrt
+#define READ(entry) (*(entry))
 
 static inline double double_of_bits(int64_t bits)
 {
@@ -78,9 +86,24 @@ class Entry:
 
 
 class Translation:
-    """Rules on their way to C; collects what they need."""
+    """Rules on their way to C; collects what they need.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    prelude : str
+        What stands at the beginning of the file: what is included, and the macros that the rest is written in.
+    adders : mapping of function to str, optional
+        Rules that write to an entry of several agents, and what does that in C, given the entry's address and a number.
+    plus_plus : bool
+        Whether the file is C++, which makes a value of a type in another way.
+    """
+
+    def __init__(
+        self, prelude: str = PRELUDE, adders: Mapping[FunctionType, str] | None = None, plus_plus: bool = False
+    ) -> None:
+        self._prelude = prelude
+        self._adders = adders or {}
+        self._plus_plus = plus_plus
         self._types: list[Type] = []
         self._arrays: dict[int, tuple[np.ndarray, str]] = {}
         self._choices: dict[int, tuple[tuple[Any, ...], Type, str]] = {}
@@ -115,6 +138,15 @@ class Translation:
                 if isinstance(kind, Array):
                     self.constant(item)
         return self._choices[id(items)][2]
+
+    def made(self, kind: Type, *parts: str) -> str:
+        """Give a value of a type that is put together of parts."""
+        name = kind.c if self._plus_plus else f"({kind.c})"
+        return f"{name}{{{', '.join(parts)}}}"
+
+    def adder(self, function: FunctionType) -> str:
+        """Give the name in C of what writes to an entry of several agents in place of a rule; none for others."""
+        return self._adders.get(function, "")
 
     def called(self, function: FunctionType, arguments: tuple[Argument, ...]) -> tuple[str, Type | None, bool]:
         """Give a rule's name in C for arguments of these types, the type of its result, and whether it writes."""
@@ -179,7 +211,7 @@ class Translation:
             kind = type_of(array)
             assert kind is not None
             self.use(kind)
-        parts = [_PRELUDE, "\n".join(declaration(kind) for kind in self._types)]
+        parts = [self._prelude, "\n".join(declaration(kind) for kind in self._types)]
         parts += [self._array(array, name) for array, name in self._arrays.values()]
         parts += [self._list(*choice) for choice in self._choices.values()]
         # A function stands in the order in which it was finished: after all that it calls.
@@ -191,15 +223,15 @@ class Translation:
         kind = type_of(array)
         assert isinstance(kind, Array)
         values = ", ".join(literal(value, kind.element) for value in array.ravel())
-        data = f"static const {kind.element.c} {name}_data[] = {{{values}}};"
-        return f"{data}\nstatic const {kind.c} {name} = {_initialiser(array, name, kind)};"
+        data = f"CONSTANT {kind.element.c} {name}_data[] = {{{values}}};"
+        return f"{data}\nCONSTANT {kind.c} {name} = {_initialiser(array, name, kind)};"
 
     def _list(self, items: tuple[Any, ...], kind: Type, name: str) -> str:
         values = [
             literal(item, kind) if isinstance(kind, Scalar) else _initialiser(item, self.constant(item), kind)
             for item in items
         ]
-        return f"static const {kind.c} {name}[] = {{{', '.join(values)}}};"
+        return f"CONSTANT {kind.c} {name}[] = {{{', '.join(values)}}};"
 
 
 def _initialiser(array: np.ndarray, name: str, kind: Type) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.bench.c_expressions import Expressions, Value
-from r2psim.bench.c_types import BOOL, DOUBLE, INT, UINT, Array, Record, Scalar
+from r2psim.translation.c_expressions import Expressions, Value
+from r2psim.translation.c_types import BOOL, DOUBLE, INT, UINT, Array, Record, Scalar
 
 __all__ = ["Calls", "plain_function"]
 
@@ -19,7 +19,7 @@ _CASTS: dict[Any, Scalar] = {
     float: DOUBLE, np.float64: DOUBLE, int: INT, np.int64: INT, np.uint64: UINT, bool: BOOL, np.bool_: BOOL,
 }  # fmt: skip
 _FUNCTIONS: dict[Any, str] = {
-    np.floor: "__builtin_floor", np.ceil: "__builtin_ceil", np.sqrt: "__builtin_sqrt", math.sqrt: "__builtin_sqrt",
+    np.floor: "FLOOR", np.ceil: "CEIL", np.sqrt: "SQRT", math.sqrt: "SQRT",
 }  # fmt: skip
 
 
@@ -100,9 +100,11 @@ class Calls(Expressions):
         if kind.by_pointer:
             raise self.refused(node, "a named tuple of arrays is made anew")
         self.program.use(kind)
-        return Value(f"({kind.c}){{{', '.join(v.code for v in values)}}}", kind)
+        return Value(self.program.made(kind, *(v.code for v in values)), kind)
 
     def _rule(self, node: ast.Call, function: FunctionType) -> Value:
+        if adder := self.program.adder(function):
+            return self._shared(node, adder)
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         values = self._arguments(node, names)
         # What is known beforehand and has no type in C, such as the rules that a month calls, is written into the rule.
@@ -110,3 +112,14 @@ class Calls(Expressions):
         name, result, writes = self.program.called(function, kinds)
         self.writes = self.writes or writes
         return Value(f"{name}({', '.join(v.code for v in values if v.kind is not None)})", result)
+
+    def _shared(self, node: ast.Call, adder: str) -> Value:
+        """Translate a call that writes to an entry of several agents: ``rule(block, column, row, number)``."""
+        if len(node.args) != 4 or node.keywords:
+            raise self.refused(node, "needs a block, a column, a row and a number")
+        block, column, row, number = node.args
+        entry = self.any_value(ast.copy_location(ast.Subscript(block, ast.Tuple([column, row]), ast.Load()), node))
+        if not isinstance(entry.kind, Scalar):
+            raise self.refused(node, "is no entry of a block")
+        self.writes = True
+        return Value(f"{adder}(&{entry.code}, {self.scalar(number)[0]})", None)

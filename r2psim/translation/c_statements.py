@@ -14,10 +14,10 @@ from types import FunctionType
 
 import numpy as np
 
-from r2psim.bench.c_calls import Calls
-from r2psim.bench.c_expressions import UNKNOWN, Program, Value
-from r2psim.bench.c_independence import rows_are_independent
-from r2psim.bench.c_types import BOOL, DOUBLE, INT, Argument, Array, Record, Scalar, Tuple, Type, join
+from r2psim.translation.c_calls import Calls
+from r2psim.translation.c_expressions import UNKNOWN, Program, Value
+from r2psim.translation.c_independence import rows_are_independent
+from r2psim.translation.c_types import BOOL, DOUBLE, INT, Argument, Array, Record, Scalar, Tuple, Type, join
 
 __all__ = ["FunctionBody"]
 
@@ -88,8 +88,8 @@ class FunctionBody(Calls):
         ]
         result = self.result.c if self.result else "void"
         inlined = any(ast.unparse(decorator) == "inline" for decorator in self.tree.decorator_list)
-        always = "__attribute__((always_inline)) " if inlined else ""
-        return f"static inline {always}{result} {self.name}({', '.join(arguments) or 'void'})"
+        always = "ALWAYS_INLINE" if inlined else "INLINE"
+        return f"{always} {result} {self.name}({', '.join(arguments) or 'void'})"
 
     def text(self) -> str:
         """Write the whole function."""
@@ -145,7 +145,7 @@ class FunctionBody(Calls):
         self.program.use(kind)
         if isinstance(node.value, ast.Tuple):
             items = ", ".join(self.value(item).code for item in node.value.elts)
-            self._line(f"return ({kind.c}){{{items}}};")
+            self._line(f"return {self.program.made(kind, items)};")
         else:
             self._line(f"return {found.code};")
 
@@ -252,7 +252,7 @@ class FunctionBody(Calls):
         self._line(f"const int64_t {size} = {self.index(call.args[0])};")
         self._line(f"double {memory}[{size} > 0 ? {size} : 1];")
         self._line(f"memset({memory}, 0, sizeof {memory});")
-        self._store(target, Value(f"({kind.c}){{{memory}, {size}}}", kind, origin=memory))
+        self._store(target, Value(self.program.made(kind, memory, size), kind, origin=memory))
 
     # -- control -------------------------------------------------------------------------------------------------------
 

@@ -55,20 +55,45 @@ _OF_DTYPE = {scalar.dtype: scalar for scalar in _CTYPES}
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A contiguous array of one to three dimensions, C order."""
+    """An array of one to three dimensions; contiguous and in C order, if nothing else is said.
+
+    Attributes
+    ----------
+    element : Scalar
+        Of what.
+    dimensions : int
+        How many.
+    step : int
+        From one entry to the next along the last dimension, in entries.
+    lead : int
+        Of two dimensions, from one entry to the next along the first; 0 stands for rows that lie one behind the other.
+    fixed : bool
+        Whether nothing writes to it while rules run, so that it may be read through ``READ``.
+    symbol : str
+        Name of the array in C that all of this type are, which then need not be handed on.
+    """
 
     element: Scalar
     dimensions: int
+    step: int = 1
+    lead: int = 0
+    fixed: bool = False
+    symbol: str = ""
 
     @property
     def c(self) -> str:
         """Name in C."""
-        return f"{self.element.dtype}_{self.dimensions}d"
+        return f"{self.element.dtype}_{self.dimensions}d{self._layout}"
 
     @property
     def short(self) -> str:
         """Letters for the names of tuples."""
-        return f"{self.element.short}{self.dimensions}"
+        return f"{self.element.short}{self.dimensions}{self._layout}"
+
+    @property
+    def _layout(self) -> str:
+        said = f"_by{self.lead}_{self.step}" if self.lead or self.step != 1 else ""
+        return said + ("_fixed" if self.fixed else "") + (f"_{self.symbol}" if self.symbol else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +200,8 @@ def literal(value: Any, kind: Scalar) -> str:
     elif math.isfinite(value):
         text = repr(float(value))
     else:
-        text = "(0.0 / 0.0)" if math.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
+        # Divided zeros would have another sign here than there.
+        text = "NAN" if math.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
     return f"({text})" if text.startswith("-") else text
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
-from r2psim.bench.c_types import (
+from r2psim.translation.c_types import (
     BOOL,
     DOUBLE,
     INT,
@@ -38,7 +38,11 @@ _RESERVED = frozenset(
         *("auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum"),
         *("extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return"),
         *("short", "signed", "sizeof", "static", "struct", "switch", "true", "typedef", "union", "unsigned", "void"),
-        *("volatile", "while", "int64_t", "uint64_t", "INFINITY"),
+        *("volatile", "while", "int64_t", "uint64_t", "INFINITY", "NAN"),
+        # Of C++, which compilers for other devices take.
+        *("and", "catch", "class", "delete", "explicit", "export", "friend", "mutable", "namespace", "new", "not"),
+        *("operator", "or", "private", "protected", "public", "template", "this", "throw", "try", "typename", "using"),
+        *("virtual", "xor"),
     )
 )
 _ARITHMETIC: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
@@ -96,16 +100,24 @@ class Program(Protocol):
     def use(self, kind: Type) -> None:
         """See to it that a type is declared."""
 
+    def made(self, kind: Type, *parts: str) -> str:
+        """Give a value of a type that is put together of parts."""
+
+    def adder(self, function: FunctionType) -> str:
+        """Give the name in C of what writes to an entry of several agents in place of a rule; none for others."""
+
     def called(self, function: FunctionType, arguments: tuple[Argument, ...]) -> tuple[str, Type | None, bool]:
         """Give a rule's name in C for arguments of these types, the type of its result, and whether it writes."""
 
 
-def _flat(array: str, indexes: list[str]) -> str:
+def _flat(array: str, indexes: list[str], kind: Array) -> str:
     """Give the place in memory of an entry."""
+    if kind.lead and len(indexes) == 2:
+        return f"({indexes[0]} * {kind.lead} + {indexes[1]} * {kind.step})"
     place = indexes[0]
     for axis, index in enumerate(indexes[1:], 1):
         place = f"({place} * {array}.n{axis} + {index})"
-    return place
+    return place if kind.step == 1 else f"({place} * {kind.step})"
 
 
 def _calls_once(node: ast.AST) -> bool:
@@ -248,7 +260,11 @@ class Expressions:
             raise self.refused(node, "a view of several columns at once")
         indexes = [self.index(place) for place in places]
         if part is None and len(indexes) == base.kind.dimensions:
-            return Value(f"{base.code}.at[{_flat(base.code, indexes)}]", base.kind.element)
+            place = _flat(base.code, indexes, base.kind)
+            if base.kind.symbol:
+                return Value(f"{base.kind.symbol}[{place}]", base.kind.element)
+            read = f"READ({base.code}.at + {place})" if base.kind.fixed else f"{base.code}.at[{place}]"
+            return Value(read, base.kind.element)
         return self._view(node, base, indexes, part)
 
     def _extent(self, node: ast.Subscript, base: Value) -> Value:
@@ -275,7 +291,9 @@ class Expressions:
         """Translate a stretch of a vector, of one column of a block, or a whole one."""
         assert isinstance(base.kind, Array)
         axis = len(indexes)
-        kind = Array(base.kind.element, base.kind.dimensions - axis)
+        if base.kind.symbol or (base.kind.lead and axis == 0):
+            raise self.refused(node, "a view of what does not lie row behind row, or has a name of its own")
+        kind = replace(base.kind, dimensions=base.kind.dimensions - axis, lead=0)
         self.program.use(kind)
         first, last = "0", f"{base.code}.n{axis}"
         if isinstance(part, ast.Slice):
@@ -284,16 +302,16 @@ class Expressions:
             first = self.index(part.lower) if part.lower else first
             last = self.index(part.upper) if part.upper else last
         rest = range(axis + 1, base.kind.dimensions)
-        offset = _flat(base.code, [*indexes, first, *("0" for _ in rest)])
+        offset = _flat(base.code, [*indexes, first, *("0" for _ in rest)], base.kind)
         shape = [f"{last} - {first}", *(f"{base.code}.n{k}" for k in rest)]
-        code = f"({kind.c}){{{base.code}.at + {offset}, {', '.join(shape)}}}"
+        code = self.program.made(kind, f"{base.code}.at + {offset}", *shape)
         return Value(code, kind, origin=base.origin, bounds=f"{first}:{last}")
 
     def _tuple(self, node: ast.Tuple) -> Value:
         items = [self.value(item) for item in node.elts]
         kind = Tuple(tuple(item.kind for item in items if item.kind is not None))
         self.program.use(kind)
-        return Value(f"({kind.c}){{{', '.join(item.code for item in items)}}}", kind)
+        return Value(self.program.made(kind, *(item.code for item in items)), kind)
 
     # -- arithmetic ----------------------------------------------------------------------------------------------------
 

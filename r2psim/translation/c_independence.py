@@ -11,10 +11,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from r2psim.bench.c_types import Array, Record
+from r2psim.translation.c_types import Array, Record
 
 if TYPE_CHECKING:
-    from r2psim.bench.c_statements import FunctionBody
+    from r2psim.translation.c_statements import FunctionBody
 
 __all__ = ["rows_are_independent"]
 

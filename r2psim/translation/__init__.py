@@ -1,0 +1,1 @@
+"""Rules in C, translated from their own source: for the benchmark, and for devices that run many of them at once."""
