@@ -199,8 +199,9 @@ class Views:
 
     def alone(self, run: int) -> Views:
         """Give what is seen in one of the runs, as if it were the only one; `run` is its place."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: v[run : run + 1].copy() for k, v in arrays.items() if isinstance(v, np.ndarray)})
+        whole = {f.name: getattr(self, f.name) for f in fields(self)}
+        own: dict[str, Any] = {k: v[run : run + 1].copy() for k, v in whole.items() if isinstance(v, np.ndarray)}
+        return replace(self, **own)
 
     def view(self, run: int) -> View:
         """Give what is seen in one of the runs as whoever decides for one run sees it; `run` is its place."""
@@ -244,6 +245,8 @@ class Views:
 @dataclass(frozen=True, slots=True, eq=False)
 class Allocations:
     """Money for forms in states, in many runs: what several `Allocation` say of each run, in their order.
+
+    Shapes are those below, or repeat to them as NumPy's do: what is the same in all runs may be said once.
 
     Attributes
     ----------
@@ -354,24 +357,35 @@ def _from_allocations(views: Views, answer: Allocations, who: str) -> Promised:
     for name in ("state", "form", "dollars"):
         column = getattr(answer, name)
         kinds, of = ("fiu", "US$") if name == "dollars" else ("iu", "whole numbers")
-        here = f"{who}, {name} of Allocations"
-        allowed = f"an array of {of} of the shape (runs, n), runs being {runs}"
-        if not isinstance(column, np.ndarray) or isinstance(column, np.ma.MaskedArray) or column.dtype.kind not in kinds:
+        if (
+            not isinstance(column, np.ndarray)
+            or isinstance(column, np.ma.MaskedArray)
+            or column.dtype.kind not in kinds
+        ):
             kind = f"an array of {column.dtype}" if type(column) is np.ndarray else type(column).__name__
-            raise _refuse(here, kind, allowed)
-        if column.ndim != 2 or len(column) != runs or column.shape != answer.state.shape:
-            more = "" if name == "state" else f", and n that of state, {answer.state.shape[1]}"
-            raise _refuse(here, f"the shape {column.shape}", allowed + more)
-    run, place = np.nonzero(answer.state != -1)
-    nothing = (answer.state == -1) & (answer.dollars != 0.0)
-    if nothing.any():
-        k, n = (int(at[0]) for at in np.nonzero(nothing))
-        here = f"{who}, dollars of Allocations at ({k}, {n})"
-        raise _refuse(here, float(answer.dollars[k, n]), "0 where the state is -1, nothing")
+            raise _refuse(f"{who}, {name} of Allocations", kind, f"an array of {of}")
+    given = tuple(getattr(answer, name).shape for name in ("state", "form", "dollars"))
+    try:
+        shape = np.broadcast_shapes(*given)
+    except ValueError:
+        shape = ()
+    if len(shape) != 2 or shape[0] != runs:
+        of = "shapes of state, form and dollars in Allocations"
+        raise _refuse(
+            f"{who}, {of}", ", ".join(map(str, given)), f"(runs, n), runs being {runs}, or what repeats to it"
+        )
+    state, form, dollars = np.broadcast_arrays(answer.state, answer.form, answer.dollars)
+    run, place = np.divmod(np.flatnonzero(state != -1), shape[1])
     found = Promised(
-        run, *(c[run, place].astype(np.int64) for c in (answer.state, answer.form)),
-        answer.dollars[run, place].astype(np.float64),
-    )  # fmt: skip
+        run,
+        state[run, place].astype(np.int64),
+        form[run, place].astype(np.int64),
+        dollars[run, place].astype(np.float64),
+    )
+    if np.count_nonzero(dollars) != np.count_nonzero(found.dollars):
+        k, n = (int(at[0]) for at in np.nonzero((state == -1) & (dollars != 0.0)))
+        here = f"{who}, dollars of Allocations at ({k}, {n})"
+        raise _refuse(here, float(dollars[k, n]), "0 where the state is -1, nothing")
     for name, places, count in (("state", found.member, members), ("form", found.form, forms)):
         beyond = np.flatnonzero((places < 0) | (places >= count))
         if len(beyond):
@@ -406,12 +420,16 @@ def checked_many(views: Views, answer: object, catalogue: Sequence[str] = (), fi
     who = f"decide_many of {views.body}"
     found = _listed(views, answer, f"{who}, month {views.month}")
     run, member, form, dollars = found
+    # Most answers pass: who does not is found in whole arrays, and told by `checked`.
     pairs = (run * members + member) * forms + form
     wrong = ~(views.offered[run, member, form] & (dollars >= 0.0) & (dollars < np.inf))
     suspects = set(run[wrong].tolist())
     if isinstance(answer, Allocations):
-        once, counts = np.unique(pairs, return_counts=True)
-        suspects |= set((once[counts > 1] // (members * forms)).tolist())
+        once = np.zeros(runs * members * forms, dtype=bool)
+        once[pairs] = True
+        if np.count_nonzero(once) < len(pairs):
+            several = np.bincount(pairs) > 1
+            suspects |= set((np.flatnonzero(several) // (members * forms)).tolist())
     suspects |= set(np.flatnonzero(np.bincount(run, minlength=runs) > views.attention).tolist())
     totals = np.bincount(run, weights=dollars, minlength=runs)
     # Who adds up in another order gets other last digits: near the limit `checked` has the last word.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from r2psim.agents.policies import decides_many
-from r2psim.agents.seats import Seat
+from r2psim.agents.seats import Seat, offers_of
 from r2psim.agents.views import PolicyError, Promised, Views, checked_many
 from r2psim.ensemble.engine import ACCOUNTS
 from r2psim.ensemble.measures import (
@@ -38,7 +38,7 @@ from r2psim.ensemble.measures import (
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.decision import income, offering
 from r2psim.rules.draws import Draws, draws_of
-from r2psim.rules.month import PHASES, STATES_AT_ONCE, opening
+from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import P
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
@@ -58,6 +58,8 @@ LARGEST_BATCH = 256
 """Runs that are asked about at once, at most: beyond it, being asked costs little next to deciding."""
 LARGEST_ROWS = 48 * 2**20
 """Bytes of rows that lie side by side, at most: what does not lie in a cache is gone through more slowly."""
+STATES_AT_ONCE = 384
+"""States of whole runs that go through phases together, at least: a call takes as long as a dozen states do."""
 
 _ACT = next(i for i, phase in enumerate(PHASES) if phase.name == "act")
 Piece = dict[str, np.ndarray]
@@ -109,7 +111,7 @@ class Setting:
 
     def size(self, threads: int) -> int:
         """Give the number of runs of a batch."""
-        a_run = sum(getattr(self.world.rows, name).nbytes for name in WRITTEN)
+        a_run: int = sum(getattr(self.world.rows, name).nbytes for name in WRITTEN)
         most = max(1, min(LARGEST_BATCH, LARGEST_ROWS // a_run, -(-self.order.runs // threads)))
         # As many batches as it takes, of equal length.
         return -(-self.order.runs // -(-self.order.runs // most))
@@ -181,6 +183,7 @@ class _Batch:
     def __init__(self, setting: Setting, first: int, runs: int, stop: threading.Event) -> None:
         self.setting, self.first, self.runs, self.stop = setting, first, runs, stop
         self.order, self.world = setting.order, setting.world
+        self.counts = {"state": len(self.world.states), "group": len(self.world.groups), "body": len(self.world.bodies)}
         self.objects = setting.objects()
         self.rows = copy_rows(side_by_side(self.world.rows, runs))
         self.stretches, self.p = self._opened()
@@ -219,7 +222,7 @@ class _Batch:
         Returns
         -------
         dict of str to numpy.ndarray
-            What a `r2psim.ensemble.simulation.Block` holds, without the spending.
+            What a `r2psim.ensemble.simulation.Block` holds, without the spending; of no use once they are to stop.
         """
         order, runs = self.order, self.runs
         years = order.months // YEAR
@@ -234,12 +237,15 @@ class _Batch:
             out["stage"] = np.empty((runs, order.months + 1, len(self.world.groups)), dtype=np.int8)
         places = [(name, list(SERIES).index(name)) for name in order.series]
         work = np.empty(DEPTH)
-        self._note(0, out, places, work)
+
+        def over(stretch: _Stretch, at: int) -> None:
+            self._note(stretch, at, out, places, work)
+
         for month in range(order.months):
             if self.stop.is_set():
-                break
-            self._step(month)
-            self._note(month + 1, out, places, work)
+                return out
+            self._step(month, over)
+        self._finish(order.months, over)
         for name, place in places:
             if place >= FIRST_FLOW:
                 out[name] = np.diff(out[name], axis=1, prepend=out[name][:, :1])
@@ -248,34 +254,47 @@ class _Batch:
             bodies_at(self.rows, k, out["bodies"][k])
         return out
 
-    def _note(self, at: int, out: Piece, places: Sequence[tuple[str, int]], work: NDArray[np.float64]) -> None:
+    def _note(
+        self, stretch: _Stretch, at: int, out: Piece, places: Sequence[tuple[str, int]], work: NDArray[np.float64]
+    ) -> None:
         """Write down what is kept of a month that is over."""
+        runs = range(stretch.first, stretch.last)
         for name, place in places:
-            for k in range(self.runs):
+            for k in runs:
                 out[name][k, at] = level_of(self.rows, k, place, work)
         if "stage" in out:
-            out["stage"][:, at] = self.rows.group[G.stage].reshape(self.runs, -1)
+            stage = self.rows.group[G.stage].reshape(self.runs, -1)
+            out["stage"][stretch.first : stretch.last, at] = stage[stretch.first : stretch.last]
         if at and at % YEAR == 0:
             year = at // YEAR - 1
-            for k in range(self.runs):
+            for k in runs:
                 for a, account in enumerate((PR.spent_0, PR.needed_0, PR.met_0)):
                     spending_at(self.rows, k, account, out["accounts"][k, a, year])
                 ledgers_at(self.rows, k, out["ledgers"][k, year], work)
 
-    def _step(self, month: int) -> None:
-        """Do a month of all runs."""
-        luck = draws_of(self.order.seed, self.first, month)
-        self._go_through(0, _ACT, luck)
-        self._act(month, luck)
-        self._go_through(_ACT + 1, len(PHASES), luck)
-
-    def _go_through(self, first: int, last: int, luck: Draws) -> None:
-        """Let all rows go through phases: stretch by stretch, so that what a phase leaves is still near."""
-        counts = {"state": len(self.world.states), "group": len(self.world.groups), "body": len(self.world.bodies)}
+    def _step(self, month: int, over: Callable[[_Stretch, int], None]) -> None:
+        """Let a month follow the one before: to where all bodies have acted."""
+        before, luck = (draws_of(self.order.seed, self.first, m) for m in (max(0, month - 1), month))
+        # What a stretch of runs leaves of a month is still near when it begins with the next.
         for stretch in self.stretches:
-            for phase in PHASES[first:last]:
-                n = counts[phase.kind]
-                phase.run(stretch.first * n, stretch.last * n, stretch.rows, stretch.p, luck)
+            if month:
+                self._go_through(stretch, _ACT + 1, len(PHASES), before)
+            over(stretch, month)
+            self._go_through(stretch, 0, _ACT, luck)
+        self._act(month, luck)
+
+    def _finish(self, months: int, over: Callable[[_Stretch, int], None]) -> None:
+        """Bring the last month to its end."""
+        luck = draws_of(self.order.seed, self.first, months - 1)
+        for stretch in self.stretches:
+            self._go_through(stretch, _ACT + 1, len(PHASES), luck)
+            over(stretch, months)
+
+    def _go_through(self, stretch: _Stretch, first: int, last: int, luck: Draws) -> None:
+        """Let all rows of a stretch go through phases."""
+        for phase in PHASES[first:last]:
+            n = self.counts[phase.kind]
+            phase.run(stretch.first * n, stretch.last * n, stretch.rows, stretch.p, luck)
 
     def _act(self, month: int, luck: Draws) -> None:
         """Let bodies act: by the rules, or by who decides for them."""
@@ -283,7 +302,8 @@ class _Batch:
             self._decide(month, luck)
             return
         with _at_rest(self.rows, self.by_object):
-            self._go_through(_ACT, _ACT + 1, luck)
+            for stretch in self.stretches:
+                self._go_through(stretch, _ACT, _ACT + 1, luck)
         with _at_rest(self.rows, ~self.by_object):
             self._decide(month, luck)
 
@@ -292,9 +312,10 @@ class _Batch:
         every = len(self.by_object)
         # What these two rules do depends on no parameter.
         income(0, every, self.rows, self.p[0], luck)
+        offers = offers_of(self.rows)
         for seat, body, rhythm in self.seats:
             if month % rhythm == 0:
-                views = seat.look(self.rows, self.p, luck, month)
+                views = seat.look(self.rows, self.p, luck, month, offers)
                 answer = self._asked(self.objects[body], views)
                 promised = checked_many(views, answer, self.world.forms, self.first)
                 if self.alone:
