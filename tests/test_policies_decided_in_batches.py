@@ -18,8 +18,10 @@ from r2psim.ensemble import python_batches
 from r2psim.ensemble.measures import SERIES
 from r2psim.ensemble.python_policies import Order
 from r2psim.rules.draws import ASSESSMENT, bell, draws_of, under
+from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import PR, L
+from r2psim.world.rows import WRITTEN, side_by_side
+from r2psim.world.tables import PR, B, L
 
 SOME = ("good-offices", "northern-market", "peacebuilding")
 ASKED: dict[str, Any] = {
@@ -129,24 +131,26 @@ def batches_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize(
-    ("one", "many", "bodies", "base", "runs", "more"),
+    ("one", "many", "scenario", "bodies", "base", "more"),
     [
-        (OneByOne(), AllAtOnce(), (), "late-response", 3, {}),
-        (OneByOne(), AllAtOnce(), SOME, "prevention", 4, {}),
-        (OneByOne(), AllAtOnce(), SOME, "prevention", 3, {"uncertainty": "all"}),
-        (Warier(), WarierAtOnce(), SOME, "prevention", 4, {}),
+        (OneByOne(), AllAtOnce(), "seminar", (), "late-response", {}),
+        (OneByOne(), AllAtOnce(), "seminar", SOME, "prevention", {}),
+        (Warier(), WarierAtOnce(), "seminar", SOME, "prevention", {}),
+        # Where a mission stands at the start.
+        (OneByOne(), AllAtOnce(), "relapse-risk", (), "prevention", {}),
+        (OneByOne(), AllAtOnce(), "relapse-risk", ("good-offices", "ocha"), "prevention", {"uncertainty": "all"}),
     ],
-    ids=["all bodies", "some bodies", "parameters and effects drawn", "with a memory"],
+    ids=["all bodies", "some bodies", "with a memory", "a mission", "parameters and effects drawn"],
 )
 def test_whoever_does_the_same_for_many_runs_gets_the_same_digits(
-    one: object, many: object, bodies: tuple[str, ...], base: str, runs: int, more: dict[str, str]
+    one: object, many: object, scenario: str, bodies: tuple[str, ...], base: str, more: dict[str, str]
 ) -> None:
-    expected = simulate("seminar", by(one, base=base, bodies=bodies), runs, threads=1, **ASKED, **more)
-    found = simulate("seminar", by(many, base=base, bodies=bodies), runs, threads=1, **ASKED, **more)
+    expected = simulate(scenario, by(one, base=base, bodies=bodies), 3, threads=1, **ASKED, **more)
+    found = simulate(scenario, by(many, base=base, bodies=bodies), 3, threads=1, **ASKED, **more)
     assert differences(expected, found) == []
     assert found.events["mine", 4]
     # It is not that nothing was decided.
-    builtin = simulate("seminar", base, runs, threads=1, **ASKED, **more)
+    builtin = simulate(scenario, base, 3, threads=1, **ASKED, **more)
     assert not np.array_equal(found.metrics["mine"], builtin.metrics[base], equal_nan=True)
 
 
@@ -170,6 +174,17 @@ def _only(results: Results, name: str) -> Results:
             for key in [key for key in kept if key != name and not (isinstance(key, tuple) and key[0] == name)]:
                 del kept[key]
     return results
+
+
+def test_a_run_that_was_opened_alone_finds_its_place() -> None:
+    world = build(expand(load("relapse-risk")), "prevention")
+    assert world.rows.body[B.pledges].any()
+    expected = side_by_side(world.rows, 3)
+    rows = expected._replace(**{name: np.full_like(getattr(expected, name), -7.0) for name in WRITTEN})
+    for place in range(3):
+        python_batches._put(rows, world, 3, place, world.rows)
+    for name in WRITTEN:
+        assert same(getattr(rows, name), getattr(expected, name)), name
 
 
 def test_drawn_runs_do_not_depend_on_batches(batches_of: Callable[[int], None]) -> None:
@@ -199,6 +214,14 @@ def test_bodies_without_an_object_decide_by_the_rules() -> None:
     for told in ("metrics", "spending", "yearly", "needs", "ledgers", "series", "stages", "bodies"):
         kept = getattr(results, told)
         assert same(kept["mine"], kept["prevention"]), told
+
+
+def test_where_a_mission_stands_at_the_start_a_null_twin_has_none_of_its_effects() -> None:
+    shadow = PythonPolicy("mine", {}, base="prevention")
+    found = simulate("relapse-risk", [shadow, "prevention"], 2, threads=1, **ASKED).null
+    assert found is not None
+    assert same(found.metrics["mine"], found.metrics["prevention"])
+    assert same(found.stages["mine"], found.stages["prevention"])
 
 
 def test_in_mesa_it_is_asked_for_one_run() -> None:
@@ -430,6 +453,26 @@ def test_the_room_is_used_up_to_half_a_cent() -> None:
     over.over = 0.02
     with pytest.raises(PolicyError, match="in all is not allowed: at most its room"):
         simulate("seminar", PythonPolicy("mine", {"good-offices": over}), 3, years=1, threads=1)
+
+
+def test_no_more_is_promised_than_there_is() -> None:
+    """Parts of a cent are rounded up as they come; who comes last gets what is left."""
+
+    class Halves:
+        def decide(self, view: View) -> Iterable[Allocation]:
+            places = [(state.key, offer.form) for state in view.states for offer in state.offers][:9]
+            first = view.room - 0.005 * (len(places) - 2) - 0.005
+            return [Allocation(*place, 0.005 if k else first) for k, place in enumerate(places)]
+
+    model = R2PModel("seminar", "late-response", seed=7, years=1, drive="rows", decide={"good-offices": Halves()})
+    room = view_of(model, "good-offices").room
+    model.step()
+    b = model.world.bodies.index("good-offices")
+    slots = slice(model.rows.pledge_start[b], model.rows.pledge_start[b + 1])
+    amounts = model.rows.pledge[L.amount, slots][model.rows.pledge[L.programme, slots] >= 0.0]
+    assert len(amounts) == 9 and sum(amounts) == round(100.0 * room)
+    assert amounts[1] == 1.0 and amounts[-1] == 0.0
+    model.close()
 
 
 class Mixing:

@@ -36,11 +36,13 @@ from r2psim.ensemble.measures import (
 from r2psim.ensemble.python_batches import in_batches, pieces_of
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import with_draw
+from r2psim.rules.month import opening
 from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PRESENT
 from r2psim.world.history import Event
+from r2psim.world.rows import copy_rows
 from r2psim.world.tables import PR, G
 
 if TYPE_CHECKING:
@@ -202,6 +204,9 @@ def _model(order: Order, policy: PythonPolicy, run: int, null_twin: bool) -> R2P
     )  # fmt: skip
     if null_twin:
         model.parameters[P.assistance_effect_scale] = 0.0
+        # Opened anew: a mission that stands at the start has no effect either.
+        model.rows = copy_rows(model.world.rows)
+        opening(model.rows, model.parameters, model.luck)
     return model
 
 
