@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from r2psim.agents.policies import AnyDecider
     from r2psim.ensemble.python_policies import Order, PythonPolicy
 
-__all__ = ["LARGEST_BATCH", "Setting", "in_batches", "pieces_of"]
+__all__ = ["LARGEST_BATCH", "Setting", "batch_size", "in_batches", "pieces_of"]
 
 YEAR = 12
 STAGES = 5
@@ -69,6 +69,22 @@ def in_batches(policy: PythonPolicy, bodies: Sequence[str]) -> bool:
     """Say whether a policy is decided in batches: if each of its objects decides for many runs."""
     objects = policy.deciding(bodies).values()
     return bool(objects) and all(decides_many(found) for found in objects)
+
+
+def batch_size(rows: Rows, runs: int, threads: int) -> int:
+    """Give the number of runs of a batch: as many as are fast, and no fewer batches than threads.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of one run.
+    runs, threads : int
+        How many runs there are, and how many batches are under way at a time.
+    """
+    a_run: int = sum(getattr(rows, name).nbytes for name in WRITTEN)
+    most = max(1, min(LARGEST_BATCH, LARGEST_ROWS // a_run, -(-runs // threads)))
+    # As many batches as it takes, of equal length.
+    return -(-runs // -(-runs // most))
 
 
 class _Stretch(NamedTuple):
@@ -108,13 +124,6 @@ class Setting:
         self.world: World = build(order.scenario, policy.base)
         self.drawing = Drawing(order.scenario, order.drawn, order.seed) if order.drawn else None
         self.deciding: dict[str, AnyDecider] = policy.deciding(self.world.bodies)
-
-    def size(self, threads: int) -> int:
-        """Give the number of runs of a batch."""
-        a_run: int = sum(getattr(self.world.rows, name).nbytes for name in WRITTEN)
-        most = max(1, min(LARGEST_BATCH, LARGEST_ROWS // a_run, -(-self.order.runs // threads)))
-        # As many batches as it takes, of equal length.
-        return -(-self.order.runs // -(-self.order.runs // most))
 
     def parameters(self, run: int) -> NDArray[np.float64]:
         """Give the values of the parameters of a run."""
@@ -373,7 +382,7 @@ def pieces_of(
         If the policy allocates what a body may not, fails, or mixes runs.
     """
     setting = Setting(order, policy, null_twin)
-    size = size or setting.size(threads)
+    size = size or batch_size(setting.world.rows, order.runs, threads)
     end = order.first_run + order.runs
     batches = [(at, min(size, end - at)) for at in range(order.first_run, end, size)]
     stop = threading.Event()
