@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from r2psim import PythonPolicy, Results, load, simulate
 from r2psim.agents import Allocation, Allocations, PolicyError, R2PModel, View, Views
 from r2psim.agents.luck import bells
 from r2psim.agents.policies import view_of
+from r2psim.bench.contenders import WorstFirst
 from r2psim.ensemble import python_batches
 from r2psim.ensemble.measures import SERIES
 from r2psim.ensemble.python_policies import Order
@@ -549,3 +552,23 @@ def test_a_batch_that_is_to_stop_asks_nobody() -> None:
     stop.set()
     python_batches._Batch(setting, 0, 2, stop).run()
     assert counting.asked == []
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "POLICIES.md"
+
+
+def test_the_code_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 4
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), names)
+    assert "('late-response', 'worst first')" in capsys.readouterr().out
+    # The one that is measured is the one that is shown.
+    found = simulate("seminar", [by(WorstFirst(), base="prevention")], 4, years=2, seed=7, threads=1)
+    assert same(found.metrics["mine"], names["results"].metrics["WorstFirstInMany"])
+
+
+def test_the_page_names_all_that_is_seen() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert [field.name for field in fields(Views) if f"`{field.name}`" not in page] == []

@@ -56,7 +56,7 @@ YEAR = 12
 STAGES = 5
 LARGEST_BATCH = 256
 """Runs that are asked about at once, at most: beyond it, being asked costs little next to deciding."""
-LARGEST_ROWS = 48 * 2**20
+LARGEST_ROWS = 64 * 2**20
 """Bytes of rows that lie side by side, at most: what does not lie in a cache is gone through more slowly."""
 STATES_AT_ONCE = 384
 """States of whole runs that go through phases together, at least: a call takes as long as a dozen states do."""
@@ -165,7 +165,7 @@ def _put(rows: Rows, world: World, runs: int, place: int, single: Rows) -> None:
 
 
 @contextmanager
-def _at_rest(rows: Rows, bodies: NDArray[np.bool_]) -> Iterator[None]:
+def _at_rest(rows: Rows, bodies: NDArray[np.int64]) -> Iterator[None]:
     """Leave bodies without money and pledges meanwhile: so they get none, decide nothing and put nothing up."""
     columns = np.array([B.budget, B.balance, B.pledges, B.pledged])
     kept = rows.body[columns][:, bodies]
@@ -201,9 +201,9 @@ class _Batch:
             for b, body in enumerate(self.world.bodies)
             if body in self.objects
         ]
-        by_object = np.zeros((runs, len(self.world.bodies)), dtype=bool)
-        by_object[:, [seat.body for seat, *_ in self.seats]] = True
-        self.by_object = by_object.ravel()
+        rows_of = np.arange(runs * len(self.world.bodies)).reshape(runs, -1)
+        deciding = np.isin(np.arange(len(self.world.bodies)), [seat.body for seat, *_ in self.seats])
+        self.by_object, self.by_rules = rows_of[:, deciding], rows_of[:, ~deciding]
         # In one batch of a policy somebody else decides for its last run alone: what a run gets must be its own.
         self.alone = setting.objects() if first == self.order.first_run and runs > 1 else {}
 
@@ -282,7 +282,10 @@ class _Batch:
                 ledgers_at(self.rows, k, out["ledgers"][k, year], work)
 
     def _step(self, month: int, over: Callable[[_Stretch, int], None]) -> None:
-        """Let a month follow the one before: to where all bodies have acted."""
+        """Let a month follow the one before: to where all bodies have acted.
+
+        By the rules they do so before anybody is asked: no body sees what another decides in the same month.
+        """
         before, luck = (draws_of(self.order.seed, self.first, m) for m in (max(0, month - 1), month))
         # What a stretch of runs leaves of a month is still near when it begins with the next.
         for stretch in self.stretches:
@@ -290,7 +293,11 @@ class _Batch:
                 self._go_through(stretch, _ACT + 1, len(PHASES), before)
             over(stretch, month)
             self._go_through(stretch, 0, _ACT, luck)
-        self._act(month, luck)
+            if self.by_rules.size:
+                with _at_rest(self.rows, self.by_object[stretch.first : stretch.last].ravel()):
+                    self._go_through(stretch, _ACT, _ACT + 1, luck)
+        with _at_rest(self.rows, self.by_rules.ravel()):
+            self._decide(month, luck)
 
     def _finish(self, months: int, over: Callable[[_Stretch, int], None]) -> None:
         """Bring the last month to its end."""
@@ -305,20 +312,9 @@ class _Batch:
             n = self.counts[phase.kind]
             phase.run(stretch.first * n, stretch.last * n, stretch.rows, stretch.p, luck)
 
-    def _act(self, month: int, luck: Draws) -> None:
-        """Let bodies act: by the rules, or by who decides for them."""
-        if self.by_object.all():
-            self._decide(month, luck)
-            return
-        with _at_rest(self.rows, self.by_object):
-            for stretch in self.stretches:
-                self._go_through(stretch, _ACT, _ACT + 1, luck)
-        with _at_rest(self.rows, ~self.by_object):
-            self._decide(month, luck)
-
     def _decide(self, month: int, luck: Draws) -> None:
         """Give bodies their month's money, ask who decides for those whose turn it is, and put up what is promised."""
-        every = len(self.by_object)
+        every = self.rows.body.shape[1]
         # What these two rules do depends on no parameter.
         income(0, every, self.rows, self.p[0], luck)
         offers = offers_of(self.rows)
