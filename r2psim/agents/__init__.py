@@ -3,13 +3,15 @@
 from r2psim.agents.choices import Choices, Trigger
 from r2psim.agents.entities import Body, Group, Partner, RegionalOrganisation, State, UNBody
 from r2psim.agents.model import R2PModel
-from r2psim.agents.policies import Allocation, Policy, PolicyError, View
+from r2psim.agents.policies import Allocation, Allocations, ManyPolicy, Policy, PolicyError, View, Views
 
 __all__ = [
     "Allocation",
+    "Allocations",
     "Body",
     "Choices",
     "Group",
+    "ManyPolicy",
     "Partner",
     "Policy",
     "PolicyError",
@@ -19,4 +21,5 @@ __all__ = [
     "Trigger",
     "UNBody",
     "View",
+    "Views",
 ]

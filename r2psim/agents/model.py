@@ -11,7 +11,7 @@ import mesa
 
 from r2psim.agents.choices import NO_CHOICES, Choices, Plan, check_choices, receiving, striking, write_mandates
 from r2psim.agents.entities import BODY_CLASSES, Group, State
-from r2psim.agents.policies import Policy, act, checked_bodies
+from r2psim.agents.policies import AnyDecider, act, checked_bodies
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, opening
 from r2psim.rules.why import events_of_month
@@ -109,8 +109,9 @@ class R2PModel(mesa.Model):
         to the last bit; the second is much faster.
     record : bool
         Whether to keep series, events and the digest.
-    decide : mapping of str to Policy, optional
-        Body -> object that decides for it, in place of the rules; see `r2psim.agents.policies`.
+    decide : mapping of str to Policy or ManyPolicy, optional
+        Body -> object that decides for it, in place of the rules; see `r2psim.agents.policies`. One that decides for
+        many runs is asked for this one.
     choices : mapping of int to Choices, optional
         Year, from 0 -> what people decide for it; looked at when the year begins, so that it may be filled as the run
         goes on. See `r2psim.agents.choices`.
@@ -142,7 +143,7 @@ class R2PModel(mesa.Model):
         years: int | None = None,
         drive: str = AGENT_BY_AGENT,
         record: bool = True,
-        decide: Mapping[str, Policy] | None = None,
+        decide: Mapping[str, AnyDecider] | None = None,
         choices: Mapping[int, Choices] | None = None,
         rng: int | str | None = None,
     ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk, runs_beside
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
-from r2psim.ensemble.simulation import simulate
+from r2psim.ensemble.simulation import AnyPolicy, simulate
 from r2psim.rules.draws import draws_of
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
@@ -25,7 +25,7 @@ YEAR = 12
 
 
 def run_ensemble(
-    scenario: Scenario, policies: str | tuple[str, ...], runs: int, years: int, threads: int | None
+    scenario: Scenario, policies: AnyPolicy | tuple[AnyPolicy, ...], runs: int, years: int, threads: int | None
 ) -> None:
     """Run an ensemble as a user would, and keep nothing of it."""
     simulate(scenario, policies, runs, SEED, years=years, threads=threads)

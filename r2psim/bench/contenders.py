@@ -17,6 +17,7 @@ from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, copy_rows, side_by_side
 
 if TYPE_CHECKING:
+    from r2psim.agents.views import Allocations, Views
     from r2psim.scenario import Scenario
 
 __all__ = ["Case", "Contender", "contenders_of"]
@@ -93,6 +94,7 @@ def contenders_of(case: Case, least: float, threads: tuple[int, ...]) -> dict[st
         f"ensemble_{n}": Contender(f"ensemble, {n} thread{'s' * (n > 1)}", partial(_ensemble, case, n, runs))
         for n in threads
     }
+    found["python_many"] = Contender("ensemble, a policy in Python in batches", partial(_python_many, case))
     found["compiled"] = Contender("compiled rules alone", partial(_compiled, compiled, case.months, runs))
     found["c"] = _in_c(case, runs, together)
     for drive, what in (("rows", "Mesa, all rows at once"), ("agents", "Mesa, agent by agent")):
@@ -111,6 +113,35 @@ def _ensemble(case: Case, threads: int, runs: int) -> float:
     few = threads * runs_beside(case.world.rows)
     seconds = timed(partial(run, few))
     return (timed(partial(run, few + threads * runs)) - seconds) / (threads * runs)
+
+
+def _python_many(case: Case) -> float:
+    """Give the seconds that one more run takes on one thread where an object decides for all bodies, in batches."""
+    from r2psim.ensemble.python_batches import LARGEST_BATCH, batch_size
+    from r2psim.ensemble.python_policies import PythonPolicy
+
+    policy = PythonPolicy("worst-first", WorstFirst(), base=case.policy)
+    run = partial(run_ensemble, case.scenario, policy, years=case.months // YEAR, threads=1)
+    batch = batch_size(case.world.rows, LARGEST_BATCH, 1)
+    seconds = timed(partial(run, batch))
+    return (timed(partial(run, 2 * batch)) - seconds) / batch
+
+
+class WorstFirst:
+    """Gives the states that it thinks worst off what they lack, until the money is gone: docs/POLICIES.md."""
+
+    def decide_many(self, views: Views) -> Allocations:
+        """Decide for many runs."""
+        from r2psim.agents.views import Allocations
+
+        runs, members, forms = views.shape
+        worst = np.argsort(-views.perceived_risk, axis=1, kind="stable")
+        lacks = np.take_along_axis(views.missing, worst[:, :, None], axis=1).reshape(runs, -1)
+        left = np.subtract.accumulate(np.hstack([views.room[:, None], lacks]), axis=1)[:, :-1]
+        dollars = np.minimum(lacks, np.maximum(left, 0.0))
+        dollars[np.cumsum(dollars > 0.0, axis=1) > views.attention] = 0.0
+        state = np.where(dollars > 0.0, np.repeat(worst, forms, axis=1), -1)
+        return Allocations(state, np.tile(np.arange(forms), members), dollars)
 
 
 # -- C -----------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from r2psim.agents.policies import Policy, PolicyError, checked_bodies
+from r2psim.agents.policies import AnyDecider, PolicyError, checked_bodies, decides
 from r2psim.ensemble.batch.executors import ProcessCrew
 from r2psim.ensemble.engine import ACCOUNTS, add_in_order
 from r2psim.ensemble.measures import (
@@ -33,13 +33,16 @@ from r2psim.ensemble.measures import (
     metrics_of,
     spending_at,
 )
+from r2psim.ensemble.python_batches import in_batches, pieces_of
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import with_draw
+from r2psim.rules.month import opening
 from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PRESENT
 from r2psim.world.history import Event
+from r2psim.world.rows import copy_rows
 from r2psim.world.tables import PR, G
 
 if TYPE_CHECKING:
@@ -61,20 +64,21 @@ class PythonPolicy:
     ----------
     name : str
         What results call it; no policy of the scenario has the name.
-    decide : Policy or mapping of str to Policy
-        Body -> object with a method ``decide(view)``; one object alone decides for every body. Bodies without an
-        object decide by the rules.
+    decide : Policy, ManyPolicy, or mapping of str to them
+        Body -> object with a method ``decide(view)`` or ``decide_many(views)``; one object alone decides for every
+        body. Bodies without an object decide by the rules. Whatever has ``decide_many`` is asked by it. If all objects
+        have it, runs go side by side in this process, which is many times as fast.
     base : str
         Policy of the scenario whose parameters and budgets hold.
     """
 
     name: str
-    decide: Policy | Mapping[str, Policy]
+    decide: AnyDecider | Mapping[str, AnyDecider]
     base: str = PRESENT
 
     __repr__ = brief
 
-    def deciding(self, bodies: Sequence[str]) -> dict[str, Policy]:
+    def deciding(self, bodies: Sequence[str]) -> dict[str, AnyDecider]:
         """Give who decides for whom.
 
         Raises
@@ -111,8 +115,8 @@ def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:
         If it cannot be used; the message says why, and what can.
     """
     if not isinstance(policy, PythonPolicy):
-        if not callable(getattr(policy, "decide", None)):
-            what = "the name of a policy, a PythonPolicy, or an object with a method decide(view)"
+        if not decides(policy):
+            what = "the name of a policy, a PythonPolicy, or an object with a method decide(view) or decide_many(views)"
             raise PolicyError(f"policies: {policy!r:.80} is not allowed: {what}")
         name = getattr(policy, "name", type(policy).__name__)
         policy = PythonPolicy(str(name), policy, str(getattr(policy, "base", PRESENT)))  # type: ignore[arg-type]
@@ -200,7 +204,23 @@ def _model(order: Order, policy: PythonPolicy, run: int, null_twin: bool) -> R2P
     )  # fmt: skip
     if null_twin:
         model.parameters[P.assistance_effect_scale] = 0.0
+        # Opened anew: a mission that stands at the start has no effect either.
+        model.rows = copy_rows(model.world.rows)
+        opening(model.rows, model.parameters, model.luck)
     return model
+
+
+def _stepped(model: R2PModel, policy: PythonPolicy, note: Callable[[int], None]) -> None:
+    """Run a model to its end; `note` is told each month that is over."""
+    while model.running:
+        try:
+            model.step()
+        except PolicyError:
+            raise
+        except Exception as error:
+            where = f"policy {policy.name}: run {model.run_number}, month {model.month}"
+            raise PolicyError(f"{where}: {type(error).__name__}: {error}") from error
+        note(model.month)
 
 
 def _one(
@@ -216,23 +236,15 @@ def _one(
             arrays[name][i, at] = level_of(model.rows, 0, place, work)
         if order.histories:
             arrays["stage"][i, at] = model.rows.group[G.stage].astype(np.int8)
+        if at and at % YEAR == 0:
+            year = at // YEAR - 1
+            for a, account in enumerate((PR.spent_0, PR.needed_0, PR.met_0)):
+                spending_at(model.rows, 0, account, arrays["accounts"][i, a, year])
+            ledgers_at(model.rows, 0, arrays["ledgers"][i, year], work)
 
     try:
         note(0)
-        while model.running:
-            try:
-                model.step()
-            except PolicyError:
-                raise
-            except Exception as error:
-                where = f"policy {policy.name}: run {run}, month {model.month}"
-                raise PolicyError(f"{where}: {type(error).__name__}: {error}") from error
-            note(model.month)
-            if model.month % YEAR == 0:
-                year = model.month // YEAR - 1
-                for a, account in enumerate((PR.spent_0, PR.needed_0, PR.met_0)):
-                    spending_at(model.rows, 0, account, arrays["accounts"][i, a, year])
-                ledgers_at(model.rows, 0, arrays["ledgers"][i, year], work)
+        _stepped(model, policy, note)
         for name, place in places:
             if place >= FIRST_FLOW:
                 arrays[name][i] = np.diff(arrays[name][i], prepend=arrays[name][i, 0])
@@ -351,11 +363,12 @@ def run_python_policy(
         If the policy allocates what a body may not, fails, or cannot go to worker processes.
     """
     workers = min(workers, order.runs)
-    pieces = (
-        (_stretch(order, policy, null_twin, *stretch) for stretch in _stretches(order, 1))
-        if workers == 1
-        else _in_processes(order, policy, null_twin, workers)
-    )
+    if in_batches(policy, list(order.scenario.bodies)):
+        pieces = _in_batches(order, policy, null_twin, workers)
+    elif workers == 1:
+        pieces = (_stretch(order, policy, null_twin, *stretch) for stretch in _stretches(order, 1))
+    else:
+        pieces = _in_processes(order, policy, null_twin, workers)
     kept: list[dict[str, np.ndarray]] = []
     accounts = np.zeros((len(ACCOUNTS), order.months // YEAR, len(order.scenario.forms), 5))
     bodies = np.zeros((1, 1, len(order.scenario.bodies), len(BODY_ACCOUNTS)))
@@ -369,6 +382,26 @@ def run_python_policy(
             advance(len(arrays["metrics"]))
     joined = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
     return Outcome(joined, accounts, bodies[0, 0], events)
+
+
+def _in_batches(order: Order, policy: PythonPolicy, null_twin: bool, threads: int) -> Iterator[_Piece]:
+    """Give what `_stretch` gives, in order of runs, from batches on threads of this process."""
+    first = order.first_run
+    for arrays in pieces_of(order, policy, null_twin, threads):
+        after = first + len(arrays["metrics"])
+        told = [run for run in order.events if first <= run < after and not null_twin]
+        yield arrays, {run: _events(order, policy, run) for run in told}
+        first = after
+
+
+def _events(order: Order, policy: PythonPolicy, run: int) -> tuple[Event, ...]:
+    """Do one run again, alone, and tell its events."""
+    model = _model(order, policy, run, null_twin=False)
+    try:
+        _stepped(model, policy, lambda month: None)
+        return tuple(model.events)
+    finally:
+        model.close()
 
 
 def run_beside(

@@ -40,13 +40,13 @@ from r2psim.world.luck import checked_run, checked_seed
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
-    from r2psim.agents.policies import Policy
+    from r2psim.agents.policies import ManyPolicy, Policy
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
 __all__ = ["AnyPolicy", "Block", "checked_policies", "processors", "simulate"]
 
-AnyPolicy: TypeAlias = "str | PythonPolicy | Policy"
+AnyPolicy: TypeAlias = "str | PythonPolicy | Policy | ManyPolicy"
 """A policy of the scenario by name, or an object that decides."""
 
 YEAR = 12
@@ -380,7 +380,7 @@ def checked_policies(
     ----------
     scenario : Scenario
         Whose policies and bodies they are checked against.
-    policies : str, PythonPolicy, Policy, or sequence of them, or None
+    policies : str, PythonPolicy, Policy, ManyPolicy, or sequence of them, or None
         As `simulate` takes them.
 
     Raises
@@ -449,7 +449,7 @@ def simulate(
     ----------
     scenario : str, Path or Scenario
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
-    policies : str, PythonPolicy, Policy, or sequence of them, optional
+    policies : str, PythonPolicy, Policy, ManyPolicy, or sequence of them, optional
         Policies of the scenario by name, and objects that decide (`r2psim.ensemble.python_policies`), each once; if
         not given, those of `DEFAULT_POLICIES` that it has.
     runs, seed, first_run : int
@@ -458,8 +458,8 @@ def simulate(
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional
-        All processors if not given; the results do not depend on it. Objects that decide are run by as many worker
-        processes, or with 1 in this one.
+        All processors if not given; the results do not depend on it. Objects that decide for one run at a time are
+        run by as many worker processes, or with 1 in this one; those that decide for many, by threads.
     series : str or sequence of str
         Monthly series of `r2psim.ensemble.measures.SERIES` to keep of every run.
     histories : bool
