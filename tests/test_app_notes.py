@@ -92,7 +92,7 @@ def test_a_statement_is_read_by_all_and_stands_on_the_wall(exercise: Exercise, p
     assert statement.ask == "Say this to everybody? It cannot be taken back."
     statement.vue_change({"text": "<script>We</script> object."})
     title = exercise.seat(DREVNA).role.title
-    for name in (*ROLES, "wall"):
+    for name in (*ROLES, "wall", "chair"):
         soon(lambda name=name: f"year 1 {title}: <script>We</script> object." in shown_by(pages[name]).text)
         assert "Said in public" in shown_by(pages[name]).headings
     assert not TAG.search(shown_by(pages["wall"]).text.replace("<script>We</script>", ""))

@@ -87,12 +87,13 @@ class Room:
         self.browser = browser
         self.server = server
         self.logs: list[Log] = []
+        self.log: type[Log] = Log
 
     def visit(self, **context: Any) -> Any:
         session = self.browser.new_context(**({"viewport": DESK} | context))
         session.set_default_timeout(MILLISECONDS)
         page = session.new_page()
-        self.logs.append(Log(page))
+        self.logs.append(self.log(page))
         page.goto(f"{self.server.base}/seminar")
         page.wait_for_selector("text=Open a new seminar")
         return page

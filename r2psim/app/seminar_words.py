@@ -89,7 +89,7 @@ def statements(said: Sequence[Note], roles: Mapping[str, Role]) -> Markup:
     items = []
     for n in sorted(said, key=lambda n: -n.year):
         who = element("strong", f"{roles[n.role].title}: ")
-        date = element("span", f"year {n.year + 1}", class_="r2p-date")
+        date = element("span", f"year {n.year + 1}", class_="r2p-note")
         items.append(element("li", date, " ", who, element("q", n.text)))
     return element("h2", "Said in public") + element("ul", *items, class_="r2p-said") if items else Markup()
 
