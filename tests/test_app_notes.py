@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from page_reader import TAG, shown_by, widgets_with
+from page_reader import TAG, shown_by, states_of, widgets_with
 from seminar_rooms import Exercise
 
 from r2psim.app.seminar_chair import ChairPage
@@ -60,7 +60,7 @@ def children(rc: Any) -> list[str]:
 
 def everything(rc: Any) -> str:
     """Give all that a browser is sent of a page, with what forms hold."""
-    return repr([w.get_state() for w in widgets_with(rc, "comm")])
+    return repr(states_of(rc))
 
 
 def test_a_note_is_announced_once_to_its_reader_and_to_nobody_else(exercise: Exercise, pages: dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ def test_a_note_is_announced_once_to_its_reader_and_to_nobody_else(exercise: Exe
     office.vue_change({"to": DREVNA, "text": words})
     assert form(pages[OFFICE], NOTE).message == f"Sent to {title}." and form(pages[OFFICE], NOTE).taken == 1
     soon(lambda: words in shown_by(pages[DREVNA]).text)
-    assert f"Year 1, to {title}, by Person of {OFFICE}: {words}" in shown_by(pages[OFFICE]).text
+    soon(lambda: f"Year 1, to {title}, by Person of {OFFICE}: {words}" in shown_by(pages[OFFICE]).text)
     sender = exercise.seat(OFFICE).role.title
     assert children(pages[DREVNA]).count(f"1 note to you; the last is from {sender}, in year 1.") == 1
     assert "Notes and public statement (1 note)" in children(pages[DREVNA])
@@ -153,5 +153,5 @@ def test_the_debriefing_tells_what_was_written_when_all_is_over(
         assert f"({name}), to {title}: Between <i>us</i>." in shown_by(rc).text
         assert f"({name}), in public: To all." in shown_by(rc).text
     # Who wrote and who received still has it on the own page; nothing is written any more.
-    assert "Between <i>us</i>." in shown_by(pages[DREVNA]).text
+    soon(lambda: "Between <i>us</i>." in shown_by(pages[DREVNA]).text)
     soon(lambda: NOTE not in {w.label for w in widgets_with(pages[DREVNA], "fields")})

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import solara
-from page_reader import shown_by, widgets_with
+from page_reader import shown_by, states_of, widgets_with
 from seminar_rooms import Exercise, affordable
 
 from r2psim.app import seminar_server
@@ -57,9 +57,9 @@ def sent(rc: Any, exercise: Exercise) -> list[str]:
     lots = {exercise.opened.code: "CODE", shown_code(exercise.opened.code): "CODE", exercise.opened.token: "CHAIR"}
     lots |= {token: f"TOKEN of {role}" for role, token in exercise.tokens.items()}
     found = []
-    for widget in widgets_with(rc, "comm"):
-        state = {key: value for key, value in widget.get_state().items() if not key.startswith("_")}
-        text = f"{type(widget).__name__} {json.dumps(state, default=repr, sort_keys=True)}"
+    for kind, state in states_of(rc):
+        kept = {key: value for key, value in state.items() if not key.startswith("_")}
+        text = f"{kind} {json.dumps(kept, default=repr, sort_keys=True)}"
         for lot, name in lots.items():
             text = text.replace(lot, name)
         found.append(LOTS.sub("IT", text))

@@ -235,8 +235,8 @@ def _Progress(chair: Chair, acts: Acts, version: int) -> None:
         heads = ("Role", "Participants", "This year")
         View(html=table(heads, [_row(p) for p in found], "Roles that somebody holds"))
     branch = chair.session.branch
-    said = [note for note in branch.notes(branch.year - 1) if note.public]
-    View(html=statements(said, chair.room.play.roles))
+    public = [note for note in branch.notes(branch.year - 1) if note.public]
+    View(html=statements(public, chair.room.play.roles))
 
     def remove(who: str) -> None:
         name = dict(people).get(who, "")
