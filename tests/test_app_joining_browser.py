@@ -164,8 +164,8 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     gil.get_by_label("Why?").fill("<b>No</b> strangers here.")
     gil.get_by_role("button", name="Commit", exact=True).last.click()
     gil.wait_for_selector("text=Committed for year 1: refusal.")
-    ann.locator("summary").first.click()
-    ann.locator("details[open] input").first.fill("25000")
+    ann.locator(".r2p-plan summary").first.click()
+    ann.locator(".r2p-plan details[open] input").first.fill("25000")
     ann.get_by_label("Why?").fill("Talk")
     # What is entered and not committed yet is there again, sentence and all.
     again(ann)
