@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from time import sleep
 from typing import Any
 
 import ipywidgets
 
-__all__ = ["TAG", "Shown", "read", "shown_by", "told_by", "widgets_with"]
+__all__ = ["TAG", "Shown", "read", "shown_by", "states_of", "told_by", "widgets_with"]
 
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>")
 """A tag. Where one stands in the text that a page shows, markup was escaped that was markup already."""
+
+TRIES = 100
 
 HEADINGS = ("h1", "h2", "h3")
 
@@ -65,6 +68,17 @@ def widgets_with(rc: Any, name: str) -> list[Any]:
                 yield from below(child)
 
     return [w for w in below(rc.container) if w.has_trait(name)]
+
+
+def states_of(rc: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Give all that a browser is sent of a rendered page: of each widget what it is, and its state."""
+    for _ in range(TRIES):
+        try:
+            return [(type(w).__name__, w.get_state()) for w in widgets_with(rc, "comm")]
+        except AttributeError:
+            # What another thread has just drawn again is closed; the page is read again.
+            sleep(0.05)
+    raise AssertionError("the page is drawn again and again")
 
 
 def told_by(rc: Any) -> str:

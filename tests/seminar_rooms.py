@@ -27,13 +27,14 @@ class Exercise:
 
     path: Path | None = None
     years: int = 6
+    seed: int | None = 7
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=Clock)
     tokens: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.seminars = Seminars(self.path, self.limits, self.clock)
-        self.opened: Opened = self.seminars.open("Monday", seed=7, years=self.years, minutes=5.0)
+        self.opened: Opened = self.seminars.open("Monday", seed=self.seed, years=self.years, minutes=5.0)
 
     @property
     def chair(self) -> Chair:

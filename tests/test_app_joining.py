@@ -131,7 +131,7 @@ def test_who_waits_reads_its_card_and_changes_its_role_and_decides_nothing(
     soon(lambda: "Your role: Government of Drevna" in shown_by(rc).headings)
     assert moves == [1] and seat.role.key == "government-drevna"
     exercise.chair.begin()
-    soon(lambda: labels(rc) == {"Consent to assistance"})
+    soon(lambda: labels(rc) == {"Consent to assistance", "Public statement"})
     # A page that has not heard of it yet changes nothing either.
     change.vue_change({"role": "permanent-1"})
     assert seat.role.key == "government-drevna" and moves == [1]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from test_app_browser import MILLISECONDS, browser, expect  # noqa: F401 - the module skips where no browser is
 from test_app_drawings_browser import WIDTHS, inside
-from test_app_seminar_browser import DESK, PHONE, Log, Room, Server, begin, choose, room, run_year  # noqa: F401
+from test_app_seminar_browser import DESK, PHONE, Room, Server, begin, choose, room, run_year  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def by_link(room: Room, link: str, **context: Any) -> Any:  # noqa: F811
     session = room.browser.new_context(**({"viewport": PHONE} | context))
     session.set_default_timeout(MILLISECONDS)
     page = session.new_page()
-    room.logs.append(Log(page))
+    room.logs.append(room.log(page))
     page.goto(link)
     page.get_by_label("Your name").wait_for()
     return page
@@ -76,7 +76,7 @@ def wall_of(room: Room, chair: Any) -> Any:  # noqa: F811
         chair.get_by_role("link", name="Open the projector view").click()
     wall = opened.value
     wall.set_default_timeout(MILLISECONDS)
-    room.logs.append(Log(wall))
+    room.logs.append(room.log(wall))
     wall.get_by_role("heading", name="Monday").wait_for()
     return wall
 
@@ -164,8 +164,8 @@ def test_a_class_joins_by_link_and_plays_the_first_round_before_a_projector(room
     gil.get_by_label("Why?").fill("<b>No</b> strangers here.")
     gil.get_by_role("button", name="Commit", exact=True).last.click()
     gil.wait_for_selector("text=Committed for year 1: refusal.")
-    ann.locator("summary").first.click()
-    ann.locator("details[open] input").first.fill("25000")
+    ann.locator(".r2p-plan summary").first.click()
+    ann.locator(".r2p-plan details[open] input").first.fill("25000")
     ann.get_by_label("Why?").fill("Talk")
     # What is entered and not committed yet is there again, sentence and all.
     again(ann)

@@ -87,12 +87,13 @@ class Room:
         self.browser = browser
         self.server = server
         self.logs: list[Log] = []
+        self.log: type[Log] = Log
 
     def visit(self, **context: Any) -> Any:
         session = self.browser.new_context(**({"viewport": DESK} | context))
         session.set_default_timeout(MILLISECONDS)
         page = session.new_page()
-        self.logs.append(Log(page))
+        self.logs.append(self.log(page))
         page.goto(f"{self.server.base}/seminar")
         page.wait_for_selector("text=Open a new seminar")
         return page
@@ -171,8 +172,8 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     assert member.get_by_role("button", name="Commit these votes").count() == 1
 
     # A plan: it cannot be more than the room, and what was committed is told to all.
-    office.locator("summary").first.click()
-    amount = office.locator("details[open] input").first
+    office.locator(".r2p-plan summary").first.click()
+    amount = office.locator(".r2p-plan details[open] input").first
     amount.fill("999999999")
     assert office.get_by_role("button", name="Commit this plan").is_disabled()
     amount.fill("25000")
@@ -216,8 +217,8 @@ def test_a_whole_seminar_survives_a_server_that_is_killed(room: Room, server: Se
     expect(government.get_by_label("Assistance in your state")).to_have_value("yes")
     chair.wait_for_selector("text=2 of 3 roles")
     office.wait_for_selector("text=Committed this year, last by Ada.")
-    office.locator("summary").first.click()
-    assert office.locator("details[open] input").first.input_value() == "1234.56"
+    office.locator(".r2p-plan summary").first.click()
+    assert office.locator(".r2p-plan details[open] input").first.input_value() == "1234.56"
     government.get_by_label("Assistance in your state").select_option("no")
     government.get_by_role("button", name="Commit", exact=True).click()
     government.wait_for_selector("text=Committed for year 1: refusal.")
@@ -304,9 +305,9 @@ def pair(room: Room, role: str) -> tuple[Any, Any, Any]:
 def test_a_team_mates_plan_is_replaced_knowingly_and_nothing_entered_is_lost(room: Room) -> None:
     _, ann, bob = pair(room, "body-good-offices")
     for page, dollars in ((bob, "1000"), (ann, "2000")):
-        page.locator("summary").first.click()
-        page.locator("details[open] input").first.fill(dollars)
-    money = bob.locator("details[open] input").first
+        page.locator(".r2p-plan summary").first.click()
+        page.locator(".r2p-plan details[open] input").first.fill(dollars)
+    money = bob.locator(".r2p-plan details[open] input").first
     ann.get_by_role("button", name="Commit this plan").click()
     ann.wait_for_selector("text=Committed for year 1: the plan.")
     # What Bob has entered is still there, still unsent, and beside it stands what is in force.
@@ -391,7 +392,7 @@ def test_a_double_click_does_one_thing(room: Room) -> None:
     expect(chair.get_by_role("alertdialog")).to_have_count(0)
     expect(chair.get_by_text("1 of 1 roles").or_(chair.get_by_text("0 of 1 roles"))).to_have_count(1)
     # What is said is said once, at the button, where it can be seen.
-    page.locator("summary").first.click()
+    page.locator(".r2p-plan summary").first.click()
     page.get_by_role("button", name="Put up what is missing").first.click()
     plan = page.get_by_role("form", name="Plan for the year")
     page.get_by_role("button", name="Commit this plan").dblclick()
@@ -458,7 +459,7 @@ def test_what_is_missing_is_missing_to_the_cent(room: Room) -> None:
     assert wrong == []
     states = page.evaluate("() => document.querySelector('.r2p-plan').__vue__.rows")
     offer = next(o for s in states for o in s["offers"] if 0 < o["missing"] < 1e6 and s is states[0])
-    page.locator("summary").first.click()
+    page.locator(".r2p-plan summary").first.click()
     button = page.get_by_role("button", name=f"Put up what is missing for {offer['name']} in {states[0]['name']}")
     button.click()
     entry = page.get_by_label(re.compile(re.escape(offer["name"]))).first

@@ -111,11 +111,17 @@ def test_a_place_stands_still_while_others_decide(exercise: Exercise) -> None:
     before = office.stand()
     government.commit_consent(False)
     exercise.chair.inject("belisar", "coup")
+    member = exercise.seat("elected-1")
+    before = office.stand()
+    member.say("Between us.", "government-drevna")
     assert office.stand() == before
     changes = (
         lambda: setattr(exercise.clock, "now", exercise.clock.now + 301.0),
         lambda: exercise.chair.extend(5.0),
         lambda: office.commit_plan([]),
+        lambda: office.say("To you.", "government-drevna"),
+        lambda: government.say("And to you.", "body-good-offices"),
+        lambda: government.say("To all."),
         lambda: exercise.seminars.join(exercise.opened.code, "Second", "body-good-offices"),
         exercise.chair.pause,
         exercise.chair.resume,

@@ -111,7 +111,8 @@ def test_what_participants_do_leaves_the_facilitator_room_in_the_log() -> None:
 
 def test_all_participants_together_cannot_fill_the_log() -> None:
     limits = Limits()
-    assert limits.participants * (limits.commits + 1) < limits.records - limits.reserve
+    one = limits.commits + limits.notes + limits.moves + 1
+    assert limits.participants * one < limits.records - limits.reserve
 
 
 def test_a_record_has_a_size() -> None:

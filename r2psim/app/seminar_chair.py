@@ -17,7 +17,7 @@ from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
 from r2psim.app.seminar_results import Tabs, stand
 from r2psim.app.seminar_server import seminars, use_version
 from r2psim.app.seminar_widgets import Buttons, Save, Status
-from r2psim.app.seminar_words import RULED
+from r2psim.app.seminar_words import RULED, statements
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.seminar import Chair, SeminarError
@@ -234,6 +234,9 @@ def _Progress(chair: Chair, acts: Acts, version: int) -> None:
     if found:
         heads = ("Role", "Participants", "This year")
         View(html=table(heads, [_row(p) for p in found], "Roles that somebody holds"))
+    branch = chair.session.branch
+    public = [note for note in branch.notes(branch.year - 1) if note.public]
+    View(html=statements(public, chair.room.play.roles))
 
     def remove(who: str) -> None:
         name = dict(people).get(who, "")

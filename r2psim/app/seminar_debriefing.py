@@ -23,6 +23,7 @@ from r2psim.plots.style import plain
 from r2psim.seminar import Chair, Seat, SeminarError
 from r2psim.seminar.debriefing import Chain, Debriefing, Link
 from r2psim.seminar.decisions import KINDS, Decided, Decision, Reason
+from r2psim.seminar.notes import Note
 from r2psim.seminar.session import Branch
 from r2psim.world.tables import STAGES
 
@@ -243,6 +244,21 @@ def _decision(debriefing: Debriefing, what: str, about: str, decision: Decision)
     return element("li", head, said, made)
 
 
+def _exchanged(debriefing: Debriefing, notes: list[Note]) -> Markup:
+    """Show what roles said in public in a year, and what they wrote to one another."""
+    roles = debriefing.room.play.roles
+    items = []
+    for n in notes:
+        to = "in public" if n.public else f"to {roles[n.to].title}"
+        items.append(
+            element("li", element("strong", f"{_who(debriefing, n.role, n.by)}, {to}: "), element("q", n.text))
+        )
+    if not items:
+        return Markup()
+    title = f"{len(items)} {'note or statement' if len(items) == 1 else 'notes and statements'}"
+    return element("details", element("summary", title), element("ul", *items, class_="r2p-written"), open="")
+
+
 def _year(debriefing: Debriefing, decided: Decided, reasons: list[Reason]) -> Markup:
     """Show what was decided for a year, each with its sentence; what was not said anew held as before."""
     names = debriefing.room.play.names
@@ -275,15 +291,16 @@ def _Decided(debriefing: Debriefing, version: int, acts: Acts | None) -> None:
     branch = _chosen(debriefing, line)
     head = element("h2", "What was decided, and what you wrote then")
     note = "What nobody decided, the model's rules did. The sentences stand as they were written, before anybody knew "
-    note += "what would come."
+    note += "what would come. What roles wrote to one another is told once the exercise is over."
     View(html=head + element("p", note, class_="r2p-note"))
     _Line(debriefing, branch, set_line)
     play = debriefing.room.play
-    written = debriefing.sentences(branch.number)
+    written, notes = debriefing.sentences(branch.number), debriefing.notes(branch.number)
     for year in range(branch.year):
         decided = branch.decided.get(year, Decided())
         said = _year(debriefing, decided, [reason for reason in written if reason.year == year])
-        View(html=element("h3", f"Year {year + 1}") + said)
+        exchanged = _exchanged(debriefing, [note for note in notes if note.year == year])
+        View(html=element("h3", f"Year {year + 1}") + said + exchanged)
     held = choices_table(play.choices(branch, branch.year), play.names, play.forms)
     View(html=element("details", element("summary", "All that held, year by year"), held))
 

@@ -14,7 +14,7 @@ from r2psim.app.markup import Markup, element, join, table
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Status
-from r2psim.app.seminar_words import RULED, events, news_title
+from r2psim.app.seminar_words import RULED, events, news_title, statements
 from r2psim.app.site import addresses
 from r2psim.app.widgets import View
 from r2psim.seminar import Screen, SeminarError
@@ -105,8 +105,8 @@ def ProjectorPage(screen: Screen) -> None:
         View(html=element("section", _roles(look), aria_label="Roles"))
         with solara.v.Html(tag="section", attributes={"aria-label": "The world, as everybody sees it"}):
             View(html=element("h2", "The world, as everybody sees it") + public_map(screen.room.play, look.public))
-            if look.year:
-                View(html=events(look.public.events, names, news_title(look.year)))
+            news = events(look.public.events, names, news_title(look.year)) if look.year else Markup()
+            View(html=news + statements(look.public.statements, screen.room.play.roles))
             if look.debrief:
                 View(html=element("p", "The debriefing is open: everybody sees the results on the own page."))
 

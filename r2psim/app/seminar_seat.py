@@ -12,10 +12,11 @@ from r2psim.app.markup import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
 from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_lobby import about_lobby, role_field
+from r2psim.app.seminar_notes import Notes, arrived
 from r2psim.app.seminar_results import Tabs
 from r2psim.app.seminar_round import STEPS, Assess, Next, Read, Steps
 from r2psim.app.seminar_server import use_version
-from r2psim.app.seminar_widgets import Confirm, Plan, Status
+from r2psim.app.seminar_widgets import Confirm, Plan, Status, keep
 from r2psim.app.seminar_words import (
     account,
     committed,
@@ -24,6 +25,7 @@ from r2psim.app.seminar_words import (
     news_title,
     plan_rows,
     reason,
+    statements,
     verdict,
     works,
 )
@@ -97,6 +99,8 @@ def SeatPage(seat: Seat, token: str, moved: Callable[[], None] | None = None) ->
     replaced = join(replaced_words(r, look.year, names, forms) for r in look.replaced)
     said = "" if replaced else by
     View(html=element("div", element("p", said, class_="r2p-done") if said else "", replaced, role="status"))
+    # The same element throughout, so that what comes into it is announced, and only that.
+    solara.v.Html(tag="p", class_="r2p-arrived", attributes={"role": "status"}, children=[arrived(look)])
     results = look.debrief and tab == "results"
     if look.debrief:
         Tabs(TABS, tab, set_tab)
@@ -161,7 +165,7 @@ def _Round(seat: Seat, look: SeatView, commitments: Commitments) -> None:
             steps=STEPS,
             now=step,
             turn=turn,
-            stored=_keep(seat, "step"),
+            stored=keep(seat, "step"),
             event_go=lambda key: set_step(key) if key in dict(STEPS) else None,
         )
         with solara.v.Html(tag="div", class_=at("read")).key("read"):
@@ -172,7 +176,8 @@ def _Round(seat: Seat, look: SeatView, commitments: Commitments) -> None:
             Next("assess", lead)
     # The same element in every round: what was entered in it stays.
     with solara.v.Html(tag="div", class_=at("commit")).key("commit"):
-        _Heard(look, play.names)
+        _Heard(look, play)
+        Notes(seat, look).key("notes")
         _Decide(seat, look, commitments)
         if not first:
             Assess(look, play, "The states, as they stand now")
@@ -197,14 +202,15 @@ def _Again(look: SeatView, play: Play) -> None:
 
 
 @solara.component
-def _Heard(look: SeatView, names: dict[str, str]) -> None:
-    """Tell what everybody heard of last year."""
-    parts = []
+def _Heard(look: SeatView, play: Play) -> None:
+    """Tell what everybody heard of last year, and what was said in public."""
+    parts, names = [], play.names
     if look.year:
         parts.append(events(look.public.events, names, news_title(look.year)))
     if look.public.mandates:
         said = [element("li", f"{names[s]}: {verdict(look.public, s)}") for s in look.public.mandates]
         parts.append(element("h2", "What the Council decided") + element("ul", *said))
+    parts.append(statements(look.public.statements, play.roles))
     View(html=join(parts))
 
 
@@ -283,15 +289,10 @@ def _Money(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit this plan",
         away=True,
         taken=commitments.taken["plan"],
-        stored=_keep(seat, "plan"),
+        stored=keep(seat, "plan"),
         **commitments.at("plan"),
         event_commit=commit,
     )
-
-
-def _keep(seat: Seat, what: str) -> str:
-    """Name what a participant enters: in this session, for this place."""
-    return f"{seat.room.session.code}-{seat.who.number}-{what}"
 
 
 def _why(look: SeatView, what: str) -> str:
@@ -332,7 +333,7 @@ def _Vote(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit these votes",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["votes"],
-        stored=_keep(seat, "votes"),
+        stored=keep(seat, "votes"),
         **commitments.at("votes"),
         event_change=commit,
     )
@@ -356,7 +357,7 @@ def _Consent(seat: Seat, look: SeatView, commitments: Commitments) -> None:
         action="Commit",
         about=f"{look.line_number}-{look.year}",
         taken=commitments.taken["consent"],
-        stored=_keep(seat, "consent"),
+        stored=keep(seat, "consent"),
         **commitments.at("consent"),
         event_change=commit,
     )  # fmt: skip

@@ -9,8 +9,14 @@ import solara
 
 from r2psim.app.seminar_words import PHASES
 from r2psim.app.widgets import use_answers
+from r2psim.seminar import Seat
 
-__all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save", "Status"]
+__all__ = ["Buttons", "Confirm", "Countdown", "Places", "Plan", "Save", "Status", "keep"]
+
+
+def keep(seat: Seat, what: str) -> str:
+    """Name what a participant enters, as a browser keeps it: in this session, for this place."""
+    return f"{seat.room.session.code}-{seat.who.number}-{what}"
 
 
 @solara.component_vue("plan.vue")

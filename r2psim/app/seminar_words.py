@@ -9,7 +9,9 @@ from r2psim.agents import Choices, View
 from r2psim.app.markup import Markup, bar, element, join, table, uncapital
 from r2psim.plots.style import plain
 from r2psim.seminar.cards import BESIDE, Card, listed
+from r2psim.seminar.notes import Note
 from r2psim.seminar.play import Play
+from r2psim.seminar.roles import Role
 from r2psim.seminar.sight import Account, Assessment, Public, PublicEvent, PublicState
 from r2psim.world.history import Event
 
@@ -29,6 +31,7 @@ __all__ = [
     "plan_rows",
     "reason",
     "side_by_side",
+    "statements",
     "verdict",
     "works",
 ]
@@ -79,6 +82,16 @@ def events(found: Sequence[Event | PublicEvent], names: Mapping[str, str], title
     ]
     listed = element("ul", *items, class_="r2p-said") if items else element("p", "Nothing that everybody could see.")
     return join((element("h2", title), listed))
+
+
+def statements(said: Sequence[Note], roles: Mapping[str, Role]) -> Markup:
+    """Show what roles have said in public, the latest year first; nothing where nobody has said anything."""
+    items = []
+    for n in sorted(said, key=lambda n: -n.year):
+        who = element("strong", f"{roles[n.role].title}: ")
+        date = element("span", f"year {n.year + 1}", class_="r2p-note")
+        items.append(element("li", date, " ", who, element("q", n.text)))
+    return element("h2", "Said in public") + element("ul", *items, class_="r2p-said") if items else Markup()
 
 
 def news_title(year: int) -> str:

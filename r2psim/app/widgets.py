@@ -99,6 +99,7 @@ def _Form(
     message: str,
     problem: str,
     stored: str,
+    pending: str,
     event_change: Callable[[dict[str, Any]], None],
 ) -> None:
     """Ask for values, and number what is sent: ``answered`` is the number of what was answered last."""
@@ -115,6 +116,7 @@ def Form(
     message: str = "",
     problem: str = "",
     stored: str = "",
+    pending: str = "Not committed yet.",
     event_change: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Ask for values.
@@ -140,11 +142,13 @@ def Form(
         Beside the button: what became of what was sent, or why it was refused.
     stored : str
         Name under which what was entered and not sent is kept in this tab, also where the page is loaded again.
+    pending : str
+        What is said of what was entered and not sent.
     event_change : callable, optional
         Told all values by key. They come from a browser: check them.
     """
     answered, change = use_answers(event_change)
     _Form(
         label=label, fields=fields, action=action, about=about, taken=taken, ask=ask, answered=answered,
-        message=message, problem=problem, stored=stored, event_change=change,
+        message=message, problem=problem, stored=stored, pending=pending, event_change=change,
     )  # fmt: skip

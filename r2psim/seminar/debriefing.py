@@ -20,6 +20,7 @@ from r2psim.rules.demand import FRESH
 from r2psim.seminar.chair import Chair
 from r2psim.seminar.decisions import Reason
 from r2psim.seminar.limits import ForbiddenError
+from r2psim.seminar.notes import Note
 from r2psim.seminar.roles import Role
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.session import Branch
@@ -362,6 +363,16 @@ class Debriefing:
         """Give the sentences that were written with the decisions of a line, of the years that were run, in order."""
         with self.room.lock:
             return self.line(number).reasons()
+
+    def notes(self, number: int | None = None) -> tuple[Note, ...]:
+        """Give what roles said in public and wrote to one another in the years of a line that were run, in order.
+
+        What they wrote to one another is told once nothing more is decided: till then it is for its writer and its
+        reader, and not even for the facilitator.
+        """
+        with self.room.lock:
+            line = self.line(number)
+            return tuple(n for n in line.notes() if n.year < line.year and (n.public or self.room.session.over))
 
     def name(self, participant: int | None) -> str:
         """Give the name of who decided; empty for nobody."""

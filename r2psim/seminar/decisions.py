@@ -9,6 +9,7 @@ from typing import Any
 
 from r2psim.agents import Allocation, Choices, Trigger
 from r2psim.seminar.limits import SeminarError
+from r2psim.seminar.notes import Note
 from r2psim.world.tables import BODY, TRIGGERS
 
 __all__ = [
@@ -173,6 +174,8 @@ class Decided:
         Injected by the facilitator.
     replaced : list of Replaced
         Commitments that others took the place of, in order.
+    notes : list of Note
+        What roles wrote to one another and said in public, in order.
     """
 
     plans: dict[str, Decision] = field(default_factory=dict)
@@ -181,10 +184,18 @@ class Decided:
     mandates: dict[str, bool | None] = field(default_factory=dict)
     triggers: list[Trigger] = field(default_factory=list)
     replaced: list[Replaced] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def copy(self) -> Decided:
         """Give a copy that can be changed, for another line of history: nobody has replaced anything in it yet."""
-        return Decided(dict(self.plans), dict(self.votes), dict(self.consent), dict(self.mandates), list(self.triggers))
+        return Decided(
+            plans=dict(self.plans),
+            votes=dict(self.votes),
+            consent=dict(self.consent),
+            mandates=dict(self.mandates),
+            triggers=list(self.triggers),
+            notes=list(self.notes),
+        )
 
     def roles(self) -> set[str]:
         """Give the roles that have committed something."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from r2psim.agents import Choices, R2PModel
 from r2psim.seminar.decisions import KINDS, Reason, plan_of, triggers_of
 from r2psim.seminar.limits import LIMITS, Limits, SeminarError
+from r2psim.seminar.notes import EVERYBODY, Note
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -46,6 +47,8 @@ _TOLD = (
     "title",
     "changes",
     "why",
+    "to",
+    "text",
 )
 """What the exported log says of a record: no names and no tokens."""
 
@@ -54,7 +57,8 @@ def export(chair: Chair) -> dict[str, Any]:
     """Give a session as plain data, ready for JSON.
 
     It holds the world, the luck, what every line of history was given year by year, the digest of the run after each
-    year, and the log of who decided when, by role; participants are numbers, their names are left out.
+    year, and the log of who decided when, by role; participants are numbers, their names are left out. What roles said
+    in public is in it; what they wrote to one another is so only once nothing more is decided.
     """
     from r2psim.ensemble.store import provenance
 
@@ -63,10 +67,14 @@ def export(chair: Chair) -> dict[str, Any]:
         branches = []
         for branch in session.branches:
             choices = play.choices(branch, branch.year)
-            said = branch.reasons()
+            said, notes = branch.reasons(), [note for note in branch.notes() if note.public or session.over]
             years = [
                 _written(choices[year])
-                | {"digest": branch.digests[year], "reasons": [_reason(r) for r in said if r.year == year]}
+                | {
+                    "digest": branch.digests[year],
+                    "reasons": [_reason(r) for r in said if r.year == year],
+                    "notes": [_note(n) for n in notes if n.year == year],
+                }
                 for year in range(branch.year)
             ]
             about = {"title": branch.title, "parent": branch.parent, "since": branch.since}
@@ -82,7 +90,7 @@ def export(chair: Chair) -> dict[str, Any]:
             "run": session.run,
             "years": session.years,
             "branches": branches,
-            "log": [_told(record) for record in chair.room.log_records()],
+            "log": [_told(record, session.over) for record in chair.room.log_records()],
             "scenario": session.scenario,
         }
 
@@ -100,8 +108,15 @@ def _reason(reason: Reason) -> dict[str, Any]:
     return {key: getattr(reason, key) for key in ("role", "what", "about", "why", "stands")}
 
 
-def _told(record: Record) -> dict[str, Any]:
+def _note(note: Note) -> dict[str, Any]:
+    return {key: getattr(note, key) for key in ("line", "role", "to", "text")}
+
+
+def _told(record: Record, over: bool) -> dict[str, Any]:
     told = {} if record.kind == "created" else {key: record.data[key] for key in _TOLD if key in record.data}
+    if record.kind == "said" and told["to"] != EVERYBODY and not over:
+        # Till then nobody but those two roles knows even that there is one.
+        told = {}
     return {"at": record.at, "kind": record.kind, **told}
 
 
@@ -121,6 +136,8 @@ class Line:
         After each year.
     reasons : tuple of Reason
         The sentences that were written with its decisions, in order.
+    notes : tuple of Note
+        What roles wrote to one another and said in public, in order.
     """
 
     number: int
@@ -130,6 +147,7 @@ class Line:
     choices: dict[int, Choices]
     digests: tuple[str, ...]
     reasons: tuple[Reason, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,14 +279,15 @@ def _line(read: _Reader, number: int, data: object, scenario: Scenario, limits: 
     since = read.get(data, "since", int, place, "a year")
     assert isinstance(data, Mapping)
     parent = data.get("parent")
-    choices, digests, reasons = {}, [], []
+    choices, digests, reasons, notes = {}, [], [], []
     for y, year in enumerate(years):
         here = f"{place}years[{y}]."
         choices[y] = _choices(read, year, here, scenario)
         digests.append(read.get(year, "digest", str, here, "64 hexadecimal digits"))
         reasons += _reasons(read, year, y, here, limits)
+        notes += _notes(read, year, y, here, limits)
     left = parent if isinstance(parent, int) else None
-    return Line(number, title, left, since, choices, tuple(digests), tuple(reasons))
+    return Line(number, title, left, since, choices, tuple(digests), tuple(reasons), tuple(notes))
 
 
 def _reasons(read: _Reader, year: object, y: int, place: str, limits: Limits) -> list[Reason]:
@@ -286,6 +305,23 @@ def _reasons(read: _Reader, year: object, y: int, place: str, limits: Limits) ->
         if len(why) > limits.why:
             raise read.refuse(f"{here}why", why, f"at most {limits.why} characters")
         found.append(Reason(y, role, what, about, None, why, None, 0.0, stands))
+    return found
+
+
+def _notes(read: _Reader, year: object, y: int, place: str, limits: Limits) -> list[Note]:
+    """Read what roles wrote and said in a year; files of before that was kept have none."""
+    if not isinstance(year, Mapping) or "notes" not in year:
+        return []
+    found = []
+    for n, row in enumerate(read.get(year, "notes", list, place, "a list of notes with role, to and text")):
+        here = f"{place}notes[{n}]."
+        role, to, words = (read.get(row, key, str, here, "text") for key in ("role", "to", "text"))
+        line = read.get(row, "line", int, here, "a line of history")
+        if not 0 <= line < limits.branches:
+            raise read.refuse(f"{here}line", line, f"0 to {limits.branches - 1}")
+        if not 1 <= len(words) <= limits.note:
+            raise read.refuse(f"{here}text", words, f"1 to {limits.note} characters")
+        found.append(Note(y, line, role, to, words, None, 0.0))
     return found
 
 

@@ -51,6 +51,10 @@ class Limits:
         Triggers that a facilitator can inject in a year.
     commits : int
         Commitments that one participant can make in a session: six a round in the longest.
+    note : int
+        Characters of a note to another role, and of a public statement.
+    notes, notes_a_year : int
+        What one participant can write to others and say in public, in a session and in a year of a line.
     moves : int
         Times that one participant can change its role before the first round.
     records : int
@@ -80,8 +84,11 @@ class Limits:
     branches: int = 16
     triggers: int = 12
     commits: int = 240
+    note: int = 240
+    notes: int = 160
+    notes_a_year: int = 12
     moves: int = 20
-    records: int = 20_000
+    records: int = 28_000
     reserve: int = 2_000
     record_bytes: int = 2_000_000
     models: int = 16

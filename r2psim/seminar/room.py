@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from r2psim.seminar.limits import Limits, NotFoundError, SeminarError, TooManyError
+from r2psim.seminar.limits import Bucket, Limits, NotFoundError, SeminarError, TooManyError
 from r2psim.seminar.log import Log, Record
 from r2psim.seminar.play import Models, Play
 from r2psim.seminar.session import Session
@@ -16,7 +16,7 @@ __all__ = ["Room"]
 
 MINUTE = 60.0
 
-OF_PARTICIPANTS = {"joined", "moved", "committed"}
+OF_PARTICIPANTS = {"joined", "moved", "committed", "said"}
 """Records that participants write."""
 
 
@@ -24,7 +24,7 @@ class Room:
     """A session that is open on this server.
 
     Whatever changes goes through `record`: it is written to the log first, then taken in, then told to those who
-    wait. All that reads or writes the session holds ``lock``.
+    wait. All that reads or writes the session holds ``lock``. ``pace`` slows down who writes one note after the other.
 
     Parameters
     ----------
@@ -62,6 +62,7 @@ class Room:
         self._models = models
         self._changed = threading.Condition()
         self._play: Play | None = None
+        self.pace = Bucket(clock, tries=4.0, per_second=0.1)
 
     @property
     def play(self) -> Play:

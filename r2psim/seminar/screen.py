@@ -94,8 +94,9 @@ class Screen:
             branch = session.branch
             people = tuple((p.number, p.role) for p in session.present)
             done = tuple(sorted(branch.of(branch.year).roles()))
+            said = tuple(note for note in branch.notes(branch.year - 1) if note.public)
             where = (session.current, branch.year, session.deadline, session.debrief, session.open, session.cast)
-            return (self.room.phase(), self.room.deleted, people, done, len(session.branches), *where)
+            return (self.room.phase(), self.room.deleted, people, done, said, len(session.branches), *where)
 
     def look(self) -> ScreenView:
         """Give what is projected now.

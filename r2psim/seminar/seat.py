@@ -11,13 +11,14 @@ from r2psim.agents.policies import PolicyError, checked
 from r2psim.seminar.decisions import Reason, ReplacesError, Standing, plan_of, standing, votes_of
 from r2psim.seminar.limits import ForbiddenError, SeminarError, TooManyError, text
 from r2psim.seminar.lobby import Lobby, lobby_of, offered
+from r2psim.seminar.notes import EVERYBODY, Note, between
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
 from r2psim.seminar.session import Participant
 from r2psim.seminar.sight import Account, Assessment, Public, PublicState, account_of, at_home, public_of, within_of
 
-__all__ = ["InForce", "ReplacedBy", "Seat", "SeatView"]
+__all__ = ["InForce", "Letter", "ReplacedBy", "Seat", "SeatView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,31 @@ class ReplacedBy:
     now: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A note that the role wrote or received.
+
+    Attributes
+    ----------
+    year : int
+        From 0, the year that was being decided.
+    sent : bool
+        Whether the role wrote it.
+    other : str
+        Title of the role that it went to, or came from.
+    name : str
+        Who wrote it, where that is somebody of the role.
+    text : str
+        What.
+    """
+
+    year: int
+    sent: bool
+    other: str
+    name: str
+    text: str
+
+
 FACILITATOR = "the facilitator"
 
 
@@ -102,6 +128,10 @@ class SeatView:
         ``plan``, ``votes`` and ``consent`` that are in force, where somebody committed them.
     replaced : tuple of ReplacedBy
         Commitments of the participant that others replaced this year.
+    letters : tuple of Letter
+        Notes that the role wrote or received in the line that is being played, in order.
+    readers : tuple of (str, str)
+        Key and title of the roles that a note can go to: others, which somebody has.
     debrief : bool
         Whether the results can be seen.
     """
@@ -128,6 +158,8 @@ class SeatView:
     committed_by: str | None
     in_force: dict[str, InForce]
     replaced: tuple[ReplacedBy, ...]
+    letters: tuple[Letter, ...]
+    readers: tuple[tuple[str, str], ...]
     debrief: bool
 
 
@@ -174,7 +206,9 @@ class Seat:
             where = (session.current, branch.year, session.deadline, session.debrief, len(session.branches))
             # Who else is there, and as what, matters as long as the role can be changed.
             lobby = () if session.begun else (who.role, session.cast, tuple(p.role for p in session.present))
-            return (lobby, self.room.phase(), self.room.deleted, who.active, team, *where, *map(id, mine))
+            notes = branch.notes()
+            said = (between(notes, role.key), tuple(note for note in notes if note.public), self._readers(role))
+            return (lobby, self.room.phase(), self.room.deleted, who.active, team, *said, *where, *map(id, mine))
 
     def look(self) -> SeatView:
         """Give everything that the participant may see now."""
@@ -219,6 +253,8 @@ class Seat:
                 committed_by=by.name if by is not None else None,
                 in_force={what: self._told(found) for what, found in self._standing().items()},
                 replaced=self._replaced(),
+                letters=tuple(self._letter(note) for note in between(branch.notes(), role.key)),
+                readers=self._readers(role),
                 debrief=session.debrief,
             )
 
@@ -253,6 +289,16 @@ class Seat:
             # Votes are kept by role, plans and consent by what they are about: only its own can stand here.
             if what in now and now[what].decision.by != self._number
         )
+
+    def _letter(self, note: Note) -> Letter:
+        play, sent = self.room.play, note.role == self.role.key
+        other = play.roles[note.to if sent else note.role].title
+        return Letter(note.year, sent, other, self._name(note.by) if sent else "", note.text)
+
+    def _readers(self, role: Role) -> tuple[tuple[str, str], ...]:
+        session, roles = self.room.session, self.room.play.roles
+        held = {who.role for who in session.present} if session.begun else set()
+        return tuple((key, other.title) for key, other in roles.items() if key in held and other != role)
 
     def lobby(self) -> Lobby:
         """Give the roles that there are, without counting the participant."""
@@ -378,6 +424,63 @@ class Seat:
             value=value,
             why=said,
         )
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def say(self, words: object, to: str = EVERYBODY) -> None:
+        """Write a note to another role, or make the role's public statement of the year.
+
+        A note is seen by those two roles alone, at once; a statement by everybody. Neither can be taken back. What was
+        written already, in the same words to the same role in the same year, is not written a second time: a press
+        that came twice, or again after the connection broke, does nothing more.
+
+        Parameters
+        ----------
+        words : str
+            What.
+        to : str, optional
+            The role that it is for; everybody if not given.
+
+        Raises
+        ------
+        SeminarError
+            If nothing is decided at present, nobody has that role, it is empty or too long, or the role has made
+            another statement this year.
+        TooManyError
+            If the participant writes too much, or too fast.
+        """
+        with self.room.lock:
+            who, role, room = self.who, self.role, self.room
+            session, limits = room.session, room.limits
+            room.check_deciding()
+            public = to == EVERYBODY
+            if not public and to not in [key for key, _ in self._readers(role)]:
+                raise SeminarError("to: choose one of the other roles that somebody has")
+            said = text(words, "statement" if public else "note", limits.note)
+            branch = session.branch
+            # What comes from before the year was decided anew is no word of this line yet.
+            here = [n for n in branch.of(branch.year).notes if n.line == branch.number]
+            if any((n.role, n.to, n.text) == (role.key, to, said) for n in here):
+                return
+            if public and any(n.public and n.role == role.key for n in here):
+                raise SeminarError(f"the public statement of year {branch.year + 1} was made: there is one a year")
+            if sum(n.by == who.number for n in here) >= limits.notes_a_year:
+                raise TooManyError(f"at most {limits.notes_a_year} notes and statements a year")
+            if who.notes >= limits.notes:
+                raise TooManyError(f"{who.name} has written {who.notes:,} times; that is the most")
+            if not room.pace.take(str(who.number)):
+                raise TooManyError("one note after the other: send the next one in some seconds")
+            room.record(
+                "said",
+                branch=session.current,
+                year=branch.year,
+                role=role.key,
+                by=who.number,
+                to=to,
+                text=said,
+            )
+
+    # -- afterwards ----------------------------------------------------------------------------------------------------
 
     def reasons(self) -> tuple[Reason, ...]:
         """Give the sentences that all roles wrote with their decisions, once the debriefing is open.

@@ -21,6 +21,7 @@ from r2psim.seminar.decisions import (
     triggers_of,
 )
 from r2psim.seminar.log import Record
+from r2psim.seminar.notes import Note, notes_of
 
 __all__ = ["Branch", "Participant", "Session"]
 
@@ -29,7 +30,7 @@ __all__ = ["Branch", "Participant", "Session"]
 class Participant:
     """Somebody who joined; ``token`` is the fingerprint of the token, ``active`` turns false when removed.
 
-    ``commits`` and ``moves`` count its commitments, and how often it changed its role.
+    ``commits``, ``moves`` and ``notes`` count its commitments, how often it changed its role, and what it wrote.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Participant:
     active: bool = True
     commits: int = 0
     moves: int = 0
+    notes: int = 0
 
 
 @dataclass
@@ -83,6 +85,10 @@ class Branch:
     def reasons(self) -> tuple[Reason, ...]:
         """Give the sentences that were written with the decisions of the years that were run, in order."""
         return reasons_of(self.decided, self.year)
+
+    def notes(self, since: int = 0) -> tuple[Note, ...]:
+        """Give what roles wrote and said from a year on, that which is being decided included, in order."""
+        return notes_of(self.decided, since, self.year)
 
     def choices(self, year: int, permanent: Iterable[str]) -> Choices:
         """Give what the model is given for a year; see `r2psim.seminar.decisions.choices_of`."""
@@ -240,6 +246,12 @@ class Session:
             decided.replaced.append(Replaced(what, about, before, after))
         self.participants[data["by"]].commits += 1
 
+    def _said(self, data: Mapping[str, Any], at: float) -> None:
+        year, line, by = data["year"], data["branch"], data["by"]
+        note = Note(year, line, data["role"], data["to"], data["text"], by, at)
+        self.branches[line].of(year).notes.append(note)
+        self.participants[by].notes += 1
+
     def _injected(self, data: Mapping[str, Any], _: float) -> None:
         decided = self.branches[data["branch"]].of(data["year"])
         decided.triggers += triggers_of(data["triggers"], [t[1] for t in data["triggers"]])
@@ -299,6 +311,7 @@ _APPLY: dict[str, Callable[[Session, Mapping[str, Any], float], None]] = {
     "shown": Session._shown,
     "ended": Session._ended,
     "committed": Session._committed,
+    "said": Session._said,
     "injected": Session._injected,
     "withdrawn": Session._withdrawn,
     "advanced": Session._advanced,

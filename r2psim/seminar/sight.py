@@ -16,6 +16,7 @@ from r2psim.world.tables import CONFLICT, PR, B, L, S
 
 if TYPE_CHECKING:
     from r2psim.agents import R2PModel
+    from r2psim.seminar.notes import Note
     from r2psim.seminar.session import Branch
     from r2psim.world.history import Event
 
@@ -139,12 +140,15 @@ class Public:
     months_in_force : dict of str to int
         Months of last year for which a mandate was in force, in the states on which the Council voted: one that is
         adopted comes into force only once there is a crisis.
+    statements : tuple of Note
+        What roles have said in public, last year and in the year that is being decided.
     """
 
     states: tuple[PublicState, ...]
     events: tuple[PublicEvent, ...]
     mandates: dict[str, bool]
     months_in_force: dict[str, int]
+    statements: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,8 @@ def public_of(model: R2PModel, branch: Branch) -> Public:
     if mandates:
         in_force = model.history().state["mandate"][since + 1 : model.month + 1] > 0.0
         served = {key: int(in_force[:, world.states.index(key)].sum()) for key in mandates}
-    return Public(states, events, mandates, served)
+    said = tuple(note for note in branch.notes(branch.year - 1) if note.public)
+    return Public(states, events, mandates, served, said)
 
 
 def _public_error(model: R2PModel) -> float:

@@ -57,6 +57,7 @@ def replay_session(path: Path, branch: int | None, explain: str | None, as_json:
                     _tell(model, explain, as_json, told[-1])
                     if not as_json:
                         _tell_reasons(line)
+                        _tell_notes(line)
             finally:
                 model.close()
     if as_json:
@@ -78,6 +79,7 @@ def _told(line: Line, digests: tuple[str, ...]) -> dict[str, object]:
         "same": digests == line.digests,
         "sha256": digests[-1] if digests else "",
         "reasons": [{"year": r.year + 1, "role": r.role, "about": r.about, "why": r.why} for r in line.reasons],
+        "notes": [{"year": n.year + 1, "role": n.role, "to": n.to, "text": n.text} for n in line.notes],
     }
 
 
@@ -115,6 +117,12 @@ def _tell_reasons(line: Line) -> None:
     """Tell the sentences that were written with the decisions of a line."""
     for r in line.reasons:
         typer.echo(f"Year {r.year + 1}, {r.role}{'' if r.stands else ' (replaced)'}: {r.why}")
+
+
+def _tell_notes(line: Line) -> None:
+    """Tell what roles wrote to one another and said in public."""
+    for n in line.notes:
+        typer.echo(f"Year {n.year + 1}, {n.role} {'in public' if n.public else f'to {n.to}'}: {n.text}")
 
 
 def _reason(session: SessionFile) -> str:
