@@ -40,6 +40,8 @@ LEAVES = {
     "r2psim.scenario.channels",
     "r2psim.world.tables",
     "r2psim.progress",
+    "r2psim.files",
+    "r2psim.terminal",
     "r2psim.markup",
     "r2psim.machine_code",
     "r2psim.compiling",

@@ -234,7 +234,7 @@ lower = 0.1
     file.write_text("[", encoding="utf-8")
     with pytest.raises(FreeError, match="cannot be read"):
         read_free(file)
-    with pytest.raises(FreeError, match="No such file"):
+    with pytest.raises(FreeError, match="no such file"):
         read_free(tmp_path / "none.toml")
 
 

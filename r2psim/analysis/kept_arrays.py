@@ -22,6 +22,7 @@ from r2psim.ensemble.locks import NAME as LOCK
 from r2psim.ensemble.locks import DirectoryLock, HeldError
 from r2psim.ensemble.output import write_file
 from r2psim.ensemble.store import MARK, OutputError
+from r2psim.files import read_json
 from r2psim.progress import notice
 from r2psim.rules.compiled import source_digest
 
@@ -136,10 +137,10 @@ class KeptArrays:
             write_file(file, json.dumps(asked, indent=1, sort_keys=True).encode())
             return
         try:
-            begun = json.loads(file.read_bytes())
+            begun = read_json(file)
             if not isinstance(begun, dict):
                 raise ValueError("is no question")
-        except (ValueError, RecursionError):
+        except ValueError:
             raise OutputError(f"{file}: is damaged, so it is not known what was asked; name a new directory") from None
         other = [name for name in dict.fromkeys([*asked, *begun]) if asked.get(name) != begun.get(name)]
         if other:

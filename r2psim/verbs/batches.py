@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim.files import TOML, read_text
 from r2psim.progress import Interrupted
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _do(
     except ValueError as error:
         raise typer.BadParameter(f"--executor: {error}") from None
     plan = Plan(len(points), experiment.runs, experiment.rounds())
-    text = file.read_text(encoding="utf-8")
+    text = read_text(file, TOML)
     reached = out
     hands: Crew | None = None
     try:

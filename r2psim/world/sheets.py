@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from r2psim.files import Bounds, FileError, decoded, read_bytes
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 
 __all__ = ["MISSING", "Cells", "Complaints", "Row", "Sheet", "one_line", "read_sheet"]
@@ -30,7 +31,9 @@ CODES = frozenset({-66.0, -77.0, -88.0, -99.0, -999.0, -9999.0})
 """Numbers that data sets write for a missing value; read as such where a column cannot hold them."""
 
 _MISSING_WORDS = "empty, NA, NaN, N/A, null, none, ., .., #N/A"
-_BIGGEST_FILE = 64 * 2**20
+BOUNDS = Bounds(64 * 2**20, 1, 2_000_000, "a file of comma-separated text")
+"""Country-years of two centuries and all states, with a hundred columns, are as many cells."""
+
 _MOST_PROBLEMS = 25
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OTHER_TEXT = (
@@ -316,9 +319,14 @@ def _lines(name: str, text: str, complaints: Complaints) -> tuple[str, list[tupl
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows = []
     line, before = begins, begins
+    count = 0
     try:
         for cells in reader:
             line, before = before, begins + reader.line_num
+            count += len(cells)
+            if count > BOUNDS.values:
+                complaints.add(name, "", None, f"too many cells: more than {BOUNDS.values:,}", line)
+                break
             if any(cell.strip() for cell in cells):
                 rows.append((line, cells))
     except csv.Error as error:
@@ -365,22 +373,12 @@ def _text(path: Path) -> str:
         return ScenarioError([Problem(name, "", None, why, line=line)])
 
     try:
-        if not path.is_file():  # a pipe or a device may never end
-            raise refused("a directory, not a file" if path.is_dir() else "no such file")
-        with path.open("rb") as file:
-            raw = file.read(_BIGGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        raise refused(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(raw) > _BIGGEST_FILE:
-        raise refused("too large: more than 64 MiB")
-    if kind := _other_kind(raw):
-        raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        why = f"not UTF-8 text: byte {raw[error.start]:#04x} (saved by a spreadsheet? save as CSV UTF-8)"
-        raise refused(why, line) from None
+        raw = read_bytes(path, BOUNDS)
+        if kind := _other_kind(raw):
+            raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
+        text = decoded(raw, path, " (saved by a spreadsheet? save as CSV UTF-8)")
+    except FileError as error:
+        raise refused(error.what, error.line) from None
     if "\0" in text:
         raise refused("not text: it holds null characters", text.count("\n", 0, text.index("\0")) + 1)
     if not text.strip():

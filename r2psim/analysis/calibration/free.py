@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from r2psim.analysis.calibration.fit import Free
+from r2psim.files import TOML, FileError, read_toml
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.parameters import PARAMETERS
 
@@ -16,6 +17,8 @@ __all__ = ["SHIPPED", "FreeError", "read_free"]
 
 SHIPPED = Path(__file__).with_name("free.toml")
 """The free parameters that ship."""
+
+BOUNDS = replace(TOML, what="a table of free parameters")
 
 KEYS = {"low", "high", "log", "why"}
 
@@ -44,10 +47,9 @@ def read_free(path: Path = SHIPPED) -> tuple[Free, ...]:
     True
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise FreeError(f"{path}: cannot be read as a table of free parameters: {reason}") from None
+        table = read_toml(path, BOUNDS)
+    except FileError as error:
+        raise FreeError(f"{path}: cannot be read as a table of free parameters: {error.what}") from None
     found, wrong = [], []
     for name, entry in table.items():
         try:
