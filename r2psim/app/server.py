@@ -125,6 +125,8 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
         application,
         http=PatientProtocol,
         log_level="warning",
+        # Colours are commands to a terminal, and none of those come out of a request.
+        use_colors=False,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=2,
