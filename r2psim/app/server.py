@@ -17,7 +17,7 @@ from r2psim.app import settings
 from r2psim.app.answers import PagePolicy
 from r2psim.app.connections import PatientProtocol
 from r2psim.app.gate import Gate
-from r2psim.app.guard import LARGEST_MESSAGE, close_doors
+from r2psim.app.guard import close_doors
 from r2psim.app.site import Site, SiteError, site_of
 from r2psim.ensemble.warmup import warm_up
 from r2psim.seminar.luck_plans import warm_up_plans
@@ -130,7 +130,7 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=2,
-        ws_max_size=LARGEST_MESSAGE,
+        ws_max_size=chosen.limits.message_bytes,
     )
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     at = application.site.base if application.site.behind else f"http://{shown}:{port}"
