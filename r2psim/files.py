@@ -16,6 +16,7 @@ r2psim.files.ContentError: some.json:1: lists and tables are nested too deeply: 
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ __all__ = [
     "FileError",
     "Statement",
     "decoded",
+    "is_finite",
     "parse_json",
     "parse_toml",
     "read_bytes",
@@ -141,6 +143,22 @@ def decoded(raw: bytes, name: object, hint: str = "") -> str:
 def read_text(path: Path, bounds: Bounds) -> str:
     """Read a regular file of UTF-8 text, as `read_bytes` and `decoded` do."""
     return decoded(read_bytes(path, bounds), path)
+
+
+def is_finite(value: object) -> bool:
+    """Say whether a value that was read is a number that a float can hold.
+
+    Examples
+    --------
+    >>> [is_finite(value) for value in (1, -0.5, True, 10**400, float("nan"), "1")]
+    [True, True, False, False, False, False]
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 # -- what is bounded before it is parsed -------------------------------------------------------------------------------

@@ -9,13 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import typer
 
 from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.free import FreeError, read_free
 from r2psim.analysis.calibration.targets import TargetError, read_targets
+from r2psim.analysis.kept_arrays import KeptArrays
 from r2psim.ensemble.batch.loading import load_experiment
 from r2psim.ensemble.batch.manifest import Manifest
+from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import OutputError, read_json
 from r2psim.files import JSON, LONGEST_NUMBER, TOML, ContentError, FileError, parse_json, parse_toml, statements
 from r2psim.scenario import Scenario, ScenarioError, load
@@ -24,6 +28,7 @@ from r2psim.scenario.errors import MOST_TOLD
 from r2psim.scenario.trials import read_trials
 from r2psim.seminar import SeminarError
 from r2psim.seminar.export import read_session
+from r2psim.verbs import calibration_identify
 from r2psim.world import sheets
 from r2psim.world.assistance import build_assistance
 from r2psim.world.expand import expand
@@ -247,3 +252,35 @@ def test_a_session_says_how_deep_it_may_be(tmp_path: Path) -> None:
     path = text_file(tmp_path, json.dumps({"format": "r2psim seminar"})[:-1] + ', "version": ' + "[" * 40_000, "s.json")
     with pytest.raises(SeminarError, match="nested too deeply: more than 32"):
         read_session(path)
+
+
+# -- what fuzzing found ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "nan", "-inf", "true"])
+def test_a_number_that_no_float_holds_is_none(tmp_path: Path, value: str) -> None:
+    best = text_file(tmp_path, f'"assistance.openness" = {value}\n', "best.toml")
+    with pytest.raises(typer.BadParameter, match=r"assistance\.openness: .* is not allowed: a number"):
+        calibration_identify._point(best, {"assistance.openness"})
+    free = text_file(tmp_path, f'["assistance.openness"]\nlow = {value}\nhigh = 1\n', "free.toml")
+    with pytest.raises(FreeError, match=r"low: .* is not allowed: a number"):
+        read_free(free)
+
+
+@pytest.mark.parametrize("key", ["runs", "months", "seed", "first_run"])
+@pytest.mark.parametrize("value", [-1, 2**70, 1e400, 1.5, True, "1", None, []])
+def test_a_provenance_with_an_odd_number_is_damaged(tmp_path: Path, key: str, value: Any) -> None:
+    facts = {"seed": 1, "runs": 2, "months": 12, "first_run": 0, "policies": ["a"], "r2psim": "0"} | {key: value}
+    text_file(tmp_path, json.dumps(facts), "provenance.json")
+    with pytest.raises(OutputError, match=rf"provenance\.json: is damaged: {key}: .* is not allowed: a whole number"):
+        Results.load(tmp_path)
+
+
+def test_a_piece_that_is_packed_in_an_unknown_way_is_done_again(tmp_path: Path) -> None:
+    with KeptArrays(tmp_path / "kept", "runs", "study", (), {"a": 1}) as kept:
+        kept.keep("x", {"a": np.arange(3.0)})
+        file = next((tmp_path / "kept" / "runs").glob("*.npz"))
+        whole = bytearray(file.read_bytes())
+        whole[whole.index(b"PK\x01\x02") + 10] = 99  # how it is packed
+        file.write_bytes(whole)
+        assert kept.arrays("x") is None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r2psim.files import FileError, read_toml
+from r2psim.files import FileError, is_finite, read_toml
+from r2psim.scenario.errors import shown
 from r2psim.verbs.calibration import FreeTable, Sets, Targets, Threads, free_parameters, wanted_targets
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def _point(directory: Path | None, known: set[str]) -> dict[str, float]:
         raise typer.BadParameter(f"{file}: cannot be read as a best point: {error.what}", param_hint="--at") from None
     wrong = [f"{name} is no free parameter here" for name in found if name not in known]
     wrong += [
-        f"{name}: {value!r} is not allowed: a number"
-        for name, value in found.items()
-        if not isinstance(value, float | int)
+        f"{name}: {shown(value)} is not allowed: a number" for name, value in found.items() if not is_finite(value)
     ]
     if wrong:
         raise typer.BadParameter(f"{file}: " + "; ".join(wrong), param_hint="--at")

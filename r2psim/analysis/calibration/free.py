@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from r2psim.analysis.calibration.fit import Free
-from r2psim.files import TOML, FileError, read_toml
-from r2psim.scenario.errors import nearest
+from r2psim.files import TOML, FileError, is_finite, read_toml
+from r2psim.scenario.errors import nearest, shown
 from r2psim.scenario.parameters import PARAMETERS
 
 __all__ = ["SHIPPED", "FreeError", "read_free"]
@@ -74,8 +73,8 @@ def _free(name: str, entry: Any) -> Free:
     numbers = {}
     for key in ("low", "high"):
         value = entry.get(key)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-            raise ValueError(f"{key}: {value!r} is not allowed: a number" if key in entry else f"{key} is missing")
+        if not is_finite(value):
+            raise ValueError(f"{key}: {shown(value)} is not allowed: a number" if key in entry else f"{key} is missing")
         numbers[key] = float(value)
     log, why = entry.get("log", False), entry.get("why", "")
     if not isinstance(log, bool) or not isinstance(why, str):
