@@ -85,8 +85,8 @@ TOKENS = [
 
 ODD: list[Any] = [
     None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e-320, 1e308, math.inf, math.nan,
-    "", " ", "a", "all", "none", "\x1b[31m", "\ud800", "../x", "x" * 500, "$(touch owned)", [], [[]], {}, {"a": 1}, ["a", "a"],
-    [1, "a", None], [[0]] * 50, list(range(2_000)), {f"k{i}": i for i in range(300)}, {"remove": True},
+    "", " ", "a", "all", "none", "\x1b[31m", "\ud800", "../x", "x" * 500, "$(touch owned)", [], [[]], {}, {"a": 1},
+    ["a", "a"], [1, "a", None], [[0]] * 50, list(range(2_000)), {f"k{i}": i for i in range(300)}, {"remove": True},
 ]  # fmt: skip
 """What a value becomes."""
 
@@ -283,9 +283,18 @@ def ask(file: Path) -> None:
     target, *lines = file.read_bytes().split(b"\n")
     path, _, query = target.partition(b"?")
     headers = [tuple(line.partition(b": ")[::2]) for line in lines]
-    scope = {"type": "http", "method": "GET", "scheme": "http", "path": path.decode("utf-8", "replace"), "raw_path": path,
-             "query_string": query, "root_path": "", "client": ("10.0.0.9", 5000), "server": ("127.0.0.1", 8765),
-             "headers": [(name.strip().lower(), value.strip()) for name, value in headers]}  # fmt: skip
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": path.decode("utf-8", "replace"),
+        "raw_path": path,
+        "query_string": query,
+        "root_path": "",
+        "client": ("10.0.0.9", 5000),
+        "server": ("127.0.0.1", 8765),
+        "headers": [(name.strip().lower(), value.strip()) for name, value in headers],
+    }
     said: list[Any] = []
 
     async def within(scope: Any, receive: Any, send: Any) -> None:
@@ -386,7 +395,13 @@ def readers(home: Path) -> list[Reader]:
         Reader("design", read_points, wrong, [POINTS, POINTS.replace(b",", b";")]),
         Reader("trials", read_trials, wrong, some_trials, **toml),
         Reader("targets", read_targets, (TargetError,), [SHIPPED_TARGETS.read_bytes()[:3_000].rpartition(b"\n")[0]]),
-        Reader("free parameters", read_free, (FreeError,), [SHIPPED_FREE.read_bytes()[:3_000].rpartition(b"\n[")[0]], **toml),
+        Reader(
+            "free parameters",
+            read_free,
+            (FreeError,),
+            [SHIPPED_FREE.read_bytes()[:3_000].rpartition(b"\n[")[0]],
+            **toml,
+        ),
         Reader("best point", lambda file: _point(file, set(PARAMETERS)), (typer.BadParameter,), [best], **toml),
         Reader("session", read_session, (SeminarError,), [a_session()], **plain_json, every=8),
         Reader("predictors", imported("country_state"), wrong, [sample["country_state"]], every=8),
@@ -394,23 +409,44 @@ def readers(home: Path) -> list[Reader]:
         Reader("contiguity", imported("contiguity"), wrong, [sample["contiguity"]], every=8),
         Reader("forecasts", lambda file: read_forecasts(file, worlds), wrong, [FORECASTS]),
         *(
-            Reader(f"{name} of runs", in_output(plain, name, Results.load), (OutputError,), [(plain / name).read_bytes()],
-                   **plain_json, every=8)
+            Reader(
+                f"{name} of runs",
+                in_output(plain, name, Results.load),
+                (OutputError,),
+                [(plain / name).read_bytes()],
+                **plain_json,
+                every=8,
+            )
             for name in (MARK, "resolved.json")
         ),
         *(
-            Reader(f"{name} with hashes", in_output(home / "runs", name, Results.load), (OutputError,),
-                   [(home / "runs" / name).read_bytes()], every=8)
+            Reader(
+                f"{name} with hashes",
+                in_output(home / "runs", name, Results.load),
+                (OutputError,),
+                [(home / "runs" / name).read_bytes()],
+                every=8,
+            )
             for name in ("runs.parquet", "spending.parquet", MARK)
         ),
         *(
-            Reader(f"{name} of a report", in_output(told, name, parts), (OutputError,), [(told / name).read_bytes()],
-                   **plain_json, every=40)
+            Reader(
+                f"{name} of a report",
+                in_output(told, name, parts),
+                (OutputError,),
+                [(told / name).read_bytes()],
+                **plain_json,
+                every=40,
+            )
             for name in ("comparison.json", MARK)
         ),
         *(
-            Reader(f"{name} of a batch", in_output(batch, name, lambda place: open_batch(place).points), (OutputError,),
-                   [(batch / name).read_bytes()])
+            Reader(
+                f"{name} of a batch",
+                in_output(batch, name, lambda place: open_batch(place).points),
+                (OutputError,),
+                [(batch / name).read_bytes()],
+            )
             for name in ("manifest.jsonl", MARK, "points.parquet")
         ),
         Reader("manifest", lambda file: Manifest(file).read(), (OutputError,), [manifest.read_bytes()]),
@@ -419,7 +455,7 @@ def readers(home: Path) -> list[Reader]:
         Reader("question", read_question, (OutputError,), [b'{"a": 1}'], **plain_json),
         Reader("message", read_message, (ValueError,), [MESSAGE, of_parts]),
         Reader("request", ask, (), [REQUEST, b"/\nhost: localhost:8765"]),
-    ]  # fmt: skip
+    ]
 
 
 def command(*words: str) -> None:
@@ -437,10 +473,30 @@ class HangError(BaseException):
 class Watch:
     """Sees what a reader does besides reading: what it writes outside of its directory, what it executes."""
 
-    STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "pty.spawn",
-              "socket.connect", "pickle.find_class", "ctypes.dlopen")  # fmt: skip
-    CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.truncate",
-               "shutil.rmtree", "shutil.move")  # fmt: skip
+    STARTS = (
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.fork",
+        "os.spawn",
+        "pty.spawn",
+        "socket.connect",
+        "pickle.find_class",
+        "ctypes.dlopen",
+    )
+    CHANGES = (
+        "os.remove",
+        "os.rename",
+        "os.mkdir",
+        "os.rmdir",
+        "os.link",
+        "os.symlink",
+        "os.chmod",
+        "os.truncate",
+        "shutil.rmtree",
+        "shutil.move",
+    )
 
     def __init__(self, home: Path) -> None:
         self.home = os.path.realpath(home)
@@ -593,9 +649,8 @@ def main() -> None:
     for name, count in found.inputs.items():
         print(f"{name:<28}{count:>9,}{found.read[name]:>9,}{found.slowest[name]:>12.2f}")
     total, read = sum(found.inputs.values()), sum(found.read.values())
-    print(
-        f"{total:,} inputs, {read:,} read, {total - read - len(found.failures):,} refused, {len(found.failures)} failed;"
-    )
+    refused, failed = total - read - len(found.failures), len(found.failures)
+    print(f"{total:,} inputs, {read:,} read, {refused:,} refused, {failed} failed;", end=" ")
     print(f"{found.seconds:.0f} s, at most {found.memory:.0f} MB")
     print("\n".join(found.failures[:50]))
     sys.exit(1 if found.failures else 0)
