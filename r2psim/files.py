@@ -19,10 +19,10 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = [
     "JSON",
@@ -31,6 +31,7 @@ __all__ = [
     "ContentError",
     "FileError",
     "Statement",
+    "count_values",
     "decoded",
     "is_finite",
     "parse_json",
@@ -92,8 +93,8 @@ class Bounds:
     what: str
 
 
-TOML = Bounds(2 * MIB, 16, 120_000, "a scenario file")
-"""A world of 190 states with all that can be said of it has half a MiB, and 31,000 values."""
+TOML = Bounds(2 * MIB, 16, 80_000, "a scenario file")
+"""A world of 190 states with all that can be said of it has half a MiB, and 31,000 values; 400 states are the most."""
 
 JSON = Bounds(16 * MIB, 32, 1_000_000, "JSON")
 
@@ -145,7 +146,7 @@ def read_text(path: Path, bounds: Bounds) -> str:
     return decoded(read_bytes(path, bounds), path)
 
 
-def is_finite(value: object) -> bool:
+def is_finite(value: object) -> TypeGuard[int | float]:
     """Say whether a value that was read is a number that a float can hold.
 
     Examples
@@ -322,6 +323,17 @@ def parse_json(text: str, name: object, bounds: Bounds = JSON) -> Any:
         raise ContentError(name, "not usable JSON: lists and tables are nested too deeply") from None
     except ValueError:
         raise ContentError(name, "not valid JSON: a number has too many digits") from None
+
+
+def count_values(data: object) -> int:
+    """Count the values of plain data, those within lists and tables too."""
+    left, count = [data], 0
+    while left:
+        found = left.pop()
+        inner = found.values() if isinstance(found, Mapping) else found if isinstance(found, list | tuple) else ()
+        left += inner
+        count += 1
+    return count
 
 
 def read_toml(path: Path, bounds: Bounds = TOML) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from r2psim.files import JSON, LONGEST_NUMBER, TOML, ContentError, FileError, pa
 from r2psim.scenario import Scenario, ScenarioError, load
 from r2psim.scenario import errors as scenario_errors
 from r2psim.scenario.errors import MOST_TOLD
+from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.trials import read_trials
 from r2psim.seminar import SeminarError
 from r2psim.seminar.export import read_session
@@ -162,6 +163,14 @@ def test_what_a_file_removes_and_refers_to_all_the_same_is_told(tmp_path: Path) 
         assert ['states.c.neighbours: "a" is not allowed' in found for found in problems_of(load, both)] == [True]
 
 
+def test_plain_data_is_bounded_as_files_are(tmp_path: Path) -> None:
+    wide = {"schema": 1, "states": {"a": {f"k{i}": i for i in range(TOML.values)}}}
+    with pytest.raises(ScenarioError, match="too many values for a scenario"):
+        scenario_of(wide, "session.json")
+    trials = "".join(f"[trials.t{i}]\n" for i in range(1_001))
+    assert "1,001 trials" in problems_of(read_trials, text_file(tmp_path, trials))[0]
+
+
 # -- what is valid can run ---------------------------------------------------------------------------------------------
 
 
@@ -233,8 +242,8 @@ def test_what_a_directory_keeps_is_read_from_regular_files(tmp_path: Path) -> No
 def test_a_table_has_a_bounded_number_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = text_file(tmp_path, "a,b\n" + "1,2\n" * 10, "case.csv")
     assert len(read_sheet(path, (), "rows").rows) == 10
-    monkeypatch.setattr(sheets, "BOUNDS", replace(sheets.BOUNDS, values=12))
-    assert problems_of(lambda p: read_sheet(p, (), "rows"), path)[0].endswith("too many cells: more than 12")
+    monkeypatch.setattr(sheets, "BOUNDS", replace(sheets.BOUNDS, values=28))
+    assert problems_of(lambda p: read_sheet(p, (), "rows"), path)[0].endswith("too many cells: more than 28")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

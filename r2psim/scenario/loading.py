@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from r2psim.files import TOML, count_values
 from r2psim.scenario.catalogue import catalogue, form_refusals, merged_forms
 from r2psim.scenario.errors import (
     MOST_TOLD,
@@ -158,6 +159,8 @@ def scenario_of(data: Mapping[str, Any], name: str = "resolved scenario") -> Sce
     ScenarioError
         With everything that is wrong; messages give `name` as the file.
     """
+    if count_values(data) > TOML.values:
+        raise ScenarioError([Problem(name, "", None, f"too many values for a scenario: more than {TOML.values:,}")])
     layers = _Layers()
     layers.add(Source(name), {"name": "scenario", **data} if isinstance(data, Mapping) else {"schema": data})
     return layers.scenario()

@@ -226,6 +226,7 @@ class _Strict(BaseModel):
 
 
 _MOST_MONTHS = 600
+_MOST_TRIALS = 1000
 _RATIO: Any = number(1e-6, 1e6, "ratio")
 _CONDITIONS: Any = list[text(100)]  # type: ignore[misc]
 _COLUMN: Any = text(64)
@@ -342,6 +343,10 @@ class _Reader:
 
     def shape(self, data: dict[str, Any]) -> _File | None:
         """Check the shape of a file."""
+        trials = data.get("trials")
+        if isinstance(trials, Mapping) and len(trials) > _MOST_TRIALS:
+            self.refuse(("trials",), f"{len(trials):,} trials", f"at most {_MOST_TRIALS:,}")
+            return None
         try:
             return _File.model_validate(data)
         except ValidationError as error:

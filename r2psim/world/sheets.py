@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import bz2
 import csv
-import io
 import lzma
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ CODES = frozenset({-66.0, -77.0, -88.0, -99.0, -999.0, -9999.0})
 _MISSING_WORDS = "empty, NA, NaN, N/A, null, none, ., .., #N/A"
 BOUNDS = Bounds(64 * 2**20, 1, 2_000_000, "a file of comma-separated text")
 """Country-years of two centuries and all states, with a hundred columns, are as many cells."""
+
+_ROW = 4
+"""Cells whose memory a row takes beside its own."""
 
 _MOST_PROBLEMS = 25
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -316,14 +319,14 @@ def _lines(name: str, text: str, complaints: Complaints) -> tuple[str, list[tupl
         text, begins = text[found.end() :], 2
     first = re.sub(r'"[^"\n]*"', "", text.split("\n", 1)[0])
     separator = max(_SEPARATORS, key=lambda mark: (first.count(mark), mark == ","))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines_of(text), delimiter=separator, strict=True)
     rows = []
     line, before = begins, begins
     count = 0
     try:
         for cells in reader:
             line, before = before, begins + reader.line_num
-            count += len(cells)
+            count += len(cells) + _ROW
             if count > BOUNDS.values:
                 complaints.add(name, "", None, f"too many cells: more than {BOUNDS.values:,}", line)
                 break
@@ -334,6 +337,15 @@ def _lines(name: str, text: str, complaints: Complaints) -> tuple[str, list[tupl
     return separator, rows
 
 
+def _lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, one at a time: a file may be a million of them, or one."""
+    begins = 0
+    while begins < len(text):
+        end = text.find("\n", begins) + 1 or len(text)
+        yield text[begins:end]
+        begins = end
+
+
 def _has_decimal_commas(rows: Iterable[Row]) -> bool:
     """Say whether commas in numbers can only be decimal ones: 1,500 beside tabs may be fifteen hundred."""
     cells = [cell for row in rows for cell in row.cells.values() if re.fullmatch(r"[+-]?\d*,\d+", cell)]
@@ -341,8 +353,8 @@ def _has_decimal_commas(rows: Iterable[Row]) -> bool:
 
 
 def _check_columns(file: str, columns: Sequence[str], complaints: Complaints) -> None:
-    for place, column in enumerate(columns):
-        if column and column in columns[:place]:
+    for column, times in Counter(columns).items():
+        if column and times > 1:
             complaints.add(file, "", None, f"two columns are named {column}", 1)
 
 
@@ -377,10 +389,11 @@ def _text(path: Path) -> str:
         if kind := _other_kind(raw):
             raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
         text = decoded(raw, path, " (saved by a spreadsheet? save as CSV UTF-8)")
+        del raw
     except FileError as error:
         raise refused(error.what, error.line) from None
     if "\0" in text:
         raise refused("not text: it holds null characters", text.count("\n", 0, text.index("\0")) + 1)
     if not text.strip():
         raise refused("empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
