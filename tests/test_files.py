@@ -285,6 +285,14 @@ def test_a_provenance_with_an_odd_number_is_damaged(tmp_path: Path, key: str, va
         Results.load(tmp_path)
 
 
+@pytest.mark.parametrize("path", ["forms.mediation", "parameters", "x"])
+def test_a_path_of_an_override_has_so_many_parts(path: str) -> None:
+    with pytest.raises(ScenarioError, match="a path of at most 16 parts"):
+        load("insurgency", [f"{path}{'.a' * 500}=1"])
+    deep = load("insurgency", "title=" + "[" * 150).title
+    assert deep.startswith("[[[["), "what is no TOML is text"
+
+
 def test_a_piece_that_is_packed_in_an_unknown_way_is_done_again(tmp_path: Path) -> None:
     with KeptArrays(tmp_path / "kept", "runs", "study", (), {"a": 1}) as kept:
         kept.keep("x", {"a": np.arange(3.0)})

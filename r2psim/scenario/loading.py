@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from r2psim.files import TOML, count_values
+from r2psim.files import TOML, FileError, count_values, parse_toml
 from r2psim.scenario.catalogue import catalogue, form_refusals, merged_forms
 from r2psim.scenario.errors import (
     MOST_TOLD,
@@ -301,6 +300,8 @@ class _Layers:
         if not all(place) or path != path.encode("utf-8", "ignore").decode("utf-8"):
             text = path.text if isinstance(path, _Malformed) else path
             return [Problem(_SET.name, "", text, f"{shown(text)} is not of the form path=value")]
+        if len(place) > _DEEPEST:
+            return [Problem(_SET.name, dotted(place[:3]), path, f"a path of at most {_DEEPEST} parts")]
         if place[0] not in _SECTIONS and any(f"{known}.".startswith(f"{'.'.join(place)}.") for known in PARAMETERS):
             place = ("parameters", *place)
         if place[0] == "overrides" and len(place) > 1:
@@ -390,8 +391,8 @@ class _Malformed(NamedTuple):
 
 def _toml_or_text(written: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {written}")
-    except (ValueError, RecursionError):
+        parsed = parse_toml(f"value = {written}", _SET.name)
+    except FileError:
         return written.strip()
     return parsed["value"] if len(parsed) == 1 else written.strip()
 
