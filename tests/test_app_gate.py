@@ -306,15 +306,16 @@ def packed(*parts: bytes) -> bytes:
     ],
     ids=range(14),
 )
-def test_only_a_message_reaches_the_framework(given: dict[str, Any], taken: bool) -> None:
+@pytest.mark.parametrize("before", [0, 1], ids=["first", "later"])
+def test_only_a_message_reaches_the_framework(given: dict[str, Any], taken: bool, before: int) -> None:
     """Four bytes would have it take memory for two thousand million parts."""
 
     async def tried() -> list[str]:
         made, stub = gate()
         opened = Socket(made, page())
         assert await opened.opened()
-        for _ in range(2):  # the first message, and a later one
-            opened.say("websocket.receive", **given)
+        for message in [{"text": SAID}] * before + [given]:
+            opened.say("websocket.receive", **message)
         await asyncio.sleep(0.01)
         said = list(opened.said)
         if taken:
