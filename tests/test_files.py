@@ -190,11 +190,6 @@ def test_a_side_that_has_next_to_nothing_gets_its_share(tmp_path: Path, budget: 
 # -- every reader ------------------------------------------------------------------------------------------------------
 
 
-def read_bank(path: Path) -> None:
-    path.replace(path.with_name("evaluations.jsonl")) if path.exists() and not path.is_char_device() else None
-    Bank(path.parent, {"a": 1})
-
-
 READERS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
     "scenario": (load, ScenarioError),
     "experiment": (load_experiment, ScenarioError),
@@ -263,6 +258,9 @@ def test_a_session_says_how_deep_it_may_be(tmp_path: Path) -> None:
         read_session(path)
 
 
+VALUES = ("1.5", "NaN", "9" * 400)
+"""Of a target: a number, one that runs do not tell, and one that no float holds."""
+
 # -- what fuzzing found ------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +289,17 @@ def test_a_path_of_an_override_has_so_many_parts(path: str) -> None:
         load("insurgency", [f"{path}{'.a' * 500}=1"])
     deep = load("insurgency", "title=" + "[" * 150).title
     assert deep.startswith("[[[["), "what is no TOML is text"
+
+
+def test_an_evaluation_that_no_float_holds_is_done_again(tmp_path: Path) -> None:
+    lines = [
+        '{"key": {"a": 1}}',
+        *(f'{{"number": {i}, "x": [0.5], "values": {{"t": {v}}}}}' for i, v in enumerate(VALUES)),
+    ]
+    text_file(tmp_path, "\n".join(lines) + "\n", "evaluations.jsonl")
+    told: list[str] = []
+    assert len(Bank(tmp_path, {"a": 1}, tell=told.append)) == 2
+    assert len(told) == 1 and "line 4 its values are not numbers by name" in told[0]
 
 
 def test_a_piece_that_is_packed_in_an_unknown_way_is_done_again(tmp_path: Path) -> None:

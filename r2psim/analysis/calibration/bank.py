@@ -22,7 +22,7 @@ from r2psim.ensemble.locks import NAME as LOCK
 from r2psim.ensemble.locks import DirectoryLock, HeldError
 from r2psim.ensemble.output import write_file
 from r2psim.ensemble.store import OutputError
-from r2psim.files import Bounds, FileError, read_bytes
+from r2psim.files import Bounds, FileError, is_finite, read_bytes
 from r2psim.progress import notice
 
 __all__ = ["Bank"]
@@ -47,7 +47,8 @@ class _Line(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A target that runs do not tell is no number, and is kept as such.
+    return isinstance(value, float) or is_finite(value)
 
 
 def _entry(found: Any) -> tuple[Point, dict[str, float]]:
