@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
 from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
@@ -374,11 +375,7 @@ def catalogue(
 
     forms = all_forms()
     if form is None:
-        from rich.console import Console
-
-        # A table cut to a narrow terminal says nothing; its lines wrap instead.
-        width = max(Console().width, CATALOGUE_WIDTH)
-        Console(highlight=False, width=width).print(catalogue_table(forms))
+        terminal.console(CATALOGUE_WIDTH).print(catalogue_table(forms))
         return
     if form not in forms:
         from r2psim.scenario.errors import nearest
@@ -500,6 +497,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command line; every kind of failure ends in one message and an exit code."""
+    terminal.guard()
     # Releases of typer differ in what they make of KeyboardInterrupt. A process that ignores SIGINT goes on doing so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 
+from r2psim.terminal import console, raw, visible
+
 __all__ = ["LOGGER", "Interrupted", "beside_bar", "duration", "notice", "progress", "rewrites", "wanted"]
 
 LOGGER = logging.getLogger("r2psim")
@@ -63,7 +65,10 @@ def notice(text: str, level: int = logging.INFO, end: str = "\n") -> None:
         return
     # There may be no error stream, or one that is closed.
     with suppress(AttributeError, OSError, ValueError):
-        sys.stderr.write(f"{text}{end}")
+        # What is written over begins and ends with commands to the terminal: they are ours, the text is not.
+        start, finish = ("\r" * (mark == "\r") for mark in (text[:1], text[1:][-1:]))
+        inner = text.strip("\r")
+        raw(sys.stderr).write(f"{start}{visible(inner)}{finish}{end}")
         sys.stderr.flush()
 
 
@@ -177,16 +182,15 @@ def progress(what: str, total: int, show: bool = True) -> Iterator[Callable[[int
         finally:
             lines.close()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn(what),
+        TextColumn(what, markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[beside]}"),
-        console=Console(stderr=True),
+        TextColumn("{task.fields[beside]}", markup=False),
+        console=console(stderr=True),
         transient=True,
     )
     with bar:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +33,10 @@ from r2psim.cli import app as command_line
 SOME_KERNEL = UUID(int=7, version=4)
 """In names of tests: the same for every worker that collects them."""
 
-SMALL = Limits(sockets=8, sockets_of_one=3, sockets_here=2)
+SMALL = Limits(sockets=8, sockets_of_one=3, sockets_here=2, first_message=60.0)
+
+SAID = '{"header": {"msg_type": "comm_msg"}, "content": {}}'
+"""A message of a page."""
 
 
 class Stub:
@@ -57,9 +61,9 @@ class Stub:
             pass
 
 
-def gate(url: str = "", limits: Limits = SMALL, first_message: float = 60.0) -> tuple[Gate, Stub]:
+def gate(url: str = "", limits: Limits = SMALL) -> tuple[Gate, Stub]:
     stub = Stub()
-    return Gate(stub, site_of("0.0.0.0", 8765, url), limits, first_message), stub
+    return Gate(stub, site_of("0.0.0.0", 8765, url), limits), stub
 
 
 def get(path: str, headers: dict[str, str] | None = None, url: str = "", **more: Any) -> tuple[Answer, Stub]:
@@ -157,7 +161,7 @@ def test_one_client_takes_its_share_of_pages_and_this_machine_always_finds_room(
             for _ in range(count):
                 one = Socket(made, page(), client=client)
                 if await one.opened():
-                    one.say("websocket.receive", text="{}")
+                    one.say("websocket.receive", text=SAID)
                     await one.opened()
                     opened.append(one)
             return opened
@@ -191,7 +195,7 @@ def test_connections_that_say_nothing_give_way_to_those_that_come() -> None:
         assert made.sockets._held == {"10.0.0.1": 4}
         visitor = Socket(made, page(), client="10.0.0.2")
         assert await visitor.opened()
-        visitor.say("websocket.receive", text="{}")
+        visitor.say("websocket.receive", text=SAID)
         again = [await quiet(made) for _ in range(200)]
         assert visitor.said == ["websocket.accept"] and made.sockets._held.total() == 4
         ended = await asyncio.wait_for(asyncio.gather(*(one.task for one in (*silent, *again[:-3]))), 10.0)
@@ -205,10 +209,10 @@ def test_connections_that_say_nothing_give_way_to_those_that_come() -> None:
 
 def test_a_connection_that_says_nothing_is_closed_and_one_that_has_spoken_is_kept() -> None:
     async def tried() -> None:
-        made, _ = gate(first_message=0.1)
+        made, _ = gate(limits=replace(SMALL, first_message=0.1))
         silent, speaking = Socket(made, page()), Socket(made, page())
         assert await silent.opened() and await speaking.opened()
-        speaking.say("websocket.receive", text="{}")
+        speaking.say("websocket.receive", text=SAID)
         await asyncio.wait_for(silent.task, 10.0)
         assert silent.said == ["websocket.accept", "websocket.close"]
         await asyncio.sleep(0.3)
@@ -248,7 +252,7 @@ def test_the_oldest_pages_of_a_client_that_nobody_looks_at_are_let_go(monkeypatc
         state = status.CONNECTED if connected else status.DISCONNECTED
         there[name] = SimpleNamespace(page_status={"p": state}, close=lambda reason: there.pop(name))
 
-    kernels = Kernels(2)
+    kernels = Kernels(Limits(kernels_of_one=2))
     for number in range(6):
         name = f"a{number}"
         for end in kernels.note("one", name):
@@ -257,6 +261,69 @@ def test_the_oldest_pages_of_a_client_that_nobody_looks_at_are_let_go(monkeypatc
     kernels.note("other", "b0")
     # Two: the one that is looked at, and the latest.
     assert list(there) == ["a0", "a5"]
+
+
+def test_the_pages_that_are_kept_of_all_clients_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from solara.server import kernel_context
+
+    status = kernel_context.PageStatus
+    there: dict[str, Any] = {}
+    monkeypatch.setattr(kernel_context, "contexts", there)
+    kernels = Kernels(Limits(kernels=4, kernels_of_one=2))
+    for number in range(20):
+        name = f"k{number}"
+        for end in kernels.note(f"10.0.0.{number}", name):
+            end.join()
+        state = status.CONNECTED if number < 2 else status.DISCONNECTED
+        there[name] = SimpleNamespace(page_status={"p": state}, close=lambda reason, name=name: there.pop(name))
+    assert list(there) == ["k0", "k1", "k18", "k19"], "those that are looked at, and the latest"
+
+
+def packed(*parts: bytes) -> bytes:
+    """Write a message of bytes as a browser does: how many parts, where each begins, the parts."""
+    at = 4 * (len(parts) + 1)
+    starts = [at + sum(map(len, parts[:i])) for i in range(len(parts))]
+    return b"".join(number.to_bytes(4, "big") for number in (len(parts), *starts)) + b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({"text": SAID}, True),
+        ({"bytes": packed(SAID.encode(), b"\x00\xff")}, True),
+        ({"bytes": packed(SAID.encode())}, True),
+        ({"text": "no json"}, False),
+        ({"text": "{}"}, False),
+        ({"text": '{"header": {"msg_type": 1}}'}, False),
+        ({"text": "[" * 100_000}, False),
+        ({"text": SAID.replace("{}", "[" * 60 + "]" * 60)}, False),
+        ({"text": SAID.replace("{}", "[" + "1," * 60_000 + "1]")}, False),
+        ({"bytes": b""}, False),
+        ({"bytes": b"\x7f\xff\xff\xff"}, False),
+        ({"bytes": b"\xff" * 100}, False),
+        ({"bytes": b"\x00\x00\x00\x00"}, False),
+        ({"bytes": packed(b"\xff\xfe")}, False),
+    ],
+    ids=range(14),
+)
+@pytest.mark.parametrize("before", [0, 1], ids=["first", "later"])
+def test_only_a_message_reaches_the_framework(given: dict[str, Any], taken: bool, before: int) -> None:
+    """Four bytes would have it take memory for two thousand million parts."""
+
+    async def tried() -> list[str]:
+        made, stub = gate()
+        opened = Socket(made, page())
+        assert await opened.opened()
+        for message in [{"text": SAID}] * before + [given]:
+            opened.say("websocket.receive", **message)
+        await asyncio.sleep(0.01)
+        said = list(opened.said)
+        if taken:
+            await opened.close()
+        assert stub.scopes
+        return said
+
+    assert asyncio.run(tried()) == (["websocket.accept"] if taken else ["websocket.accept", "websocket.close"])
 
 
 @pytest.fixture

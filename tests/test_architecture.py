@@ -41,6 +41,8 @@ LEAVES = {
     "r2psim.scenario.channels",
     "r2psim.world.tables",
     "r2psim.progress",
+    "r2psim.files",
+    "r2psim.terminal",
     "r2psim.markup",
     "r2psim.machine_code",
     "r2psim.compiling",
@@ -280,3 +282,24 @@ def test_every_parameter_and_column_says_what_it_is() -> None:
         for column in table.columns:
             assert column.meaning and column.unit and column.low <= column.default <= column.high, column.name
             assert column.role in ("given", "state", "derived", "account", "draw"), column.name
+
+
+# -- other languages ---------------------------------------------------------------------------------------------------
+
+WRITERS = {
+    "rich.console.Console": "r2psim.terminal",
+    "html.escape": "r2psim.markup",
+    "markupsafe.escape": "r2psim.markup",
+    "markupsafe.Markup": "r2psim.markup",
+}
+"""What writes into another language, and the one module that may take it: the others take it from there."""
+
+
+def test_there_is_one_place_that_writes_into_each_other_language() -> None:
+    wrong = [
+        (module_of(path), line, name)
+        for path in FILES
+        for name, line in imports(path)
+        if name in WRITERS and module_of(path) != WRITERS[name]
+    ]
+    assert not wrong

@@ -229,12 +229,12 @@ lower = 0.1
     assert "stages.from_atrocity.base: the prior 0.0 to 0.08 is not allowed: a logarithm needs" in told
     assert "conflict.onset.base: the prior 0.02 to 400.0 is not allowed: the parameter accepts 0.0 to 1.0" in told
     assert "conflict.relapse.base: the prior 0.3 to 0.1 is not allowed: low first" in told
-    assert "conflict.settlement.base: high: 'much' is not allowed: a number" in told
+    assert 'conflict.settlement.base: high: "much" is not allowed: a number' in told
     assert "conflict.abatement.base: lower is not allowed: one of high, log, low, why" in told
     file.write_text("[", encoding="utf-8")
     with pytest.raises(FreeError, match="cannot be read"):
         read_free(file)
-    with pytest.raises(FreeError, match="No such file"):
+    with pytest.raises(FreeError, match="no such file"):
         read_free(tmp_path / "none.toml")
 
 

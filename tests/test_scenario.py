@@ -10,13 +10,14 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+from r2psim.files import TOML
 from r2psim.scenario import (
     Problem,
     Scenario,
@@ -205,7 +206,7 @@ def test_file_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pyte
     assert "no such file" in str(only(problems_of("null\0byte.toml")))
     assert "name too long" in str(only(problems_of("a" * 5000 + ".toml"))).lower()
     path = write(tmp_path, "schema = 1\n[states.a]\n")
-    monkeypatch.setattr("r2psim.scenario.errors._BIGGEST_FILE", 10)
+    monkeypatch.setattr("r2psim.scenario.errors.BOUNDS", replace(TOML, size=10))
     assert "too large" in str(only(problems_of(path)))
     monkeypatch.setattr(Path, "open", denied)
     assert "cannot be read: Permission denied" in str(only(problems_of(path)))

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from r2psim.progress import LINE_SECONDS, duration
+from r2psim.terminal import console
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -60,15 +61,14 @@ class BatchProgress:
 
     def __enter__(self) -> BatchProgress:
         if self.show and sys.stderr.isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
             self.bar = Progress(
                 TextColumn("runs of points"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[words]}"),
-                console=Console(stderr=True),
+                TextColumn("{task.fields[words]}", markup=False),
+                console=console(stderr=True),
                 transient=True,
             )
             self.bar.start()

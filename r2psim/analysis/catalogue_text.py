@@ -11,6 +11,7 @@ from r2psim.scenario.catalogue import CATEGORIES, LEDGERS, SCOPES, Effect, Form
 from r2psim.scenario.channels import KINDS, MANDATES
 from r2psim.scenario.forms import WAITS
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
+from r2psim.terminal import styled
 from r2psim.world.tables import STAGES
 
 __all__ = ["catalogue_table", "dollars", "form_page", "size_text"]
@@ -73,7 +74,7 @@ def catalogue_table(forms: Mapping[str, Form]) -> Table:
     for category, title in CATEGORIES.items():
         chosen = [form for form in forms.values() if form.category == category]
         if chosen:
-            table.add_row(f"[bold]{title}[/bold]")
+            table.add_row(styled((title, "bold")))
         for form in chosen:
             table.add_row(*_cells(form))
     return table

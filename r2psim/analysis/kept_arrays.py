@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from r2psim.ensemble.locks import NAME as LOCK
 from r2psim.ensemble.locks import DirectoryLock, HeldError
 from r2psim.ensemble.output import write_file
 from r2psim.ensemble.store import MARK, OutputError
+from r2psim.files import read_json
 from r2psim.progress import notice
 from r2psim.rules.compiled import source_digest
 
@@ -136,10 +136,10 @@ class KeptArrays:
             write_file(file, json.dumps(asked, indent=1, sort_keys=True).encode())
             return
         try:
-            begun = json.loads(file.read_bytes())
+            begun = read_json(file)
             if not isinstance(begun, dict):
                 raise ValueError("is no question")
-        except (ValueError, RecursionError):
+        except ValueError:
             raise OutputError(f"{file}: is damaged, so it is not known what was asked; name a new directory") from None
         other = [name for name in dict.fromkeys([*asked, *begun]) if asked.get(name) != begun.get(name)]
         if other:
@@ -161,7 +161,7 @@ class KeptArrays:
             # Opened here: what NumPy opens itself it leaves open where the file is damaged.
             with file.open("rb") as content, np.load(content, allow_pickle=False) as kept:
                 return {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except Exception:  # an archive that is damaged fails in a dozen ways, by no common name
             notice(f"{file}: is damaged: done again")
             return None
 

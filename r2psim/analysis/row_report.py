@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from r2psim import terminal
 from r2psim.analysis.row_effects import VERDICTS, Effect
 from r2psim.analysis.rows import RowResult, RowTable
+from r2psim.terminal import styled
 
 __all__ = ["HOW_TO_READ", "cells", "effect_text", "facts", "markdown", "print_rows", "write_rows"]
 
@@ -103,14 +104,14 @@ def print_rows(table: RowTable, every: bool = False) -> None:
     every : bool
         Print every effect, instead of those that say most.
     """
-    console = Console(highlight=False)
+    console = terminal.console()
     if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+        console = terminal.console(_WIDTH)
     shown = Table("row", "in", "experiment", "what it acts on", "outcome", "verdict", box=None, pad_edge=False)
     for result in table.results:
         style = _STYLES.get(result.verdict, "red")
         about = (result.row.id, result.row.section, result.row.experiment)
-        shown.add_row(*about, *cells(result), f"[{style}]{result.verdict}[/{style}]")
+        shown.add_row(*about, *cells(result), styled((result.verdict, style)))
     console.print(shown)
     console.print()
     for result in table.results:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from r2psim import terminal
 from r2psim.analysis.comparison import Comparison, spreads
 from r2psim.analysis.findings import METRIC_NAMES, findings, money
 from r2psim.analysis.published import published_lines
 from r2psim.analysis.summary import date, percent
+from r2psim.terminal import styled
 from r2psim.world.history import History
 from r2psim.world.tables import STAGES
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["comparison_table", "run_summary", "spread_words"]
 
@@ -30,8 +35,8 @@ def run_summary(history: History, summary: dict[str, Any]) -> None:
     Where names are those of real countries no state and no group is named: a list of one run's events would read as a
     forecast.
     """
-    console = Console(highlight=False)
-    console.print(f"[bold]{history.title}[/bold]")
+    console = terminal.console()
+    console.print(history.title, style="bold")
     console.print(
         f"policy {history.policy}, seed {history.seed}, run {history.run}, {history.months} months, "
         f"{summary['states']} states, {summary['groups']} groups"
@@ -107,7 +112,7 @@ def _states(console: Console, history: History) -> None:
 
 def comparison_table(comparison: Comparison) -> None:
     """Print harm and money of each policy, mean and range of 90 % of its runs, then each one against the baseline."""
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(comparison.title, style="bold", markup=False)
     console.print(
         f"scenario {comparison.scenario}, {comparison.runs} runs of {comparison.months} months under each policy, "
@@ -143,8 +148,8 @@ def _who(comparison: Comparison) -> Table:
         cells = []
         for found in comparison.who(policy).values():
             mean, low, high = (found[end] for end in ("mean", "low", "high"))
-            limits = "" if low is None or high is None else f"\n[dim]({money(low)} to {money(high)})[/dim]"
-            cells.append("" if mean is None else f"{money(mean)}{limits}")
+            limits = "" if low is None or high is None else f"\n({money(low)} to {money(high)})"
+            cells.append(styled("" if mean is None else money(mean), ("" if mean is None else limits, "dim")))
         table.add_row(policy, *cells)
     return table
 
@@ -158,14 +163,14 @@ def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
     summary = {policy: spreads(comparison, policy) for policy in policies}
     for metric, (name, note) in METRIC_NAMES.items():
         cells = [_cell(summary[policy][metric]) for policy in policies]
-        table.add_row(f"{name}\n[dim]{note}[/dim]", *cells)
+        table.add_row(styled(name, (f"\n{note}", "dim")), *cells)
     return table
 
 
-def _cell(spread: dict[str, float | None]) -> str:
+def _cell(spread: dict[str, float | None]) -> Text:
     """Write a mean and, below it, the range of 90 % of the runs."""
     mean, limits = spread_words(spread)
-    return f"{mean}\n[dim]{limits}[/dim]" if limits else mean
+    return styled(mean, (f"\n{limits}" if limits else "", "dim"))
 
 
 def spread_words(spread: dict[str, float | None]) -> tuple[str, str]:

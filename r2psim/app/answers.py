@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
-from html import escape
 from html.parser import HTMLParser
 from http import HTTPStatus
 from typing import Any
 
 from r2psim.app.site import Headers
+from r2psim.markup import escape
 
 __all__ = ["PagePolicy", "closed_cookies", "guarded", "plain_page"]
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from r2psim.app.settings import Limits
+from r2psim.app.settings import LIMITS, Limits
 
 __all__ = ["Kernels", "PatientProtocol", "Sockets", "here"]
 
@@ -65,35 +65,38 @@ class Sockets:
 class Kernels:
     """The state of pages, which outlives their connection so that a phone that slept finds its page again.
 
-    Of each client the latest are kept; of those before, the ones that nobody is connected to are let go.
+    Of each client, and of all together, the latest are kept; of those before, the ones that nobody is connected to are
+    let go.
 
     Parameters
     ----------
-    most : int
-        Kept of one client.
+    limits : Limits
+        ``kernels`` and ``kernels_of_one`` count.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._of: dict[str, OrderedDict[str, None]] = {}
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._of: OrderedDict[str, str] = OrderedDict()  # client by kernel, the latest last
 
     def note(self, client: str, kernel: str) -> list[threading.Thread]:
         """Note that a client connects to a page's state; give what lets go of others, begun already."""
         from solara.server import kernel_context
 
         there = kernel_context.contexts
-        for other in [name for name, kernels in self._of.items() if not any(k in there for k in kernels)]:
-            del self._of[other]
-        mine = self._of.setdefault(client, OrderedDict())
-        mine[kernel] = None
-        mine.move_to_end(kernel)
+        self._of[kernel] = client
+        self._of.move_to_end(kernel)
+        for gone in [name for name in self._of if name != kernel and name not in there]:
+            del self._of[gone]
+        mine = sum(owner == client for owner in self._of.values())
         ends = []
-        for old in list(mine)[:-1]:
+        for old, owner in list(self._of.items())[:-1]:
+            too_many = len(self._of) > self.limits.kernels or (owner == client and mine > self.limits.kernels_of_one)
             context = there.get(old)
-            if context is None:
-                del mine[old]
-            elif len(mine) > self.most and kernel_context.PageStatus.CONNECTED not in context.page_status.values():
-                del mine[old]
+            if not too_many or context is None:
+                continue
+            if kernel_context.PageStatus.CONNECTED not in context.page_status.values():
+                del self._of[old]
+                mine -= owner == client
                 # Closing may wait for a page that is at work.
                 end = threading.Thread(target=context.close, kwargs={"reason": "cull"}, daemon=True)
                 end.start()
@@ -108,10 +111,10 @@ class PatientProtocol(H11Protocol):
     connections that the system gives to one process.
     """
 
-    seconds = 20.0
+    seconds = LIMITS.request_seconds
     """Time for a request to be complete."""
 
-    most = 200
+    most = LIMITS.connections_of_one
     """Connections of one client at a time."""
 
     held: ClassVar[Counter[str]] = Counter()

@@ -12,21 +12,16 @@ from r2psim.app.answers import closed_cookies, guarded, plain_page
 from r2psim.app.connections import Kernels, Sockets
 from r2psim.app.settings import MOST_FIELDS, Limits
 from r2psim.app.site import Headers, Site
+from r2psim.files import Bounds, decoded, parse_json
 
 __all__ = ["Gate"]
 
 log = logging.getLogger(__name__)
 
-LONGEST_ADDRESS = 8192
-"""Bytes of a path and what follows it: forty changed parameters take half of it."""
-
-MOST_HEADERS = 32768
-"""Bytes of all headers."""
-
 READS = ("GET", "HEAD")
 
-FIRST_MESSAGE = 20.0
-"""Seconds until the first message of a page: a browser sends it at once."""
+MOST_PARTS = 16
+"""Parts of a message of bytes: the message itself, and what it carries."""
 
 SOCKET = re.compile(r"/jupyter/api/kernels/([0-9a-fA-F-]{36})/channels")
 CLOSE = re.compile(r"/_solara/api/close/[0-9a-fA-F-]{36}")
@@ -51,17 +46,16 @@ class Gate:
     site : Site
         What the server is called.
     limits : Limits
-        Bounds on open pages.
-    first_message : float
-        Seconds until the first message of a page.
+        Bounds on what is asked, and on open pages.
     """
 
-    def __init__(self, app: Any, site: Site, limits: Limits, first_message: float = FIRST_MESSAGE) -> None:
+    def __init__(self, app: Any, site: Site, limits: Limits) -> None:
         self.app = app
         self.site = site
-        self.first_message = first_message
+        self.limits = limits
         self.sockets = Sockets(limits)
-        self.kernels = Kernels(limits.kernels_of_one)
+        self.kernels = Kernels(limits)
+        self._message = Bounds(limits.message_bytes, limits.message_depth, limits.message_values, "a message")
         self._silent: dict[_Silent, None] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -93,7 +87,7 @@ class Gate:
 
     def _wrong(self, scope: Any, path: str) -> tuple[int, str] | None:
         """Say what is wrong with a request, by status and words."""
-        return _unreadable(scope) or self._foreign(scope) or _unknown(scope, path)
+        return _unreadable(scope, self.limits) or self._foreign(scope) or _unknown(scope, path)
 
     def _foreign(self, scope: Any) -> tuple[int, str] | None:
         """Refuse what asks for somebody else, or in somebody else's name."""
@@ -181,12 +175,12 @@ class Gate:
 
         async def next_message() -> Any:
             if silent.spoken:
-                return await receive()
+                return await self._sensible(await receive(), send)
             message = asyncio.ensure_future(receive())
             replaced = asyncio.ensure_future(silent.replaced.wait())
             try:
                 ends = {message, replaced}
-                await asyncio.wait(ends, timeout=self.first_message, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(ends, timeout=self.limits.first_message, return_when=asyncio.FIRST_COMPLETED)
                 if message.done() and not silent.replaced.is_set():
                     told = message.result()
                     if told["type"] == "websocket.connect":
@@ -194,7 +188,7 @@ class Gate:
                     else:
                         silent.spoken = True
                         self._silent.pop(silent, None)
-                    return told
+                    return await self._sensible(told, send)
             finally:
                 message.cancel()
                 replaced.cancel()
@@ -202,6 +196,40 @@ class Gate:
             return {"type": "websocket.disconnect", "code": 1008}
 
         return next_message
+
+    async def _sensible(self, told: Any, send: Any) -> Any:
+        """Hand on what the framework can read without harm; end the page of whoever sends anything else."""
+        if told["type"] == "websocket.receive":
+            try:
+                _read_message(told, self._message)
+            except ValueError as error:
+                log.warning("a browser sent what is no message; its page was closed: %.200s", error)
+                await send({"type": "websocket.close", "code": 1008})
+                return {"type": "websocket.disconnect", "code": 1008}
+        return told
+
+
+def _read_message(told: Any, bounds: Bounds) -> None:
+    """See that a message of a browser is one.
+
+    The framework takes the number of parts of a message from its first four bytes, and memory for as many.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says why.
+    """
+    text, raw = told.get("text"), told.get("bytes")
+    if text is None:
+        count = int.from_bytes((raw or b"")[:4], "big")
+        if not 1 <= count <= MOST_PARTS or len(raw) < 4 * (count + 1):
+            raise ValueError(f"{count} parts in {len(raw or b'')} bytes")
+        starts = [int.from_bytes(raw[at : at + 4], "big") for at in range(4, 4 * (count + 1), 4)]
+        text = decoded(raw[starts[0] : starts[1] if count > 1 else None], "a message")
+    found = parse_json(text, "a message", bounds)
+    header = found.get("header") if isinstance(found, dict) else None
+    if not isinstance(header, dict) or not isinstance(header.get("msg_type"), str):
+        raise ValueError("a message without a type")
 
 
 class _Silent:
@@ -213,12 +241,12 @@ class _Silent:
         self.replaced = asyncio.Event()
 
 
-def _unreadable(scope: Any) -> tuple[int, str] | None:
+def _unreadable(scope: Any, limits: Limits) -> tuple[int, str] | None:
     """Refuse a request that is too long, or no text."""
     raw, query = scope.get("raw_path", b""), scope.get("query_string", b"")
-    if len(raw) + len(query) > LONGEST_ADDRESS:
-        return 414, f"The address is too long: at most {LONGEST_ADDRESS} characters."
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADERS:
+    if len(raw) + len(query) > limits.address_bytes:
+        return 414, f"The address is too long: at most {limits.address_bytes} characters."
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > limits.header_bytes:
         return 431, "The request has more headers than any browser sends."
     if not _readable(raw) or not _readable(query):
         return 400, "The address holds characters that are no text."

@@ -11,10 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LARGEST_MESSAGE", "close_doors"]
-
-LARGEST_MESSAGE = 1 << 20
-"""Bytes of one message of a browser; a plan of all forms in all states takes a hundredth."""
+__all__ = ["close_doors"]
 
 FAILED = "Something went wrong here, and the server has written down what. Reload the page, or open the first page."
 

@@ -17,7 +17,7 @@ from r2psim.app import settings
 from r2psim.app.answers import PagePolicy
 from r2psim.app.connections import PatientProtocol
 from r2psim.app.gate import Gate
-from r2psim.app.guard import LARGEST_MESSAGE, close_doors
+from r2psim.app.guard import close_doors
 from r2psim.app.site import Site, SiteError, site_of
 from r2psim.ensemble.warmup import warm_up
 from r2psim.seminar.luck_plans import warm_up_plans
@@ -125,10 +125,12 @@ def serve(chosen: settings.Settings, host: str, port: int) -> None:
         application,
         http=PatientProtocol,
         log_level="warning",
+        # Colours are commands to a terminal, and none of those come out of a request.
+        use_colors=False,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=2,
-        ws_max_size=LARGEST_MESSAGE,
+        ws_max_size=chosen.limits.message_bytes,
     )
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     at = application.site.base if application.site.behind else f"http://{shown}:{port}"

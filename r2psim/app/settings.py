@@ -13,7 +13,9 @@ MOST_FIELDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that the server does, so that no browser can make it do unbounded work.
+    """The most that the server does, so that no browser can make it do unbounded work: what a client may cost.
+
+    What a seminar may cost is in `r2psim.seminar.limits`: places, codes, records, sessions.
 
     Attributes
     ----------
@@ -34,8 +36,20 @@ class Limits:
         Results of comparisons that are kept for whoever asks the same.
     sockets, sockets_of_one, sockets_here : int
         Open pages of all clients together; of one client, by its address; and those kept for this machine itself.
-    kernels_of_one : int
-        Pages of one client whose state is kept, those that are closed at the moment included.
+    kernels, kernels_of_one : int
+        Pages whose state is kept, those that are closed at the moment included: of all clients together (each takes
+        some 2 MB), and of one.
+    connections_of_one : int
+        Connections of one client at a time, pages apart.
+    request_seconds : float
+        Time for a request to be complete.
+    first_message : float
+        Seconds until the first message of a page: a browser sends it at once.
+    message_bytes, message_depth, message_values : int
+        Size of one message of a browser, lists and tables within one another in it, and values; a plan of all forms
+        in all states takes a hundredth.
+    address_bytes, header_bytes : int
+        Of a path with what follows it (forty changed parameters take half of it), and of all headers.
     """
 
     runs: int = 1000
@@ -48,7 +62,16 @@ class Limits:
     sockets: int = 240
     sockets_of_one: int = 80
     sockets_here: int = 16
+    kernels: int = 360
     kernels_of_one: int = 160
+    connections_of_one: int = 200
+    request_seconds: float = 20.0
+    first_message: float = 20.0
+    message_bytes: int = 1 << 20
+    message_depth: int = 40
+    message_values: int = 50_000
+    address_bytes: int = 8192
+    header_bytes: int = 32768
 
 
 LIMITS = Limits()

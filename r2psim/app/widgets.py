@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import solara
-from markupsafe import Markup, escape
+
+from r2psim.markup import Markup, escape
 
 __all__ = ["Form", "Player", "View", "use_answers"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 
 from r2psim.ensemble.measures import METRICS, UNITS
+from r2psim.markup import escape
 
 __all__ = ["metrics_html"]
 

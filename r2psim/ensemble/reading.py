@@ -12,12 +12,16 @@ from r2psim.ensemble import tables
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import MARK, OutputError, digest_of_file, read_json, read_table, sealed
 from r2psim.scenario import Scenario, ScenarioError
+from r2psim.scenario.errors import shown
 from r2psim.scenario.paths import effects_by_path
 from r2psim.scenario.posterior import present_name, read_posterior
 
 __all__ = ["as_written", "read_results"]
 
 YEAR = 12
+
+_ENDS = {"seed": (0, 2**64 - 1), "runs": (1, 10_000_000), "months": (1, 200 * YEAR)}
+"""Whole numbers of a provenance, and their ends."""
 
 _Read = TypeVar("_Read")
 
@@ -33,9 +37,9 @@ def _facts(directory: Path) -> dict[str, Any]:
     if "policies" not in facts:
         raise OutputError(f"{directory}: holds a single run; what is needed is an output of compare or Results.save")
     try:
-        found: dict[str, Any] = {name: int(facts[name]) for name in ("seed", "runs", "months")}
+        found: dict[str, Any] = {name: _whole(facts, name, *ends) for name, ends in _ENDS.items()}
         found["policies"] = tuple(str(policy) for policy in facts["policies"])
-        found["first_run"] = int(facts.get("first_run", 0))
+        found["first_run"] = _whole(facts, "first_run", 0, 2**32 - 1) if "first_run" in facts else 0
         found["uncertainty"] = present_name(str(facts.get("uncertainty", "none")))
         found["drawn"] = tuple(str(path) for path in facts.get("drawn", ()))
         found["bases"] = {str(name): str(of["base"]) for name, of in dict(facts.get("decide", {})).items()}
@@ -43,6 +47,19 @@ def _facts(directory: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: is damaged: {error}") from error
     return found | {"contents": contents}
+
+
+def _whole(facts: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    value = facts[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{name}: {shown(value)} is not allowed: a whole number from {low} to {high}")
+    return value
+
+
+def _stacked(columns: Mapping[str, np.ndarray], runs: int, months: int) -> np.ndarray:
+    """Put the stages of groups beside each other; a world may have no groups."""
+    none = np.zeros((runs, months + 1), dtype=np.int8)
+    return np.stack([none, *columns.values()], axis=-1)[..., 1:]
 
 
 def as_written(file: Path, contents: Mapping[str, str] | None) -> bool:
@@ -128,7 +145,6 @@ def read_results(directory: Path) -> Results:
             "ledgers": read(f"{prefix}ledgers", lambda t: tables.ledgers_from(t, policies, runs, years)),
         }
 
-    none = np.zeros((runs, months + 1), dtype=np.int8)  # a world may have no groups
     stages = read("stages", lambda table: tables.monthly_from(table, policies, runs, months, np.int8))
     common: dict[str, Any] = {"scenario": scenario, "policies": policies, "runs": runs, "months": months}
     common |= {"first_run": first} | {name: facts[name] for name in ("seed", "uncertainty", "drawn", "bases")}
@@ -138,7 +154,7 @@ def read_results(directory: Path) -> Results:
         **counted(""),
         yearly=read("yearly", lambda table: tables.spending_from(table, policies, forms, months // YEAR)),
         series=read("series", lambda table: tables.monthly_from(table, policies, runs, months)),
-        stages={policy: np.stack([none, *columns.values()], axis=-1)[..., 1:] for policy, columns in stages.items()},
+        stages={policy: _stacked(columns, runs, months) for policy, columns in stages.items()},
         events=read("events", lambda table: tables.events_from(table, facts["chosen"])),
         null=Results(**common, **null) if null["metrics"] else None,
     )

@@ -13,6 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from r2psim.files import ContentError, FileError
+from r2psim.files import read_json as read_json_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -99,11 +102,11 @@ def read_json(file: Path) -> dict[str, Any]:
         If there is no such file, or it cannot be read.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise OutputError(f"{file}: is damaged: {error}") from error
+        found = read_json_of(file)
+    except ContentError as error:
+        raise OutputError(f"{file}: is damaged: {error.what}") from error
+    except FileError as error:
+        raise OutputError(str(error)) from error
     if not isinstance(found, dict):
         raise OutputError(f"{file}: is damaged: not an object")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.store import OutputError
 from r2psim.reports.cost import LUCK_ALONE, ONE_WORLD
 from r2psim.reports.parts import Part, Table, capital
+from r2psim.terminal import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def batch_part(opened: Opened) -> Part:
     batch.demand(batch.verify())
     if not batch.complete:
         share = batch.done / max(batch.plan.total, 1)
-        go_on = shlex.join(["r2psim", *map(str, batch.provenance.get("command", [])[1:])])
+        go_on = command(["r2psim", *batch.provenance.get("command", [])[1:]])
         raise OutputError(f"{opened.path}: is unfinished, {share:.0%} done; go on with: {go_on}")
     experiment = batch.experiment
     found = batch.headline()

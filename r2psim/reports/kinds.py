@@ -6,7 +6,6 @@ makes a `Part` of it.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +18,7 @@ from r2psim.ensemble.output import GROWING
 from r2psim.ensemble.reading import as_written
 from r2psim.ensemble.store import MARK, OutputError, read_json, sealed
 from r2psim.reports.parts import Again, Figure, Part
+from r2psim.terminal import command as in_shell
 
 __all__ = ["KINDS", "Kind", "Opened", "part_of"]
 
@@ -197,7 +197,7 @@ class Opened:
             told.append(("set", ", ".join(f"{path}={value:g}" for path, value in facts["overrides"].items())))
         command = facts.get("command")
         words = [str(word) for word in command[1:]] if isinstance(command, list) else []
-        return Again(shlex.join(["r2psim", *words]) if words else "", told)
+        return Again(in_shell(["r2psim", *words]) if words else "", told)
 
 
 def part_of(directory: Path) -> Part:

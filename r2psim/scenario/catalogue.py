@@ -25,10 +25,10 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, TypeAdapter, ValidationError
 
 from r2psim.scenario.channels import CHANNELS, MANDATES, Channel
-from r2psim.scenario.errors import Place, Problem, ScenarioError, dotted, listing, nearest
+from r2psim.scenario.errors import MOST_TOLD, Near, Place, Problem, ScenarioError, dotted, listing, told
 from r2psim.scenario.forms import CATEGORIES, LEDGERS, PARTS, SCOPES, WAITS, Effect, Form
 from r2psim.scenario.parameters import LABELS, SOURCES
-from r2psim.scenario.values import ID, choice, integer, number, text
+from r2psim.scenario.values import ID, choice, integer, number, text, with_firsts
 
 __all__ = [
     "CATEGORIES",
@@ -57,7 +57,7 @@ class Refusal(NamedTuple):
     place: Place
     value: Any
     allowed: str
-    nearest: str | None = None
+    nearest: str | Near | None = None
 
 
 # -- the keys ----------------------------------------------------------------------------------------------------------
@@ -219,14 +219,15 @@ def _table_refusals(at: Place, table: Any, keys: Mapping[str, _Key]) -> Iterator
         return
     for key in table:
         if key not in keys:
-            yield Refusal((*at, key), key, f"one of the keys {listing(keys, limit=40)}", nearest(key, keys))
+            yield Refusal((*at, key), key, f"one of the keys {listing(keys, limit=40)}", Near(key, keys))
     for name, key in keys.items():
         if name in table or key.needed:
             yield from key.refusals((*at, name), table.get(name))
     for name in ("providers", "source"):
         items = table.get(name)
         if isinstance(items, list):
-            doubles = [item for i, item in enumerate(items) if item in items[:i]]
+            # What is no text is refused by the check of the items themselves.
+            doubles = [item for item, first in with_firsts(items) if not first and isinstance(item, str)]
             yield from (Refusal((*at, name), item, "a list that names each once") for item in doubles)
     label = table.get("label", "assumption")
     if label in ("seen", "computed", "recalled") and not table.get("source"):
@@ -237,7 +238,7 @@ def _effects_refusals(at: Place, effects: Mapping[str, Any]) -> Iterator[Refusal
     for on, effect in effects.items():
         place = (*at, str(on))
         if on not in CHANNELS:
-            yield Refusal(place, on, f"one of the channels {listing(CHANNELS, limit=40)}", nearest(on, CHANNELS))
+            yield Refusal(place, on, f"one of the channels {listing(CHANNELS, limit=40)}", Near(on, CHANNELS))
             continue
         wrong = list(_table_refusals(place, effect, _EFFECT))
         yield from wrong
@@ -293,7 +294,10 @@ def form_from_table(key: str, table: Mapping[str, Any], file: str = _FILE) -> Fo
         With everything that is wrong with it; `form_refusals` gives the same as data.
     """
     if found := form_refusals(key, table):
-        raise ScenarioError(Problem(file, dotted(r.place), r.value, r.allowed, r.nearest) for r in found)
+        problems = [
+            Problem(file, dotted(r.place), r.value, r.allowed, Near.found(r.nearest)) for r in found[:MOST_TOLD]
+        ]
+        raise ScenarioError(told(problems, len(found) - len(problems)))
     values = _complete(table, _FORM)
     values["effects"] = tuple(Effect(on, **_complete(effect, _EFFECT)) for on, effect in values["effects"].items())
     return Form(key=key, **values)

@@ -12,24 +12,39 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Place", "Problem", "ScenarioError", "Source", "dotted", "listing", "nearest", "shown"]
+from r2psim.files import TOML as BOUNDS
+from r2psim.files import FileError, parse_toml, read_text, statements
+
+__all__ = [
+    "MOST_TOLD",
+    "Near",
+    "Place",
+    "Problem",
+    "ScenarioError",
+    "Source",
+    "dotted",
+    "listing",
+    "nearest",
+    "shown",
+    "told",
+]
 
 Place = tuple[str, ...]
 """Keys from the root of a scenario file to one of its values."""
 
 _LONGEST = 80
 _LONGEST_PATH = 300
-_BIGGEST_FILE = 16 * 2**20
-_BIGGEST_INDEXED = 400_000
-_LONGEST_STATEMENT = 400
+
+MOST_TOLD = 100
+"""Problems of one file that are told; of the others only how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +130,12 @@ class Source:
         Raises
         ------
         ScenarioError
-            If it is not a readable regular file of UTF-8 text of at most 16 MiB.
+            If it is not a readable regular file of UTF-8 text within `r2psim.files.TOML`.
         """
         try:
-            if not path.is_file():  # a pipe or a device may never end
-                other = "not a regular file" if path.exists() else "no such file"
-                raise _unusable(path, "a directory, not a scenario file" if path.is_dir() else other)
-            with path.open("rb") as file:
-                raw = file.read(_BIGGEST_FILE + 1)
-        except OSError as error:
-            raise _unusable(path, f"cannot be read: {error.strerror}") from None
-        if len(raw) > _BIGGEST_FILE:
-            raise _unusable(path, "too large for a scenario file: more than 16 MiB")
-        try:
-            return cls(str(path), raw.decode("utf-8-sig"), rank)
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise _unusable(path, f"not UTF-8 text: byte {raw[error.start]:#04x}", line) from None
+            return cls(str(path), read_text(path, BOUNDS), rank)
+        except FileError as error:
+            raise _unusable(error) from None
 
     def parse(self) -> dict[str, Any]:
         """Parse the text as TOML.
@@ -139,17 +143,12 @@ class Source:
         Raises
         ------
         ScenarioError
-            With line and column, if it is not valid TOML.
+            With line and column, if it is not valid TOML, or more than `r2psim.files.TOML` allows.
         """
         try:
-            return tomllib.loads(self.text)
-        except RecursionError:
-            raise _unusable(self.name, "not usable TOML: arrays or tables are nested too deeply") from None
-        except tomllib.TOMLDecodeError as error:
-            what, line, column = _syntax(str(error), self.text)
-            raise _unusable(self.name, f"not valid TOML: {what} (line {line}, column {column})", line) from None
-        except ValueError:
-            raise _unusable(self.name, "not valid TOML: a number has too many digits") from None
+            return parse_toml(self.text, self.name)
+        except FileError as error:
+            raise _unusable(error) from None
 
     def line(self, place: Place) -> int | None:
         """Give the line where the key at `place` is first written, or None where that is not certain."""
@@ -160,45 +159,30 @@ class Source:
         return dict(reversed(list(_keys_with_lines(self.text))))
 
 
-def _unusable(file: object, what: str, line: int | None = None) -> ScenarioError:
-    return ScenarioError([Problem(str(file), "", None, what, line=line)])
-
-
-def _syntax(message: str, text: str) -> tuple[str, int, int]:
-    """Split tomllib's message into what is wrong, line and column."""
-    if found := re.search(r" \(at line (\d+), column (\d+)\)$", message):
-        return message[: found.start()], int(found[1]), int(found[2])
-    return message.partition(" (at end of document)")[0], text.count("\n") + 1, len(text) - text.rfind("\n")
+def _unusable(error: FileError) -> ScenarioError:
+    return ScenarioError([Problem(error.file, "", None, error.what, line=error.line)])
 
 
 def _keys_with_lines(text: str) -> Iterator[tuple[Place, int]]:
     """Yield the place and the first line of every key of a valid TOML text.
 
-    A statement ends at the first line at which it parses on its own, so a line inside a string or a list is never
-    taken for a key. Keys of tables inside lists have no place; a very long statement ends the search.
+    A line inside a string or a list is never taken for a key. Keys of tables inside lists have no place.
     """
-    if len(text) > _BIGGEST_INDEXED:
-        return
     table: Place | None = ()
-    statement: list[str] = []
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        statement.append(line)
-        if len(statement) > 1 and not any(mark in line for mark in ("]", "}", '"""', "'''")):
-            continue
-        try:
-            parsed = tomllib.loads("\n".join(statement))
-        except (ValueError, RecursionError):
-            if len(statement) > _LONGEST_STATEMENT:
-                return
-            continue
-        first, start, whole = statement[0], number - len(statement) + 1, len(statement) == 1
-        statement = []
-        if first.lstrip().startswith("["):
-            places = list(_places(parsed))
-            table = None if first.lstrip().startswith("[[") else places[-1]
-            yield from ((place, start) for place in places)
+    for statement in statements(text):
+        first, _, more = statement.text.lstrip().partition("\n")
+        if first.startswith("["):
+            places = list(_places(_parsed(statement.text)))
+            table = None if first.startswith("[[") else places[-1]
+            yield from ((place, statement.line) for place in places)
         elif table is not None:
-            yield from (((*table, *place), start) for place in _places(parsed if whole else _own_key(first)))
+            # What a statement of several lines holds may stand on any of them.
+            parsed = _own_key(first) if more else _parsed(statement.text)
+            yield from (((*table, *place), statement.line) for place in _places(parsed))
+
+
+def _parsed(statement: str) -> dict[str, Any]:
+    return tomllib.loads(statement)
 
 
 def _own_key(line: str) -> dict[str, Any]:
@@ -274,6 +258,40 @@ def nearest(name: object, options: Iterable[str]) -> str | None:
     folded = {option.casefold(): option for option in options}
     found = get_close_matches(name.casefold(), folded, 1)
     return folded[found[0]] if found else None
+
+
+class Near(NamedTuple):
+    """A name, and the options among which the nearest is looked for once somebody is told.
+
+    Looking costs more than all else that is done with a wrong name, and a file may have a hundred thousand of them.
+    """
+
+    name: object
+    options: Iterable[str]
+
+    def find(self) -> str | None:
+        """Look for it, as `nearest` does."""
+        return nearest(self.name, self.options)
+
+    @staticmethod
+    def found(near: str | Near | None) -> str | None:
+        """Give a name that is known already, or look for it."""
+        return near.find() if isinstance(near, Near) else near
+
+
+def told(problems: Sequence[Problem], more: int = 0) -> list[Problem]:
+    """Give the problems that are told, the first ones, and how many there are beside them.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        In the order in which they are told.
+    more : int
+        Of those that were left out before.
+    """
+    more += max(len(problems) - MOST_TOLD, 0)
+    found = list(problems[:MOST_TOLD])
+    return [*found, Problem(found[-1].file, "", None, f"{more:,} more problems of such kinds")] if more else found
 
 
 def listing(options: Iterable[str], *, quoted: bool = False, limit: int = 12) -> str:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from r2psim.files import TOML, FileError, count_values, parse_toml
 from r2psim.scenario.catalogue import catalogue, form_refusals, merged_forms
-from r2psim.scenario.errors import Place, Problem, ScenarioError, Source, dotted, listing, nearest, shown
+from r2psim.scenario.errors import (
+    MOST_TOLD,
+    Near,
+    Place,
+    Problem,
+    ScenarioError,
+    Source,
+    dotted,
+    listing,
+    nearest,
+    shown,
+    told,
+)
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import form_number, form_numbers
 from r2psim.scenario.schema import SCENARIO, Fault, validate
@@ -146,6 +158,8 @@ def scenario_of(data: Mapping[str, Any], name: str = "resolved scenario") -> Sce
     ScenarioError
         With everything that is wrong; messages give `name` as the file.
     """
+    if count_values(data) > TOML.values:
+        raise ScenarioError([Problem(name, "", None, f"too many values for a scenario: more than {TOML.values:,}")])
     layers = _Layers()
     layers.add(Source(name), {"name": "scenario", **data} if isinstance(data, Mapping) else {"schema": data})
     return layers.scenario()
@@ -240,38 +254,45 @@ class _Layers:
         """Start from the policies that ship; a scenario changes, extends or removes them like anything inherited."""
         layers = cls()
         document = Source.read(POLICIES, rank=-1000)
-        layers._lay(layers.data, document.parse(), (), document)
+        layers._lay(layers.data, document.parse(), (), document, set())
         return layers
 
     def add(self, source: Source, data: Table) -> None:
         """Lay `data` over what is there: tables merge key by key, anything else replaces."""
         self.first = self.first or source
-        self._lay(self.data, data, (), source)
+        gone: set[Place] = set()
+        self._lay(self.data, data, (), source, gone)
+        if gone:
+            self._forget(gone, source)
 
-    def _lay(self, below: Table, above: Table, at: Place, source: Source) -> None:
+    def _lay(self, below: Table, above: Table, at: Place, source: Source, gone: set[Place]) -> None:
         self.writer[at] = source
         for name, value in above.items():
             key = str(name)  # plain data may have keys that no file has
             place = (*at, key)
             if key in below and _is_entity(place) and _removes(value):
                 del below[key]
-                self._forget(place)
+                gone.add(place)
             elif isinstance(value, dict) and len(place) < _DEEPEST:
                 if not isinstance(below.get(key), dict):
                     below[key] = {}
-                self._lay(below[key], value, place, source)
+                self._lay(below[key], value, place, source, gone)
             else:
                 below[key] = value
                 self.writer[place] = source
 
-    def _forget(self, gone: Place) -> None:
-        """Drop what was written about an entry that has been removed, and the references to it."""
-        self.writer = {place: source for place, source in self.writer.items() if place[: len(gone)] != gone}
-        self.overrides = {place: None for place in self.overrides if place[: len(gone)] != gone}
-        name = "/".join(gone[1::2])
-        for _, table, key in _references(self.data):
-            if gone[0] == "states" and isinstance(table[key], list):
-                table[key] = [item for item in table[key] if item != name and not str(item).startswith(f"{name}/")]
+    def _forget(self, gone: set[Place], source: Source) -> None:
+        """Drop what was written about entries that `source` removes, and the references of others to them."""
+
+        def there(place: Place) -> bool:
+            return place[:2] not in gone and place[:4] not in gone
+
+        self.writer = {place: source for place, source in self.writer.items() if there(place)}
+        self.overrides = {place: None for place in self.overrides if there(place)}
+        for place, table, key in _references(self.data):
+            # What a file refers to that it removes itself is told as a reference to nothing.
+            if isinstance(table[key], list) and self.writer.get((*place, key)) is not source:
+                table[key] = [item for item in table[key] if there(_referred(key, item))]
 
     def set(self, path: Any, value: Any) -> list[Problem]:
         """Lay one value over what is there; give what is wrong with the path."""
@@ -279,6 +300,8 @@ class _Layers:
         if not all(place) or path != path.encode("utf-8", "ignore").decode("utf-8"):
             text = path.text if isinstance(path, _Malformed) else path
             return [Problem(_SET.name, "", text, f"{shown(text)} is not of the form path=value")]
+        if len(place) > _DEEPEST:
+            return [Problem(_SET.name, dotted(place[:3]), path, f"a path of at most {_DEEPEST} parts")]
         if place[0] not in _SECTIONS and any(f"{known}.".startswith(f"{'.'.join(place)}.") for known in PARAMETERS):
             place = ("parameters", *place)
         if place[0] == "overrides" and len(place) > 1:
@@ -297,9 +320,9 @@ class _Layers:
         data, faults = validate(self.data)
         faults += _cross_faults(self.data)
         faults += _form_faults(self.data)
-        found = [*problems, *self._in_order(faults)]
-        if found:
-            raise ScenarioError(found)
+        found = self._in_order(faults)
+        if problems or found:
+            raise ScenarioError([*problems, *found])
         for place in self.overrides:
             of_policy = place[0] == "policies"
             at = ("policies", place[1], *place[3:]) if of_policy else place[1:]
@@ -307,10 +330,11 @@ class _Layers:
         return Scenario.from_validated(data)
 
     def _in_order(self, faults: Iterable[Fault]) -> list[Problem]:
-        """Give the problems of the last layer first, and those of a file from top to bottom."""
-        found = [(source := self._source(fault), self._problem(fault, source)) for fault in faults]
-        found.sort(key=lambda pair: (-pair[0].rank, pair[1].line or math.inf))
-        return [problem for _, problem in found]
+        """Give the problems of the last layer first, and those of a file from top to bottom; many are only counted."""
+        found = [(source := self._source(fault), source.line(fault.place), fault) for fault in faults]
+        found.sort(key=lambda each: (-each[0].rank, each[1] or math.inf))
+        first = [self._problem(fault, source) for source, _, fault in found[:MOST_TOLD]]
+        return told(first, len(found) - len(first))
 
     def _source(self, fault: Fault) -> Source:
         if self.first and fault.value is None and len(fault.place) == 1:
@@ -321,7 +345,14 @@ class _Layers:
     @staticmethod
     def _problem(fault: Fault, source: Source) -> Problem:
         line = source.line(fault.place)
-        return Problem(source.name, dotted(fault.place), fault.value, fault.allowed, fault.nearest, line)
+        near = Near.found(fault.nearest)
+        return Problem(source.name, dotted(fault.place), fault.value, fault.allowed, near, line)
+
+
+def _referred(key: str, item: Any) -> Place:
+    """Give the place of the entry that an item of a list of references stands for."""
+    state, _, group = item.partition("/") if isinstance(item, str) else ("", "", "")
+    return ("states", state, "groups", group) if key == "kin" else ("states", state)
 
 
 def _is_entity(place: Place) -> bool:
@@ -360,8 +391,8 @@ class _Malformed(NamedTuple):
 
 def _toml_or_text(written: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {written}")
-    except (ValueError, RecursionError):
+        parsed = parse_toml(f"value = {written}", _SET.name)
+    except FileError:
         return written.strip()
     return parsed["value"] if len(parsed) == 1 else written.strip()
 
@@ -462,7 +493,7 @@ def _cross_faults(data: Table) -> Iterator[Fault]:
     for name in _at(data, ("overrides", "policies")):
         if name not in policies:
             allowed = f"one of {listing(policies, quoted=True)}"
-            yield Fault(("overrides", "policies", name), name, allowed, nearest(name, policies))
+            yield Fault(("overrides", "policies", name), name, allowed, Near(name, policies))
     for key in bodies:
         if key in states:
             yield Fault(("bodies", key), key, "an id that no state has")
@@ -487,7 +518,7 @@ def _policy_faults(data: Table) -> Iterator[Fault]:
     for key in _at(data, ("policies",)):
         for place in (("policies", key, of, "forms") for of in ("priorities", "shares")):
             for name in set(_at(data, place)) - set(forms):
-                yield Fault((*place, name), name, f"one of the forms {listing(forms)}", nearest(name, forms))
+                yield Fault((*place, name), name, f"one of the forms {listing(forms)}", Near(name, forms))
         for of in ("forms", "stages"):
             place = ("policies", key, "shares", of)
             shares = list(_at(data, place).values())
@@ -510,10 +541,10 @@ def _reference_faults(place: Place, items: list[Any], known: Table) -> Iterator[
         "kin": "a group of another state of this scenario, written state/group",
         "members": "a state of this scenario",
     }[place[-1]]
-    for item in items:
-        if isinstance(item, str) and (item not in known or item.partition("/")[0] == home):
-            others = [name for name in known if name.partition("/")[0] != home]
-            yield Fault(place, item, allowed, nearest(item, others))
+    others = [name for name in known if name.partition("/")[0] != home]
+    for item in dict.fromkeys(item for item in items if isinstance(item, str)):
+        if item not in known or item.partition("/")[0] == home:
+            yield Fault(place, item, allowed, Near(item, others))
 
 
 def _are_opponents(name: str, group: Any) -> bool:

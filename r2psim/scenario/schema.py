@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from r2psim.scenario.catalogue import form_schema
 from r2psim.scenario.channels import MANDATES
-from r2psim.scenario.errors import Place, listing, nearest
+from r2psim.scenario.errors import Near, Place, listing
 from r2psim.scenario.parameters import PARAMETERS, Parameter
 from r2psim.scenario.values import (
     ID,
@@ -101,7 +101,7 @@ class Fault(NamedTuple):
     place: Place
     value: Any
     allowed: str
-    nearest: str | None = None
+    nearest: str | Near | None = None
 
 
 class Key(NamedTuple):
@@ -392,12 +392,12 @@ def _faults(details: Mapping[str, Any]) -> Iterator[Fault]:
             yield from _unknown_parameters(place, value, start)
         case "extra_forbidden":
             keys = _keys(place[:-1])
-            yield Fault(place, place[-1], f"one of the keys {listing(keys)}", nearest(place[-1], keys))
+            yield Fault(place, place[-1], f"one of the keys {listing(keys)}", Near(place[-1], keys))
         case "string_unicode" | "invalid_key":
             yield Fault(place, value, "a key that is text of valid Unicode characters")
         case _ if start := _parameters_start(place):
             keys = _keys(place)
-            yield Fault(place, value, f"a table of {listing(keys)}", nearest(".".join(place[start:]), PARAMETERS))
+            yield Fault(place, value, f"a table of {listing(keys)}", Near(".".join(place[start:]), PARAMETERS))
         case _:
             yield Fault(place, value, "a table" if place else "a scenario is a table")
 
@@ -435,7 +435,7 @@ def _unknown_parameters(place: Place, value: Any, start: int) -> Iterator[Fault]
         else:
             path = ".".join(place[start:])
             allowed = "a parameter of the model (`r2psim schema` lists them)"
-            yield Fault(place, path, allowed, nearest(path, PARAMETERS))
+            yield Fault(place, path, allowed, Near(path, PARAMETERS))
 
 
 def json_schema() -> dict[str, Any]:

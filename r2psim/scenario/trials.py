@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from r2psim.scenario.catalogue import catalogue
-from r2psim.scenario.errors import Problem, ScenarioError, Source, dotted, listing, nearest
+from r2psim.scenario.errors import MOST_TOLD, Near, Problem, ScenarioError, Source, dotted, listing, told
 from r2psim.scenario.parameters import PARAMETERS, SOURCES
 from r2psim.scenario.values import ID, choice, identifier, integer, number, text
 from r2psim.world.tables import GROUP, STATE, Table
@@ -226,6 +226,7 @@ class _Strict(BaseModel):
 
 
 _MOST_MONTHS = 600
+_MOST_TRIALS = 1000
 _RATIO: Any = number(1e-6, 1e6, "ratio")
 _CONDITIONS: Any = list[text(100)]  # type: ignore[misc]
 _COLUMN: Any = text(64)
@@ -327,17 +328,25 @@ class _Reader:
     def __init__(self, source: Source, forms: Mapping[str, Any]) -> None:
         self.source, self.forms = source, forms
         self.problems: list[Problem] = []
+        self.more = 0
 
-    def refuse(self, place: tuple[str, ...], value: Any, allowed: str, near: str | None = None) -> None:
+    def refuse(self, place: tuple[str, ...], value: Any, allowed: str, near: str | Near | None = None) -> None:
+        if len(self.problems) >= MOST_TOLD:
+            self.more += 1
+            return
         line = None
         for length in range(len(place), 0, -1):
             line = self.source.line(place[:length])
             if line is not None:
                 break
-        self.problems.append(Problem(self.source.name, dotted(place), value, allowed, near, line))
+        self.problems.append(Problem(self.source.name, dotted(place), value, allowed, Near.found(near), line))
 
     def shape(self, data: dict[str, Any]) -> _File | None:
         """Check the shape of a file."""
+        trials = data.get("trials")
+        if isinstance(trials, Mapping) and len(trials) > _MOST_TRIALS:
+            self.refuse(("trials",), f"{len(trials):,} trials", f"at most {_MOST_TRIALS:,}")
+            return None
         try:
             return _File.model_validate(data)
         except ValidationError as error:
@@ -346,9 +355,7 @@ class _Reader:
                 context = details.get("ctx", {})
                 if details["type"] == "extra_forbidden":
                     keys = self._keys_at(place)
-                    self.refuse(
-                        place, place[-1], f"one of the keys {listing(keys, limit=40)}", nearest(place[-1], keys)
-                    )
+                    self.refuse(place, place[-1], f"one of the keys {listing(keys, limit=40)}", Near(place[-1], keys))
                 elif details["type"] == "missing":
                     self.refuse(place, None, "needed")
                 else:
@@ -372,7 +379,7 @@ class _Reader:
         names = (STATE if of_state else table).index
         if found[2] not in names:
             allowed = f"the name of a column of a {'state' if of_state else table.kind}"
-            self.refuse(place, words, allowed, nearest(found[2], names))
+            self.refuse(place, words, allowed, Near(found[2], names))
             return None
         return Condition(of_state and table is not STATE, found[2], found[3], float(found[4]))
 
@@ -384,7 +391,7 @@ class _Reader:
         if not any(name in table.index for table in tables):
             kinds = " or ".join(f"a {table.kind}" for table in tables)
             known = [each for table in tables for each in table.index]
-            self.refuse(place, name, f"the name of a column of {kinds}", nearest(name, known))
+            self.refuse(place, name, f"the name of a column of {kinds}", Near(name, known))
 
     def outcome(self, place: tuple[str, ...], given: _Outcome, unit: Table) -> Outcome:
         kinds = [kind for kind in _KINDS if getattr(given, kind) is not None]
@@ -411,7 +418,7 @@ class _Reader:
         unit = GROUP if given.unit == "group" else STATE
         for form in given.forms:
             if form not in self.forms:
-                self.refuse((*at, "forms"), form, "a form of assistance", nearest(form, self.forms))
+                self.refuse((*at, "forms"), form, "a form of assistance", Near(form, self.forms))
         for column in given.hold:
             self.column((*at, "hold", column), column, (STATE,))
         if not given.forms and not given.hold:
@@ -456,7 +463,7 @@ class _Reader:
         known = [f"forms.{form}.effects.{effect.on}" for form, entry in self.forms.items() for effect in entry.effects]
         if address.removesuffix(".size") not in known:
             allowed = "the address of a parameter, or of an effect such as forms.mediation.effects.to_atrocity"
-            self.refuse(place, address, allowed, nearest(address, [*known, *PARAMETERS]))
+            self.refuse(place, address, allowed, Near(address, [*known, *PARAMETERS]))
 
 
 def _read(source: Source) -> tuple[dict[str, Trial], Bias | None]:
@@ -466,7 +473,7 @@ def _read(source: Source) -> tuple[dict[str, Trial], Bias | None]:
     if file is not None:
         found = {key: reader.trial(key, given) for key, given in file.trials.items()}
     if reader.problems:
-        raise ScenarioError(reader.problems)
+        raise ScenarioError(told(reader.problems, reader.more))
     bias = None
     if file is not None and file.bias is not None:
         bias = Bias(**{name: getattr(file.bias, name).size for name in Bias._fields})

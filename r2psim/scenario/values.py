@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.errors import Near, listing, nearest
 
 __all__ = [
     "ID",
@@ -32,6 +32,7 @@ __all__ = [
     "number",
     "references",
     "text",
+    "with_firsts",
     "yes_or_no",
 ]
 
@@ -45,7 +46,7 @@ REFUSED = "refused"
 """Type of the pydantic errors raised here; their context holds ``allowed``, ``nearest`` and ``items``."""
 
 
-def _refuse(allowed: str, near: str | None = None, items: list[Any] | None = None) -> NoReturn:
+def _refuse(allowed: str, near: str | Near | None = None, items: list[Any] | None = None) -> NoReturn:
     """Refuse a value, or those `items` of a list that are wrong."""
     raise PydanticCustomError(REFUSED, "not allowed", {"allowed": allowed, "nearest": near, "items": items})
 
@@ -104,14 +105,31 @@ def flag() -> Any:
     return _value(read, {"enum": [0, 1, False, True]})
 
 
+def with_firsts(items: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
+    """Yield each item of a list, and whether it is a text that has not come before; a list or a table is none.
+
+    Examples
+    --------
+    >>> list(with_firsts(["a", "b", "a", []]))
+    [('a', True), ('b', True), ('a', False), ([], False)]
+    """
+    seen: set[str] = set()
+    for item in items:
+        first = isinstance(item, str) and item not in seen
+        if first:
+            seen.add(item)
+        yield item, first
+
+
 def choice(names: Iterable[str]) -> Any:
     """Accept one of some names."""
     options = tuple(names)
+    known, allowed = frozenset(options), f"one of {listing(options, quoted=True)}"
 
     def read(value: Any) -> str:
-        if isinstance(value, str) and value in options:
+        if isinstance(value, str) and value in known:
             return value
-        _refuse(f"one of {listing(options, quoted=True)}", nearest(value, options))
+        _refuse(allowed, Near(value, options))
 
     return _value(read, {"enum": list(options)})
 
@@ -119,14 +137,14 @@ def choice(names: Iterable[str]) -> Any:
 def choices(names: Iterable[str], what: str) -> Any:
     """Accept a list of some names, each once."""
     options = tuple(names)
-    allowed = f"a list of {what}, each once: {listing(options)}"
+    known, allowed = frozenset(options), f"a list of {what}, each once: {listing(options)}"
 
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            _refuse(allowed, nearest(value, options))
-        wrong = [item for i, item in enumerate(value) if item not in options or item in value[:i]]
+            _refuse(allowed, Near(value, options))
+        wrong = [item for item, first in with_firsts(value) if not first or item not in known]
         if wrong:
-            _refuse(allowed, nearest(wrong[0], options), wrong)
+            _refuse(allowed, Near(wrong[0], options), wrong)
         return tuple(value)
 
     return _value(read, {"type": "array", "items": {"enum": list(options)}, "uniqueItems": True})
@@ -141,7 +159,7 @@ def code(names: tuple[str, ...], numbers: bool) -> Any:
             return float(names.index(value))
         if numbers and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
             return float(value)
-        _refuse(allowed, nearest(value, names))
+        _refuse(allowed, Near(value, names))
 
     return _value(read, {"enum": [*names, *(range(len(names)) if numbers else ())]})
 
@@ -182,7 +200,7 @@ def references(what: str, everybody: str | None = None) -> Any:
         if everybody and value == everybody:
             return everybody
         if not isinstance(value, list):
-            _refuse(allowed, nearest(value, [everybody] if everybody else []))
+            _refuse(allowed, Near(value, [everybody] if everybody else []))
         names = Counter(item for item in value if isinstance(item, str))
         wrong = [item for item in value if not isinstance(item, str)]
         wrong += [name for name, times in names.items() if times > 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r2psim.agents import Choices, R2PModel
+from r2psim.files import Bounds, FileError, parse_json, read_text
 from r2psim.seminar.decisions import KINDS, Reason, plan_of, triggers_of
 from r2psim.seminar.limits import LIMITS, Limits, SeminarError
 from r2psim.seminar.notes import EVERYBODY, Note
@@ -173,20 +173,18 @@ class _Reader:
     def refuse(self, place: str, value: object, allowed: str) -> SeminarError:
         return SeminarError(f"{self.path}: {place}: {str(value)[:80]} is not allowed: {allowed}")
 
-    def texts(self, data: object, place: str = "", depth: int = 0) -> None:
+    def texts(self, data: object, place: str = "") -> None:
         """Refuse text that a terminal or a page would take for something else: control characters, halves of pairs."""
-        if depth > DEEPEST:
-            raise SeminarError(f"{self.path}: {place[:80]}: lists within lists are at most {DEEPEST} deep")
         if isinstance(data, str):
             if wrong := _NO_TEXT.search(data):
                 raise self.refuse(place, ascii(data), f"text without the character {wrong[0]!a}")
         elif isinstance(data, Mapping):
             for key, value in data.items():
                 self.texts(key, f"a name in {place or 'the file'}")
-                self.texts(value, f"{place}.{key}" if place else key, depth + 1)
+                self.texts(value, f"{place}.{key}" if place else key)
         elif isinstance(data, list):
             for number, value in enumerate(data):
-                self.texts(value, f"{place}[{number}]", depth + 1)
+                self.texts(value, f"{place}[{number}]")
 
     def get(self, data: object, key: str, kind: type, place: str, allowed: str) -> Any:
         where = f"{place}{key}"
@@ -225,15 +223,12 @@ def read_session(path: Path, limits: Limits = LIMITS) -> SessionFile:
     from r2psim.scenario.loading import scenario_of
 
     read = _Reader(path)
+    bounds = Bounds(limits.file_bytes, DEEPEST, 1_000_000, "an exported session")
     try:
-        size = path.stat().st_size
-        if size > limits.file_bytes:
-            raise SeminarError(f"{path}: has {size:,} bytes; a session has at most {limits.file_bytes:,}")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SeminarError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise SeminarError(f"{path}: is not an exported session: {str(error)[:200]}") from None
+        data = parse_json(read_text(path, bounds), path, bounds)
+    except FileError as error:
+        line = "" if error.line is None else f", line {error.line}"
+        raise SeminarError(f"{path}{line}: is not an exported session: {error.what}") from None
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise SeminarError(f"{path}: is not an exported session: it does not say format {FORMAT!r}")
     if data.get("version") != VERSION:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim.files import TOML, read_text
 from r2psim.progress import Interrupted
+from r2psim.terminal import command
 
 if TYPE_CHECKING:
     from r2psim.ensemble.batch.designs import Points
@@ -110,7 +111,7 @@ def _do(
     except ValueError as error:
         raise typer.BadParameter(f"--executor: {error}") from None
     plan = Plan(len(points), experiment.runs, experiment.rounds())
-    text = file.read_text(encoding="utf-8")
+    text = read_text(file, TOML)
     reached = out
     hands: Crew | None = None
     try:
@@ -153,7 +154,7 @@ def _leave(hands: Crew | None, message: str, code: int, at_once: bool = False) -
 
 
 def _command() -> str:
-    return shlex.join(["r2psim", *sys.argv[1:]])
+    return command(["r2psim", *sys.argv[1:]])
 
 
 def _kept(out: Path) -> str:
@@ -230,7 +231,7 @@ def _tell(outcome: Outcome, experiment: Experiment, points: Points, out: Path) -
     if outcome.failed:
         typer.echo(_failed_text(outcome.failed))
         typer.echo("All other points are finished. --retry-failed tries these again.")
-    typer.echo(f"Read it with r2psim.open({str(out)!r}), or: r2psim results {out} --to csv")
+    typer.echo(f"Read it with r2psim.open({str(out)!r}), or: {command(['r2psim', 'results', out, '--to', 'csv'])}")
 
 
 def _headline_text(headline: str, interval: Any) -> str:
@@ -305,7 +306,7 @@ def _facts(opened: Batch, lost: list[str]) -> dict[str, Any]:
         "estimate": None if watched is None or watched[1] is None else watched[1]._asdict(),
         "started": opened.provenance.get("started"),
         "finished": opened.provenance.get("finished"),
-        "command": shlex.join(["r2psim", *opened.provenance.get("command", [])[1:]]),
+        "command": command(["r2psim", *opened.provenance.get("command", [])[1:]]),
     }
 
 

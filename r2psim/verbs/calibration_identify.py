@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.files import FileError, is_finite, read_toml
+from r2psim.scenario.errors import shown
 from r2psim.verbs.calibration import FreeTable, Sets, Targets, Threads, free_parameters, wanted_targets
 
 if TYPE_CHECKING:
@@ -35,15 +36,12 @@ def _point(directory: Path | None, known: set[str]) -> dict[str, float]:
         return {}
     file = directory / "best.toml" if directory.is_dir() else directory
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise typer.BadParameter(f"{file}: cannot be read as a best point: {reason}", param_hint="--at") from None
+        found = read_toml(file)
+    except FileError as error:
+        raise typer.BadParameter(f"{file}: cannot be read as a best point: {error.what}", param_hint="--at") from None
     wrong = [f"{name} is no free parameter here" for name in found if name not in known]
     wrong += [
-        f"{name}: {value!r} is not allowed: a number"
-        for name, value in found.items()
-        if not isinstance(value, float | int)
+        f"{name}: {shown(value)} is not allowed: a number" for name, value in found.items() if not is_finite(value)
     ]
     if wrong:
         raise typer.BadParameter(f"{file}: " + "; ".join(wrong), param_hint="--at")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -185,12 +187,10 @@ def show_calibration(console: Console, summary: Mapping[str, Any]) -> None:
 
 def _show(summary: dict[str, Any]) -> None:
     """Print a hindcast, what it is for first and last."""
-    from rich.console import Console
-
     from r2psim.analysis.study_words import hindcast_lines
 
-    console = Console(highlight=False)
-    console.print(f"[bold]{summary['purpose']}[/bold]\n")
+    console = terminal.console()
+    console.print(f"{summary['purpose']}\n", style="bold")
     for line in hindcast_lines(summary):
         console.print(line)
     show_calibration(console, summary)

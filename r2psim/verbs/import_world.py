@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim.terminal import command
+
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
     from r2psim.world.importing import Imported
@@ -166,7 +168,8 @@ def import_world(
         return
     for line in told(account):
         typer.echo(line)
-    typer.echo(f"\nWritten to {out}: {files_in(out)}. For example: r2psim compare {out} --runs 50")
+    example = command(["r2psim", "compare", out, "--runs", 50])
+    typer.echo(f"\nWritten to {out}: {files_in(out)}. For example: {example}")
 
 
 def _separately(named: Iterable[str]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from r2psim.analysis.value_of_information import ValueOfInformation
 
@@ -89,12 +91,11 @@ def value_of_information(
 
 def _show(found: ValueOfInformation) -> None:
     """Print the values, the largest first, and what they mean."""
-    from rich.console import Console
     from rich.table import Table
 
     from r2psim.analysis.study_words import worth_cells
 
-    console = Console(highlight=False)
+    console = terminal.console()
     told = ", ".join(f"{policy} {mean:,.4g}" for policy, mean in found.means.items())
     console.print(
         f"{found.scenario}, {found.runs:,} runs, seed {found.seed}: mean {found.outcome} ({found.unit}): {told}"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -51,12 +53,11 @@ def list_what(
     if as_json:
         typer.echo(json.dumps(rows, allow_nan=False))
         return
-    from rich.console import Console
 
     columns = [name for name in rows[0] if name not in LONG]
     told = [{name: _written(row[name]) for name in columns} for row in rows]
     # A table cut to a narrow terminal says nothing; its lines wrap instead.
-    console = Console(highlight=False, markup=False, width=max(Console().width, WIDTH))
+    console = terminal.console(WIDTH)
     if _least(columns, told) <= console.width:
         console.print(_table(columns, told))
         return

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from r2psim.analysis.marginal import Change, Marginal
 
@@ -120,7 +122,6 @@ def _refuse_idle(parts: list[str] | None, given: dict[str, object]) -> None:
 
 def _show(found: Marginal) -> None:
     """Print a table of each part, what does most first."""
-    from rich.console import Console
     from rich.table import Table
 
     from r2psim.analysis.findings import money
@@ -128,8 +129,8 @@ def _show(found: Marginal) -> None:
     from r2psim.analysis.published import carried
     from r2psim.analysis.study_words import change_cells
 
-    console = Console(highlight=False, width=max(Console().width, 118))
-    console.print(f"[bold]{found.title}[/bold]")
+    console = terminal.console(118)
+    console.print(found.title, style="bold")
     console.print(
         f"{found.runs} runs of {found.years} years of each world, seed {found.seed}; in brackets 95 % intervals; "
         f"{carried(found.uncertainty)}\n"

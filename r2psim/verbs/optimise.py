@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -277,14 +279,13 @@ def _tell(
 
 def _show(found: Optimised) -> None:
     """Print the table of a search, how the portfolios divide the money, and the verdicts."""
-    from rich.console import Console
     from rich.table import Table
 
     from r2psim.analysis.optimise_report import of_fresh, of_lucks, of_search, shares_words, verdicts
     from r2psim.analysis.portfolio_runs import KILLED
 
-    console = Console(highlight=False, width=max(Console().width, 118))
-    console.print(f"[bold]{found.title}[/bold]")
+    console = terminal.console(118)
+    console.print(found.title, style="bold")
     for line in of_search(found):
         console.print(line, markup=False)
     lives = Table("", "fewer killed, in the search", "on fresh luck", "the search's luck", box=None, pad_edge=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from r2psim import terminal
 from r2psim.analysis.panel_words import compared, told
 from r2psim.verbs.hindcast import show_calibration
 
@@ -124,10 +125,8 @@ def run_panel(
 
 def _show(summary: Mapping[str, Any]) -> None:
     """Print a hindcast of a panel, what it is for first and last."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.print(f"[bold]{summary['purpose']}[/bold]\n")
+    console = terminal.console()
+    console.print(f"{summary['purpose']}\n", style="bold")
     for line in told(summary):
         console.print(line)
     console.print("\nBeside other forecasts of the same states and windows")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from r2psim.analysis.trials import Trials
 
@@ -106,14 +108,13 @@ def trials(
 
 def _show(found: Trials) -> None:
     """Print the table, then what its words mean."""
-    from rich.console import Console
     from rich.table import Table
 
     from r2psim.analysis.study_words import ratio_words, share_words
 
     summary = found.summary()
     # A name that is cut off to a narrow terminal says nothing; lines wrap instead.
-    console = Console(highlight=False, width=max(Console().width, WIDTH))
+    console = terminal.console(WIDTH)
     table = Table(*HEAD, box=None, pad_edge=False)
     for column in table.columns[5:]:
         column.justify = "right"

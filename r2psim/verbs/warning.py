@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim import terminal
+
 if TYPE_CHECKING:
     from r2psim.analysis.warning_value import Warnings
 
@@ -81,14 +83,13 @@ def warning(
 
 def _show(found: Warnings) -> None:
     """Print a row for each quality of warning, and the best thresholds."""
-    from rich.console import Console
     from rich.table import Table
 
     from r2psim.analysis.published import carried
     from r2psim.analysis.study_words import sight_cells, threshold_words
 
-    console = Console(highlight=False, width=max(Console().width, 118))
-    console.print(f"[bold]{found.title}[/bold]")
+    console = terminal.console(118)
+    console.print(found.title, style="bold")
     console.print(
         f"{found.policy}, {found.runs} runs of {found.years} years of each sight, seed {found.seed}; "
         f"{carried(found.uncertainty)}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from math import floor, fsum, prod
+from math import floor, fsum, isfinite, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -170,7 +170,13 @@ def _budgets(scenario: Scenario, policy: PolicySpec, p: np.ndarray, provides: di
     parts = {side: fsum(given[key] for key in able if response[key] == side) for side in (True, False)}
     if share >= 0.0 and parts[True] > 0.0 and parts[False] > 0.0:
         factor = {True: (1.0 - share) * total / parts[True], False: share * total / parts[False]}
-        given |= {key: given[key] * factor[response[key]] for key in able}
+        given |= {
+            key: given[key] * factor[response[key]]
+            if isfinite(factor[response[key]])
+            # A side that has next to nothing gets its share all the same: so much more that no number says it.
+            else given[key] / parts[response[key]] * (share if not response[key] else 1.0 - share) * total
+            for key in able
+        }
     relief = float(p[P.challenges_resources_relief])
     return {key: min(float(floor(value * (1.0 if response[key] else relief))), MOST) for key, value in given.items()}
 

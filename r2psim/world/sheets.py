@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import bz2
 import csv
-import io
 import lzma
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from r2psim.files import Bounds, FileError, decoded, read_bytes
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
 
 __all__ = ["MISSING", "Cells", "Complaints", "Row", "Sheet", "one_line", "read_sheet"]
@@ -30,7 +31,12 @@ CODES = frozenset({-66.0, -77.0, -88.0, -99.0, -999.0, -9999.0})
 """Numbers that data sets write for a missing value; read as such where a column cannot hold them."""
 
 _MISSING_WORDS = "empty, NA, NaN, N/A, null, none, ., .., #N/A"
-_BIGGEST_FILE = 64 * 2**20
+BOUNDS = Bounds(64 * 2**20, 1, 2_000_000, "a file of comma-separated text")
+"""Country-years of two centuries and all states, with a hundred columns, are as many cells."""
+
+_ROW = 4
+"""Cells whose memory a row takes beside its own."""
+
 _MOST_PROBLEMS = 25
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OTHER_TEXT = (
@@ -313,17 +319,31 @@ def _lines(name: str, text: str, complaints: Complaints) -> tuple[str, list[tupl
         text, begins = text[found.end() :], 2
     first = re.sub(r'"[^"\n]*"', "", text.split("\n", 1)[0])
     separator = max(_SEPARATORS, key=lambda mark: (first.count(mark), mark == ","))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines_of(text), delimiter=separator, strict=True)
     rows = []
     line, before = begins, begins
+    count = 0
     try:
         for cells in reader:
             line, before = before, begins + reader.line_num
+            count += len(cells) + _ROW
+            if count > BOUNDS.values:
+                complaints.add(name, "", None, f"too many cells: more than {BOUNDS.values:,}", line)
+                break
             if any(cell.strip() for cell in cells):
                 rows.append((line, cells))
     except csv.Error as error:
         complaints.add(name, "", None, f"not comma-separated text: {error}", before)
     return separator, rows
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, one at a time: a file may be a million of them, or one."""
+    begins = 0
+    while begins < len(text):
+        end = text.find("\n", begins) + 1 or len(text)
+        yield text[begins:end]
+        begins = end
 
 
 def _has_decimal_commas(rows: Iterable[Row]) -> bool:
@@ -333,8 +353,8 @@ def _has_decimal_commas(rows: Iterable[Row]) -> bool:
 
 
 def _check_columns(file: str, columns: Sequence[str], complaints: Complaints) -> None:
-    for place, column in enumerate(columns):
-        if column and column in columns[:place]:
+    for column, times in Counter(columns).items():
+        if column and times > 1:
             complaints.add(file, "", None, f"two columns are named {column}", 1)
 
 
@@ -365,24 +385,15 @@ def _text(path: Path) -> str:
         return ScenarioError([Problem(name, "", None, why, line=line)])
 
     try:
-        if not path.is_file():  # a pipe or a device may never end
-            raise refused("a directory, not a file" if path.is_dir() else "no such file")
-        with path.open("rb") as file:
-            raw = file.read(_BIGGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        raise refused(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(raw) > _BIGGEST_FILE:
-        raise refused("too large: more than 64 MiB")
-    if kind := _other_kind(raw):
-        raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        why = f"not UTF-8 text: byte {raw[error.start]:#04x} (saved by a spreadsheet? save as CSV UTF-8)"
-        raise refused(why, line) from None
+        raw = read_bytes(path, BOUNDS)
+        if kind := _other_kind(raw):
+            raise refused(f"{kind}, where comma-separated UTF-8 text is needed; save it as such")
+        text = decoded(raw, path, " (saved by a spreadsheet? save as CSV UTF-8)")
+        del raw
+    except FileError as error:
+        raise refused(error.what, error.line) from None
     if "\0" in text:
         raise refused("not text: it holds null characters", text.count("\n", 0, text.index("\0")) + 1)
     if not text.strip():
         raise refused("empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -22,6 +22,7 @@ from r2psim.ensemble.locks import NAME as LOCK
 from r2psim.ensemble.locks import DirectoryLock, HeldError
 from r2psim.ensemble.output import write_file
 from r2psim.ensemble.store import OutputError
+from r2psim.files import Bounds, FileError, is_finite, read_bytes
 from r2psim.progress import notice
 
 __all__ = ["Bank"]
@@ -29,6 +30,7 @@ __all__ = ["Bank"]
 FILE = "evaluations.jsonl"
 DAMAGED = "evaluations-damaged.txt"
 _CUT_OFF = "was cut off"
+BOUNDS = Bounds(256 * 2**20, 4, 0, "a file of evaluations")
 Evaluate = Callable[[np.ndarray, int], dict[str, float]]
 Point = tuple[int, tuple[float, ...]]
 """An evaluation by its number and its values of the parameters: designs of other sizes give a number other values."""
@@ -45,7 +47,8 @@ class _Line(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A target that runs do not tell is no number, and is kept as such.
+    return isinstance(value, float) or is_finite(value)
 
 
 def _entry(found: Any) -> tuple[Point, dict[str, float]]:
@@ -132,7 +135,10 @@ class Bank:
     def _read(self) -> None:
         """Take in every line that can be used; move the others beside."""
         assert self.file is not None
-        content = self.file.read_bytes()
+        try:
+            content = read_bytes(self.file, BOUNDS)
+        except FileError as error:
+            raise OutputError(str(error)) from None
         first, *rest = content.split(b"\n")
         lines = [self._line(number, text) for number, text in enumerate(rest, 2) if text]
         if content and not content.endswith(b"\n") and lines and lines[-1].fault:

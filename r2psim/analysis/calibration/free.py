@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from math import isfinite
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from r2psim.analysis.calibration.fit import Free
-from r2psim.scenario.errors import nearest
+from r2psim.files import TOML, FileError, is_finite, read_toml
+from r2psim.scenario.errors import nearest, shown
 from r2psim.scenario.parameters import PARAMETERS
 
 __all__ = ["SHIPPED", "FreeError", "read_free"]
 
 SHIPPED = Path(__file__).with_name("free.toml")
 """The free parameters that ship."""
+
+BOUNDS = replace(TOML, what="a table of free parameters")
 
 KEYS = {"low", "high", "log", "why"}
 
@@ -44,10 +46,9 @@ def read_free(path: Path = SHIPPED) -> tuple[Free, ...]:
     True
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise FreeError(f"{path}: cannot be read as a table of free parameters: {reason}") from None
+        table = read_toml(path, BOUNDS)
+    except FileError as error:
+        raise FreeError(f"{path}: cannot be read as a table of free parameters: {error.what}") from None
     found, wrong = [], []
     for name, entry in table.items():
         try:
@@ -72,8 +73,8 @@ def _free(name: str, entry: Any) -> Free:
     numbers = {}
     for key in ("low", "high"):
         value = entry.get(key)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-            raise ValueError(f"{key}: {value!r} is not allowed: a number" if key in entry else f"{key} is missing")
+        if not is_finite(value):
+            raise ValueError(f"{key}: {shown(value)} is not allowed: a number" if key in entry else f"{key} is missing")
         numbers[key] = float(value)
     log, why = entry.get("log", False), entry.get("why", "")
     if not isinstance(log, bool) or not isinstance(why, str):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from r2psim import terminal
 from r2psim.analysis.calibration.identify import LEARNT, RISE, Identification
 
 __all__ = ["channel_of", "page", "print_identification", "summary", "words", "write_identification"]
@@ -202,7 +203,6 @@ def page(found: Identification, title: str) -> str:
 
 def print_identification(found: Identification) -> None:
     """Print the table and the words."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -214,7 +214,7 @@ def print_identification(found: Identification) -> None:
             f.path, _value(found, k, found.place[k]), found.verdict(k), f"{low} to {high}", f"{found.left[k]:.2f}",
             _targets_of(found, k),
         )  # fmt: skip
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(table)
     console.print()
     for line in words(found):

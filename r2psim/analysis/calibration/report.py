@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim import terminal
 from r2psim.analysis.calibration.targets import VERDICTS
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def number(value: float) -> str:
 
 def print_validation(validation: Validation) -> None:
     """Print the targets as a table."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -63,7 +63,7 @@ def print_validation(validation: Validation) -> None:
             f"{number(target.low)} to {number(target.high)}",
             found.verdict,
         )
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(f"{validation.title}\n{validation.policy}, {validation.runs} runs of {validation.years} years\n")
     console.print(table)
     counts = validation.counts()
@@ -140,7 +140,6 @@ def write_validation(validation: Validation, directory: Path) -> None:
 
 def print_across(across: AcrossWorlds) -> None:
     """Print how many targets each world meets, and which it does not."""
-    from rich.console import Console
     from rich.table import Table
 
     one = next(iter(across.worlds.values()))
@@ -149,7 +148,7 @@ def print_across(across: AcrossWorlds) -> None:
         table.add_column(column, justify="right" if column in VERDICTS else "left")
     for name, counts, missed in across.rows():
         table.add_row(name, *(str(n) for n in counts), missed or "none")
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(f"{one.policy}, {one.runs} runs of {one.years} years of each world, seed {one.seed}\n")
     console.print(table)
     console.print(
@@ -226,7 +225,6 @@ def _summary(calibration: Calibration, budget: Budget, scenario: str) -> dict[st
 
 def print_calibration(calibration: Calibration) -> None:
     """Print the fitted parameters as a table."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -240,7 +238,7 @@ def print_calibration(calibration: Calibration) -> None:
             f"{number(float(low[k]))} to {number(float(high[k]))}",
             f"{number(free.low)} to {number(free.high)}",
         )
-    Console(highlight=False).print(table)
+    terminal.console().print(table)
 
 
 def write_calibration(calibration: Calibration, budget: Budget, scenario: str, directory: Path) -> dict[str, Any]:
@@ -264,10 +262,8 @@ def write_calibration(calibration: Calibration, budget: Budget, scenario: str, d
 
 def print_starts(found: Starts) -> None:
     """Print the fitted parameters of the best start, and whether the starts agree."""
-    from rich.console import Console
-
     print_calibration(found.best.calibration)
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print()
     for line in found.words():
         console.print(line)

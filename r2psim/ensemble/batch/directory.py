@@ -25,6 +25,7 @@ from r2psim.ensemble.batch.tasks import ABOUT, Done
 from r2psim.ensemble.locks import NAME as FILLED
 from r2psim.ensemble.locks import holder_of, note_holder, try_lock
 from r2psim.ensemble.store import OutputError, provenance, read_json
+from r2psim.terminal import command
 
 __all__ = ["LOCK", "BatchDirectory", "Mended", "digest_of", "identity", "locked_by"]
 
@@ -104,9 +105,8 @@ def _lock(directory: Path) -> Iterator[None]:
                 "directory on another one; --storage may still name any place for the parts"
             ) from error
         if not free:
-            raise OutputError(
-                f"{directory}: {holder_of(file)} is at work here; r2psim status {directory} says how far it is"
-            )
+            status = command(["r2psim", "status", directory])
+            raise OutputError(f"{directory}: {holder_of(file)} is at work here; {status} says how far it is")
         note_holder(handle)
         yield
     finally:

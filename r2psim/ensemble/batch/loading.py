@@ -29,12 +29,13 @@ from r2psim.ensemble.batch.schema import (
 from r2psim.ensemble.former_names import FORMER
 from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, shipped_names
-from r2psim.scenario.errors import Place, Problem, Source, dotted, listing, nearest
+from r2psim.scenario.errors import MOST_TOLD, Near, Place, Problem, Source, dotted, listing, told
 from r2psim.scenario.loading import Draft
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import Number, number_at, parameter_of
 from r2psim.scenario.schema import Fault
 from r2psim.scenario.specs import DEFAULT_POLICIES, Scenario, headline_pair
+from r2psim.scenario.values import with_firsts
 
 __all__ = ["load_experiment"]
 
@@ -44,7 +45,8 @@ WHOLE = ("years", "generate.seed", "generate.states")
 _SECTIONS = ("generate", "parameters", "states", "bodies", "forms", "policies")
 _MOST_CHECKED = 64
 """Values of a factor, other than parameters, that are tried on the scenario before anything runs."""
-_MOST_TOLD = 25
+_MOST_FACTORS = 1000
+"""Factors, columns of a table of points, and settings: each of them may be tried on the scenario."""
 
 
 def load_experiment(path: str | Path) -> Experiment:
@@ -67,17 +69,21 @@ class _Reading:
         self.source, self.data = source, data
         self.folder = Path(source.name).parent
         self.problems: list[Problem] = []
+        self.more = 0
         self.draft: Draft | None = None
         self.base: Scenario | None = None
         self.told: list[str] = []
 
     # -- problems ------------------------------------------------------------------------------------------------------
 
-    def refuse(self, place: Place, value: Any, allowed: str, near: str | None = None) -> None:
-        """Note a problem."""
+    def refuse(self, place: Place, value: Any, allowed: str, near: str | Near | None = None) -> None:
+        """Note a problem; of very many only that they are there."""
+        if len(self.problems) >= MOST_TOLD:
+            self.more += 1
+            return
         above = (place[:length] for length in range(len(place), 0, -1))
         line = next((found for key in above if (found := self.source.line(key)) is not None), None)
-        self.problems.append(Problem(self.source.name, dotted(place), value, allowed, near, line))
+        self.problems.append(Problem(self.source.name, dotted(place), value, allowed, Near.found(near), line))
 
     def take(self, faults: list[Fault]) -> None:
         """Note faults."""
@@ -89,7 +95,7 @@ class _Reading:
 
     def unknown(self, place: Place, value: Any, options: Any) -> None:
         """Note that a name is none of some."""
-        self.refuse(place, value, f"one of {listing(options, quoted=True)}", nearest(value, options))
+        self.refuse(place, value, f"one of {listing(options, quoted=True)}", Near(value, options))
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 
@@ -132,7 +138,8 @@ class _Reading:
         if "years" in data and any(factor.path == "years" for factor in factors):
             self.refuse(("years",), data["years"], "nothing, where years are a factor")
         if self.problems:
-            raise ScenarioError(sorted(self.problems, key=lambda p: (p.file != self.source.name, p.line or math.inf)))
+            found = sorted(self.problems, key=lambda p: (p.file != self.source.name, p.line or math.inf))
+            raise ScenarioError(told(found, self.more))
         assert self.draft is not None
         if "years" in data:
             sets = (*sets, setting("years", data["years"]))
@@ -165,12 +172,12 @@ class _Reading:
             allowed = (
                 f"a shipped scenario ({listing(shipped_names())}) or the path of a .toml file, relative to this file"
             )
-            self.refuse(("scenario",), named, allowed, nearest(named, shipped_names()))
+            self.refuse(("scenario",), named, allowed, Near(named, shipped_names()))
             return
         path: str | Path = self.folder / named if named.endswith(".toml") else named
         if isinstance(path, Path) and not path.is_file():
             siblings = [found.name for found in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-            self.refuse(("scenario",), named, "an existing file, relative to this one", nearest(path.name, siblings))
+            self.refuse(("scenario",), named, "an existing file, relative to this one", Near(path.name, siblings))
             return
         try:
             self.draft = Draft(path)
@@ -180,7 +187,11 @@ class _Reading:
 
     def _sets(self, table: Mapping[str, Any]) -> tuple[str, ...]:
         sets = []
-        for place, path, value in _leaves(table, ("set",)):
+        leaves = list(_leaves(table, ("set",)))
+        if len(leaves) > _MOST_FACTORS:
+            self.refuse(("set",), f"{len(leaves):,} values", f"at most {_MOST_FACTORS:,}")
+            return ()
+        for place, path, value in leaves:
             if not isinstance(value, int | float | str | bool):
                 self.refuse(place, value, "a number, a text or a boolean")
             elif self.tried(place, path, value):
@@ -189,7 +200,7 @@ class _Reading:
 
     def tried(self, place: Place, path: str, value: Value, sets: tuple[str, ...] = ()) -> bool:
         """Try a value on the scenario; note what is wrong, and say whether nothing was."""
-        if self.base is None or self.draft is None:
+        if self.base is None or self.draft is None or len(self.problems) >= MOST_TOLD:
             return True
         found = self.number(path)
         if self.is_parameter(path, value):
@@ -232,10 +243,10 @@ class _Reading:
         known = self.base.policies
         if named is None:
             return tuple(name for name in DEFAULT_POLICIES if name in known) or tuple(known)
-        for i, name in enumerate(named):
+        for name, first in with_firsts(named):
             if not isinstance(name, str) or name not in known:
                 self.unknown(("policies",), name, known)
-            elif name in named[:i]:
+            elif not first:
                 self.refuse(("policies",), name, "each policy once")
         if not named:
             self.refuse(("policies",), named, "at least one policy")
@@ -245,7 +256,11 @@ class _Reading:
 
     def _factors(self, table: Mapping[str, Any], sets: tuple[str, ...]) -> tuple[Factor, ...]:
         factors: dict[str, Factor] = {}
-        for place, path, entry in _factor_entries(table, ("factors",)):
+        entries = list(_factor_entries(table, ("factors",)))
+        if len(entries) > _MOST_FACTORS:
+            self.refuse(("factors",), f"{len(entries):,} factors", f"at most {_MOST_FACTORS:,}")
+            return ()
+        for place, path, entry in entries:
             known = _canonical(path)
             if known in factors:
                 self.refuse(place, path, "each path once")
@@ -368,9 +383,7 @@ class _Reading:
         file = self.folder / named
         if not file.is_file():
             siblings = [found.name for found in file.parent.glob("*.csv")] if file.parent.is_dir() else []
-            self.refuse(
-                ("design", "file"), named, "an existing file, relative to this one", nearest(file.name, siblings)
-            )
+            self.refuse(("design", "file"), named, "an existing file, relative to this one", Near(file.name, siblings))
             return (), ()
         try:
             table = read_points(file)
@@ -379,14 +392,20 @@ class _Reading:
             return (), ()
         self.told += table.notes
         paths = [_canonical(name) for name in table.paths]
-        twice = [path for i, path in enumerate(paths) if path in paths[:i]]
+        if len(paths) > _MOST_FACTORS:
+            what = f"{len(paths):,} columns; at most {_MOST_FACTORS:,}"
+            self.problems.append(Problem(table.file, "", None, what, line=1))
+            return (), ()
+        twice = [path for path, first in with_firsts(paths) if not first]
         self.problems += [Problem(table.file, path, path, "each column once", line=1) for path in twice]
         if twice:
             return (), ()
         found: list[Problem] = []
         for i in _tried_rows(table.rows):
+            if len(found) >= MOST_TOLD:
+                break
             found += [p for p in self._row_problems(table, paths, i, sets) if _place(p) not in map(_place, found)]
-        self.problems += found[:_MOST_TOLD]
+        self.problems += found[:MOST_TOLD]
         if found:
             return (), ()
         columns = zip(*table.rows, strict=True)

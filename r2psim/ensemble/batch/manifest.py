@@ -17,11 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from r2psim.ensemble.batch.parts import PartName, write_aside
+from r2psim.ensemble.store import OutputError
+from r2psim.files import Bounds, FileError, read_bytes
 
 __all__ = ["Entry", "Manifest", "Stopped", "without_overlaps"]
 
 _CHECK = 16
 _SHOWN = 5
+BOUNDS = Bounds(256 * 2**20, 32, 0, "a manifest")
+"""A line has some three hundred bytes: those of eight hundred thousand stretches."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,23 @@ class Manifest:
     repeated: tuple[int, ...] = ()
 
     def read(self) -> Manifest:
-        """Read what is in the file."""
+        """Read what is in the file.
+
+        Raises
+        ------
+        OutputError
+            If it is no regular file, or too large for a manifest.
+        """
         self._clear()
         if not self.file.exists():
             return self
         found: dict[int, Entry] = {}
         unread, foreign = [], []
-        for number, line in enumerate(self.file.read_bytes().splitlines(keepends=True), 1):
+        try:
+            content = read_bytes(self.file, BOUNDS)
+        except FileError as error:
+            raise OutputError(str(error)) from None
+        for number, line in enumerate(content.splitlines(keepends=True), 1):
             data = _read_line(line)
             try:
                 if data is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from r2psim.ensemble.batch.parts import TABLES, Parts, parts_at
 from r2psim.ensemble.batch.plan import Plan
 from r2psim.ensemble.batch.reading import AGAIN
 from r2psim.ensemble.intervals import Interval
-from r2psim.ensemble.store import OutputError, read_json, read_table
+from r2psim.ensemble.store import OutputError, digest_of_file, read_json, read_table
 from r2psim.ensemble.tables import key_fields, measure_field
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import file_metadata, to_frame
@@ -159,10 +158,9 @@ class Batch:
             If the file is damaged.
         """
         file = self.path / POINTS
-        table = read_table(file)
-        if hashlib.sha256(file.read_bytes()).hexdigest() != self.provenance.get("points_sha256"):
+        if file.is_file() and digest_of_file(file) != self.provenance.get("points_sha256"):
             raise OutputError(f"{file}: is damaged; {AGAIN}")
-        return table
+        return read_table(file)
 
     def headline(self) -> tuple[Headline, Interval | None] | None:
         """Give the headline difference with its interval so far, None where one policy ran alone."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r2psim.ensemble.batch.experiment import Value
-from r2psim.scenario.errors import Problem, ScenarioError
+from r2psim.scenario.errors import Problem, ScenarioError, told
 from r2psim.world.sheets import Sheet, read_sheet
 
 __all__ = ["Table", "read_points"]
@@ -70,7 +70,7 @@ def read_points(path: Path) -> Table:
         if not row.cells[column]
     ]
     if problems:
-        raise ScenarioError(problems[:25])
+        raise ScenarioError(told(problems))
     commas = sheet.decimal_comma
     rows = tuple(tuple(_cell(row.cells[column], commas) for column in columns) for row in sheet.rows)
     return Table(sheet.file, tuple(columns), rows, tuple(row.line for row in sheet.rows), tuple(notes))
@@ -89,6 +89,6 @@ def _cell(text: str, decimal_comma: bool) -> Value:
         text = text.casefold()
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         return text
     return value if isinstance(value, int | float | str | bool) else text

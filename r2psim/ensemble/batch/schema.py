@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from r2psim.ensemble.measures import METRICS, SERIES
-from r2psim.scenario.errors import Place, listing, nearest
+from r2psim.scenario.errors import Near, Place, listing
 from r2psim.scenario.schema import Fault
 from r2psim.scenario.values import NAME, REFUSED, choice, choices, identifier, integer, text
 
@@ -218,7 +218,7 @@ def _faults(model: type[BaseModel], details: Mapping[str, Any], at: Place, what:
         case "extra_forbidden":
             keys = _keys(model, place[:-1])
             key = place[-1]
-            yield Fault((*at, *place), key, f"one of the keys {listing(keys, limit=20)}", nearest(key, keys))
+            yield Fault((*at, *place), key, f"one of the keys {listing(keys, limit=20)}", Near(key, keys))
         case "list_type":
             yield Fault((*at, *place), value, "a list of names")
         case "dict_type" | "model_type" | "dict_attributes_type":
@@ -259,7 +259,7 @@ def validate_design(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in DESIGNS:
         allowed = f"one of {listing(DESIGNS, quoted=True)}"
-        return {}, [Fault(("design", "kind"), kind, allowed, nearest(kind, DESIGNS))]
+        return {}, [Fault(("design", "kind"), kind, allowed, Near(kind, DESIGNS))]
     return _validate(DESIGNS[kind], data, ("design",), "a design")
 
 
