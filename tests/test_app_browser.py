@@ -321,6 +321,13 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-id=status]")).to_have_attribute("data-done", "yes", timeout=4 * MILLISECONDS)
 
 
+def choose_runs(page: Page, runs: int) -> None:
+    """Choose how many runs of each policy there are to be."""
+    page.fill("#r2p-What-is-compared-runs", str(runs))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"[?&]runs={runs}(&|$)"))
+
+
 def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) -> None:
     """Insist that the table of paired differences has each mean and both limits that a command line printed."""
     rows = page.locator("table", has=page.locator("caption", has_text="minus late-response")).locator("tbody tr")
@@ -338,8 +345,8 @@ def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) 
 
 def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
-    page.select_option("#r2p-What-is-compared-runs", "200")
-    expect(page.locator(".r2p-main code").last).to_contain_text("--runs 200", timeout=30_000)
+    choose_runs(page, 200)
+    expect(page.locator(".r2p-main code").last).to_contain_text("--runs 200", timeout=4 * MILLISECONDS)
     settled(page)
     line = page.locator(".r2p-main code").last.inner_text()
     told = command(*line.split()[1:])
@@ -379,19 +386,48 @@ def test_choices_that_are_made_before_the_answer_to_the_last_are_all_kept(visit:
     page.wait_for_selector(".r2p-results")
     assert "balanced" in page.evaluate(LATE, "balanced")
     assert {"balanced", "recommendations"} <= set(page.evaluate(LATE, "recommendations"))
-    page.select_option("#r2p-What-is-compared-runs", "200")
+    choose_runs(page, 200)
     line = page.locator(".r2p-main code").last
-    wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
-    expect(line).to_contain_text(wanted, timeout=30_000)
+    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations ", timeout=30_000)
     settled(page)
     expect(page.locator(".r2p-checks input:checked")).to_have_count(4)
     wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
     expect(line).to_contain_text(wanted, timeout=30_000)
 
 
+def test_back_undoes_what_was_chosen_and_a_link_that_was_copied_shows_the_same(visit: Callable[..., Page]) -> None:
+    page = visit("/compare?seed=3&runs=20")
+    settled(page)
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("Home")
+    page.wait_for_url(re.compile("lever=effect:0(&|$)"))
+    page.select_option("#r2p-What-is-compared-baseline", "prevention")
+    page.wait_for_url(re.compile("baseline=prevention"))
+    settled(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("text=Copy link to this page")
+    expect(page.locator(".r2p-link-copy [role=status]")).to_have_text("Copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    told = page.inner_text(".r2p-headline")
+    line = page.locator(".r2p-main code").last.inner_text()
+    other = visit(link.removeprefix(page.evaluate("window.location.origin")))
+    settled(other)
+    assert other.inner_text(".r2p-headline") == told
+    assert other.locator(".r2p-main code").last.inner_text() == line
+    page.go_back()
+    expect(page.locator("#r2p-What-is-compared-baseline")).to_have_value("late-response")
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("0")
+    page.go_back()
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("1")
+    assert page.url.endswith("/compare?seed=3&runs=20")
+    settled(page)
+    page.go_forward()
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("0")
+
+
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
-    page.select_option("#r2p-What-is-compared-runs", "200")
+    choose_runs(page, 200)
     boxes = page.locator(".r2p-checks input")
     expect(boxes.nth(1)).to_be_disabled()
     boxes.nth(0).check()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import solara
 
 from r2psim.analysis.comparison import Comparison
@@ -17,9 +15,9 @@ from r2psim.analysis.findings import METRIC_NAMES, findings, headline
 from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
-from r2psim.app.levers import fields, levers_of, sets_of, start_of
+from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.markup import Markup, element, join, uncapital
-from r2psim.app.reserved import free_seed, why_not
+from r2psim.app.plans import EACH, FEWEST, Plan, changed, first_plan, moved_by, plan_of, settings_of
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
 from r2psim.app.sweep import Course, Sweep
@@ -33,75 +31,7 @@ from r2psim.scenario.specs import baseline_of
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
 
 YEAR = 12
-USUAL = ("late-response", "prevention")
-RUNS = (200, 500, 1000)
 KEPT_FIGURES = 64
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is compared.
-
-    Attributes
-    ----------
-    scenario : str
-        World.
-    policies : tuple of str
-        Two to four, in the order of the scenario; one of them is examined by sliders of its own.
-    seed, runs : int
-        Luck, and runs of each policy.
-    moved : tuple of (str, float)
-        Sliders that do not stand where they started.
-    also : str
-        Path of the effect that has a slider too, or empty.
-    baseline : str
-        The policy that every other one is told against; empty for the one that is chosen where none is named.
-    """
-
-    scenario: str
-    policies: tuple[str, ...]
-    seed: int = 1
-    runs: int = 1000
-    moved: tuple[tuple[str, float], ...] = ()
-    also: str = ""
-    baseline: str = ""
-
-    @property
-    def against(self) -> str:
-        """The policy that every other one is told against."""
-        return self.baseline if self.baseline in self.policies else baseline_of(self.policies)
-
-    @property
-    def examined(self) -> str:
-        """The policy that has sliders of its own."""
-        others = [policy for policy in self.policies if policy != self.against]
-        return "prevention" if "prevention" in others else others[-1]
-
-    def command(self, runs: int | None = None) -> str:
-        """Write the command line that computes the same numbers.
-
-        Parameters
-        ----------
-        runs : int, optional
-            Runs of each policy that are shown, where fewer are made than were asked for.
-        """
-        sets = sorted({text for s in settings_of(self) for text in s.sets})
-        words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
-        words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
-        for text in sets:
-            words += ["--set", text]
-        return shlex.join([*words, "--json"])
-
-
-def settings_of(plan: Plan) -> tuple[Setting, ...]:
-    """Give the setting of each policy of a plan."""
-    base = setting_of(plan.scenario, ())
-    start = start_of(base, plan.examined)
-    values = start | dict(plan.moved)
-    return tuple(
-        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined))
-        for policy in plan.policies
-    )
 
 
 def comparison_of(
@@ -187,83 +117,67 @@ def _words(comparison: Comparison, policy: str) -> Markup:
     )
 
 
-def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
-    """Read a plan from what a form told.
-
-    Raises
-    ------
-    RefusedError, ScenarioError
-        If it cannot be run here.
-    """
-    scenario = str(values.get("scenario", plan.scenario))
-    base = setting_of(scenario, ())
-    chosen = values.get("policies", plan.policies)
-    named = [p for p in base.policies if isinstance(chosen, list | tuple) and p in chosen]
-    if len(named) < 2 and scenario != plan.scenario:
-        named = [p for p in base.policies if p in USUAL] or list(base.policies)[:2]
-    most = current().limits.policies
-    if not 2 <= len(named) <= most:
-        raise RefusedError(f"two to {most} policies can be compared, not {len(named)}")
-    seed = str(values.get("seed", plan.seed)).strip()
-    if not (seed.isascii() and seed.isdigit() and len(seed) <= 20 and int(seed) < 2**64):
-        raise RefusedError(f"seed {seed[:30]!r} is not allowed: a whole number from 0 to {2**64 - 1}")
-    if problem := why_not(int(seed[:20])):
-        raise RefusedError(problem)
-    runs = str(values.get("runs", plan.runs))
-    found = Plan(scenario, tuple(named), int(seed), int(runs) if runs in map(str, RUNS) else plan.runs)
-    same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
-    against = str(values.get("baseline", plan.baseline))
-    found = replace(found, baseline=against if against in found.policies else "")
-    return replace(found, moved=plan.moved, also=plan.also) if same else found
-
-
-def _first_plan() -> Plan:
-    base = setting_of(current().scenario, ())
-    named = tuple(p for p in base.policies if p in USUAL) or tuple(base.policies)[:2]
-    return Plan(current().scenario, named, seed=free_seed())
+@solara.component_vue("link.vue")
+def _Link(query: str, action: str) -> None:
+    """Offer to copy the link that leads to what is shown."""
 
 
 @solara.component
 def Page() -> None:
-    """Show the comparison."""
+    """Show the comparison that the address names."""
     solara.Title("Compare - r2psim")
-    plan, set_plan = solara.use_state(solara.use_memo(_first_plan, []))
-    problem, set_problem = solara.use_state("")
+    router = solara.use_router()
+
+    def opened() -> tuple[Plan, str]:
+        try:
+            return plan_of(router.search), ""
+        except (RefusedError, ScenarioError) as error:
+            return first_plan(), f"{error}. What is shown is what this page opens with."
+
+    plan, refused = solara.use_memo(opened, [router.search])
+    # What was said of a choice is said as long as that choice is looked at.
+    said, set_said = solara.use_state((None, "", ""))
+    problem, left = said[1:] if said[0] == router.search else ("", "")
     base = setting_of(plan.scenario, ())
     start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.examined])
     settings = settings_of(plan)
     shown, goal, trouble = use_runs(settings, plan.runs)
 
+    def go(wanted: Plan, note: str = "") -> None:
+        set_said((wanted.query(), "", note))
+        if wanted != plan or refused:
+            router.push(f"/compare?{wanted.query()}")
+
     def asked(values: dict[str, Any]) -> None:
         try:
-            set_plan(_plan_from(values, plan))
-            set_problem("")
+            go(*changed(values, plan))
         except (RefusedError, ScenarioError) as error:
-            set_problem(str(error))
-
-    def moved(values: dict[str, Any]) -> None:
-        kept = []
-        also = str(values.get("also", plan.also))
-        for key, lever in levers_of(base, also).items():
-            value = values.get(key)
-            if isinstance(value, int | float) and np.isfinite(value) and abs(value - start[key]) > 1e-9:
-                kept.append((key, float(min(max(value, lever.low), lever.high))))
-        set_plan(replace(plan, moved=tuple(kept), also=also if also in start else ""))
+            set_said((router.search, str(error), ""))
 
     View(html=element("h1", "Compare policies under the same luck"))
     Form(label="What is compared", fields=_plan_fields(plan, base), event_change=asked)
-    told(problem or trouble)
-    Form(label="Sliders", fields=fields(start | dict(plan.moved), plan.examined, base, plan.also), event_change=moved)
-    _moved_note(plan, base, set_plan)
+    told(problem or refused or trouble)
+    View(html=element("p", left, class_="r2p-note", role="status") if left else Markup())
+    Form(
+        label="Sliders",
+        fields=fields(start | dict(plan.moved), plan.examined, base, plan.also),
+        event_change=lambda values: go(moved_by(values, plan)),
+    )
+    _moved_note(plan, base, go)
     fresh = shown is not None and shown.settings == settings
     View(html=_status(shown if fresh else None, goal or plan.runs, plan))
     if shown is not None:
-        _Results(shown, fresh, plan).key("results")
+        _Results(shown, fresh, plan, go).key("results")
     along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    Sweep(plan.scenario, along).key(f"sweep {plan.scenario}")
-    # Of a large world fewer runs are made than were asked for: the command line tells of those that are shown.
-    same = plan.command(min(goal, plan.runs) if goal else None)
-    View(html=element("p", "The same on the command line: ", element("code", same), class_="r2p-note"))
+    Sweep(
+        plan.scenario, along, plan.along, plan.along_in,
+        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
+    ).key(f"sweep {plan.scenario}")  # fmt: skip
+    # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
+    there = shown.runs if fresh and shown is not None and shown.runs >= FEWEST else 0
+    same = plan.command(there or (min(goal, plan.runs) if goal else None))
+    View(html=element("p", "The same numbers on the command line: ", element("code", same), class_="r2p-note"))
+    _Link(query=plan.query(), action="Copy link to this page")
 
 
 def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
@@ -280,10 +194,12 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
         {
             "key": "runs",
             "label": "Runs of each",
-            "kind": "select",
+            "kind": "number",
             "value": str(plan.runs),
-            "options": [(str(n), f"{n:,}") for n in RUNS],
-            "help": "The first figures come after a few runs and are refined. Of a large world fewer are made.",
+            "low": FEWEST,
+            "high": current().limits.runs,
+            "step": 1,
+            "help": f"{FEWEST} to {current().limits.runs:,}. The first figures come after a few runs and are refined.",
         },
         {
             "key": "seed",
@@ -309,10 +225,18 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
             "options": [(name, name) for name in plan.policies],
             "help": "Every other policy is told against it.",
         },
+        {
+            "key": "of",
+            "label": "Told in detail",
+            "kind": "select",
+            "value": plan.examined,
+            "options": [(name, name) for name in plan.others],
+            "help": "Of this policy there are paired differences, the dots of runs, and a slider of its own.",
+        },
     ]
 
 
-def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
+def _moved_note(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
     """Say which sliders were moved, and offer to put them back."""
     if not plan.moved:
         # Its place is always there: what comes after it on the page keeps what was picked and asked.
@@ -323,7 +247,7 @@ def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
     names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
     View(
         html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
-        event_pick=lambda _: set_plan(replace(plan, moved=())),
+        event_pick=lambda _: go(replace(plan, moved=())),
     )
 
 
@@ -341,11 +265,10 @@ def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
 
 
 @solara.component
-def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
+def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) -> None:
     """Show what was found."""
     router = solara.use_router()
-    metric, set_metric = solara.use_state("deaths")
-    run, set_run = solara.use_state(-1)
+    metric, run = plan.metric, plan.run
     comparison, words, fans = FIGURES.of(shown, plan)
     told_of = plan.examined if plan.examined in comparison.others else comparison.others[-1]
     chosen = run if 0 <= run < shown.runs else None
@@ -358,15 +281,17 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
         if kind == "run" and key.isdigit() and int(key) < shown.runs:
-            set_run(int(key))
+            go(replace(plan, run=int(key)))
         elif kind == "watch" and key in comparison.policies and run >= 0:
             place = comparison.policies.index(key)
             s = shown.settings[place]
             router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets).query(0)}")
 
     def look(values: dict[str, Any]) -> None:
-        set_metric(values["metric"] if values.get("metric") in EACH else metric)
-        pick(f"run:{str(values.get('run', '')).strip()}")
+        number = str(values.get("run", "")).strip()
+        known = number.isascii() and number.isdigit() and len(number) <= 9 and int(number) < shown.runs
+        chosen_metric = values["metric"] if values.get("metric") in EACH else metric
+        go(replace(plan, metric=chosen_metric, run=int(number) if known else -1 if not number else run))
 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
         View(html=words)
@@ -401,12 +326,6 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
 
 
 HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
-
-EACH = (
-    *("deaths", "episodes", "atrocity_entries", "displaced", "expelled", "persecuted_months", "war_crimes"),
-    *("prevention_and_response", "response_needed"),
-    *("total_cost", "gdp_lost", "response_cost"),
-)
 
 FAN_NOTE = element(
     "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Inner band: half of the runs; "

@@ -11,7 +11,7 @@ import solara
 from r2psim.app import panels
 from r2psim.app.inputs import Parameters, told, world_fields, world_from
 from r2psim.app.marks import stage_key, trigger_key
-from r2psim.app.markup import element
+from r2psim.app.markup import Markup, element
 from r2psim.app.timeline import cursor, draw_timeline
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.app.widgets import Form, Player, View
@@ -48,8 +48,21 @@ def Page() -> None:
     watch, month, refused = solara.use_memo(opened, [router.search])
     solara.use_effect(lambda: watch.close if watch is not None else None, [watch])
 
+    left, set_left = solara.use_state(("", ""))
+
     def run(choice: Choice) -> None:
         ask(lambda: choice)
+
+    def start(values: dict[str, Any], now: Choice) -> Choice:
+        """Read the world that is asked for: what was changed in one scenario does not go along into another."""
+        wanted = world_from(values, now.sets)
+        if wanted.scenario == now.scenario or not now.sets:
+            return wanted
+        wanted = wanted._replace(sets=())
+        names = ", ".join(text.partition("=")[0] for text in now.sets)
+        note = f"What was changed in {now.scenario} does not go along to {wanted.scenario}: {names}. Back undoes it."
+        set_left((wanted.query(), note))
+        return wanted
 
     def ask(chosen: Callable[[], Choice]) -> None:
         try:
@@ -72,9 +85,10 @@ def Page() -> None:
         label="World",
         fields=world_fields(choice, watch.setting),
         action="Run this world",
-        event_change=lambda values: ask(lambda: world_from(values, choice.sets)),
+        event_change=lambda values: ask(lambda: start(values, choice)),
     )
     told(problem)
+    View(html=element("p", left[1], class_="r2p-note", role="status") if left[0] == router.search else Markup())
     if watch.setting.real_names:
         View(html=element("p", watch.setting.description, class_="r2p-note"))
     World(watch, month).key(router.search or "start")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["Course", "Sweep", "draw_sweep"]
+__all__ = ["ASKED", "Course", "Sweep", "draw_sweep"]
 
 POINTS = 7
 RUNS = 200
@@ -140,40 +140,50 @@ def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setti
 
 
 @solara.component
-def Sweep(scenario: str, now: Course) -> None:
-    """Offer to go along one slider; what was gone along stays until it is asked for anew."""
+def Sweep(scenario: str, now: Course, along: str, metric: str, go: Callable[[str, str], None]) -> None:
+    """Offer to go along one slider; what was gone along stays until it is asked for anew.
+
+    Parameters
+    ----------
+    scenario : str
+        World.
+    now : Course
+        What it starts from.
+    along, metric : str
+        Slider that was chosen, or empty; of what the difference is drawn.
+    go : callable
+        Told the slider and the metric that are chosen.
+    """
     levers = solara.use_memo(lambda: LEVERS | effect_levers(setting_of(scenario, ())), [scenario])
-    asked, set_asked = solara.use_state(("", "total_cost"))
-    wanted, set_wanted = solara.use_state(None)
-    metric = asked[1]
+    turn, set_turn = solara.use_state(0)
+    wanted = solara.use_memo(lambda: now, [along, metric, turn])
 
     def ask(values_: dict[str, Any]) -> None:
         key = str(values_.get("lever", ""))
         chosen = str(values_.get("metric", ""))
-        set_asked((key if key in levers else "", chosen if chosen in ASKED else "total_cost"))
-        set_wanted(now if key in levers else None)
+        go(key if key in levers else "", chosen if chosen in ASKED else "total_cost")
 
     View(html=element("h2", "Where does it break even?"))
     Form(
         label="Break-even",
         fields=[
-            {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
+            {"key": "lever", "label": "Along", "kind": "select", "value": along,
              "options": [("", "choose a slider"), *((k, lever.named(now.examined)) for k, lever in levers.items())]},
             {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
              "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
         ],
         event_change=ask,
     )  # fmt: skip
-    if asked[0] not in levers or wanted is None:
+    if along not in levers:
         note = f"{POINTS} places along a slider, {RUNS} runs at each, everything else as it stands above."
         View(html=element("p", note, class_="r2p-note"))
         return
-    lever = levers[asked[0]]
+    lever = levers[along]
     at, places = _settings(lever, wanted)
     if _settings(lever, now)[1] != places:
         again = element("button", "Go along it as it stands now", type="button", data_pick="again", class_="r2p-button")
         said = "This is as the sliders and the choice of policies stood when it was asked for. "
-        View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_wanted(now))
+        View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_turn(turn + 1))
     else:
         View()
     _Along(lever, tuple(at), tuple(places), metric, wanted.pair)

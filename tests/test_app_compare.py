@@ -1,0 +1,258 @@
+"""Compare as a workbench: its address holds everything, and what it shows can be computed again and taken home."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import solara
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+from page_reader import shown_by, widgets_with
+from solara.routing import Router, router_context
+from typer.testing import CliRunner
+
+from r2psim.app import compare, explore
+from r2psim.app.levers import LEVERS, effect_levers, start_of
+from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
+from r2psim.app.runs import pool, setting_of
+from r2psim.app.sweep import ASKED
+from r2psim.app.watch import RefusedError
+from r2psim.cli import app
+from r2psim.scenario import ScenarioError
+
+SECONDS = 60.0
+PAIR = ("late-response", "prevention")
+SEMINAR = setting_of("seminar", ())
+
+
+def command(line: str) -> Any:
+    """Run a command line that a page gave, and read its JSON."""
+    done = CliRunner().invoke(app, shlex.split(line)[1:])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+class Visit:
+    """A page under a router, as a browser has it: what it pushes is kept, and Back leads to what was before."""
+
+    def __init__(self, shown: Callable[..., Any], page: Any, path: str) -> None:
+        self.ways = [path]
+        visit = self
+
+        @solara.component
+        def whole() -> None:
+            way, self._set = solara.use_state(path)
+
+            def push(to: str) -> None:
+                visit.ways.append(to)
+                self._set(to)
+
+            router_context.provide(Router(way, [], push))
+            page()
+
+        self.rc = shown(whole())
+
+    @property
+    def search(self) -> str:
+        return self.ways[-1].partition("?")[2]
+
+    def back(self) -> None:
+        self.ways.pop()
+        self._set(self.ways[-1])
+
+    def tell(self, label: str, **values: Any) -> None:
+        """Send what a form of this name holds, with these values changed."""
+        form = next(w for w in widgets_with(self.rc, "fields") if w.label == label)
+        form._handle_event(None, {"event": "change", "data": {f["key"]: f["value"] for f in form.fields} | values}, [])
+
+    def field(self, label: str, key: str) -> Any:
+        form = next(w for w in widgets_with(self.rc, "fields") if w.label == label)
+        return next(f["value"] for f in form.fields if f["key"] == key)
+
+    def settled(self, words: str) -> str:
+        """Wait until the page says something, and give what it shows."""
+        until = monotonic() + SECONDS
+        while words not in (text := shown_by(self.rc).text):
+            assert monotonic() < until, text[:600]
+            sleep(0.05)
+        return text
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+effects = sorted(effect_levers(SEMINAR))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    names = list(SEMINAR.policies)
+    chosen = draw(st.sets(st.sampled_from(names), min_size=2, max_size=4))
+    policies = tuple(name for name in names if name in chosen)
+    runs = draw(st.integers(2, 4000))
+    plan = Plan(
+        "seminar", policies, draw(st.integers(0, 2**64 - 1)), runs, baseline=draw(st.sampled_from(policies)),
+        metric=draw(st.sampled_from(EACH)), run=draw(st.integers(-1, runs - 1)),
+        along=draw(st.sampled_from(["", *LEVERS, effects[0]])),
+    )  # fmt: skip
+    plan = Plan(**{**vars(plan), "of": draw(st.sampled_from(("", *plan.others)))})
+    if plan.along:
+        plan = Plan(**{**vars(plan), "along_in": draw(st.sampled_from(ASKED))})
+    also = draw(st.sampled_from(["", effects[3]]))
+    sliders = LEVERS | ({also: effect_levers(SEMINAR)[also]} if also else {})
+    start = start_of(SEMINAR, plan.examined)
+    moved = []
+    for key, lever in sliders.items():
+        steps = draw(st.integers(-1, round((lever.high - lever.low) / lever.step)))
+        value = round(lever.low + lever.step * steps, 9)
+        if steps >= 0 and abs(value - start[key]) > 1e-9:
+            moved.append((key, value))
+    return Plan(**{**vars(plan), "moved": tuple(moved), "also": also})
+
+
+@settings_of_hypothesis(max_examples=60, deadline=None)
+@given(plans())
+def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
+    again = plan_of(plan.query())
+    assert (again.query(), settings_of(again), again.command()) == (plan.query(), settings_of(plan), plan.command())
+    assert (again.against, again.examined, again.metric, again.run) == (
+        plan.against, plan.examined, plan.metric, plan.run
+    )  # fmt: skip
+    assert (again.along, again.along_in, again.also, again.moved) == (
+        plan.along, plan.along_in, plan.also, plan.moved
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ("polices=a", "did you mean policies"),
+        ("policies=late-response,preventoin", "did you mean prevention"),
+        ("policies=prevention", "two to 4 policies"),
+        ("baseline=balanced", "baseline 'balanced' is not allowed: one of late-response, prevention"),
+        ("baseline=prevention&of=prevention", "of 'prevention' is not allowed: one of late-response"),
+        ("scenario=/etc/passwd", "is not allowed: one of"),
+        ("seed=-1", "a whole number from 0"),
+        ("runs=1", "a whole number from 2 to"),
+        ("runs=99999", "a whole number from 2 to"),
+        ("runs=20&run=20", "run '20' is not allowed: a whole number from 0 to 19"),
+        ("lever=effect:9", "a number from 0 to 2"),
+        ("lever=effect:nan", "a number from 0 to 2"),
+        ("lever=efect:1", "did you mean effect"),
+        ("metric=kiled", "metric 'kiled' is not allowed: one of"),
+        ("along=x", "along 'x' is not allowed"),
+        (f"also={effects[0]}&lever={effects[1]}:0.9", "one effect at a time|a number from"),
+        ("seed=1&seed=2", "seed is given 2 times"),
+        ("scenario=%ff", "this address is not allowed"),
+        ("&".join(f"a{i}=1" for i in range(70)), "this address is not allowed"),
+    ],
+)
+def test_an_address_with_anything_that_is_not_known_is_refused_in_words(search: str, said: str) -> None:
+    with pytest.raises((RefusedError, ScenarioError), match=said):
+        plan_of(search)
+
+
+def test_a_refused_address_shows_what_the_page_opens_with_and_says_so(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=x")
+    text = shown_by(visit.rc).text
+    assert "seed 'x' is not allowed" in text and "What is shown is what this page opens with" in text
+
+
+def test_every_choice_changes_the_address_and_back_undoes_it(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8")
+    visit.tell("Sliders", effect=0.5)
+    visit.tell("What is compared", policies=[*PAIR, "balanced"], baseline="prevention", runs="9")
+    plan = plan_of(visit.search)
+    assert (plan.moved, plan.runs, plan.against, plan.seed) == ((("effect", 0.5),), 9, "prevention", 5)
+    assert plan.policies == (*(p for p in SEMINAR.policies if p in (*PAIR, "balanced")),)
+    visit.tell("Break-even", lever="budget", metric="deaths")
+    assert (plan_of(visit.search).along, plan_of(visit.search).along_in) == ("budget", "deaths")
+    visit.back()
+    assert visit.field("Break-even", "lever") == ""
+    visit.back()
+    assert visit.field("What is compared", "policies") == list(PAIR) and visit.field("Sliders", "effect") == 0.5
+    visit.back()
+    assert visit.field("Sliders", "effect") == 1.0
+
+
+def test_what_is_refused_leaves_the_address_as_it_was(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8")
+    visit.tell("What is compared", seed="x")
+    assert visit.search == "seed=5&runs=8" and "seed 'x' is not allowed" in shown_by(visit.rc).text
+    visit.tell("What is compared", runs="1e9")
+    assert visit.search == "seed=5&runs=8" and "a whole number from 2 to" in shown_by(visit.rc).text
+
+
+def test_sliders_that_were_moved_never_go_along_into_another_scenario(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&lever=effect:0.5&lever=share:0.3")
+    visit.tell("What is compared", scenario="insurgency")
+    assert plan_of(visit.search).moved == () and plan_of(visit.search).scenario == "insurgency"
+    text = shown_by(visit.rc).text
+    assert "does not go along to scenario insurgency: " in text and "effect of assistance, times" in text
+    visit.back()
+    assert visit.field("Sliders", "effect") == 0.5 and "does not go along" not in shown_by(visit.rc).text
+
+
+def test_a_slider_of_one_policy_does_not_go_along_to_another_and_those_of_the_world_do() -> None:
+    plan = plan_of("policies=late-response,balanced,prevention&lever=effect:0.5&lever=share:0.3")
+    assert plan.examined == "prevention"
+    found, left = changed({"of": "balanced"}, plan)
+    assert found.moved == (("effect", 0.5),) and "share for prevention under prevention" in left
+    assert changed({"runs": "20"}, plan) == (Plan(**{**vars(plan), "runs": 20}), "")
+
+
+def test_explore_takes_no_changed_parameter_into_another_scenario(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, explore.Page, "/?scenario=seminar&policy=prevention&seed=5&set=assistance.openness%3D0.5")
+    visit.tell("World", seed="6")
+    assert "set=assistance.openness%3D0.5" in visit.search
+    visit.tell("World", scenario="insurgency")
+    assert "scenario=insurgency" in visit.search and "set=" not in visit.search
+    assert "does not go along to insurgency: assistance.openness" in shown_by(visit.rc).text
+    visit.back()
+    assert "does not go along" not in shown_by(visit.rc).text
+
+
+# -- the command line --------------------------------------------------------------------------------------------------
+
+
+def line_of(text: str) -> str:
+    """Find the command line in what a page shows."""
+    return text.partition("on the command line: ")[2].partition("--json")[0] + "--json"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "seed=5&runs=11",
+        "seed=3&runs=9&policies=late-response,balanced,prevention&baseline=balanced&lever=effect:0.5&lever=share:0.3",
+        f"seed=2&runs=8&scenario=insurgency&lever={quote(effects[0])}:{effect_levers(SEMINAR)[effects[0]].low}",
+    ],
+)
+def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chosen(
+    shown: Callable[..., Any], search: str
+) -> None:
+    visit = Visit(shown, compare.Page, f"/compare?{search}")
+    plan = plan_of(search)
+    text = visit.settled(f"{plan.runs} runs of each policy.")
+    line = line_of(text)
+    assert f"--runs {plan.runs} " in line
+    found = pool()
+    mine = compare.comparison_of(
+        settings_of(plan), tuple(found.get(s) for s in settings_of(plan)), plan.runs, plan.against
+    )  # fmt: skip
+    told = command(line)
+    assert json.loads(json.dumps(mine.summary())) == told
+    for policy in mine.others:
+        assert told["against"][policy]["differences"]["deaths"]["mean"] is not None
+    visit.settled(compare.headline(mine, plan.examined))
+
+
+def test_while_runs_are_on_their_way_the_command_line_has_as_many_as_are_shown() -> None:
+    plan = first_plan()
+    assert "--runs 16 " in plan.command(16) and f"--runs {plan.runs} " in plan.command()
