@@ -9,6 +9,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 import solara
 from hypothesis import given
@@ -18,13 +19,16 @@ from page_reader import shown_by, widgets_with
 from solara.routing import Router, router_context
 from typer.testing import CliRunner
 
+from r2psim.analysis.findings import ranged
 from r2psim.app import compare, explore
 from r2psim.app.levers import LEVERS, effect_levers, start_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
-from r2psim.app.runs import pool, setting_of
+from r2psim.app.runs import Found, pool, setting_of
 from r2psim.app.sweep import ASKED
 from r2psim.app.watch import RefusedError
 from r2psim.cli import app
+from r2psim.ensemble.intervals import Interval
+from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario import ScenarioError
 
 SECONDS = 60.0
@@ -226,6 +230,36 @@ def line_of(text: str) -> str:
     return text.partition("on the command line: ")[2].partition("--json")[0] + "--json"
 
 
+CALLED = {
+    "episodes": ("episodes", "episodes a run"),
+    "deaths": ("the number killed", "killed a run"),
+    "prevention_and_response": ("the donors' bill", "spent by donors a run"),
+    "total_cost": ("total cost", "of total cost a run"),
+}
+
+
+def agrees(sentence: str, differences: dict[str, Any]) -> None:
+    """Insist that a sentence says of each difference what its interval allows, and no more."""
+    assert "same budget" not in sentence and "same money" not in sentence
+    sure, _, unsure = sentence.partition(" cannot be told apart")[0].rpartition("; ")
+    if "cannot be told apart" not in sentence:
+        sure, unsure = sentence, ""
+    elif not sure:
+        sure, unsure = "", unsure.partition(": ")[2]
+    for metric, (name, noun) in CALLED.items():
+        found = differences[metric]
+        mean, low, high = found["mean"], found["low"], found["high"]
+        if mean is None or (mean == low == high == 0.0):
+            assert noun not in sure and name not in unsure
+        elif low > 0.0 or high < 0.0:
+            said, limits = ranged(metric, Interval(mean, low, high))
+            assert f"{said} {noun} ({limits.removeprefix('95 %: ')})" in sure, (metric, sentence)
+            assert name not in unsure
+        else:
+            limits = ranged(metric, Interval(mean, low, high))[1].removeprefix("95 %: ")
+            assert f"{name} ({limits})" in unsure and noun not in sure, (metric, sentence)
+
+
 @pytest.mark.parametrize(
     "search",
     [
@@ -250,7 +284,35 @@ def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chose
     assert json.loads(json.dumps(mine.summary())) == told
     for policy in mine.others:
         assert told["against"][policy]["differences"]["deaths"]["mean"] is not None
-    visit.settled(compare.headline(mine, plan.examined))
+    # What is told of each policy is what the numbers of the command line allow.
+    for policy, sentence in compare.verdicts(mine, plan.examined).items():
+        agrees(sentence, told["against"][policy]["differences"])
+        visit.settled(sentence)
+
+
+@settings_of_hypothesis(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-3, 3), min_size=4, max_size=4), st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_no_verdict_says_more_or_less_than_its_intervals(shifts: list[int], runs: int, seed: int) -> None:
+    """Differences of any sign and size, told apart from none or not: each is told as it is."""
+    rng = np.random.default_rng(seed)
+    base = rng.uniform(1e9, 1e10, (runs, len(METRICS)))
+    other = base.copy()
+    for metric, shift in zip(CALLED, shifts, strict=True):
+        other[:, list(METRICS).index(metric)] += 1e8 * (shift + (rng.normal(size=runs) if shift else 0.0))
+    plan = Plan("seminar", PAIR)
+    found = tuple(
+        Found(values, np.zeros((runs, 20, len(LEDGERS))), base, np.zeros((runs, 20, len(LEDGERS))))
+        for values in (base, other)
+    )
+    made = compare.comparison_of(settings_of(plan), found, runs)
+    differences = {m: made.summary()["against"]["prevention"]["differences"][m] for m in CALLED}
+    agrees(compare.verdicts(made, "prevention")["prevention"], differences)
+
+
+def test_policies_that_may_not_spend_alike_are_said_to_be_so(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&policies=no-assistance,late-response,prevention")
+    text = visit.settled("8 runs of each policy.")
+    assert "They may not spend alike: allotted a year are late-response US$" in text and "no-assistance US$ 0" in text
 
 
 def test_while_runs_are_on_their_way_the_command_line_has_as_many_as_are_shown() -> None:

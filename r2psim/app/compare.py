@@ -11,7 +11,7 @@ from typing import Any
 import solara
 
 from r2psim.analysis.comparison import Comparison
-from r2psim.analysis.findings import METRIC_NAMES, findings, headline
+from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
 from r2psim.app import charts
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
@@ -95,8 +95,29 @@ class _Figures:
 FIGURES = _Figures()
 
 
+VERDICT = (*HEADLINE, "total_cost")
+"""What the sentence of each policy tells: the donors' bill stands beside total cost."""
+
+
+def verdicts(comparison: Comparison, policy: str) -> dict[str, str]:
+    """Say in one sentence for each policy what it brought against the baseline, that of ``policy`` first."""
+    order = [policy, *(name for name in comparison.others if name != policy)]
+    # Where nothing was bought, what it cost all the same is told.
+    cost = {name: bill(comparison, name) if comparison.no_effects else [] for name in order}
+    return {name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}.", *cost[name]]) for name in order}
+
+
+def _allotted(comparison: Comparison) -> str:
+    """Say where policies may not spend alike; what they spend stands in their sentences."""
+    apart = [name for name in comparison.others if not comparison.same_budget(name)]
+    if not apart:
+        return ""
+    named = [f"{name} {money(comparison.budgets[name])}" for name in (comparison.baseline, *apart)]
+    return f" They may not spend alike: allotted a year are {', '.join(named)}."
+
+
 def _words(comparison: Comparison, policy: str) -> Markup:
-    """Say what was found: of one policy in a sentence, of every one in the order of the sentences."""
+    """Say what was found: of every policy in a sentence, and in all sentences below."""
     parts: list[Markup] = []
     points: list[str] = []
     for line in [*findings(comparison), ""]:
@@ -108,10 +129,12 @@ def _words(comparison: Comparison, policy: str) -> Markup:
             points = []
         if line:
             parts.append(element("p", line))
+    first, *others = verdicts(comparison, policy).values()
     return join(
         (
-            element("p", headline(comparison, policy), ".", class_="r2p-headline"),
-            element("p", HEADLINE_NOTE, class_="r2p-note"),
+            element("p", first, class_="r2p-headline"),
+            *(element("p", said, class_="r2p-verdict") for said in others),
+            element("p", HEADLINE_NOTE, _allotted(comparison), class_="r2p-note"),
             element("details", element("summary", "In sentences"), *parts),
         )
     )
@@ -275,7 +298,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
     seen = [shown.settings, shown.runs, comparison.baseline, told_of]
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
     apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
-    money = solara.use_memo(lambda: charts.ledgers(comparison), seen)
+    paid = solara.use_memo(lambda: charts.ledgers(comparison), seen)
     every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
 
     def pick(name: str) -> None:
@@ -298,7 +321,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
         with solara.v.Html(tag="div", class_="r2p-halves"):
             View(html=element("h2", "Fans of runs") + fans + FAN_NOTE)
             View(html=element("h2", "Paired differences") + apart)
-        View(html=element("h2", "Money") + money)
+        View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
         Form(
             label="Runs",
@@ -325,7 +348,10 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
 
-HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
+HEADLINE_NOTE = (
+    "Means of all runs; in brackets their 95 % intervals. The donors' bill is prevention and response together; total "
+    "cost adds what hosts of refugees pay and what the states themselves lose."
+)
 
 FAN_NOTE = element(
     "p", "Line: mean of all runs; thin dashed lines: means under the other policies. Inner band: half of the runs; "
