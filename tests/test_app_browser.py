@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -423,6 +424,46 @@ def test_back_undoes_what_was_chosen_and_a_link_that_was_copied_shows_the_same(v
     settled(page)
     page.go_forward()
     expect(page.locator("#r2p-Sliders-effect")).to_have_value("0")
+
+
+def test_an_own_policy_is_built_saved_uploaded_and_gives_the_same_on_the_command_line(
+    visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = visit("/compare?seed=5&runs=12")
+    page.click("text=Build own policies")
+    page.select_option("#r2p-Begin-with-start", "balanced")
+    expect(page.locator("[id='r2p-Money-and-reserve-parameters-assistance-prevention_share']")).to_have_value("0.2")
+    page.fill("[id='r2p-Forms-shares-forms-mediation']", "0.9")
+    page.fill("[id='r2p-Forms-shares-forms-media']", "0.2")
+    page.fill("#r2p-Own-policy-name", "mine")
+    expect(page.locator("text=So far 110 %")).to_have_count(1)
+    page.click("text=Compare this policy")
+    expect(page.locator("[role=alert]")).to_contain_text("shares that sum to at most 1")
+    page.fill("[id='r2p-Forms-shares-forms-media']", "0.1")
+    page.keyboard.press("Tab")
+    expect(page.locator("text=So far 100 %")).to_have_count(1)
+    page.click("text=Compare this policy")
+    expect(page.locator(".r2p-headline")).to_contain_text("Mine instead of late-response", timeout=MILLISECONDS)
+    settled(page)
+    with page.expect_download() as saved:
+        page.click("text=Download policies")
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    line = page.locator(".r2p-main code").last.inner_text()
+    assert f"compare {file.name} " in line and "--runs 12 " in line
+    told = command(*line.replace(file.name, str(file)).split()[1:])
+    headline = page.inner_text(".r2p-headline")
+    shows_the_differences(page, told["against"]["mine"]["differences"])
+    for other in (visit(page.url.partition(page.url.split("/")[2])[2]), visit("/compare?seed=5&runs=12")):
+        if "own=" not in other.url:
+            other.set_input_files("input[type=file]", file)
+        expect(other.locator(".r2p-headline")).to_have_text(headline, timeout=MILLISECONDS)
+    big = tmp_path / "big.toml"
+    big.write_text("#" * 20_000)
+    other.set_input_files("input[type=file]", big)
+    expect(other.locator("[role=alert]")).to_contain_text("too large, 20,000 bytes")
+    page.go_back()
+    expect(page.locator(".r2p-checks")).not_to_contain_text("mine")
 
 
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
@@ -22,10 +24,11 @@ from typer.testing import CliRunner
 from r2psim.analysis.findings import ranged
 from r2psim.app import compare, explore
 from r2psim.app.levers import LEVERS, effect_levers, start_of
+from r2psim.app.own import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
 from r2psim.app.runs import Found, pool, setting_of
 from r2psim.app.sweep import ASKED
-from r2psim.app.watch import RefusedError
+from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import LEDGERS, METRICS
@@ -63,6 +66,18 @@ class Visit:
 
         self.rc = shown(whole())
 
+    def idle(self) -> None:
+        """Wait until what was asked for is drawn: a thread that brings runs may be drawing just then."""
+        until = monotonic() + SECONDS
+        while self.rc._is_rendering or self.rc._rerender_needed:
+            assert monotonic() < until
+            sleep(0.002)
+
+    @property
+    def text(self) -> str:
+        self.idle()
+        return shown_by(self.rc).text
+
     @property
     def search(self) -> str:
         return self.ways[-1].partition("?")[2]
@@ -70,11 +85,25 @@ class Visit:
     def back(self) -> None:
         self.ways.pop()
         self._set(self.ways[-1])
+        self.idle()
 
     def tell(self, label: str, **values: Any) -> None:
         """Send what a form of this name holds, with these values changed."""
         form = next(w for w in widgets_with(self.rc, "fields") if w.label == label)
         form._handle_event(None, {"event": "change", "data": {f["key"]: f["value"] for f in form.fields} | values}, [])
+        self.idle()
+
+    def pick(self, key: str) -> None:
+        """Press a button of the page."""
+        view = next(w for w in widgets_with(self.rc, "html") if f'data-pick="{key}"' in w.html)
+        view._handle_event(None, {"event": "pick", "data": key}, [])
+        self.idle()
+
+    def send(self, event: str, data: Any) -> None:
+        """Send an event of the one widget that knows it."""
+        widget = next(w for w in widgets_with(self.rc, "events") if event in w.events)
+        widget._handle_event(None, {"event": event, "data": data}, [])
+        self.idle()
 
     def field(self, label: str, key: str) -> Any:
         form = next(w for w in widgets_with(self.rc, "fields") if w.label == label)
@@ -87,6 +116,11 @@ class Visit:
             assert monotonic() < until, text[:600]
             sleep(0.05)
         return text
+
+
+def choice_then_watch(search: str) -> Any:
+    """Open an address as Explore does."""
+    return Watch(choice_of(search)[0])
 
 
 # -- addresses ---------------------------------------------------------------------------------------------------------
@@ -164,7 +198,7 @@ def test_an_address_with_anything_that_is_not_known_is_refused_in_words(search: 
 
 def test_a_refused_address_shows_what_the_page_opens_with_and_says_so(shown: Callable[..., Any]) -> None:
     visit = Visit(shown, compare.Page, "/compare?seed=x")
-    text = shown_by(visit.rc).text
+    text = visit.text
     assert "seed 'x' is not allowed" in text and "What is shown is what this page opens with" in text
 
 
@@ -188,19 +222,19 @@ def test_every_choice_changes_the_address_and_back_undoes_it(shown: Callable[...
 def test_what_is_refused_leaves_the_address_as_it_was(shown: Callable[..., Any]) -> None:
     visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8")
     visit.tell("What is compared", seed="x")
-    assert visit.search == "seed=5&runs=8" and "seed 'x' is not allowed" in shown_by(visit.rc).text
+    assert visit.search == "seed=5&runs=8" and "seed 'x' is not allowed" in visit.text
     visit.tell("What is compared", runs="1e9")
-    assert visit.search == "seed=5&runs=8" and "a whole number from 2 to" in shown_by(visit.rc).text
+    assert visit.search == "seed=5&runs=8" and "a whole number from 2 to" in visit.text
 
 
 def test_sliders_that_were_moved_never_go_along_into_another_scenario(shown: Callable[..., Any]) -> None:
     visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&lever=effect:0.5&lever=share:0.3")
     visit.tell("What is compared", scenario="insurgency")
     assert plan_of(visit.search).moved == () and plan_of(visit.search).scenario == "insurgency"
-    text = shown_by(visit.rc).text
+    text = visit.text
     assert "does not go along to scenario insurgency: " in text and "effect of assistance, times" in text
     visit.back()
-    assert visit.field("Sliders", "effect") == 0.5 and "does not go along" not in shown_by(visit.rc).text
+    assert visit.field("Sliders", "effect") == 0.5 and "does not go along" not in visit.text
 
 
 def test_a_slider_of_one_policy_does_not_go_along_to_another_and_those_of_the_world_do() -> None:
@@ -217,17 +251,17 @@ def test_explore_takes_no_changed_parameter_into_another_scenario(shown: Callabl
     assert "set=assistance.openness%3D0.5" in visit.search
     visit.tell("World", scenario="insurgency")
     assert "scenario=insurgency" in visit.search and "set=" not in visit.search
-    assert "does not go along to insurgency: assistance.openness" in shown_by(visit.rc).text
+    assert "does not go along to insurgency: assistance.openness" in visit.text
     visit.back()
-    assert "does not go along" not in shown_by(visit.rc).text
+    assert "does not go along" not in visit.text
 
 
 # -- the command line --------------------------------------------------------------------------------------------------
 
 
 def line_of(text: str) -> str:
-    """Find the command line in what a page shows."""
-    return text.partition("on the command line: ")[2].partition("--json")[0] + "--json"
+    """Find the command line in what a page shows: the last that it has, others may stand in its sentences."""
+    return "r2psim compare " + text.rpartition("r2psim compare ")[2].partition("--json")[0] + "--json"
 
 
 CALLED = {
@@ -311,10 +345,155 @@ def test_no_verdict_says_more_or_less_than_its_intervals(shifts: list[int], runs
 
 def test_policies_that_may_not_spend_alike_are_said_to_be_so(shown: Callable[..., Any]) -> None:
     visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&policies=no-assistance,late-response,prevention")
-    text = visit.settled("8 runs of each policy.")
-    assert "They may not spend alike: allotted a year are late-response US$" in text and "no-assistance US$ 0" in text
+    visit.settled("8 runs of each policy.")
+    text = visit.settled("They may not spend alike: allotted a year are late-response US$")
+    assert "no-assistance US$ 0" in text
 
 
 def test_while_runs_are_on_their_way_the_command_line_has_as_many_as_are_shown() -> None:
     plan = first_plan()
     assert "--runs 16 " in plan.command(16) and f"--runs {plan.runs} " in plan.command()
+
+
+# -- own policies ------------------------------------------------------------------------------------------------------
+
+FILE = """schema = 1
+extends = "seminar"
+[policies.mine]
+description = "More mediation, and a reserve."
+[policies.mine.parameters]
+assistance.prevention_share = 0.4
+principles.prevention.reserve = 0.5
+[policies.mine.budgets]
+good-offices = 3.0
+[policies.mine.shares.stages]
+threat = 0.25
+[policies.mine.shares.forms]
+mediation = 0.2
+"""
+SCENARIOS = ("insurgency", "seminar")
+
+
+def test_policies_built_in_the_browser_and_their_file_give_the_same_digests(
+    shown: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&lever=effect:0.5")
+    visit.pick("build")
+    visit.tell("Begin with", start="balanced")
+    assert visit.field("Money and reserve", "parameters.assistance.prevention_share") == "0.2"
+    visit.tell("Money and reserve", **{"parameters.assistance.prevention_share": "0.4"})
+    visit.tell("Stages", **{"shares.stages.threat": "0.25"})
+    visit.tell("Forms", **{"shares.forms.mediation": "0.2", "shares.forms.media": "0.1"})
+    visit.tell("Bodies", **{"budgets.good-offices": "3"})
+    visit.tell("Principles", **{"parameters.principles.harm.screening": "0.9"})
+    assert "So far 30 %" in visit.text
+    visit.tell("Own policy", name="mine", description="Mediation first.")
+    plan = plan_of(visit.search)
+    assert names_of(plan.own) == ("mine",) and plan.examined == "mine" and plan.moved == (("effect", 0.5),)
+    spec = setting_of("seminar", (), plan.own).policies["mine"]
+    assert spec.parameters == {
+        "assistance.prevention_share": 0.4, "principles.prevention.reserve": 0.4,
+        "principles.harm.screening": 0.9, "challenges.will.strength": 0.5,
+    }  # fmt: skip
+    assert (spec.budgets, spec.shares["forms"]) == ({"good-offices": 3.0}, {"mediation": 0.2, "media": 0.1})
+    # The file that is saved is what the command line takes, and what can be uploaded again.
+    file = tmp_path / file_name("seminar", plan.own)
+    file.write_text(file_text("seminar", plan.own), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert from_file(file.read_text(encoding="utf-8"), file.name, SCENARIOS) == ("seminar", plan.own)
+    text = visit.settled("8 runs of each policy.")
+    line = line_of(text)
+    assert f"r2psim compare {file.name} " in line and "'Download policies'" in text
+    told = command(line)
+    mine = compare.comparison_of(
+        settings_of(plan), tuple(pool().get(s) for s in settings_of(plan)), plan.runs, plan.against
+    )  # fmt: skip
+    assert {**json.loads(json.dumps(mine.summary())), "scenario": file.stem} == told
+    choice = Choice("seminar", "mine", 5, 3, ("assistance.effect_scale=0.5",), plan.own)
+    watch = Watch(choice)
+    watch.to(24)
+    digest = watch.digest(24)
+    watch.close()
+    other = Watch(choice._replace(policy="balanced"))
+    other.to(24)
+    assert digest == command(choice.command(years=2))["sha256"] != other.digest(24)
+    other.close()
+
+
+def test_a_file_that_is_uploaded_is_compared_and_one_that_is_refused_says_where(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8")
+    visit.send("file", {"name": "mine.toml", "text": FILE})
+    plan = plan_of(visit.search)
+    assert (plan.examined, plan.against) == ("mine", "late-response") and "mine" in plan.policies
+    before = visit.search
+    visit.send("file", {"name": "bad.toml", "text": FILE.replace("mediation", "meditation")})
+    assert visit.search == before
+    assert "bad.toml:13: policies.mine.shares.forms.meditation" in visit.text
+    assert "did you mean mediation" in visit.text
+    for junk in (None, 7, {"text": 3}, {"name": ["a"], "text": {"a": 1}}):
+        visit.send("file", junk)
+        assert visit.search == before
+    # Own policies stay with the scenario that they were built for, and that is said.
+    visit.tell("What is compared", scenario="insurgency")
+    assert plan_of(visit.search).own == "" and "policy mine" in visit.text
+    visit.back()
+    visit.pick("build")
+    visit.pick("drop:mine")
+    assert plan_of(visit.search).own == "" and plan_of(visit.search).policies == PAIR
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FILE.replace('"seminar"', '"/etc/passwd"'), 'extends: "/etc/passwd" is not allowed: one of'),
+        (FILE.replace('"seminar"', '"../scenarios/seminar.toml"'), "a path of a file is none here"),
+        (FILE.replace('"seminar"', '"semina"'), "did you mean seminar"),
+        (FILE.replace('extends = "seminar"\n', ""), "extends: nothing is not allowed"),
+        (FILE + "[parameters]\nassistance.openness = 0.9\n", "one of the keys schema, extends, policies"),
+        (FILE + "[states.halvern]\npopulation = 1\n", "one of the keys schema, extends, policies"),
+        ("years = 200\n" + FILE, "one of the keys schema, extends, policies"),
+        (FILE.replace("policies.mine", "policies.late-response"), "a name of its own"),
+        (FILE + "[policies.prevention]\nremove = true\n", "a name of its own"),
+        (FILE + "[policies.other]\nremove = true\n", "policies.other.remove"),
+        (FILE.replace("policies.mine", "policies.Mine"), "policies.Mine"),
+        (FILE.replace("= 0.2\n", "= 1.2\n"), "policies.mine.shares.forms.mediation: 1.2 is not allowed"),
+        (FILE + "media = 0.9\n", "shares that sum to at most 1"),
+        (FILE.replace("= 0.2\n", "= nan\n"), "policies.mine.shares.forms.mediation"),
+        (FILE.replace("= 0.2\n", "= 1" + "0" * 5000 + "\n"), "not valid TOML: a number has too many digits"),
+        (FILE + "x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        (FILE + "# " + "x" * 16_000, "too large for a file of policies"),
+        ("schema = 1\nextends = 'seminar'\n" + "".join(f"[policies.p{i}]\n" for i in range(4)), "one to 3 policies"),
+        ("schema = 1\nextends = 'seminar'\npolicies = 3\n", "one to 3 policies"),
+        ("schema = 1\nextends = 'seminar'\n[policies]\nmine = 3\n", "policies.mine: 3 is not allowed"),
+        (FILE.replace("More mediation", "x" * 3900), ""),
+        (FILE.replace("schema = 1", "schema = 2"), "schema: 2 is not allowed"),
+        ("\x00", "not valid TOML"),
+    ],
+)
+def test_a_file_of_policies_reads_no_other_file_and_changes_nothing_else(text: str, said: str) -> None:
+    if not said:
+        assert from_file(text, "a.toml", SCENARIOS)[0] == "seminar"
+        return
+    with pytest.raises(ScenarioError, match=re.escape(said)) as error:
+        from_file(text, "a.toml", SCENARIOS)
+    assert "a.toml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["{", "[]", "3", '{"mine":NaN}', '{"mine":{"x":1}}', '{"late-response":{}}', "[" * 4000, "x" * 7000,
+     '{"mine":{"shares":{"forms":{"mediation":1e999}}}}', '{"a":{},"b":{},"c":{},"d":{}}',
+     '{"mine":{"remove":true}}', '{"mine":{"parameters":{"assistance":{"budget_scale":1e9}}}}'],
+)  # fmt: skip
+@pytest.mark.parametrize("read", [plan_of, choice_then_watch])
+def test_policies_of_an_address_are_checked_like_those_of_a_file(own: str, read: Callable[[str], Any]) -> None:
+    with pytest.raises(ScenarioError):
+        read(urlencode({"own": own}))
+
+
+def test_policies_of_one_browser_are_no_others(shown: Callable[..., Any]) -> None:
+    one, other = (Visit(shown, compare.Page, "/compare?seed=5&runs=8") for _ in range(2))
+    one.send("file", {"name": "mine.toml", "text": FILE})
+    assert "mine" in plan_of(one.search).policies
+    assert "policy mine" not in other.text and "(none yet)" in other.text and other.search == "seed=5&runs=8"
+    assert "mine" not in setting_of("seminar", ()).policies

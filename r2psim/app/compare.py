@@ -13,10 +13,12 @@ import solara
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
 from r2psim.app import charts
+from r2psim.app.builder import OwnPolicies
 from r2psim.app.following import Shown, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.markup import Markup, element, join, uncapital
+from r2psim.app.own import file_name
 from r2psim.app.plans import EACH, FEWEST, Plan, changed, first_plan, moved_by, plan_of, settings_of
 from r2psim.app.runs import Found, Setting, budget_of, setting_of
 from r2psim.app.settings import current
@@ -43,7 +45,7 @@ def comparison_of(
     def by_policy(name: str) -> dict[str, Any]:
         return {s.policy: getattr(f, name)[:runs] for s, f in zip(settings, found, strict=True)}
 
-    full = setting_of(settings[0].scenario, settings[0].sets)
+    full = setting_of(settings[0].scenario, settings[0].sets, settings[0].own)
     return Comparison(
         scenario=full.name,
         title=full.title,
@@ -161,8 +163,8 @@ def Page() -> None:
     # What was said of a choice is said as long as that choice is looked at.
     said, set_said = solara.use_state((None, "", ""))
     problem, left = said[1:] if said[0] == router.search else ("", "")
-    base = setting_of(plan.scenario, ())
-    start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.examined])
+    base = setting_of(plan.scenario, (), plan.own)
+    start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.own, plan.examined])
     settings = settings_of(plan)
     shown, goal, trouble = use_runs(settings, plan.runs)
 
@@ -180,6 +182,7 @@ def Page() -> None:
     View(html=element("h1", "Compare policies under the same luck"))
     Form(label="What is compared", fields=_plan_fields(plan, base), event_change=asked)
     told(problem or refused or trouble)
+    OwnPolicies(plan, base, go).key(f"own {plan.scenario}")
     View(html=element("p", left, class_="r2p-note", role="status") if left else Markup())
     Form(
         label="Sliders",
@@ -199,7 +202,9 @@ def Page() -> None:
     # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
     there = shown.runs if fresh and shown is not None and shown.runs >= FEWEST else 0
     same = plan.command(there or (min(goal, plan.runs) if goal else None))
-    View(html=element("p", "The same numbers on the command line: ", element("code", same), class_="r2p-note"))
+    file = file_name(plan.scenario, plan.own) if plan.own else ""
+    beside = f", beside the file {file} that 'Download policies' saves" if file else ""
+    View(html=element("p", f"The same numbers on the command line{beside}: ", element("code", same), class_="r2p-note"))
     _Link(query=plan.query(), action="Copy link to this page")
 
 
@@ -308,7 +313,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
         elif kind == "watch" and key in comparison.policies and run >= 0:
             place = comparison.policies.index(key)
             s = shown.settings[place]
-            router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets).query(0)}")
+            router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
 
     def look(values: dict[str, Any]) -> None:
         number = str(values.get("run", "")).strip()

@@ -16,6 +16,7 @@ import numpy as np
 
 from r2psim.app.levers import LEVERS, effect_levers, levers_of, sets_of, start_of
 from r2psim.app.markup import uncapital
+from r2psim.app.own import file_name, names_of
 from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.runs import Setting, setting_of
 from r2psim.app.settings import MOST_FIELDS, current
@@ -26,7 +27,8 @@ from r2psim.scenario.errors import nearest
 from r2psim.scenario.paths import form_number
 from r2psim.scenario.specs import baseline_of
 
-__all__ = ["EACH", "FEWEST", "USUAL_RUNS", "Plan", "changed", "first_plan", "moved_by", "plan_of", "settings_of"]
+__all__ = ["EACH", "FEWEST", "USUAL_RUNS", "Plan", "changed", "first_plan", "moved_by", "plan_of", "settings_of",
+           "with_own"]  # fmt: skip
 
 USUAL = ("late-response", "prevention")
 FEWEST = 2
@@ -42,7 +44,8 @@ EACH = (
 )
 """Metrics of which the difference of every run can be drawn."""
 
-KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "lever", "also", "metric", "run", "along", "in")
+KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "lever", "also", "metric", "run", "along", "in",
+        "own")  # fmt: skip
 """What an address of Compare may hold."""
 
 
@@ -70,6 +73,8 @@ class Plan:
         Of what the difference of every run is drawn, and the run that was picked; below 0 for none.
     along, along_in : str
         Slider along which a break-even is asked for, or empty; and of what.
+    own : str
+        Policies that somebody built (`r2psim.app.own`); empty without them.
     """
 
     scenario: str
@@ -84,6 +89,7 @@ class Plan:
     run: int = -1
     along: str = ""
     along_in: str = COST
+    own: str = ""
 
     @property
     def against(self) -> str:
@@ -111,7 +117,8 @@ class Plan:
             Runs of each policy that are shown, where there are fewer than were asked for.
         """
         sets = sorted({text for s in settings_of(self) for text in s.sets})
-        words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
+        file = file_name(self.scenario, self.own) if self.own else self.scenario
+        words = ["r2psim", "compare", file, "--policies", ",".join(self.policies)]
         words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
         for text in sets:
             words += ["--set", text]
@@ -141,16 +148,18 @@ class Plan:
             parts.append(("run", self.run))
         if self.along:
             parts += [("along", self.along), ("in", self.along_in)]
+        if self.own:
+            parts.append(("own", self.own))
         return urlencode(parts, safe=",:")
 
 
 def settings_of(plan: Plan) -> tuple[Setting, ...]:
     """Give the setting of each policy of a plan."""
-    base = setting_of(plan.scenario, ())
+    base = setting_of(plan.scenario, (), plan.own)
     start = start_of(base, plan.examined)
     values = start | dict(plan.moved)
     return tuple(
-        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined))
+        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined), plan.own)
         for policy in plan.policies
     )
 
@@ -193,12 +202,13 @@ def plan_of(search: str | None) -> Plan:
         return found.get(key, [default])[0]
 
     scenario = word("scenario", current().scenario)
-    base = setting_of(scenario, ())
+    own = word("own")
+    base = setting_of(scenario, (), own)
     named = word("policies").split(",") if word("policies") else list(_usual(base))
     for name in named:
         if name not in base.policies:
             raise _refused("policies", name, f"one of {', '.join(base.policies)}", nearest(name, base.policies))
-    plan = Plan(scenario, _in_order(named, base), seed=_seed(word("seed") or str(free_seed())))
+    plan = Plan(scenario, _in_order(named, base), seed=_seed(word("seed") or str(free_seed())), own=own)
     plan = replace(plan, runs=_whole("runs", word("runs", str(plan.runs)), FEWEST, current().limits.runs))
     plan = replace(plan, baseline=_one_of("baseline", word("baseline"), plan.policies))
     plan = replace(plan, of=_one_of("of", word("of"), plan.others))
@@ -298,8 +308,9 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
         If it cannot be run here.
     """
     scenario = str(values.get("scenario", plan.scenario))
-    base = setting_of(scenario, ())
     elsewhere = scenario != plan.scenario
+    own = "" if elsewhere else plan.own
+    base = setting_of(scenario, (), own)
     chosen = values.get("policies", plan.policies)
     named = [p for p in base.policies if isinstance(chosen, list | tuple) and p in chosen]
     if len(named) < 2 and elsewhere:
@@ -307,6 +318,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
     found = replace(
         plan,
         scenario=scenario,
+        own=own,
         policies=_in_order(named, base),
         seed=_seed(str(values.get("seed", plan.seed))),
         runs=_whole("runs", str(values.get("runs", plan.runs)), FEWEST, current().limits.runs),
@@ -325,18 +337,21 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
     if elsewhere:
         found = replace(found, also="", along="")
     left = ""
-    if gone:
+    if gone or own != plan.own:
         levers = levers_of(setting_of(plan.scenario, ()), plan.also)
-        names = ", ".join(uncapital(levers[key].named(plan.examined)) for key in gone)
+        names = ", ".join(
+            [*(uncapital(levers[key].named(plan.examined)) for key in gone)]
+            + ([f"policy {name}" for name in names_of(plan.own)] if own != plan.own else [])
+        )
         what = f"scenario {scenario}" if elsewhere else f"policy {found.examined}"
         had = plan.scenario if elsewhere else plan.examined
-        left = f"What was moved for {had} does not go along to {what}: {names}. Back undoes it."
+        left = f"What was made for {had} does not go along to {what}: {names}. Back undoes it."
     return replace(found, moved=tuple(kept)), left
 
 
 def moved_by(values: Mapping[str, Any], plan: Plan) -> Plan:
     """Read where the sliders stand from what their form told."""
-    base = setting_of(plan.scenario, ())
+    base = setting_of(plan.scenario, (), plan.own)
     start = start_of(base, plan.examined)
     also = str(values.get("also", plan.also))
     kept = []
@@ -345,3 +360,45 @@ def moved_by(values: Mapping[str, Any], plan: Plan) -> Plan:
         if isinstance(value, int | float) and np.isfinite(value) and abs(value - start[key]) > 1e-9:
             kept.append((key, float(min(max(value, lever.low), lever.high))))
     return replace(plan, moved=tuple(kept), also=also if also in effect_levers(base) else "")
+
+
+def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
+    """Give a plan with other policies of one's own, checked; those that are new are compared where there is room.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was compared before.
+    scenario, own : str
+        World, and policies as `r2psim.app.own` keeps them.
+    chosen : str
+        The policy that is looked at; the first that is new if not given.
+
+    Raises
+    ------
+    RefusedError, ScenarioError
+        If they cannot be run here.
+    """
+    base = setting_of(scenario, (), own)
+    mine = names_of(own)
+    stay = [p for p in plan.policies if p in base.policies]
+    new = [p for p in dict.fromkeys([chosen, *mine]) if p in mine and p not in stay]
+    room = current().limits.policies
+    # The baseline stays, and of the others those that were there longest give way.
+    first = [p for p in stay if p == plan.against]
+    others = [p for p in stay if p not in first]
+    new = new[: room - len(first)]
+    kept = [*first, *others[: max(room - len(first) - len(new), 0)], *new]
+    if len(kept) < 2:
+        kept = [*_usual(base), *new][:room]
+    of = chosen or (new[0] if new else plan.of)
+    found = Plan(
+        scenario, _in_order(kept, base), plan.seed, plan.runs, baseline=plan.against if plan.against in kept else "",
+        metric=plan.metric, own=own,
+    )  # fmt: skip
+    found = replace(found, of=of if of in found.others else "")
+    if scenario != plan.scenario:
+        return found
+    same = found.examined == plan.examined
+    moved = tuple((k, v) for k, v in plan.moved if same or k not in LEVERS or not LEVERS[k].own)
+    return replace(found, moved=moved, also=plan.also, along=plan.along, along_in=plan.along_in)
