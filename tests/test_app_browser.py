@@ -13,9 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from page_reader import TAG
@@ -464,6 +466,58 @@ def test_an_own_policy_is_built_saved_uploaded_and_gives_the_same_on_the_command
     expect(other.locator("[role=alert]")).to_contain_text("too large, 20,000 bytes")
     page.go_back()
     expect(page.locator(".r2p-checks")).not_to_contain_text("mine")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_every_figure_is_saved_as_it_is_seen_and_opens_by_itself(
+    visit: Callable[..., Page], tmp_path: Path, width: int, scheme: str
+) -> None:
+    page = visit("/compare?seed=5&runs=12&along=effect&in=deaths", viewport={"width": width, "height": 900},
+                 color_scheme=scheme)  # fmt: skip
+    settled(page)
+    page.wait_for_selector("[data-figure=break-even]", timeout=4 * MILLISECONDS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    boxes = page.locator("[data-figure]")
+    names = [box.get_attribute("data-figure") for box in boxes.all()]
+    assert names[-1] == "break-even" and len(names) == 9
+    reader = page.context.new_page()
+    for name in names:
+        box = page.locator(f"[data-figure={name}]")
+        words = box.locator("figcaption, caption, svg title").first.text_content() if name != "runs" else "↑ more"
+        for kind in ("svg", "png", "csv"):
+            with page.expect_download() as saved:
+                box.locator(f"[data-save={kind}]").click()
+            file = tmp_path / saved.value.suggested_filename
+            assert file.suffix == f".{kind}" and str(name) in file.name
+            saved.value.save_as(file)
+            if kind == "csv":
+                assert len(file.read_text().splitlines()) > 5
+                continue
+            reader.set_content(f"<img src='data:image/{'svg+xml' if kind == 'svg' else 'png'};base64,"
+                               f"{b64encode(file.read_bytes()).decode()}'>")  # fmt: skip
+            size = reader.evaluate(LOADED)
+            assert size[0] > 250 and size[1] > 100 and size[2] > 3, (name, kind, size)
+            if kind == "svg":
+                drawn = ElementTree.parse(file).getroot()
+                assert "r2psim compare" in "".join(drawn[0].itertext()) or name == "break-even"
+                text = " ".join("".join(e.itertext()) for e in drawn.iter("{http://www.w3.org/2000/svg}text"))
+                assert str(words).split()[0] in text and "Save:" not in text
+                assert not [e for e in drawn.iter() if set(e.attrib) & {"class", "style", "data-pick"}]
+    reader.close()
+
+
+LOADED = """async () => {
+  const image = document.querySelector("img");
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const ink = canvas.getContext("2d");
+  ink.drawImage(image, 0, 0);
+  const data = ink.getImageData(0, 0, canvas.width, canvas.height).data, shades = new Set();
+  for (let i = 0; i < data.length; i += 4) shades.add(data[i] + "," + data[i + 1] + "," + data[i + 2]);
+  return [image.naturalWidth, image.naturalHeight, shades.size];
+}"""
+"""Width and height of a picture, and how many colours are in it."""
 
 
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:

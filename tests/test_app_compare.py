@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -17,16 +18,17 @@ import solara
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
-from page_reader import shown_by, widgets_with
+from page_reader import read, shown_by, widgets_with
 from solara.routing import Router, router_context
 from typer.testing import CliRunner
 
-from r2psim.analysis.findings import ranged
+from r2psim.analysis.findings import METRIC_NAMES, headline, ranged
+from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app import compare, explore
 from r2psim.app.levers import LEVERS, effect_levers, start_of
 from r2psim.app.own import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
-from r2psim.app.runs import Found, pool, setting_of
+from r2psim.app.runs import CURVES, Found, pool, setting_of
 from r2psim.app.sweep import ASKED
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.cli import app
@@ -395,7 +397,8 @@ def test_policies_built_in_the_browser_and_their_file_give_the_same_digests(
         "assistance.prevention_share": 0.4, "principles.prevention.reserve": 0.4,
         "principles.harm.screening": 0.9, "challenges.will.strength": 0.5,
     }  # fmt: skip
-    assert (spec.budgets, spec.shares["forms"]) == ({"good-offices": 3.0}, {"mediation": 0.2, "media": 0.1})
+    assert (spec.budgets, spec.shares["stages"]) == ({"good-offices": 3.0}, {"threat": 0.25})
+    assert spec.shares["forms"] == {"mediation": 0.2, "media": 0.1}
     # The file that is saved is what the command line takes, and what can be uploaded again.
     file = tmp_path / file_name("seminar", plan.own)
     file.write_text(file_text("seminar", plan.own), encoding="utf-8")
@@ -497,3 +500,76 @@ def test_policies_of_one_browser_are_no_others(shown: Callable[..., Any]) -> Non
     assert "mine" in plan_of(one.search).policies
     assert "policy mine" not in other.text and "(none yet)" in other.text and other.search == "seed=5&runs=8"
     assert "mine" not in setting_of("seminar", ()).policies
+
+
+# -- what is taken home ------------------------------------------------------------------------------------------------
+
+
+def table_of(text: str) -> list[dict[str, str]]:
+    """Read CSV."""
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_every_figure_has_its_numbers_as_csv(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=12&policies=late-response,balanced,prevention&run=3")
+    plan = plan_of(visit.search)
+    visit.settled("12 runs of each policy.")
+    found = tuple(pool().get(s) for s in settings_of(plan))
+    comparison = compare.comparison_of(settings_of(plan), found, 12, plan.against)
+    visit.settled(compare.verdicts(comparison, "prevention")["prevention"])
+    names = [n for w in widgets_with(visit.rc, "html") for n in re.findall(r'data-figure="([^"]+)"', w.html)]
+    fans, returned = [f"fan-{name}" for name in CURVES], [f"return-{name}" for name in comparison.others]
+    assert names == [*fans, "differences", "ledgers", *returned, "runs"]
+    got = {}
+    for name in names:
+        visit.send("ask", f"csv:{name}")
+        answer = next(w for w in widgets_with(visit.rc, "answer") if not w.only).answer
+        assert answer["file"] == f"seminar-prevention-{name}.csv"
+        got[name] = table_of(answer["content"])
+    told = command(plan.command())["against"]["prevention"]["differences"]
+    assert [row["metric"] for row in got["differences"]] == list(METRIC_NAMES)
+    for row in got["differences"]:
+        for key in ("mean", "low", "high"):
+            assert row[key] == ("" if told[row["metric"]][key] is None else repr(told[row["metric"]][key]))
+    runs = comparison.difference("deaths", "prevention")
+    assert [float(row["difference"]) for row in got["runs"]] == runs.tolist()
+    for policy in plan.policies:
+        total = next(row for row in got["ledgers"] if row["ledger"] == "total_cost")[policy]
+        assert float(total) == comparison.values(policy, "total_cost").mean()
+        last = [row for row in got["fan-monthly_deaths"] if row["policy"] == policy][-1]
+        assert float(last["mean"]) == pytest.approx(comparison.values(policy, "deaths").mean(), rel=1e-5)
+        assert float(last["q05"]) <= float(last["q25"]) <= float(last["q75"]) <= float(last["q95"])
+        assert int(last["month"]) == 240
+    saved = comparison.returns("prevention", COST_LEDGERS["all"].parts).harm_avoided
+    assert saved is not None
+    assert float(got["return-prevention"][-1]["harm_avoided_mean"]) == saved.mean
+    for junk in ("csv:", "csv:../x", "csv:fan-x", "csv:return-nobody", "x", None, 3, {}):
+        before = next(w for w in widgets_with(visit.rc, "answer") if not w.only).answer
+        visit.send("ask", junk)
+        after = next(w for w in widgets_with(visit.rc, "answer") if not w.only).answer
+        assert after == before or after["content"] == ""
+
+
+def test_the_page_becomes_a_report_that_needs_nothing_else(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, f"/compare?{urlencode({'seed': 5, 'runs': 8, 'own': OWN, **CHOSEN})}")
+    plan = plan_of(visit.search)
+    visit.settled("8 runs of each policy.")
+    visit.send("ask", "report")
+    saver = next(w for w in widgets_with(visit.rc, "answer") if not w.only)
+    until = monotonic() + SECONDS
+    while not saver.answer:
+        assert monotonic() < until
+        sleep(0.05)
+    html = saver.answer["content"]
+    assert saver.answer["file"] == "seminar-mine.html"
+    found = tuple(pool().get(s) for s in settings_of(plan))
+    comparison = compare.comparison_of(settings_of(plan), found, 8, plan.against)
+    said = " ".join(read(html.partition("<body>")[2].partition("</body>")[0]).text.split())
+    assert headline(comparison, "mine").replace("\N{NO-BREAK SPACE}", " ") in said.replace("\N{NO-BREAK SPACE}", " ")
+    assert plan.command() in said and "[policies.mine.shares.forms]" in said
+    assert not re.search(r'(src|href)="(?!data:|#)', html) and "<script" not in html
+    assert html.count("data:image/png;base64,") >= 2
+
+
+OWN = '{"mine":{"shares":{"forms":{"mediation":0.2}}}}'
+CHOSEN = {"policies": "late-response,prevention,mine", "of": "mine"}

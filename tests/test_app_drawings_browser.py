@@ -127,7 +127,7 @@ def _compared() -> list[str]:
     at = np.linspace(0.0, 2.0, 7)
     intervals = [Interval(m, m - 1e13, m + 1e13) for m in np.linspace(-9.87e14, 9.87e14, 7)]
     pair = ("prevention", "late-response")
-    return [fans(curves, 240), draw_sweep(LEVERS["effect"], at, intervals, "total_cost", pair)]
+    return [*fans(curves, 240).values(), draw_sweep(LEVERS["effect"], at, intervals, "total_cost", pair)]
 
 
 LARGE = {"monthly_deaths": 954_321_987.0, "monthly_gdp_lost": 9.87e14}

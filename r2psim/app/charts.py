@@ -16,7 +16,18 @@ from r2psim.app.runs import CURVES, EVERY
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.plots.style import plain
 
-__all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
+__all__ = [
+    "BANDS",
+    "counted",
+    "differences",
+    "each_run",
+    "fans",
+    "ledger_table",
+    "ledgers",
+    "returns",
+    "run_card",
+    "spread_of",
+]
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
 GAP, TOP, BOTTOM = 22.0, 26.0, 24.0
@@ -43,7 +54,7 @@ def _short(value: float, dollars: bool) -> str:
 # -- fans --------------------------------------------------------------------------------------------------------------
 
 
-def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
+def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> dict[str, Markup]:
     """Draw how each series goes under each policy: the mean, half of the runs, nine tenths of the runs.
 
     Parameters
@@ -53,15 +64,12 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     months : int
         Length of a run.
     """
-    spread = {
-        name: {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in curves}
-        for name in CURVES
-    }
+    spread = {name: {p: spread_of(name, curves[p][name]) for p in curves} for name in CURVES}
     means = {name: {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in curves} for name in CURVES}
     ticks = {name: _ticks(name, spread[name], means[name]) for name in CURVES}
     # One margin for all series, so that the same month stands at the same place in each.
     left = room_for([said for row in ticks.values() for said in row.values()]) + 2 * SPACE
-    return join(_fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES)
+    return {name: _fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES}
 
 
 Series = Mapping[str, np.ndarray]
@@ -97,6 +105,12 @@ def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, me
         style=f"min-width:{across * 0.75:.0f}px;max-width:{across * 1.25:.0f}px",
     )
     return element("figure", element("figcaption", words), drawing, class_="r2p-figure")
+
+
+def spread_of(name: str, values: np.ndarray) -> np.ndarray:
+    """Give the ends of the bands of a series, shape (len(BANDS), points), from values of shape (runs, points)."""
+    found: np.ndarray = (counted if name in _COUNTS else np.quantile)(values, BANDS, axis=0)
+    return found
 
 
 def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.ndarray:
@@ -219,16 +233,20 @@ PARTS = (
 
 def ledgers(comparison: Comparison) -> Markup:
     """Tabulate the ledgers of each policy, and what a further dollar of prevention saved in each, against 1."""
+    return join((ledger_table(comparison), *(returns(comparison, policy) for policy in comparison.others)))
+
+
+def ledger_table(comparison: Comparison) -> Markup:
+    """Tabulate the ledgers of each policy."""
     rows = []
     # A row a ledger, a column a policy: so the table is no wider than a phone.
     for metric in PARTS:
         means = (float(comparison.values(policy, metric).mean()) for policy in comparison.policies)
         rows.append((plain(METRIC_NAMES[metric][0]), *(money(mean) for mean in means)))
-    made = table(("Ledger", *comparison.policies), rows, "Ledgers: US$ a run, means", len(comparison.policies), WRAPS)
-    return join((made, *(_returns(comparison, policy) for policy in comparison.others)))
+    return table(("Ledger", *comparison.policies), rows, "Ledgers: US$ a run, means", len(comparison.policies), WRAPS)
 
 
-def _returns(comparison: Comparison, policy: str) -> Markup:
+def returns(comparison: Comparison, policy: str) -> Markup:
     """Draw what a further dollar of prevention saved because harm was avoided, and beside it what is withheld."""
     extra = paired_interval(comparison.extra_prevention(policy))
     title = f"A further dollar of prevention: {policy} instead of {comparison.baseline}"

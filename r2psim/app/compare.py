@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import solara
@@ -14,13 +16,14 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
 from r2psim.app import charts
 from r2psim.app.builder import OwnPolicies
-from r2psim.app.following import Shown, use_runs
+from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.markup import Markup, element, join, uncapital
-from r2psim.app.own import file_name
+from r2psim.app.own import file_name, file_text
 from r2psim.app.plans import EACH, FEWEST, Plan, changed, first_plan, moved_by, plan_of, settings_of
-from r2psim.app.runs import Found, Setting, budget_of, setting_of
+from r2psim.app.runs import CURVES, Found, Setting, budget_of, setting_of
+from r2psim.app.saving import Files, csv_of, report_of, saved
 from r2psim.app.settings import current
 from r2psim.app.sweep import Course, Sweep
 from r2psim.app.watch import Choice, RefusedError, known_scenarios
@@ -65,14 +68,22 @@ def comparison_of(
     )
 
 
+def curves_of(shown: Shown) -> dict[str, dict[str, Any]]:
+    """Give the curves of what is shown, by policy and series."""
+    return {
+        s.policy: {name: curve[: shown.runs] for name, curve in f.curves.items()}
+        for s, f in zip(shown.settings, shown.found, strict=True)
+    }
+
+
 class _Figures:
     """Figures that were drawn last, for whoever looks at the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, Markup]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, dict[str, Markup]]] = OrderedDict()
 
-    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, Markup]:
+    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, dict[str, Markup]]:
         """Give the comparison, what it found in words, and its fans."""
         against = plan.against if any(s.policy == plan.against for s in shown.settings) else None
         key = (shown.settings, shown.runs, against, plan.examined)
@@ -81,10 +92,7 @@ class _Figures:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
         comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
-        curves = {
-            s.policy: {name: curve[: shown.runs] for name, curve in f.curves.items()}
-            for s, f in zip(shown.settings, shown.found, strict=True)
-        }
+        curves = curves_of(shown)
         examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
         drawn = comparison, _words(comparison, examined), charts.fans(curves, comparison.months)
         with self._lock:
@@ -205,6 +213,7 @@ def Page() -> None:
     file = file_name(plan.scenario, plan.own) if plan.own else ""
     beside = f", beside the file {file} that 'Download policies' saves" if file else ""
     View(html=element("p", f"The same numbers on the command line{beside}: ", element("code", same), class_="r2p-note"))
+    _Saving(shown, fresh, plan, same)
     _Link(query=plan.query(), action="Copy link to this page")
 
 
@@ -292,6 +301,56 @@ def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
     return element("p", meter, " ", said, class_="r2p-note", role="status", data_id="status", data_done="no")
 
 
+def _money(comparison: Comparison) -> Markup:
+    """Tabulate ledgers, and what a further dollar of prevention saved under each policy."""
+    returned = [
+        saved(f"return-{policy}", f"what a further dollar saved under {policy}", charts.returns(comparison, policy))
+        for policy in comparison.others
+    ]
+    return join((saved("ledgers", "ledgers", charts.ledger_table(comparison)), *returned))
+
+
+@solara.component
+def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
+    """Save figures and their numbers, and the page as a report."""
+    answer, set_answer = solara.use_state({})
+    gone = solara.use_memo(threading.Event, [])
+    solara.use_effect(lambda: gone.set, [])
+    stem = f"{Path(plan.scenario).stem}-{plan.examined}"
+
+    def ask(name: str) -> None:
+        if shown is None or not isinstance(name, str):
+            return
+        comparison, _, _ = FIGURES.of(shown, plan)
+        policy = plan.examined if plan.examined in comparison.others else comparison.others[-1]
+        kind, _, figure = name.partition(":")
+        if kind == "csv":
+            content = csv_of(figure, comparison, curves_of(shown), policy, plan.metric)
+            set_answer({"file": f"{stem}-{figure}.csv", "kind": "text/csv", "content": content, "number": monotonic()})
+        elif kind == "report" and fresh:
+            facts = [("seed", str(plan.seed)), ("address", f"/compare?{plan.query()}")]
+            file = (
+                f"\n\n# {file_name(plan.scenario, plan.own)}:\n{file_text(plan.scenario, plan.own)}" if plan.own else ""
+            )
+            setting = shown.settings[0]
+            world = setting_of(setting.scenario, setting.sets, setting.own)
+
+            def make() -> None:
+                content = report_of(comparison, world, policy, command + file, facts)
+                tell(gone, set_answer, {"file": f"{stem}.html", "kind": "text/html", "content": content,
+                                        "number": monotonic()})  # fmt: skip
+
+            threading.Thread(target=make, daemon=True).start()
+
+    View(
+        html=element(
+            "p", element("button", "Save the page as a report", type="button", class_="r2p-button r2p-quiet",
+                         data_save="report", disabled=None if fresh else ""),
+        )
+    )  # fmt: skip
+    Files(stem=stem, source=command, answer=answer, event_ask=ask)
+
+
 @solara.component
 def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) -> None:
     """Show what was found."""
@@ -303,7 +362,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
     seen = [shown.settings, shown.runs, comparison.baseline, told_of]
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
     apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
-    paid = solara.use_memo(lambda: charts.ledgers(comparison), seen)
+    paid = solara.use_memo(lambda: _money(comparison), seen)
     every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
 
     def pick(name: str) -> None:
@@ -324,8 +383,9 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
         View(html=words)
         with solara.v.Html(tag="div", class_="r2p-halves"):
-            View(html=element("h2", "Fans of runs") + fans + FAN_NOTE)
-            View(html=element("h2", "Paired differences") + apart)
+            drawn = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in fans.items()]
+            View(html=element("h2", "Fans of runs") + join(drawn) + FAN_NOTE)
+            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", apart))
         View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
         Form(
@@ -348,7 +408,11 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
             ],
             event_change=look,
         )
-        View(html=every + EACH_NOTE, event_pick=pick)
+        View(
+            html=saved("runs", "the difference of every run", element("figure", every, class_="r2p-figure"))
+            + EACH_NOTE,
+            event_pick=pick,
+        )
         if chosen is not None:
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 

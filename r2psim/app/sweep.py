@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from r2psim.app.lettering import room_for
 from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
 from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, setting_of
+from r2psim.app.saving import ALONG, Files, saved, written
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
@@ -200,6 +202,7 @@ def _Along(
     """Ask for the runs along a slider, and show what there is."""
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
     shown, _, trouble = use_runs(wanted, RUNS)
+    answer, set_answer = solara.use_state({})
     told(trouble)
     place = list(METRICS).index(metric)
     if shown is None or shown.settings != wanted or shown.runs < 2:
@@ -210,6 +213,16 @@ def _Along(
     if len(intervals) < len(places):
         View(html=element("p", "No run has a value.", class_="r2p-note"))
         return
-    drawing = draw_sweep(lever, np.array(at), intervals, metric, pair)
+    drawing = saved(ALONG, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
     note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role="status")
     View(html=join((drawing, note)))
+
+    def ask(name: str) -> None:
+        if name == f"csv:{ALONG}":
+            rows = ((value, *i, str(i.told_apart).lower()) for value, i in zip(at, intervals, strict=True))
+            content = written((lever.path, *Interval._fields, "told_apart"), rows)
+            file = f"{wanted[0].scenario}-{ALONG}.csv".rpartition("/")[2]
+            set_answer({"file": file, "kind": "text/csv", "content": content, "number": monotonic()})
+
+    said = f"{pair[0]} minus {pair[1]}, {metric}, {shown.runs} runs at each place"
+    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=ALONG, event_ask=ask)
