@@ -272,7 +272,8 @@ def test_the_command_line_of_a_comparison_is_quoted_too(tmp_path: Path, monkeypa
     monkeypatch.setattr(settings, "_now", replace(settings.current(), scenario=str(mine / "seminar.toml")))
     plan = Plan(str(mine / "seminar.toml"), ("late-response", "prevention"), moved=(("effect", 0.5),))
     words = shlex.split(plan.command())
-    assert words[2] == str(mine / "seminar.toml") and words[-4:] == ["--set", "assistance.effect_scale=0.5", "--no-controls", "--json"]
+    assert words[2] == str(mine / "seminar.toml")
+    assert words[-4:] == ["--set", "assistance.effect_scale=0.5", "--no-controls", "--json"]
 
 
 @pytest.mark.parametrize("search", ["&".join(f"a{i}=1" for i in range(61)), "scenario=%ff", "seed=%FF%FE"])

@@ -468,6 +468,41 @@ def test_an_own_policy_is_built_saved_uploaded_and_gives_the_same_on_the_command
     expect(page.locator(".r2p-checks")).not_to_contain_text("mine")
 
 
+HEARD = """() => {
+  window.heard = [];
+  const look = () => {
+    const said = document.querySelector("[data-id=status]").textContent;
+    if (said !== window.heard[window.heard.length - 1]) window.heard.push(said);
+  };
+  new MutationObserver(look).observe(document.querySelector("main"), { subtree: true, childList: true });
+}"""
+"""Keeps what the status of the runs says from now on."""
+
+
+def test_a_refinement_says_three_things_marks_what_is_of_before_and_sends_little(visit: Callable[..., Page]) -> None:
+    page = visit("/compare?seed=9&runs=8")
+    settled(page)
+    sent: list[int] = []
+    page.evaluate(HEARD)
+    # The connection is there already: it is made again, to be listened to.
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(len(frame))))
+    page.reload()
+    settled(page)
+    page.evaluate(HEARD)
+    sent.clear()
+    choose_runs(page, 130)
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("Home")
+    expect(page.locator(".r2p-before")).to_contain_text(
+        "still of what was chosen before (seminar, seed 9", timeout=9000
+    )
+    expect(page.locator(".r2p-before")).to_have_count(0, timeout=MILLISECONDS)
+    expect(page.locator("[data-id=status]")).to_have_text("130 runs of each policy.", timeout=4 * MILLISECONDS)
+    heard = page.evaluate("window.heard")
+    assert len(heard) <= 6 and heard[-1] == "130 runs of each policy.", heard
+    assert 50_000 < sum(sent) < 900_000
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_every_figure_is_saved_as_it_is_seen_and_opens_by_itself(
     visit: Callable[..., Page], tmp_path: Path, width: int, scheme: str

@@ -24,12 +24,13 @@ from typer.testing import CliRunner
 
 from r2psim.analysis.findings import METRIC_NAMES, headline, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app import compare, explore
+from r2psim.app import charts, compare, explore
+from r2psim.app.following import Shown, shown_of
 from r2psim.app.levers import LEVERS, effect_levers, start_of
 from r2psim.app.own import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
-from r2psim.app.runs import CURVES, Found, pool, setting_of
-from r2psim.app.sweep import ASKED
+from r2psim.app.runs import CURVES, Found, Setting, pool, setting_of
+from r2psim.app.sweep import ASKED, places_along
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
@@ -573,3 +574,63 @@ def test_the_page_becomes_a_report_that_needs_nothing_else(shown: Callable[..., 
 
 OWN = '{"mine":{"shares":{"forms":{"mediation":0.2}}}}'
 CHOSEN = {"policies": "late-response,prevention,mine", "of": "mine"}
+
+
+# -- refinement, ticks -------------------------------------------------------------------------------------------------
+
+
+COUNTS = ("monthly_atrocity_entries", "states_stage_4")
+
+
+def made_up(runs: int) -> tuple[tuple[Setting, ...], tuple[Found, ...]]:
+    """Give results in which no two runs and no two months are alike: the most that figures take to send."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in PAIR:
+        values = rng.lognormal(20.0, 2.0, (runs, len(METRICS)))
+        ledgers = rng.lognormal(20.0, 2.0, (runs, 20, len(LEDGERS)))
+        curves = {name: np.cumsum(rng.lognormal(8.0, 2.0, (runs, 81)), axis=1).astype(np.float32) for name in CURVES}
+        # Counts are few.
+        curves |= {name: np.cumsum(rng.uniform(size=(runs, 81)) < 0.1, axis=1).astype(np.float32) for name in COUNTS}
+        found.append(Found(values, ledgers, values * 0.9, ledgers * 0.9, curves))
+    return settings_of(Plan("seminar", PAIR)), tuple(found)
+
+
+def test_a_refinement_to_a_thousand_runs_sends_less_than_a_megabyte() -> None:
+    settings, found = made_up(1000)
+    steps = sorted({shown_of(there, 1000) for there in range(1001)} - {0})
+    assert steps == [8, 16, 32, 64, 128, 256, 512, 1000]
+    sent = 0
+    for runs in steps:
+        comparison, words, fans = compare.FIGURES.of(Shown(settings, runs, found), Plan("seminar", PAIR))
+        each = charts.each_run(comparison, "deaths", "prevention", None)
+        money = compare._money(comparison)
+        sent += sum(len(html.encode()) for html in (words, *fans.values(), each, money))
+        sent += len(charts.differences(comparison, "prevention").encode())
+    assert 200_000 < sent < 1_000_000, sent
+
+
+@settings_of_hypothesis(max_examples=80, deadline=None)
+@given(st.floats(0.01, 9e8))
+def test_ticks_are_round_numbers_and_reach_as_high_as_what_is_drawn(highest: float) -> None:
+    values = {name: np.full((2, 81), highest if name == "monthly_deaths" else 7.0) for name in CURVES}
+    curves = dict.fromkeys(PAIR, values)
+    drawn = str(charts.fans(curves, 240)["monthly_deaths"])
+    said = re.findall(r'text-anchor="end"[^>]*>([^<]+)<', drawn)
+    said = [text for text in said if "year" not in text]
+    ticks = [float(t.partition(" ")[0].replace(",", "")) * (1e6 if "million" in t else 1e9 if "billion" in t else 1)
+             for t in said if t != "20"]  # fmt: skip
+    step = ticks[1]
+    assert ticks == pytest.approx([k * step for k in range(len(ticks))], rel=1e-6)
+    assert f"{step:.0e}"[0] in "125" and float(f"{step:.0e}") == pytest.approx(step)
+    assert 1 < len(ticks) <= 5 and ticks[-1] >= highest * 0.999
+
+
+@pytest.mark.parametrize(("key", "at"), [("effect", [0, 0.5, 1, 1.5, 2]), ("share", [0, 0.2, 0.4, 0.6, 0.8, 1])])
+def test_places_along_a_slider_are_round_numbers(key: str, at: list[float]) -> None:
+    lever = LEVERS[key]
+    assert places_along(lever.low, lever.high).tolist() == at
+    for lever in [*LEVERS.values(), *effect_levers(SEMINAR).values()]:
+        places = places_along(lever.low, lever.high)
+        assert (places[0], places[-1]) == (lever.low, lever.high) and 4 <= len(places) <= 9
+        assert (np.diff(places) > 0.0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, no_return, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app.lettering import fitted, room_for
+from r2psim.app.lettering import fitted, room_for, round_step
 from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.ensemble.intervals import Interval, paired_interval
@@ -31,6 +32,8 @@ __all__ = [
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
 GAP, TOP, BOTTOM = 22.0, 26.0, 24.0
+MOST_TICKS = 4
+"""Intervals between the ticks of an axis, at most."""
 SPACE = 6.0
 """Between an axis and what is written at it."""
 MOST_DOTS = 1000
@@ -76,9 +79,11 @@ Series = Mapping[str, np.ndarray]
 
 
 def _ticks(name: str, spread: Series, means: Series) -> dict[float, str]:
-    """Give the values of an axis and what is written at them."""
+    """Give the values of an axis, round numbers, and what is written at them; the last is as high as all or higher."""
     highest = max(float(max(spread[p][3].max(), means[p].max())) for p in means) or 1.0
-    return {highest * share: _short(highest * share, name in _MONEY) if share else "0" for share in (0.0, 0.5, 1.0)}
+    step = round_step(highest, MOST_TICKS)
+    last = ceil(highest / step * (1.0 - 1e-9))
+    return {k * step: _short(k * step, name in _MONEY) if k else "0" for k in range(last + 1)}
 
 
 def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, means: Series, months: int) -> Markup:
@@ -133,6 +138,49 @@ def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.nd
     return np.array(found)
 
 
+def drawn_through(x: np.ndarray, y: np.ndarray) -> str:
+    """Write a line through points as the path of a drawing, in as few letters as a tenth of a unit takes.
+
+    Every refinement sends all lines anew: from point to point it is shorter than where each point is, and what lies on
+    the way from one point to the next is left out.
+
+    Examples
+    --------
+    >>> drawn_through(np.array([10.0, 13.12, 16.25, 20.0]), np.array([5.0, 5.0, 5.0, 4.44]))
+    'M10,5h6.2l3.8,-.6'
+    """
+    points = np.stack([np.round(10.0 * x), np.round(10.0 * y)], axis=1).astype(np.int64)
+    steps = np.diff(points, axis=0)
+    parts = [f"M{_tenths(points[0, 0])},{_tenths(points[0, 1])}"]
+    along = 0
+    for right, down in steps.tolist():
+        # On a level line steps to the same side are one.
+        if down == 0 and along * right >= 0:
+            along += right
+            continue
+        if along:
+            parts.append(f"h{_tenths(along)}")
+            along = 0
+        if down == 0:
+            along = right
+        else:
+            parts.append(f"l{_tenths(right)},{_tenths(down)}" if right else f"v{_tenths(down)}")
+    return "".join([*parts, f"h{_tenths(along)}" if along else ""])
+
+
+def _tenths(number: int) -> str:
+    """Write a number of tenths without what nobody needs to read it.
+
+    Examples
+    --------
+    >>> _tenths(31), _tenths(-4), _tenths(20)
+    ('3.1', '-.4', '2')
+    """
+    whole, tenth = divmod(abs(int(number)), 10)
+    said = f"{whole}" if not tenth else f"{whole or ''}.{tenth}"
+    return f"-{said}" if number < 0 else said
+
+
 def _panel(
     left: float, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
 ) -> Markup:
@@ -144,17 +192,17 @@ def _panel(
         return bottom - PANEL_HEIGHT * np.minimum(values / highest, 1.0)
 
     def line(values: np.ndarray) -> str:
-        return "L".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y(values), strict=True))
+        return drawn_through(x, y(values))
 
     def band(low: np.ndarray, high: np.ndarray) -> str:
-        return f"M{line(low)}L" + "L".join(line(high).split("L")[::-1]) + "Z"
+        return drawn_through(np.concatenate([x, x[::-1]]), np.concatenate([y(low), y(high)[::-1]])) + "z"
 
     parts = [
         element("path", d=band(spread[0], spread[3]), class_="r2p-band r2p-b90"),
         element("path", d=band(spread[1], spread[2]), class_="r2p-band r2p-b50"),
     ]
-    parts += [element("path", d=f"M{line(v)}", class_="r2p-other") for p, v in means.items() if p != policy]
-    parts.append(element("path", d=f"M{line(means[policy])}", class_="r2p-mean"))
+    parts += [element("path", d=line(v), class_="r2p-other") for p, v in means.items() if p != policy]
+    parts.append(element("path", d=line(means[policy]), class_="r2p-mean"))
     title = fitted(policy, PANEL_WIDTH, bold=True)
     parts.append(element("text", title, element("title", policy), x=left, y=16, class_="r2p-row-name r2p-strong"))
     years = months // 12
@@ -347,10 +395,8 @@ def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | Non
                 cy=y,
                 r=7 if run == chosen else 4,
                 class_=f"{kind}{marked}",
+                # What makes it a button of this name the browser adds: a thousand of them are sent again and again.
                 data_pick=f"run:{run}",
-                role="button",
-                tabindex=-1,
-                aria_label=said,
             )
         )
     words = METRIC_NAMES[metric][0]

@@ -174,7 +174,7 @@ def Page() -> None:
     base = setting_of(plan.scenario, (), plan.own)
     start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.own, plan.examined])
     settings = settings_of(plan)
-    shown, goal, trouble = use_runs(settings, plan.runs)
+    shown, goal, trouble, there = use_runs(settings, plan.runs)
 
     def go(wanted: Plan, note: str = "") -> None:
         set_said((wanted.query(), "", note))
@@ -199,7 +199,10 @@ def Page() -> None:
     )
     _moved_note(plan, base, go)
     fresh = shown is not None and shown.settings == settings
-    View(html=_status(shown if fresh else None, goal or plan.runs, plan))
+    have = shown.runs if fresh and shown is not None else 0
+    # The one is read aloud, and changes when there is something to say; the other is looked at.
+    View(html=_status(have, goal or plan.runs, plan))
+    View(html=_meter(have, there, goal or plan.runs))
     if shown is not None:
         _Results(shown, fresh, plan, go).key("results")
     along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
@@ -208,8 +211,7 @@ def Page() -> None:
         lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
     ).key(f"sweep {plan.scenario}")  # fmt: skip
     # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
-    there = shown.runs if fresh and shown is not None and shown.runs >= FEWEST else 0
-    same = plan.command(there or (min(goal, plan.runs) if goal else None))
+    same = plan.command(have if have >= FEWEST else (min(goal, plan.runs) if goal else None))
     file = file_name(plan.scenario, plan.own) if plan.own else ""
     beside = f", beside the file {file} that 'Download policies' saves" if file else ""
     View(html=element("p", f"The same numbers on the command line{beside}: ", element("code", same), class_="r2p-note"))
@@ -288,17 +290,34 @@ def _moved_note(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
     )
 
 
-def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
-    """Say how far the runs are."""
-    have = shown.runs if shown is not None else 0
+def _status(have: int, goal: int, plan: Plan) -> Markup:
+    """Say that runs are on their way, that the first are there, and that all are: that is all that is read aloud."""
     if have >= goal > 0:
         said = f"{have:,} runs of each policy"
         if goal < plan.runs:
             said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes any number)"
         return element("p", said, ".", class_="r2p-note", role="status", data_id="status", data_done="yes")
-    said = f"{have:,} of {goal:,} runs of each policy ..." if have else "The first runs are on their way ..."
-    meter = element("progress", max=goal or 1, value=have, aria_label="Runs")
-    return element("p", meter, " ", said, class_="r2p-note", role="status", data_id="status", data_done="no")
+    said = f"First figures; they are refined up to {goal:,} runs." if have else "The first runs are on their way ..."
+    return element("p", said, class_="r2p-note", role="status", data_id="status", data_done="no")
+
+
+def _meter(have: int, there: int, goal: int) -> Markup:
+    """Show how far the runs are; nothing when all are there."""
+    if have >= goal > 0:
+        return Markup()
+    meter = element("progress", max=goal or 1, value=max(have, there), aria_label="Runs")
+    seen = f"the figures show {have:,}" if have else "no figures yet"
+    return element("p", meter, f" {max(have, there):,} of {goal:,} runs of each policy; {seen}.", class_="r2p-note")
+
+
+def _before(shown: Shown, plan: Plan) -> Markup:
+    """Say of what figures are that are not yet those of what was chosen."""
+    first = shown.settings[0]
+    sets = sorted({text for s in shown.settings for text in s.sets})
+    moved = f", with {', '.join(sets)}" if sets else ", nothing moved"
+    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}"
+    said = f"All below is still of what was chosen before ({named}; {shown.runs:,} runs)."
+    return element("p", element("strong", said), " The new figures are on their way.", class_="r2p-before")
 
 
 def _money(comparison: Comparison) -> Markup:
@@ -348,7 +367,8 @@ def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
                          data_save="report", disabled=None if fresh else ""),
         )
     )  # fmt: skip
-    Files(stem=stem, source=command, answer=answer, event_ask=ask)
+    source = command if fresh else "figures of what was chosen before"
+    Files(stem=stem, source=source, answer=answer, event_ask=ask)
 
 
 @solara.component
@@ -381,6 +401,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
         go(replace(plan, metric=chosen_metric, run=int(number) if known else -1 if not number else run))
 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
+        View(html=Markup() if fresh else _before(shown, plan))
         View(html=words)
         with solara.v.Html(tag="div", class_="r2p-halves"):
             drawn = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in fans.items()]

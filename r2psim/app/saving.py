@@ -120,16 +120,16 @@ def csv_of(
         rows = ([m, *(float(comparison.values(p, m).mean()) for p in comparison.policies)] for m in PARTS)
         return written(("ledger", *comparison.policies), rows)
     if kind == "return" and rest in comparison.others:
-        heads = ("ledger", *(f"{what}_{of}" for what in ("harm_avoided", "withheld") for of in Interval._fields))
-        return written(heads, _returns(comparison, rest))
+        columns = ("ledger", *(f"{what}_{of}" for what in ("harm_avoided", "withheld") for of in Interval._fields))
+        return written(columns, _returns(comparison, rest))
     if name == "runs":
-        rows = zip(
+        each = zip(
             range(comparison.runs),
             *(comparison.values(p, metric).tolist() for p in (policy, comparison.baseline)),
             comparison.difference(metric, policy).tolist(),
             strict=True,
         )
-        return written(("run", f"{metric}_{policy}", f"{metric}_{comparison.baseline}", "difference"), rows)
+        return written(("run", f"{metric}_{policy}", f"{metric}_{comparison.baseline}", "difference"), each)
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil, floor
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from r2psim.analysis.findings import METRIC_NAMES, amount
 from r2psim.app import lettering
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
-from r2psim.app.lettering import room_for
+from r2psim.app.lettering import room_for, round_below, round_step
 from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
 from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, setting_of
@@ -26,7 +27,8 @@ from r2psim.plots.style import plain
 
 __all__ = ["ASKED", "Course", "Sweep", "draw_sweep"]
 
-POINTS = 7
+INTERVALS = 6
+"""Between the places along a slider, about."""
 RUNS = 200
 EVEN = "break-even"
 ASKED = (
@@ -42,9 +44,10 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     high = np.array([i.mean if i.high is None else i.high for i in intervals])
     mean = np.array([i.mean for i in intervals])
     most = float(max(np.abs(low).max(), np.abs(high).max())) or 1.0
+    reached = round_below(most)
     ticks = {
         value: "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
-        for value in (-most, 0.0, most)
+        for value in (-reached, 0.0, reached)
     }
     places = [_place(lever, value) for value in at]
     left, right = room_for(list(ticks.values())) + 12.0, room_for(places) / 2 + 6.0
@@ -96,9 +99,23 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     )
 
 
+def places_along(low: float, high: float) -> np.ndarray:
+    """Give round numbers between two ends, and the ends.
+
+    Examples
+    --------
+    >>> places_along(0.0, 1.0).tolist(), places_along(0.25, 4.0).tolist()
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.25, 1.0, 2.0, 3.0, 4.0])
+    """
+    step = round_step(high - low, INTERVALS)
+    inside = [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
+    kept = [value for value in inside if min(value - low, high - value) > 0.3 * step]
+    return np.unique(np.round([low, *kept, high], 9))
+
+
 def _place(lever: Lever, value: float) -> str:
     """Write a place on a slider."""
-    return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.2g}"
+    return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.4g}"
 
 
 class Course(NamedTuple):
@@ -129,7 +146,7 @@ class Course(NamedTuple):
 def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setting, Setting]]]:
     """Give the places along a slider, and the settings of both policies at each."""
     one = along.settings[0]
-    at = np.round(np.linspace(lever.low, lever.high, POINTS), 6)
+    at = places_along(lever.low, lever.high)
     found = []
     for value in at:
         here = dict(along.values) | {lever.key: float(value)}
@@ -177,7 +194,7 @@ def Sweep(scenario: str, now: Course, along: str, metric: str, go: Callable[[str
         event_change=ask,
     )  # fmt: skip
     if along not in levers:
-        note = f"{POINTS} places along a slider, {RUNS} runs at each, everything else as it stands above."
+        note = f"Some places along a slider, {RUNS} runs at each, everything else as it stands above."
         View(html=element("p", note, class_="r2p-note"))
         return
     lever = levers[along]
@@ -201,7 +218,7 @@ def _Along(
 ) -> None:
     """Ask for the runs along a slider, and show what there is."""
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
-    shown, _, trouble = use_runs(wanted, RUNS)
+    shown, goal, trouble, _ = use_runs(wanted, RUNS)
     answer, set_answer = solara.use_state({})
     told(trouble)
     place = list(METRICS).index(metric)
@@ -214,7 +231,9 @@ def _Along(
         View(html=element("p", "No run has a value.", class_="r2p-note"))
         return
     drawing = saved(ALONG, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
-    note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role="status")
+    # Said aloud once: when all runs are there.
+    role = "status" if shown.runs >= goal else None
+    note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role=role)
     View(html=join((drawing, note)))
 
     def ask(name: str) -> None:
