@@ -561,10 +561,10 @@ def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> No
     boxes = page.locator(".r2p-checks input")
     expect(boxes.nth(1)).to_be_disabled()
     boxes.nth(0).check()
-    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(3)
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(3, timeout=MILLISECONDS)
     boxes.nth(3).check()
     expect(boxes.nth(4)).to_be_disabled()
-    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4)
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4, timeout=MILLISECONDS)
     page.select_option("#r2p-Break-even-lever", "budget")
     expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)
     # What was asked for stays when a slider moves, says that it is of before, and is gone along again when asked.

@@ -227,7 +227,8 @@ def OwnPolicies(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
         for name in mine
     ]  # fmt: skip
     View(
-        html=element("ul", *rows, class_="r2p-own-list") if rows else element("p", ABOUT, class_="r2p-note"),
+        html=element("h2", "Own policies")
+        + (element("ul", *rows, class_="r2p-own-list") if rows else element("p", ABOUT, class_="r2p-note")),
         event_pick=picked,
     )
     Form(
