@@ -57,6 +57,26 @@ def test_axe_finds_nothing_on_a_page(
         session.close()
 
 
+@pytest.mark.parametrize("viewport", [PHONE, LAYOUT], ids=["phone", "desk"])
+def test_axe_finds_nothing_where_a_policy_is_built(
+    viewport: dict[str, int],
+    browser: Any,  # noqa: F811
+    server: Server,  # noqa: F811
+) -> None:
+    session = browser.new_context(viewport=viewport)
+    try:
+        page = session.new_page()
+        page.goto(server.base + "/compare?runs=8&seed=5")
+        page.get_by_role("button", name="Build own policies").click()
+        page.select_option("#r2p-Begin-with-start", "balanced")
+        page.get_by_role("button", name="Compare this policy").wait_for()
+        page.locator(".r2p-runs [data-pick]").first.wait_for(timeout=60_000)
+        assert faults(page, "own policies") == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    finally:
+        session.close()
+
+
 def test_axe_sees_what_is_wrong(browser: Any, server: Server) -> None:  # noqa: F811
     session = browser.new_context(viewport=DESK)
     try:

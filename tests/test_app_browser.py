@@ -13,8 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from page_reader import TAG
@@ -321,6 +324,13 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-id=status]")).to_have_attribute("data-done", "yes", timeout=4 * MILLISECONDS)
 
 
+def choose_runs(page: Page, runs: int) -> None:
+    """Choose how many runs of each policy there are to be."""
+    page.fill("#r2p-What-is-compared-runs", str(runs))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"[?&]runs={runs}(&|$)"))
+
+
 def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) -> None:
     """Insist that the table of paired differences has each mean and both limits that a command line printed."""
     rows = page.locator("table", has=page.locator("caption", has_text="minus late-response")).locator("tbody tr")
@@ -338,8 +348,8 @@ def shows_the_differences(page: Page, differences: dict[str, dict[str, float]]) 
 
 def test_sliders_run_the_comparison_again_and_a_run_can_be_watched(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
-    page.select_option("#r2p-What-is-compared-runs", "200")
-    expect(page.locator(".r2p-main code").last).to_contain_text("--runs 200", timeout=30_000)
+    choose_runs(page, 200)
+    expect(page.locator(".r2p-main code").last).to_contain_text("--runs 200", timeout=4 * MILLISECONDS)
     settled(page)
     line = page.locator(".r2p-main code").last.inner_text()
     told = command(*line.split()[1:])
@@ -379,26 +389,182 @@ def test_choices_that_are_made_before_the_answer_to_the_last_are_all_kept(visit:
     page.wait_for_selector(".r2p-results")
     assert "balanced" in page.evaluate(LATE, "balanced")
     assert {"balanced", "recommendations"} <= set(page.evaluate(LATE, "recommendations"))
-    page.select_option("#r2p-What-is-compared-runs", "200")
+    choose_runs(page, 200)
     line = page.locator(".r2p-main code").last
-    wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
-    expect(line).to_contain_text(wanted, timeout=30_000)
+    expect(line).to_contain_text("--policies late-response,prevention,balanced,recommendations ", timeout=30_000)
     settled(page)
     expect(page.locator(".r2p-checks input:checked")).to_have_count(4)
     wanted = "--policies late-response,prevention,balanced,recommendations --runs 200"
     expect(line).to_contain_text(wanted, timeout=30_000)
 
 
+def test_back_undoes_what_was_chosen_and_a_link_that_was_copied_shows_the_same(visit: Callable[..., Page]) -> None:
+    page = visit("/compare?seed=3&runs=20")
+    settled(page)
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("Home")
+    page.wait_for_url(re.compile("lever=effect:0(&|$)"))
+    page.select_option("#r2p-What-is-compared-baseline", "prevention")
+    page.wait_for_url(re.compile("baseline=prevention"))
+    settled(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("text=Copy link to this page")
+    expect(page.locator(".r2p-link-copy [role=status]")).to_have_text("Copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    told = page.inner_text(".r2p-headline")
+    line = page.locator(".r2p-main code").last.inner_text()
+    other = visit(link.removeprefix(page.evaluate("window.location.origin")))
+    settled(other)
+    assert other.inner_text(".r2p-headline") == told
+    assert other.locator(".r2p-main code").last.inner_text() == line
+    page.go_back()
+    expect(page.locator("#r2p-What-is-compared-baseline")).to_have_value("late-response")
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("0")
+    page.go_back()
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("1")
+    assert page.url.endswith("/compare?seed=3&runs=20")
+    settled(page)
+    page.go_forward()
+    expect(page.locator("#r2p-Sliders-effect")).to_have_value("0")
+
+
+def test_an_own_policy_is_built_saved_uploaded_and_gives_the_same_on_the_command_line(
+    visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = visit("/compare?seed=5&runs=12")
+    page.click("text=Build own policies")
+    page.select_option("#r2p-Begin-with-start", "balanced")
+    expect(page.locator("[id='r2p-Money-and-reserve-parameters-assistance-prevention_share']")).to_have_value("0.2")
+    page.fill("[id='r2p-Forms-shares-forms-mediation']", "0.9")
+    page.fill("[id='r2p-Forms-shares-forms-media']", "0.2")
+    page.fill("#r2p-Own-policy-name", "mine")
+    expect(page.locator("text=So far 110 %")).to_have_count(1)
+    page.click("text=Compare this policy")
+    expect(page.locator("[role=alert]")).to_contain_text("shares that sum to at most 1")
+    page.fill("[id='r2p-Forms-shares-forms-media']", "0.1")
+    page.keyboard.press("Tab")
+    expect(page.locator("text=So far 100 %")).to_have_count(1)
+    page.click("text=Compare this policy")
+    expect(page.locator(".r2p-headline")).to_contain_text("Mine instead of late-response", timeout=MILLISECONDS)
+    settled(page)
+    with page.expect_download() as saved:
+        page.click("text=Download policies")
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    line = page.locator(".r2p-main code").last.inner_text()
+    assert f"compare {file.name} " in line and "--runs 12 " in line
+    told = command(*line.replace(file.name, str(file)).split()[1:])
+    headline = page.inner_text(".r2p-headline")
+    shows_the_differences(page, told["against"]["mine"]["differences"])
+    for other in (visit(page.url.partition(page.url.split("/")[2])[2]), visit("/compare?seed=5&runs=12")):
+        if "own=" not in other.url:
+            other.set_input_files("input[type=file]", file)
+        expect(other.locator(".r2p-headline")).to_have_text(headline, timeout=MILLISECONDS)
+    big = tmp_path / "big.toml"
+    big.write_text("#" * 20_000)
+    other.set_input_files("input[type=file]", big)
+    expect(other.locator("[role=alert]")).to_contain_text("too large, 20,000 bytes")
+    page.go_back()
+    expect(page.locator(".r2p-checks")).not_to_contain_text("mine")
+
+
+HEARD = """() => {
+  window.heard = [];
+  const look = () => {
+    const said = document.querySelector("[data-id=status]").textContent;
+    if (said !== window.heard[window.heard.length - 1]) window.heard.push(said);
+  };
+  new MutationObserver(look).observe(document.querySelector("main"), { subtree: true, childList: true });
+}"""
+"""Keeps what the status of the runs says from now on."""
+
+
+def test_a_refinement_says_three_things_marks_what_is_of_before_and_sends_little(visit: Callable[..., Page]) -> None:
+    page = visit("/compare?seed=9&runs=8")
+    settled(page)
+    sent: list[int] = []
+    page.evaluate(HEARD)
+    # The connection is there already: it is made again, to be listened to.
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(len(frame))))
+    page.reload()
+    settled(page)
+    page.evaluate(HEARD)
+    sent.clear()
+    choose_runs(page, 130)
+    page.focus("#r2p-Sliders-effect")
+    page.keyboard.press("Home")
+    expect(page.locator(".r2p-before")).to_contain_text(
+        "still of what was chosen before (seminar, seed 9", timeout=9000
+    )
+    expect(page.locator(".r2p-before")).to_have_count(0, timeout=MILLISECONDS)
+    expect(page.locator("[data-id=status]")).to_have_text("130 runs of each policy.", timeout=4 * MILLISECONDS)
+    heard = page.evaluate("window.heard")
+    assert len(heard) <= 6 and heard[-1] == "130 runs of each policy.", heard
+    assert 50_000 < sum(sent) < 900_000
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_every_figure_is_saved_as_it_is_seen_and_opens_by_itself(
+    visit: Callable[..., Page], tmp_path: Path, width: int, scheme: str
+) -> None:
+    page = visit("/compare?seed=5&runs=12&along=effect&in=deaths", viewport={"width": width, "height": 900},
+                 color_scheme=scheme)  # fmt: skip
+    settled(page)
+    page.wait_for_selector("[data-figure=break-even]", timeout=4 * MILLISECONDS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    boxes = page.locator("[data-figure]")
+    names = [box.get_attribute("data-figure") for box in boxes.all()]
+    assert names[-1] == "break-even" and len(names) == 9
+    reader = page.context.new_page()
+    for name in names:
+        box = page.locator(f"[data-figure={name}]")
+        words = box.locator("figcaption, caption, svg title").first.text_content() if name != "runs" else "↑ more"
+        for kind in ("svg", "png", "csv"):
+            with page.expect_download() as saved:
+                box.locator(f"[data-save={kind}]").click()
+            file = tmp_path / saved.value.suggested_filename
+            assert file.suffix == f".{kind}" and str(name) in file.name
+            saved.value.save_as(file)
+            if kind == "csv":
+                assert len(file.read_text().splitlines()) > 5
+                continue
+            reader.set_content(f"<img src='data:image/{'svg+xml' if kind == 'svg' else 'png'};base64,"
+                               f"{b64encode(file.read_bytes()).decode()}'>")  # fmt: skip
+            size = reader.evaluate(LOADED)
+            assert size[0] > 250 and size[1] > 100 and size[2] > 3, (name, kind, size)
+            if kind == "svg":
+                drawn = ElementTree.parse(file).getroot()
+                assert "r2psim compare" in "".join(drawn[0].itertext()) or name == "break-even"
+                text = " ".join("".join(e.itertext()) for e in drawn.iter("{http://www.w3.org/2000/svg}text"))
+                assert str(words).split()[0] in text and "Save:" not in text
+                assert not [e for e in drawn.iter() if set(e.attrib) & {"class", "style", "data-pick"}]
+    reader.close()
+
+
+LOADED = """async () => {
+  const image = document.querySelector("img");
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const ink = canvas.getContext("2d");
+  ink.drawImage(image, 0, 0);
+  const data = ink.getImageData(0, 0, canvas.width, canvas.height).data, shades = new Set();
+  for (let i = 0; i < data.length; i += 4) shades.add(data[i] + "," + data[i + 1] + "," + data[i + 2]);
+  return [image.naturalWidth, image.naturalHeight, shades.size];
+}"""
+"""Width and height of a picture, and how many colours are in it."""
+
+
 def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> None:
     page = visit("/compare")
-    page.select_option("#r2p-What-is-compared-runs", "200")
+    choose_runs(page, 200)
     boxes = page.locator(".r2p-checks input")
     expect(boxes.nth(1)).to_be_disabled()
     boxes.nth(0).check()
-    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(3)
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(3, timeout=MILLISECONDS)
     boxes.nth(3).check()
     expect(boxes.nth(4)).to_be_disabled()
-    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4)
+    expect(page.locator(".r2p-fans >> nth=0").locator(".r2p-mean")).to_have_count(4, timeout=MILLISECONDS)
     page.select_option("#r2p-Break-even-lever", "budget")
     expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)
     # What was asked for stays when a slider moves, says that it is of before, and is gone along again when asked.

@@ -15,6 +15,7 @@ from test_app_browser import (  # noqa: F401 - the module skips where no browser
     Page,
     base,
     browser,
+    choose_runs,
     expect,
     shows_month,
     visit,
@@ -88,7 +89,7 @@ def test_the_text_of_a_watched_world(
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_text_of_a_comparison_and_its_break_even(visit: Callable[..., Page], width: int) -> None:  # noqa: F811
     page = visit("/compare", viewport={"width": width, "height": 900})
-    page.select_option("#r2p-What-is-compared-runs", "200")
+    choose_runs(page, 200)
     page.wait_for_selector(".r2p-fans")
     page.select_option("#r2p-Break-even-lever", "effect")
     page.get_by_text(re.compile(r"\d+ runs at each place")).wait_for(timeout=4 * MILLISECONDS)
@@ -126,7 +127,7 @@ def _compared() -> list[str]:
     at = np.linspace(0.0, 2.0, 7)
     intervals = [Interval(m, m - 1e13, m + 1e13) for m in np.linspace(-9.87e14, 9.87e14, 7)]
     pair = ("prevention", "late-response")
-    return [fans(curves, 240), draw_sweep(LEVERS["effect"], at, intervals, "total_cost", pair)]
+    return [*fans(curves, 240).values(), draw_sweep(LEVERS["effect"], at, intervals, "total_cost", pair)]
 
 
 LARGE = {"monthly_deaths": 954_321_987.0, "monthly_gdp_lost": 9.87e14}

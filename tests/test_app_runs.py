@@ -55,7 +55,7 @@ class Work:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> None:
     """No scenario is loaded."""
-    monkeypatch.setattr(runs, "setting_of", lambda scenario, sets: None)
+    monkeypatch.setattr(runs, "setting_of", lambda scenario, sets, own: None)
 
 
 @pytest.fixture

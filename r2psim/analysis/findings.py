@@ -12,6 +12,7 @@ from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval, runs_needed_words
 
 __all__ = [
+    "HEADLINE",
     "METRIC_NAMES",
     "MONEY",
     "TOLD",
@@ -77,6 +78,17 @@ MONEY = frozenset(metric for metric, (_, note) in METRIC_NAMES.items() if note.e
 
 HARM = ("episodes", "atrocity_entries", "deaths", "displaced", "expelled", "persecuted_months", "war_crimes")
 """Metrics of harm, of which medians are told too."""
+
+HEADLINE = ("episodes", "deaths", "prevention_and_response")
+"""What one sentence tells of a policy: harm, and the donors' bill."""
+
+_IN_A_HEADLINE = {
+    "episodes": ("episodes", "episodes"),
+    "deaths": ("the number killed", "killed"),
+    "prevention_and_response": ("the donors' bill", "spent by donors"),
+    "total_cost": ("total cost", "of total cost"),
+}
+"""What a headline calls a metric that it is unsure of, and what it calls it after an amount."""
 
 TOLD = (*HARM, "hosting_cost", "gdp_lost")
 """Metrics of which a sentence each tells, in this order, before the donors' bill."""
@@ -270,7 +282,8 @@ def bill(comparison: Comparison, policy: str) -> list[str]:
 
 
 def _signed(interval: Interval | None) -> str:
-    return "not known" if interval is None else f"{'+' if interval.mean > 0.0 else ''}{money(interval.mean)}"
+    """Write what was spent more or less with its limits: ``+US$ 3 bn [US$ 2 bn to US$ 4 bn]``."""
+    return "not known" if interval is None else f"{'+' if interval.mean > 0.0 else ''}{because(interval)}"
 
 
 def _need(comparison: Comparison, policy: str) -> str:
@@ -451,7 +464,9 @@ def findings(comparison: Comparison, policy: str | None = None) -> list[str]:
     return told
 
 
-def headline(comparison: Comparison, policy: str | None = None) -> str:
+def headline(
+    comparison: Comparison, policy: str | None = None, metrics: Sequence[str] = HEADLINE, doubts: bool = False
+) -> str:
     """Say in one sentence what a policy brought against the baseline: episodes, killed, the donors' bill, with limits.
 
     Parameters
@@ -460,32 +475,37 @@ def headline(comparison: Comparison, policy: str | None = None) -> str:
         Of one policy or more.
     policy : str, optional
         Which of the others; the last of them if not given.
+    metrics : sequence of str
+        Of what it tells, in this order; ``total_cost`` can be told too.
+    doubts : bool
+        Whether the limits of what cannot be told apart from no difference are told too.
     """
     if not comparison.others:
         return f"What happens under {comparison.policies[0]}"
     policy = policy or comparison.others[-1]
     base = comparison.baseline
+    lead = f"{_capital(policy)} instead of {base}"
     if comparison.no_effects:
-        return f"{_capital(policy)} instead of {base}: assistance has no effect here, and nothing was bought"
+        return f"{lead}: assistance has no effect here, and nothing was bought"
+    told = _told(comparison, policy, metrics, doubts)
+    return f"{lead}: {told}" if told else f"{_capital(policy)} and {base} have exactly the same results"
+
+
+def _told(comparison: Comparison, policy: str, metrics: Sequence[str], doubts: bool) -> str:
+    """Tell some differences with their limits, then those that cannot be told apart; empty where all are none."""
     said, unsure = [], []
-    for metric in ("episodes", "deaths", "prevention_and_response"):
+    for metric in metrics:
         differences = comparison.difference(metric, policy)
         found = paired_interval(differences)
         if found is None or not differences.any():
             continue
-        name = {"deaths": "the number killed", "prevention_and_response": "the donors' bill"}.get(metric, metric)
+        name, noun = _IN_A_HEADLINE[metric]
         if not found.told_apart:
-            unsure.append(name)
+            unsure.append(f"{name} ({_range(metric, found)})" if doubts else name)
             continue
-        noun = {"episodes": "episodes", "deaths": "killed", "prevention_and_response": "spent by donors"}[metric]
         said.append(f"{_directed(metric, found.mean)} {noun} a run ({_range(metric, found)})")
-    lead = f"{_capital(policy)} instead of {base}"
-    if not said and not unsure:
-        return f"{_capital(policy)} and {base} have exactly the same results"
     doubt = f"{_listed(unsure)} cannot be told apart from no difference at {comparison.runs} runs"
-    if not said:
-        return f"{lead}: {doubt}"
-    return f"{lead}: {_listed(said)}" + (f"; {doubt}" if unsure else "")
+    return "; ".join(part for part in (_listed(said) if said else "", doubt if unsure else "") if part)
 
 
 def _capital(text: str) -> str:

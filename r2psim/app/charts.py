@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -10,16 +11,29 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, no_return, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app.lettering import fitted, room_for
+from r2psim.app.lettering import fitted, room_for, round_step
 from r2psim.app.markup import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.plots.style import plain
 
-__all__ = ["BANDS", "counted", "differences", "each_run", "fans", "ledgers", "run_card"]
+__all__ = [
+    "BANDS",
+    "counted",
+    "differences",
+    "each_run",
+    "fans",
+    "ledger_table",
+    "ledgers",
+    "returns",
+    "run_card",
+    "spread_of",
+]
 
 PANEL_WIDTH, PANEL_HEIGHT = 250.0, 132.0
 GAP, TOP, BOTTOM = 22.0, 26.0, 24.0
+MOST_TICKS = 4
+"""Intervals between the ticks of an axis, at most."""
 SPACE = 6.0
 """Between an axis and what is written at it."""
 MOST_DOTS = 1000
@@ -43,7 +57,7 @@ def _short(value: float, dollars: bool) -> str:
 # -- fans --------------------------------------------------------------------------------------------------------------
 
 
-def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
+def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> dict[str, Markup]:
     """Draw how each series goes under each policy: the mean, half of the runs, nine tenths of the runs.
 
     Parameters
@@ -53,24 +67,23 @@ def fans(curves: Mapping[str, Mapping[str, np.ndarray]], months: int) -> Markup:
     months : int
         Length of a run.
     """
-    spread = {
-        name: {p: (counted if name in _COUNTS else np.quantile)(curves[p][name], BANDS, axis=0) for p in curves}
-        for name in CURVES
-    }
+    spread = {name: {p: spread_of(name, curves[p][name]) for p in curves} for name in CURVES}
     means = {name: {p: curves[p][name].mean(axis=0, dtype=np.float64) for p in curves} for name in CURVES}
     ticks = {name: _ticks(name, spread[name], means[name]) for name in CURVES}
     # One margin for all series, so that the same month stands at the same place in each.
     left = room_for([said for row in ticks.values() for said in row.values()]) + 2 * SPACE
-    return join(_fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES)
+    return {name: _fan_row(name, left, ticks[name], spread[name], means[name], months) for name in CURVES}
 
 
 Series = Mapping[str, np.ndarray]
 
 
 def _ticks(name: str, spread: Series, means: Series) -> dict[float, str]:
-    """Give the values of an axis and what is written at them."""
+    """Give the values of an axis, round numbers, and what is written at them; the last is as high as all or higher."""
     highest = max(float(max(spread[p][3].max(), means[p].max())) for p in means) or 1.0
-    return {highest * share: _short(highest * share, name in _MONEY) if share else "0" for share in (0.0, 0.5, 1.0)}
+    step = round_step(highest, MOST_TICKS)
+    last = ceil(highest / step * (1.0 - 1e-9))
+    return {k * step: _short(k * step, name in _MONEY) if k else "0" for k in range(last + 1)}
 
 
 def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, means: Series, months: int) -> Markup:
@@ -99,6 +112,12 @@ def _fan_row(name: str, left: float, ticks: dict[float, str], spread: Series, me
     return element("figure", element("figcaption", words), drawing, class_="r2p-figure")
 
 
+def spread_of(name: str, values: np.ndarray) -> np.ndarray:
+    """Give the ends of the bands of a series, shape (len(BANDS), points), from values of shape (runs, points)."""
+    found: np.ndarray = (counted if name in _COUNTS else np.quantile)(values, BANDS, axis=0)
+    return found
+
+
 def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.ndarray:
     """Give quantiles of counts over the runs: each count stands for all values that round to it, but none below 0.
 
@@ -119,6 +138,49 @@ def counted(values: np.ndarray, shares: Sequence[float], axis: int = 0) -> np.nd
     return np.array(found)
 
 
+def drawn_through(x: np.ndarray, y: np.ndarray) -> str:
+    """Write a line through points as the path of a drawing, in as few letters as a tenth of a unit takes.
+
+    Every refinement sends all lines anew: from point to point it is shorter than where each point is, and what lies on
+    the way from one point to the next is left out.
+
+    Examples
+    --------
+    >>> drawn_through(np.array([10.0, 13.12, 16.25, 20.0]), np.array([5.0, 5.0, 5.0, 4.44]))
+    'M10,5h6.2l3.8,-.6'
+    """
+    points = np.stack([np.round(10.0 * x), np.round(10.0 * y)], axis=1).astype(np.int64)
+    steps = np.diff(points, axis=0)
+    parts = [f"M{_tenths(points[0, 0])},{_tenths(points[0, 1])}"]
+    along = 0
+    for right, down in steps.tolist():
+        # On a level line steps to the same side are one.
+        if down == 0 and along * right >= 0:
+            along += right
+            continue
+        if along:
+            parts.append(f"h{_tenths(along)}")
+            along = 0
+        if down == 0:
+            along = right
+        else:
+            parts.append(f"l{_tenths(right)},{_tenths(down)}" if right else f"v{_tenths(down)}")
+    return "".join([*parts, f"h{_tenths(along)}" if along else ""])
+
+
+def _tenths(number: int) -> str:
+    """Write a number of tenths without what nobody needs to read it.
+
+    Examples
+    --------
+    >>> _tenths(31), _tenths(-4), _tenths(20)
+    ('3.1', '-.4', '2')
+    """
+    whole, tenth = divmod(abs(int(number)), 10)
+    said = f"{whole}" if not tenth else f"{whole or ''}.{tenth}"
+    return f"-{said}" if number < 0 else said
+
+
 def _panel(
     left: float, policy: str, spread: np.ndarray, means: Mapping[str, np.ndarray], highest: float, months: int
 ) -> Markup:
@@ -130,17 +192,17 @@ def _panel(
         return bottom - PANEL_HEIGHT * np.minimum(values / highest, 1.0)
 
     def line(values: np.ndarray) -> str:
-        return "L".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y(values), strict=True))
+        return drawn_through(x, y(values))
 
     def band(low: np.ndarray, high: np.ndarray) -> str:
-        return f"M{line(low)}L" + "L".join(line(high).split("L")[::-1]) + "Z"
+        return drawn_through(np.concatenate([x, x[::-1]]), np.concatenate([y(low), y(high)[::-1]])) + "z"
 
     parts = [
         element("path", d=band(spread[0], spread[3]), class_="r2p-band r2p-b90"),
         element("path", d=band(spread[1], spread[2]), class_="r2p-band r2p-b50"),
     ]
-    parts += [element("path", d=f"M{line(v)}", class_="r2p-other") for p, v in means.items() if p != policy]
-    parts.append(element("path", d=f"M{line(means[policy])}", class_="r2p-mean"))
+    parts += [element("path", d=line(v), class_="r2p-other") for p, v in means.items() if p != policy]
+    parts.append(element("path", d=line(means[policy]), class_="r2p-mean"))
     title = fitted(policy, PANEL_WIDTH, bold=True)
     parts.append(element("text", title, element("title", policy), x=left, y=16, class_="r2p-row-name r2p-strong"))
     years = months // 12
@@ -219,16 +281,20 @@ PARTS = (
 
 def ledgers(comparison: Comparison) -> Markup:
     """Tabulate the ledgers of each policy, and what a further dollar of prevention saved in each, against 1."""
+    return join((ledger_table(comparison), *(returns(comparison, policy) for policy in comparison.others)))
+
+
+def ledger_table(comparison: Comparison) -> Markup:
+    """Tabulate the ledgers of each policy."""
     rows = []
     # A row a ledger, a column a policy: so the table is no wider than a phone.
     for metric in PARTS:
         means = (float(comparison.values(policy, metric).mean()) for policy in comparison.policies)
         rows.append((plain(METRIC_NAMES[metric][0]), *(money(mean) for mean in means)))
-    made = table(("Ledger", *comparison.policies), rows, "Ledgers: US$ a run, means", len(comparison.policies), WRAPS)
-    return join((made, *(_returns(comparison, policy) for policy in comparison.others)))
+    return table(("Ledger", *comparison.policies), rows, "Ledgers: US$ a run, means", len(comparison.policies), WRAPS)
 
 
-def _returns(comparison: Comparison, policy: str) -> Markup:
+def returns(comparison: Comparison, policy: str) -> Markup:
     """Draw what a further dollar of prevention saved because harm was avoided, and beside it what is withheld."""
     extra = paired_interval(comparison.extra_prevention(policy))
     title = f"A further dollar of prevention: {policy} instead of {comparison.baseline}"
@@ -329,10 +395,8 @@ def each_run(comparison: Comparison, metric: str, policy: str, chosen: int | Non
                 cy=y,
                 r=7 if run == chosen else 4,
                 class_=f"{kind}{marked}",
+                # What makes it a button of this name the browser adds: a thousand of them are sent again and again.
                 data_pick=f"run:{run}",
-                role="button",
-                tabindex=-1,
-                aria_label=said,
             )
         )
     words = METRIC_NAMES[metric][0]

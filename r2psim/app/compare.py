@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
-import numpy as np
 import solara
 
 from r2psim.analysis.comparison import Comparison
-from r2psim.analysis.findings import METRIC_NAMES, findings, headline
+from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
 from r2psim.app import charts
-from r2psim.app.following import Shown, use_runs
+from r2psim.app.builder import OwnPolicies
+from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
-from r2psim.app.levers import fields, levers_of, sets_of, start_of
+from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.markup import Markup, element, join, uncapital
-from r2psim.app.reserved import free_seed, why_not
-from r2psim.app.runs import Found, Setting, budget_of, setting_of
+from r2psim.app.own import file_name, file_text
+from r2psim.app.plans import EACH, FEWEST, Plan, changed, first_plan, moved_by, plan_of, settings_of
+from r2psim.app.runs import CURVES, Found, Setting, budget_of, setting_of
+from r2psim.app.saving import Files, csv_of, report_of, saved
 from r2psim.app.settings import current
 from r2psim.app.sweep import Course, Sweep
 from r2psim.app.watch import Choice, RefusedError, known_scenarios
@@ -33,75 +36,7 @@ from r2psim.scenario.specs import baseline_of
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
 
 YEAR = 12
-USUAL = ("late-response", "prevention")
-RUNS = (200, 500, 1000)
 KEPT_FIGURES = 64
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is compared.
-
-    Attributes
-    ----------
-    scenario : str
-        World.
-    policies : tuple of str
-        Two to four, in the order of the scenario; one of them is examined by sliders of its own.
-    seed, runs : int
-        Luck, and runs of each policy.
-    moved : tuple of (str, float)
-        Sliders that do not stand where they started.
-    also : str
-        Path of the effect that has a slider too, or empty.
-    baseline : str
-        The policy that every other one is told against; empty for the one that is chosen where none is named.
-    """
-
-    scenario: str
-    policies: tuple[str, ...]
-    seed: int = 1
-    runs: int = 1000
-    moved: tuple[tuple[str, float], ...] = ()
-    also: str = ""
-    baseline: str = ""
-
-    @property
-    def against(self) -> str:
-        """The policy that every other one is told against."""
-        return self.baseline if self.baseline in self.policies else baseline_of(self.policies)
-
-    @property
-    def examined(self) -> str:
-        """The policy that has sliders of its own."""
-        others = [policy for policy in self.policies if policy != self.against]
-        return "prevention" if "prevention" in others else others[-1]
-
-    def command(self, runs: int | None = None) -> str:
-        """Write the command line that computes the same numbers.
-
-        Parameters
-        ----------
-        runs : int, optional
-            Runs of each policy that are shown, where fewer are made than were asked for.
-        """
-        sets = sorted({text for s in settings_of(self) for text in s.sets})
-        words = ["r2psim", "compare", self.scenario, "--policies", ",".join(self.policies)]
-        words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
-        for text in sets:
-            words += ["--set", text]
-        return shlex.join([*words, "--json"])
-
-
-def settings_of(plan: Plan) -> tuple[Setting, ...]:
-    """Give the setting of each policy of a plan."""
-    base = setting_of(plan.scenario, ())
-    start = start_of(base, plan.examined)
-    values = start | dict(plan.moved)
-    return tuple(
-        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined))
-        for policy in plan.policies
-    )
 
 
 def comparison_of(
@@ -113,7 +48,7 @@ def comparison_of(
     def by_policy(name: str) -> dict[str, Any]:
         return {s.policy: getattr(f, name)[:runs] for s, f in zip(settings, found, strict=True)}
 
-    full = setting_of(settings[0].scenario, settings[0].sets)
+    full = setting_of(settings[0].scenario, settings[0].sets, settings[0].own)
     return Comparison(
         scenario=full.name,
         title=full.title,
@@ -133,14 +68,22 @@ def comparison_of(
     )
 
 
+def curves_of(shown: Shown) -> dict[str, dict[str, Any]]:
+    """Give the curves of what is shown, by policy and series."""
+    return {
+        s.policy: {name: curve[: shown.runs] for name, curve in f.curves.items()}
+        for s, f in zip(shown.settings, shown.found, strict=True)
+    }
+
+
 class _Figures:
     """Figures that were drawn last, for whoever looks at the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, Markup]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, dict[str, Markup]]] = OrderedDict()
 
-    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, Markup]:
+    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, dict[str, Markup]]:
         """Give the comparison, what it found in words, and its fans."""
         against = plan.against if any(s.policy == plan.against for s in shown.settings) else None
         key = (shown.settings, shown.runs, against, plan.examined)
@@ -149,10 +92,7 @@ class _Figures:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
         comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
-        curves = {
-            s.policy: {name: curve[: shown.runs] for name, curve in f.curves.items()}
-            for s, f in zip(shown.settings, shown.found, strict=True)
-        }
+        curves = curves_of(shown)
         examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
         drawn = comparison, _words(comparison, examined), charts.fans(curves, comparison.months)
         with self._lock:
@@ -165,8 +105,29 @@ class _Figures:
 FIGURES = _Figures()
 
 
+VERDICT = (*HEADLINE, "total_cost")
+"""What the sentence of each policy tells: the donors' bill stands beside total cost."""
+
+
+def verdicts(comparison: Comparison, policy: str) -> dict[str, str]:
+    """Say in one sentence for each policy what it brought against the baseline, that of ``policy`` first."""
+    order = [policy, *(name for name in comparison.others if name != policy)]
+    # Where nothing was bought, what it cost all the same is told.
+    cost = {name: bill(comparison, name) if comparison.no_effects else [] for name in order}
+    return {name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}.", *cost[name]]) for name in order}
+
+
+def _allotted(comparison: Comparison) -> str:
+    """Say where policies may not spend alike; what they spend stands in their sentences."""
+    apart = [name for name in comparison.others if not comparison.same_budget(name)]
+    if not apart:
+        return ""
+    named = [f"{name} {money(comparison.budgets[name])}" for name in (comparison.baseline, *apart)]
+    return f" They may not spend alike: allotted a year are {', '.join(named)}."
+
+
 def _words(comparison: Comparison, policy: str) -> Markup:
-    """Say what was found: of one policy in a sentence, of every one in the order of the sentences."""
+    """Say what was found: of every policy in a sentence, and in all sentences below."""
     parts: list[Markup] = []
     points: list[str] = []
     for line in [*findings(comparison), ""]:
@@ -178,92 +139,84 @@ def _words(comparison: Comparison, policy: str) -> Markup:
             points = []
         if line:
             parts.append(element("p", line))
+    first, *others = verdicts(comparison, policy).values()
     return join(
         (
-            element("p", headline(comparison, policy), ".", class_="r2p-headline"),
-            element("p", HEADLINE_NOTE, class_="r2p-note"),
+            element("p", first, class_="r2p-headline"),
+            *(element("p", said, class_="r2p-verdict") for said in others),
+            element("p", HEADLINE_NOTE, _allotted(comparison), class_="r2p-note"),
             element("details", element("summary", "In sentences"), *parts),
         )
     )
 
 
-def _plan_from(values: Mapping[str, Any], plan: Plan) -> Plan:
-    """Read a plan from what a form told.
-
-    Raises
-    ------
-    RefusedError, ScenarioError
-        If it cannot be run here.
-    """
-    scenario = str(values.get("scenario", plan.scenario))
-    base = setting_of(scenario, ())
-    chosen = values.get("policies", plan.policies)
-    named = [p for p in base.policies if isinstance(chosen, list | tuple) and p in chosen]
-    if len(named) < 2 and scenario != plan.scenario:
-        named = [p for p in base.policies if p in USUAL] or list(base.policies)[:2]
-    most = current().limits.policies
-    if not 2 <= len(named) <= most:
-        raise RefusedError(f"two to {most} policies can be compared, not {len(named)}")
-    seed = str(values.get("seed", plan.seed)).strip()
-    if not (seed.isascii() and seed.isdigit() and len(seed) <= 20 and int(seed) < 2**64):
-        raise RefusedError(f"seed {seed[:30]!r} is not allowed: a whole number from 0 to {2**64 - 1}")
-    if problem := why_not(int(seed[:20])):
-        raise RefusedError(problem)
-    runs = str(values.get("runs", plan.runs))
-    found = Plan(scenario, tuple(named), int(seed), int(runs) if runs in map(str, RUNS) else plan.runs)
-    same = (found.scenario, found.examined) == (plan.scenario, plan.examined)
-    against = str(values.get("baseline", plan.baseline))
-    found = replace(found, baseline=against if against in found.policies else "")
-    return replace(found, moved=plan.moved, also=plan.also) if same else found
-
-
-def _first_plan() -> Plan:
-    base = setting_of(current().scenario, ())
-    named = tuple(p for p in base.policies if p in USUAL) or tuple(base.policies)[:2]
-    return Plan(current().scenario, named, seed=free_seed())
+@solara.component_vue("link.vue")
+def _Link(query: str, action: str) -> None:
+    """Offer to copy the link that leads to what is shown."""
 
 
 @solara.component
 def Page() -> None:
-    """Show the comparison."""
+    """Show the comparison that the address names."""
     solara.Title("Compare - r2psim")
-    plan, set_plan = solara.use_state(solara.use_memo(_first_plan, []))
-    problem, set_problem = solara.use_state("")
-    base = setting_of(plan.scenario, ())
-    start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.examined])
+    router = solara.use_router()
+
+    def opened() -> tuple[Plan, str]:
+        try:
+            return plan_of(router.search), ""
+        except (RefusedError, ScenarioError) as error:
+            return first_plan(), f"{error}. What is shown is what this page opens with."
+
+    plan, refused = solara.use_memo(opened, [router.search])
+    # What was said of a choice is said as long as that choice is looked at.
+    said, set_said = solara.use_state((None, "", ""))
+    problem, left = said[1:] if said[0] == router.search else ("", "")
+    base = setting_of(plan.scenario, (), plan.own)
+    start = solara.use_memo(lambda: start_of(base, plan.examined), [plan.scenario, plan.own, plan.examined])
     settings = settings_of(plan)
-    shown, goal, trouble = use_runs(settings, plan.runs)
+    shown, goal, trouble, there = use_runs(settings, plan.runs)
+
+    def go(wanted: Plan, note: str = "") -> None:
+        set_said((wanted.query(), "", note))
+        if wanted != plan or refused:
+            router.push(f"/compare?{wanted.query()}")
 
     def asked(values: dict[str, Any]) -> None:
         try:
-            set_plan(_plan_from(values, plan))
-            set_problem("")
+            go(*changed(values, plan))
         except (RefusedError, ScenarioError) as error:
-            set_problem(str(error))
-
-    def moved(values: dict[str, Any]) -> None:
-        kept = []
-        also = str(values.get("also", plan.also))
-        for key, lever in levers_of(base, also).items():
-            value = values.get(key)
-            if isinstance(value, int | float) and np.isfinite(value) and abs(value - start[key]) > 1e-9:
-                kept.append((key, float(min(max(value, lever.low), lever.high))))
-        set_plan(replace(plan, moved=tuple(kept), also=also if also in start else ""))
+            set_said((router.search, str(error), ""))
 
     View(html=element("h1", "Compare policies under the same luck"))
     Form(label="What is compared", fields=_plan_fields(plan, base), event_change=asked)
-    told(problem or trouble)
-    Form(label="Sliders", fields=fields(start | dict(plan.moved), plan.examined, base, plan.also), event_change=moved)
-    _moved_note(plan, base, set_plan)
+    told(problem or refused or trouble)
+    OwnPolicies(plan, base, go).key(f"own {plan.scenario}")
+    View(html=element("p", left, class_="r2p-note", role="status") if left else Markup())
+    Form(
+        label="Sliders",
+        fields=fields(start | dict(plan.moved), plan.examined, base, plan.also),
+        event_change=lambda values: go(moved_by(values, plan)),
+    )
+    _moved_note(plan, base, go)
     fresh = shown is not None and shown.settings == settings
-    View(html=_status(shown if fresh else None, goal or plan.runs, plan))
+    have = shown.runs if fresh and shown is not None else 0
+    # The one is read aloud, and changes when there is something to say; the other is looked at.
+    View(html=_status(have, goal or plan.runs, plan))
+    View(html=_meter(have, there, goal or plan.runs))
     if shown is not None:
-        _Results(shown, fresh, plan).key("results")
+        _Results(shown, fresh, plan, go).key("results")
     along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    Sweep(plan.scenario, along).key(f"sweep {plan.scenario}")
-    # Of a large world fewer runs are made than were asked for: the command line tells of those that are shown.
-    same = plan.command(min(goal, plan.runs) if goal else None)
-    View(html=element("p", "The same on the command line: ", element("code", same), class_="r2p-note"))
+    Sweep(
+        plan.scenario, along, plan.along, plan.along_in,
+        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
+    ).key(f"sweep {plan.scenario}")  # fmt: skip
+    # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
+    same = plan.command(have if have >= FEWEST else (min(goal, plan.runs) if goal else None))
+    file = file_name(plan.scenario, plan.own) if plan.own else ""
+    beside = f", beside the file {file} that 'Download policies' saves" if file else ""
+    View(html=element("p", f"The same numbers on the command line{beside}: ", element("code", same), class_="r2p-note"))
+    _Saving(shown, fresh, plan, same)
+    _Link(query=plan.query(), action="Copy link to this page")
 
 
 def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
@@ -280,10 +233,12 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
         {
             "key": "runs",
             "label": "Runs of each",
-            "kind": "select",
+            "kind": "number",
             "value": str(plan.runs),
-            "options": [(str(n), f"{n:,}") for n in RUNS],
-            "help": "The first figures come after a few runs and are refined. Of a large world fewer are made.",
+            "low": FEWEST,
+            "high": current().limits.runs,
+            "step": 1,
+            "help": f"{FEWEST} to {current().limits.runs:,}. The first figures come after a few runs and are refined.",
         },
         {
             "key": "seed",
@@ -309,10 +264,18 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
             "options": [(name, name) for name in plan.policies],
             "help": "Every other policy is told against it.",
         },
+        {
+            "key": "of",
+            "label": "Told in detail",
+            "kind": "select",
+            "value": plan.examined,
+            "options": [(name, name) for name in plan.others],
+            "help": "Of this policy there are paired differences, the dots of runs, and a slider of its own.",
+        },
     ]
 
 
-def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
+def _moved_note(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
     """Say which sliders were moved, and offer to put them back."""
     if not plan.moved:
         # Its place is always there: what comes after it on the page keeps what was picked and asked.
@@ -323,57 +286,128 @@ def _moved_note(plan: Plan, base: Scenario, set_plan: Any) -> None:
     names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
     View(
         html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
-        event_pick=lambda _: set_plan(replace(plan, moved=())),
+        event_pick=lambda _: go(replace(plan, moved=())),
     )
 
 
-def _status(shown: Shown | None, goal: int, plan: Plan) -> Markup:
-    """Say how far the runs are."""
-    have = shown.runs if shown is not None else 0
+def _status(have: int, goal: int, plan: Plan) -> Markup:
+    """Say that runs are on their way, that the first are there, and that all are: that is all that is read aloud."""
     if have >= goal > 0:
         said = f"{have:,} runs of each policy"
         if goal < plan.runs:
             said += f" (a run of this world takes too long for {plan.runs:,} here; the command line makes any number)"
         return element("p", said, ".", class_="r2p-note", role="status", data_id="status", data_done="yes")
-    said = f"{have:,} of {goal:,} runs of each policy ..." if have else "The first runs are on their way ..."
-    meter = element("progress", max=goal or 1, value=have, aria_label="Runs")
-    return element("p", meter, " ", said, class_="r2p-note", role="status", data_id="status", data_done="no")
+    said = f"First figures; they are refined up to {goal:,} runs." if have else "The first runs are on their way ..."
+    return element("p", said, class_="r2p-note", role="status", data_id="status", data_done="no")
+
+
+def _meter(have: int, there: int, goal: int) -> Markup:
+    """Show how far the runs are; nothing when all are there."""
+    if have >= goal > 0:
+        return Markup()
+    meter = element("progress", max=goal or 1, value=max(have, there), aria_label="Runs")
+    seen = f"the figures show {have:,}" if have else "no figures yet"
+    return element("p", meter, f" {max(have, there):,} of {goal:,} runs of each policy; {seen}.", class_="r2p-note")
+
+
+def _before(shown: Shown, plan: Plan) -> Markup:
+    """Say of what figures are that are not yet those of what was chosen."""
+    first = shown.settings[0]
+    sets = sorted({text for s in shown.settings for text in s.sets})
+    moved = f", with {', '.join(sets)}" if sets else ", nothing moved"
+    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}"
+    said = f"All below is still of what was chosen before ({named}; {shown.runs:,} runs)."
+    return element("p", element("strong", said), " The new figures are on their way.", class_="r2p-before")
+
+
+def _money(comparison: Comparison) -> Markup:
+    """Tabulate ledgers, and what a further dollar of prevention saved under each policy."""
+    returned = [
+        saved(f"return-{policy}", f"what a further dollar saved under {policy}", charts.returns(comparison, policy))
+        for policy in comparison.others
+    ]
+    return join((saved("ledgers", "ledgers", charts.ledger_table(comparison)), *returned))
 
 
 @solara.component
-def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
+def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
+    """Save figures and their numbers, and the page as a report."""
+    answer, set_answer = solara.use_state({})
+    gone = solara.use_memo(threading.Event, [])
+    solara.use_effect(lambda: gone.set, [])
+    stem = f"{Path(plan.scenario).stem}-{plan.examined}"
+
+    def ask(name: str) -> None:
+        if shown is None or not isinstance(name, str):
+            return
+        comparison, _, _ = FIGURES.of(shown, plan)
+        policy = plan.examined if plan.examined in comparison.others else comparison.others[-1]
+        kind, _, figure = name.partition(":")
+        if kind == "csv":
+            content = csv_of(figure, comparison, curves_of(shown), policy, plan.metric)
+            set_answer({"file": f"{stem}-{figure}.csv", "kind": "text/csv", "content": content, "number": monotonic()})
+        elif kind == "report" and fresh:
+            facts = [("seed", str(plan.seed)), ("address", f"/compare?{plan.query()}")]
+            file = (
+                f"\n\n# {file_name(plan.scenario, plan.own)}:\n{file_text(plan.scenario, plan.own)}" if plan.own else ""
+            )
+            setting = shown.settings[0]
+            world = setting_of(setting.scenario, setting.sets, setting.own)
+
+            def make() -> None:
+                content = report_of(comparison, world, policy, command + file, facts)
+                tell(gone, set_answer, {"file": f"{stem}.html", "kind": "text/html", "content": content,
+                                        "number": monotonic()})  # fmt: skip
+
+            threading.Thread(target=make, daemon=True).start()
+
+    View(
+        html=element(
+            "p", element("button", "Save the page as a report", type="button", class_="r2p-button r2p-quiet",
+                         data_save="report", disabled=None if fresh else ""),
+        )
+    )  # fmt: skip
+    source = command if fresh else "figures of what was chosen before"
+    Files(stem=stem, source=source, answer=answer, event_ask=ask)
+
+
+@solara.component
+def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) -> None:
     """Show what was found."""
     router = solara.use_router()
-    metric, set_metric = solara.use_state("deaths")
-    run, set_run = solara.use_state(-1)
+    metric, run = plan.metric, plan.run
     comparison, words, fans = FIGURES.of(shown, plan)
     told_of = plan.examined if plan.examined in comparison.others else comparison.others[-1]
     chosen = run if 0 <= run < shown.runs else None
     seen = [shown.settings, shown.runs, comparison.baseline, told_of]
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
     apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
-    money = solara.use_memo(lambda: charts.ledgers(comparison), seen)
+    paid = solara.use_memo(lambda: _money(comparison), seen)
     every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
 
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
         if kind == "run" and key.isdigit() and int(key) < shown.runs:
-            set_run(int(key))
+            go(replace(plan, run=int(key)))
         elif kind == "watch" and key in comparison.policies and run >= 0:
             place = comparison.policies.index(key)
             s = shown.settings[place]
-            router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets).query(0)}")
+            router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
 
     def look(values: dict[str, Any]) -> None:
-        set_metric(values["metric"] if values.get("metric") in EACH else metric)
-        pick(f"run:{str(values.get('run', '')).strip()}")
+        number = str(values.get("run", "")).strip()
+        known = number.isascii() and number.isdigit() and len(number) <= 9 and int(number) < shown.runs
+        chosen_metric = values["metric"] if values.get("metric") in EACH else metric
+        go(replace(plan, metric=chosen_metric, run=int(number) if known else -1 if not number else run))
 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
+        View(html=Markup() if fresh else _before(shown, plan))
         View(html=words)
         with solara.v.Html(tag="div", class_="r2p-halves"):
-            View(html=element("h2", "Fans of runs") + fans + FAN_NOTE)
-            View(html=element("h2", "Paired differences") + apart)
-        View(html=element("h2", "Money") + money)
+            drawn = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in fans.items()]
+            View(html=element("h2", "Fans of runs") + join(drawn) + FAN_NOTE)
+            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", apart))
+        View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
         Form(
             label="Runs",
@@ -395,17 +429,18 @@ def _Results(shown: Shown, fresh: bool, plan: Plan) -> None:
             ],
             event_change=look,
         )
-        View(html=every + EACH_NOTE, event_pick=pick)
+        View(
+            html=saved("runs", "the difference of every run", element("figure", every, class_="r2p-figure"))
+            + EACH_NOTE,
+            event_pick=pick,
+        )
         if chosen is not None:
             View(html=charts.run_card(comparison, chosen), event_pick=pick)
 
 
-HEADLINE_NOTE = "Means of all runs; in brackets their 95 % intervals."
-
-EACH = (
-    *("deaths", "episodes", "atrocity_entries", "displaced", "expelled", "persecuted_months", "war_crimes"),
-    *("prevention_and_response", "response_needed"),
-    *("total_cost", "gdp_lost", "response_cost"),
+HEADLINE_NOTE = (
+    "Means of all runs; in brackets their 95 % intervals. The donors' bill is prevention and response together; total "
+    "cost adds what hosts of refugees pay and what the states themselves lose."
 )
 
 FAN_NOTE = element(

@@ -11,12 +11,14 @@ import solara
 from r2psim.app import panels
 from r2psim.app.inputs import Parameters, told, world_fields, world_from
 from r2psim.app.marks import stage_key, trigger_key
-from r2psim.app.markup import element
+from r2psim.app.markup import Markup, element
+from r2psim.app.own import file_name, names_of
 from r2psim.app.timeline import cursor, draw_timeline
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.app.widgets import Form, Player, View
 from r2psim.app.world_map import draw_map, patch_map
 from r2psim.scenario import ScenarioError
+from r2psim.scenario.specs import PRESENT
 
 __all__ = ["Page"]
 
@@ -48,8 +50,23 @@ def Page() -> None:
     watch, month, refused = solara.use_memo(opened, [router.search])
     solara.use_effect(lambda: watch.close if watch is not None else None, [watch])
 
+    left, set_left = solara.use_state(("", ""))
+
     def run(choice: Choice) -> None:
         ask(lambda: choice)
+
+    def start(values: dict[str, Any], now: Choice) -> Choice:
+        """Read the world that is asked for: what was changed in one scenario does not go along into another."""
+        wanted = world_from(values, now.sets, now.own)
+        if wanted.scenario == now.scenario or not (now.sets or now.own):
+            return wanted
+        wanted = wanted._replace(sets=(), own="")
+        if now.own and wanted.policy in names_of(now.own):
+            wanted = wanted._replace(policy=PRESENT)
+        names = ", ".join([*(text.partition("=")[0] for text in now.sets), *names_of(now.own)])
+        note = f"What was changed in {now.scenario} does not go along to {wanted.scenario}: {names}. Back undoes it."
+        set_left((wanted.query(), note))
+        return wanted
 
     def ask(chosen: Callable[[], Choice]) -> None:
         try:
@@ -72,9 +89,10 @@ def Page() -> None:
         label="World",
         fields=world_fields(choice, watch.setting),
         action="Run this world",
-        event_change=lambda values: ask(lambda: world_from(values, choice.sets)),
+        event_change=lambda values: ask(lambda: start(values, choice)),
     )
     told(problem)
+    View(html=element("p", left[1], class_="r2p-note", role="status") if left[0] == router.search else Markup())
     if watch.setting.real_names:
         View(html=element("p", watch.setting.description, class_="r2p-note"))
     World(watch, month).key(router.search or "start")
@@ -197,8 +215,10 @@ def _Digest(watch: Watch, month: int) -> None:
     digest = watch.digest(month)
     years = month // 12
     said = watch.choice.command(years=None if month == watch.months else years)
+    own = watch.choice.own
+    beside = f", beside the file {file_name(watch.choice.scenario, own)} that Compare offers" if own else ""
     same = (
-        element("p", "The same on the command line: ", element("code", said), class_="r2p-note")
+        element("p", f"The same on the command line{beside}: ", element("code", said), class_="r2p-note")
         if digest and years and month % 12 == 0
         else element(
             "p", "At the end of a year the command line that computes the same is shown here.", class_="r2p-note"

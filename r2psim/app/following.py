@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import solara
 from solara.server import kernel_context
 
-from r2psim.app.runs import Found, Setting, pool
+from r2psim.app.runs import FEWEST, Found, Setting, pool
 
-__all__ = ["Shown", "looked_at", "tell", "use_runs"]
+__all__ = ["Followed", "Shown", "looked_at", "shown_of", "tell", "use_runs"]
 
 PATIENCE = 1.0
 """Seconds after which a page that waits looks whether anybody still looks at it."""
@@ -39,6 +39,43 @@ class Shown:
     settings: tuple[Setting, ...]
     runs: int
     found: tuple[Found, ...]
+
+
+class Followed(NamedTuple):
+    """What a page that asks for runs is told.
+
+    Attributes
+    ----------
+    shown : Shown or None
+        The latest results, perhaps still of the settings before.
+    goal : int
+        How many runs of each there will be.
+    trouble : str
+        What went wrong; empty if nothing did.
+    there : int
+        How many runs of each there are by now, shown or not.
+    """
+
+    shown: Shown | None
+    goal: int
+    trouble: str
+    there: int
+
+
+def shown_of(there: int, goal: int) -> int:
+    """Give how many runs are shown where so many are there: 8, then twice as many each time, and all of them.
+
+    Each step sends all figures anew: with twice as many runs there is something new to see, and a refinement to a
+    thousand runs takes eight steps.
+
+    Examples
+    --------
+    >>> [shown_of(there, 100) for there in (0, 7, 8, 31, 64, 99, 100, 120)]
+    [0, 0, 8, 16, 64, 64, 100, 100]
+    """
+    if there >= goal:
+        return goal
+    return 0 if there < FEWEST else FEWEST * 2 ** ((there // FEWEST).bit_length() - 1)
 
 
 def looked_at() -> Callable[[], bool]:
@@ -74,24 +111,17 @@ def tell(gone: threading.Event, setter: Callable[[Any], object], value: Any) -> 
             raise
 
 
-def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, int, str]:
+def use_runs(settings: tuple[Setting, ...], runs: int) -> Followed:
     """Ask for runs of some settings, in the place of what this component asked for before.
 
-    Nothing is run for a page that nobody is connected to; whoever comes back gets the rest.
-
-    Returns
-    -------
-    shown : Shown or None
-        The latest results, perhaps still of the settings before.
-    goal : int
-        How many runs of each there will be.
-    trouble : str
-        What went wrong; empty if nothing did.
+    Nothing is run for a page that nobody is connected to; whoever comes back gets the rest. Results are shown as
+    `shown_of` has it.
     """
     who = solara.use_memo(object, [])
     shown, set_shown = solara.use_state(None)
     goal, set_goal = solara.use_state(0)
     trouble, set_trouble = solara.use_state("")
+    made, set_made = solara.use_state(0)
     # Whether the results before are on the page: a page that is given others while it is drawn is drawn again before
     # anybody sees it, and where runs come faster than it can be drawn nobody sees anything until the last of them.
     drawn = solara.use_memo(threading.Event, [])
@@ -102,11 +132,14 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
         pool().want(who, settings, runs)
         set_goal(pool().goal(who))
         set_trouble("")
+        set_made(0)
 
         def follow() -> None:
             seen = 0
             while not ended.is_set():
-                there = pool().follow(who, settings, seen, PATIENCE)
+                # The least number of runs that is more to see.
+                wanted = min(max(2 * seen, FEWEST), pool().goal(who) or runs)
+                there = pool().follow(who, settings, max(wanted - 1, seen), PATIENCE)
                 if not watched():
                     pool().leave(who)
                     while not (watched() or ended.wait(PATIENCE)):
@@ -117,17 +150,19 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
                 if ended.is_set() or not pool().mine(who, settings):
                     return
                 aim = pool().goal(who)
-                if there > seen:
+                if shown_of(there, aim) > seen:
                     while not (drawn.wait(PATIENCE) or ended.is_set()):
                         pass
                     if ended.wait(PAUSE):
                         return
                     # More may have come meanwhile.
                     found = tuple(pool().get(s) for s in settings)
-                    seen = min(aim, *(f.runs for f in found))
+                    there = min(f.runs for f in found)
+                    seen = max(seen, shown_of(there, aim))
                     drawn.clear()
                     tell(ended, set_shown, Shown(settings, seen, found))
                 tell(ended, set_goal, aim)
+                tell(ended, set_made, min(there, aim))
                 if wrong := pool().problem(settings):
                     tell(ended, set_trouble, wrong)
                     return
@@ -143,4 +178,4 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> tuple[Shown | None, in
         return end
 
     solara.use_effect(start, [settings, runs])
-    return shown, goal, trouble
+    return Followed(shown, goal, trouble, made)

@@ -49,7 +49,7 @@ def _field(
     return {"key": key, "label": label, "value": value, "help": help_, **kind}
 
 
-def world_from(values: dict[str, Any], sets: tuple[str, ...]) -> Choice:
+def world_from(values: dict[str, Any], sets: tuple[str, ...], own: str = "") -> Choice:
     """Read a choice from what a form told.
 
     Raises
@@ -60,7 +60,7 @@ def world_from(values: dict[str, Any], sets: tuple[str, ...]) -> Choice:
     from urllib.parse import urlencode
 
     kept = {key: str(values.get(key, ""))[:100] for key in ("scenario", "policy", "seed", "run")}
-    return choice_of(urlencode(kept))[0]._replace(sets=sets)
+    return choice_of(urlencode(kept))[0]._replace(sets=sets, own=own)
 
 
 def about_number(number: Number) -> str:

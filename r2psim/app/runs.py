@@ -60,16 +60,19 @@ class Setting(NamedTuple):
         Luck.
     sets : tuple of str
         ``path=value``.
+    own : str
+        Policies that somebody built (`r2psim.app.own`); empty without them.
     """
 
     scenario: str
     policy: str
     seed: int
     sets: tuple[str, ...] = ()
+    own: str = ""
 
 
 @lru_cache(maxsize=64)
-def setting_of(scenario: str, sets: tuple[str, ...]) -> Scenario:
+def setting_of(scenario: str, sets: tuple[str, ...], own: str = "") -> Scenario:
     """Load the world of a setting.
 
     Raises
@@ -77,13 +80,13 @@ def setting_of(scenario: str, sets: tuple[str, ...]) -> Scenario:
     RefusedError, ScenarioError
         If it cannot be run here.
     """
-    return scenario_of(scenario, sets)
+    return scenario_of(scenario, sets, own)
 
 
 @lru_cache(maxsize=256)
 def budget_of(setting: Setting) -> float:
     """Give what all bodies together get, US$ a year."""
-    bodies = build_assistance(setting_of(setting.scenario, setting.sets), setting.policy).bodies
+    bodies = build_assistance(setting_of(setting.scenario, setting.sets, setting.own), setting.policy).bodies
     return float(sum(body["budget"] for body in bodies))
 
 
@@ -297,7 +300,7 @@ class Pool:
         began = perf_counter()
         try:
             results = self._run(
-                setting_of(one.scenario, one.sets),
+                setting_of(one.scenario, one.sets, one.own),
                 [s.policy for s in settings],
                 runs=runs,
                 seed=one.seed,

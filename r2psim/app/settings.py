@@ -52,11 +52,11 @@ class Limits:
         Of a path with what follows it (forty changed parameters take half of it), and of all headers.
     """
 
-    runs: int = 1000
+    runs: int = 4000
     years: int = 60
     policies: int = 4
     states: int = 400
-    run_seconds: float = 60.0
+    run_seconds: float = 600.0
     world_bytes: int = 600 * 2**20
     result_bytes: int = 128 * 2**20
     sockets: int = 240

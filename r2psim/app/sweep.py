@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import ceil, floor
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,18 +15,20 @@ from r2psim.analysis.findings import METRIC_NAMES, amount
 from r2psim.app import lettering
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
-from r2psim.app.lettering import room_for
+from r2psim.app.lettering import room_for, round_below, round_step
 from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
 from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, setting_of
+from r2psim.app.saving import ALONG, Files, saved, written
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["Course", "Sweep", "draw_sweep"]
+__all__ = ["ASKED", "Course", "Sweep", "draw_sweep"]
 
-POINTS = 7
+INTERVALS = 6
+"""Between the places along a slider, about."""
 RUNS = 200
 EVEN = "break-even"
 ASKED = (
@@ -40,9 +44,10 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     high = np.array([i.mean if i.high is None else i.high for i in intervals])
     mean = np.array([i.mean for i in intervals])
     most = float(max(np.abs(low).max(), np.abs(high).max())) or 1.0
+    reached = round_below(most)
     ticks = {
         value: "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
-        for value in (-most, 0.0, most)
+        for value in (-reached, 0.0, reached)
     }
     places = [_place(lever, value) for value in at]
     left, right = room_for(list(ticks.values())) + 12.0, room_for(places) / 2 + 6.0
@@ -94,9 +99,23 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     )
 
 
+def places_along(low: float, high: float) -> np.ndarray:
+    """Give round numbers between two ends, and the ends.
+
+    Examples
+    --------
+    >>> places_along(0.0, 1.0).tolist(), places_along(0.25, 4.0).tolist()
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.25, 1.0, 2.0, 3.0, 4.0])
+    """
+    step = round_step(high - low, INTERVALS)
+    inside = [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
+    kept = [value for value in inside if min(value - low, high - value) > 0.3 * step]
+    return np.unique(np.round([low, *kept, high], 9))
+
+
 def _place(lever: Lever, value: float) -> str:
     """Write a place on a slider."""
-    return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.2g}"
+    return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.4g}"
 
 
 class Course(NamedTuple):
@@ -127,12 +146,12 @@ class Course(NamedTuple):
 def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setting, Setting]]]:
     """Give the places along a slider, and the settings of both policies at each."""
     one = along.settings[0]
-    at = np.round(np.linspace(lever.low, lever.high, POINTS), 6)
+    at = places_along(lever.low, lever.high)
     found = []
     for value in at:
         here = dict(along.values) | {lever.key: float(value)}
         a, b = (
-            Setting(one.scenario, policy, one.seed, sets_of(here, along.start, policy, along.examined))
+            Setting(one.scenario, policy, one.seed, sets_of(here, along.start, policy, along.examined), one.own)
             for policy in along.pair
         )
         found.append((a, b))
@@ -140,40 +159,50 @@ def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setti
 
 
 @solara.component
-def Sweep(scenario: str, now: Course) -> None:
-    """Offer to go along one slider; what was gone along stays until it is asked for anew."""
+def Sweep(scenario: str, now: Course, along: str, metric: str, go: Callable[[str, str], None]) -> None:
+    """Offer to go along one slider; what was gone along stays until it is asked for anew.
+
+    Parameters
+    ----------
+    scenario : str
+        World.
+    now : Course
+        What it starts from.
+    along, metric : str
+        Slider that was chosen, or empty; of what the difference is drawn.
+    go : callable
+        Told the slider and the metric that are chosen.
+    """
     levers = solara.use_memo(lambda: LEVERS | effect_levers(setting_of(scenario, ())), [scenario])
-    asked, set_asked = solara.use_state(("", "total_cost"))
-    wanted, set_wanted = solara.use_state(None)
-    metric = asked[1]
+    turn, set_turn = solara.use_state(0)
+    wanted = solara.use_memo(lambda: now, [along, metric, turn])
 
     def ask(values_: dict[str, Any]) -> None:
         key = str(values_.get("lever", ""))
         chosen = str(values_.get("metric", ""))
-        set_asked((key if key in levers else "", chosen if chosen in ASKED else "total_cost"))
-        set_wanted(now if key in levers else None)
+        go(key if key in levers else "", chosen if chosen in ASKED else "total_cost")
 
     View(html=element("h2", "Where does it break even?"))
     Form(
         label="Break-even",
         fields=[
-            {"key": "lever", "label": "Along", "kind": "select", "value": asked[0],
+            {"key": "lever", "label": "Along", "kind": "select", "value": along,
              "options": [("", "choose a slider"), *((k, lever.named(now.examined)) for k, lever in levers.items())]},
             {"key": "metric", "label": "Difference in", "kind": "select", "value": metric,
              "options": [(m, plain(METRIC_NAMES[m][0])) for m in ASKED]},
         ],
         event_change=ask,
     )  # fmt: skip
-    if asked[0] not in levers or wanted is None:
-        note = f"{POINTS} places along a slider, {RUNS} runs at each, everything else as it stands above."
+    if along not in levers:
+        note = f"Some places along a slider, {RUNS} runs at each, everything else as it stands above."
         View(html=element("p", note, class_="r2p-note"))
         return
-    lever = levers[asked[0]]
+    lever = levers[along]
     at, places = _settings(lever, wanted)
     if _settings(lever, now)[1] != places:
         again = element("button", "Go along it as it stands now", type="button", data_pick="again", class_="r2p-button")
         said = "This is as the sliders and the choice of policies stood when it was asked for. "
-        View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_wanted(now))
+        View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_turn(turn + 1))
     else:
         View()
     _Along(lever, tuple(at), tuple(places), metric, wanted.pair)
@@ -189,7 +218,8 @@ def _Along(
 ) -> None:
     """Ask for the runs along a slider, and show what there is."""
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
-    shown, _, trouble = use_runs(wanted, RUNS)
+    shown, goal, trouble, _ = use_runs(wanted, RUNS)
+    answer, set_answer = solara.use_state({})
     told(trouble)
     place = list(METRICS).index(metric)
     if shown is None or shown.settings != wanted or shown.runs < 2:
@@ -200,6 +230,18 @@ def _Along(
     if len(intervals) < len(places):
         View(html=element("p", "No run has a value.", class_="r2p-note"))
         return
-    drawing = draw_sweep(lever, np.array(at), intervals, metric, pair)
-    note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role="status")
+    drawing = saved(ALONG, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
+    # Said aloud once: when all runs are there.
+    role = "status" if shown.runs >= goal else None
+    note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role=role)
     View(html=join((drawing, note)))
+
+    def ask(name: str) -> None:
+        if name == f"csv:{ALONG}":
+            rows = ((value, *i, str(i.told_apart).lower()) for value, i in zip(at, intervals, strict=True))
+            content = written((lever.path, *Interval._fields, "told_apart"), rows)
+            file = f"{wanted[0].scenario}-{ALONG}.csv".rpartition("/")[2]
+            set_answer({"file": file, "kind": "text/csv", "content": content, "number": monotonic()})
+
+    said = f"{pair[0]} minus {pair[1]}, {metric}, {shown.runs} runs at each place"
+    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=ALONG, event_ask=ask)

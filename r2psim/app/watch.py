@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 
 from r2psim.agents import R2PModel
+from r2psim.app.own import file_name, layered
 from r2psim.app.reserved import free_seed, why_not
 from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.scenario import Scenario, load
@@ -57,6 +58,8 @@ class Choice(NamedTuple):
         Luck.
     sets : tuple of str
         ``path=value``, as ``--set``.
+    own : str
+        Policies that somebody built (`r2psim.app.own`); empty without them.
     """
 
     scenario: str
@@ -64,6 +67,7 @@ class Choice(NamedTuple):
     seed: int = 1
     run: int = 0
     sets: tuple[str, ...] = ()
+    own: str = ""
 
     def command(self, years: int | None = None) -> str:
         """Write the command line that computes the same.
@@ -76,7 +80,7 @@ class Choice(NamedTuple):
         words = [
             "r2psim",
             "run",
-            self.scenario,
+            file_name(self.scenario, self.own) if self.own else self.scenario,
             "--policy",
             self.policy,
             "--seed",
@@ -96,6 +100,7 @@ class Choice(NamedTuple):
             ("scenario", self.scenario), ("policy", self.policy), ("seed", self.seed), ("run", self.run),
         ]  # fmt: skip
         parts += [("set", text) for text in self.sets]
+        parts += [("own", self.own)] if self.own else []
         return urlencode([*parts, ("month", month)] if month is not None else parts)
 
 
@@ -106,8 +111,8 @@ def known_scenarios() -> tuple[str, ...]:
     return shipped if mine in shipped else (mine, *shipped)
 
 
-def scenario_of(name: str, sets: tuple[str, ...] = ()) -> Scenario:
-    """Load a scenario that this server may run, everything generated.
+def scenario_of(name: str, sets: tuple[str, ...] = (), own: str = "") -> Scenario:
+    """Load a scenario that this server may run, everything generated, with policies that somebody built.
 
     Raises
     ------
@@ -125,7 +130,7 @@ def scenario_of(name: str, sets: tuple[str, ...] = ()) -> Scenario:
         raise RefusedError(f"at most {MOST_SETS} values can be changed, each in {LONGEST_SET} characters")
     limits = current().limits
     _bounded(sets)
-    full = expand(load(name, sets))
+    full = expand(layered(name, own).load(sets) if own else load(name, sets))
     if full.years > limits.years or len(full.states) > limits.states:
         raise RefusedError(f"{name}: at most {limits.years} years and {limits.states} states are run here")
     return full
@@ -159,7 +164,7 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
     Examples
     --------
     >>> choice_of("scenario=seminar&policy=prevention&seed=7&run=12&month=30")
-    (Choice(scenario='seminar', policy='prevention', seed=7, run=12, sets=()), 30)
+    (Choice(scenario='seminar', policy='prevention', seed=7, run=12, sets=(), own=''), 30)
     """
     try:
         found = parse_qs(search or "", max_num_fields=MOST_FIELDS, errors="strict")
@@ -178,6 +183,7 @@ def choice_of(search: str | None) -> tuple[Choice, int]:
         number("seed", free_seed(), 2**64 - 1),
         number("run", 0, 2**32 - 1),
         tuple(found.get("set", ())),
+        found.get("own", [""])[-1],
     )
     return choice, number("month", 0, YEAR * 200)
 
@@ -268,7 +274,7 @@ class Watch:
     """
 
     def __init__(self, choice: Choice) -> None:
-        self.setting = scenario_of(choice.scenario, choice.sets)
+        self.setting = scenario_of(choice.scenario, choice.sets, choice.own)
         self.setting.policy(choice.policy)
         if problem := why_not(choice.seed, choice.run):
             raise RefusedError(problem)

@@ -31,16 +31,19 @@ from r2psim.analysis.published import carried, published_lines
 from r2psim.analysis.study_words import NOT_ESTIMATED, interval_words
 from r2psim.analysis.tables import spread_words
 from r2psim.ensemble.intervals import paired_interval
-from r2psim.reports.parts import Part, Table, capital
+from r2psim.reports.parts import Figure, Part, Table, capital
 from r2psim.scenario.parameters import LABELS
 from r2psim.scenario.paths import effects_by_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from r2psim.analysis.comparison import Comparison
     from r2psim.reports.kinds import Opened
+    from r2psim.reports.parts import Again
     from r2psim.scenario import Scenario
 
-__all__ = ["assumption_words", "comparison_part", "world_facts"]
+__all__ = ["assumption_words", "comparison_part", "part_of_comparison", "world_facts"]
 
 SHORT = (
     "episodes", "deaths", "displaced", "spent_prevention", "response_cost", "prevention_and_response",
@@ -50,25 +53,59 @@ SHORT = (
 
 
 def comparison_part(opened: Opened) -> Part:
-    """Make the part of a directory of ``r2psim compare --out``."""
+    """Make the part of a directory of ``r2psim compare --out``.
+
+    Raises
+    ------
+    OutputError
+        If the directory is damaged.
+    """
     comparison, scenario = read_comparison(opened.path)
     main = comparison.others[-1]
     before = opened.json("comparison.json")["against"][main]["controls"]["added_money"]
     kept = before is None or main in comparison.added
-    notes = [line for name in comparison.others for line in ("", *findings(comparison, name))][1:]
+    figures = opened.figures(*((name, *words) for name, words in _FIGURES.items()))
+    return _part(comparison, scenario, opened.name, figures, opened.again(), kept)
+
+
+def part_of_comparison(
+    comparison: Comparison, scenario: Scenario, name: str, figures: Mapping[str, bytes], again: Again
+) -> Part:
+    """Make the part of a comparison that stands in no directory.
+
+    Parameters
+    ----------
+    comparison, scenario : Comparison, Scenario
+        Of which the last policy is told first, and its world, everything generated.
+    name : str
+        What stands in the place of the directory's name.
+    figures : mapping of str to bytes
+        PNG by the names that ``r2psim compare --out`` gives its figures.
+    again : Again
+        How to make it again.
+    """
+    drawn = [Figure(file, figures[file], *words) for file, words in _FIGURES.items() if file in figures]
+    return _part(comparison, scenario, name, drawn, again, True)
+
+
+def _part(
+    comparison: Comparison, scenario: Scenario, name: str, figures: Sequence[Figure], again: Again, kept: bool
+) -> Part:
+    main = comparison.others[-1]
+    notes = [line for each in comparison.others for line in ("", *findings(comparison, each))][1:]
     if not kept:
         notes = [line for line in notes if not line.startswith("- added money")]
         notes.append("The runs with added money were not kept; comparison.json has what they returned.")
     if comparison.uncertainty != "none":
-        notes += [line for name in comparison.others for line in ("", *published_lines(comparison, name))]
+        notes += [line for each in comparison.others for line in ("", *published_lines(comparison, each))]
     return Part(
         kind="compare",
-        name=opened.name,
+        name=name,
         title=f"{capital(main)} instead of {comparison.baseline}",
         question=f"What does {main} bring instead of {comparison.baseline}, when both meet the same luck for "
         f"{years_words(comparison.years)}?",
         world=world_facts(scenario, comparison),
-        policies=[(name, _policy(scenario, name)) for name in comparison.policies],
+        policies=[(each, _policy(scenario, each)) for each in comparison.policies],
         headline=_headline(comparison, main),
         null=_null(comparison, main),
         verdict=_verdict(comparison, main),
@@ -76,9 +113,9 @@ def comparison_part(opened: Opened) -> Part:
         fails=[] if comparison.no_effects else _fails(comparison, main),
         unknown=_unknown(comparison, scenario, main, kept),
         tables=_tables(comparison, main),
-        figures=opened.figures(*((name, *words) for name, words in _FIGURES.items())),
+        figures=figures,
         notes=notes,
-        again=opened.again(),
+        again=again,
     )
 
 

@@ -97,6 +97,12 @@ class Draft:
         draft._documents = [(Source(name), {"name": name, **data})]
         return draft
 
+    def extended(self, source: Source, data: Table) -> Draft:
+        """Give a draft with one more layer over it, as a file that extends this one; `source` is whoever wrote it."""
+        draft = type(self).__new__(type(self))
+        draft._documents = [*self._documents, (source, data)]
+        return draft
+
     def load(self, sets: Sets = ()) -> Scenario:
         """Check and give the scenario with overrides, as `load` does.
 
