@@ -65,6 +65,10 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
+def _roughly(seconds: float) -> str:
+    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
 class Compiling:
     """How far compiling is.
 
@@ -266,7 +270,7 @@ class _Listener(event.Listener):
             if not said:
                 if idle > 0.0:  # perhaps that was all
                     continue
-                length = "" if left is None else f", which takes about {max(1, round(left / 60))} min"
+                length = "" if left is None else f", which takes about {_roughly(left)}"
                 kept = "; they are kept for the next time" if kept_files else ""
                 notice(f"{who}: compiling the rules for this machine{length}{kept}")
                 said = now
