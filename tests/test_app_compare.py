@@ -465,7 +465,7 @@ def test_a_file_that_is_uploaded_is_compared_and_one_that_is_refused_says_where(
         (FILE.replace("= 0.2\n", "= 1.2\n"), "policies.mine.shares.forms.mediation: 1.2 is not allowed"),
         (FILE + "media = 0.9\n", "shares that sum to at most 1"),
         (FILE.replace("= 0.2\n", "= nan\n"), "policies.mine.shares.forms.mediation"),
-        (FILE.replace("= 0.2\n", "= 1" + "0" * 5000 + "\n"), "not valid TOML: a number has too many digits"),
+        (FILE.replace("= 0.2\n", "= 1" + "0" * 5000 + "\n"), "a number has too many digits"),
         (FILE + "x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
         (FILE + "# " + "x" * 16_000, "too large for a file of policies"),
         ("schema = 1\nextends = 'seminar'\n" + "".join(f"[policies.p{i}]\n" for i in range(4)), "one to 3 policies"),
@@ -620,8 +620,11 @@ def test_ticks_are_round_numbers_and_reach_as_high_as_what_is_drawn(highest: flo
     drawn = str(charts.fans(curves, 240)["monthly_deaths"])
     said = re.findall(r'text-anchor="end"[^>]*>([^<]+)<', drawn)
     said = [text for text in said if "year" not in text]
-    ticks = [float(t.partition(" ")[0].replace(",", "")) * (1e6 if "million" in t else 1e9 if "billion" in t else 1)
-             for t in said if t != "20"]  # fmt: skip
+    numbers = [float(t.partition(" ")[0].replace(",", "")) * (1e6 if "million" in t else 1e9 if "billion" in t else 1)
+               for t in said]  # fmt: skip
+    # After those of the axis come the years at the end of each half.
+    *ticks, one, other = numbers
+    assert one == other == 20.0
     step = ticks[1]
     assert ticks == pytest.approx([k * step for k in range(len(ticks))], rel=1e-6)
     assert f"{step:.0e}"[0] in "125" and float(f"{step:.0e}") == pytest.approx(step)

@@ -18,7 +18,7 @@ from seminar_rooms import Exercise, affordable
 
 from r2psim.app import seminar_server
 from r2psim.app import settings as app_settings
-from r2psim.app.compare import Plan, _first_plan, _plan_from
+from r2psim.app.plans import Plan, changed, first_plan
 from r2psim.app.seminar import Page
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_charts import charts, metrics_table, strips
@@ -252,7 +252,7 @@ def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
             except RefusedError:
                 refused.append("explore")
         try:
-            _plan_from({"seed": str(seed)}, Plan("seminar", ("late-response", "prevention")))
+            changed({"seed": str(seed)}, Plan("seminar", ("late-response", "prevention")))
         except RefusedError:
             refused.append("compare")
         return refused
@@ -288,13 +288,13 @@ def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
 
 def test_pages_open_with_luck_that_no_seminar_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
-    assert choice_of("")[0].seed == _first_plan().seed == 1
+    assert choice_of("")[0].seed == first_plan().seed == 1
     assert not (tmp_path / FILE).exists()
     made = Seminars(tmp_path / FILE)
     monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made)
     made.open("Monday", seed=1, years=1)
     made.open("Tuesday", seed=2, years=1)
-    assert choice_of("")[0].seed == _first_plan().seed == 3
+    assert choice_of("")[0].seed == first_plan().seed == 3
     made.close()
 
 

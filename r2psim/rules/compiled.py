@@ -202,12 +202,15 @@ class _Address(numba.types.WrapperAddressProtocol):
     def __init__(self, called: Any, signature: Any) -> None:
         self._called = called
         self._signature = signature
+        self._address = 0
 
     def __wrapper_address__(self) -> int:
+        if self._address:
+            return self._address
         # Asked for by its arguments alone, as a call from Python does: what is kept is found by what was asked for.
         compiled = self._called.compile(tuple(self._signature.args))
-        address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
-        return address
+        self._address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+        return self._address
 
     def signature(self) -> Any:
         return self._signature
