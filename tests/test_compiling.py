@@ -181,6 +181,16 @@ def test_what_is_not_kept_is_compiled_once_and_what_others_fail_at_is_left(
     assert len(mine) == 2, "asked again, nothing is done"
 
 
+def test_a_rule_that_is_called_alone_has_no_other_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(ahead, "compile_ahead", lambda module, *_: asked.append(module))
+    for name in (*Rules._fields[1:], "uniform"):
+        ahead.before_first_call(name)
+    assert asked == []
+    ahead.before_first_call("opponents_begin")
+    assert asked == ["r2psim.rules.ahead"], "a run is opened"
+
+
 @pytest.mark.parametrize("why", ["one processor", "nothing is missing", "within another", "nowhere to keep it"])
 def test_no_process_is_started_where_it_would_gain_nothing(
     why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

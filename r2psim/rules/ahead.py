@@ -110,10 +110,10 @@ def compile_rule(name: str) -> None:
 
 
 def before_first_call(name: str) -> None:
-    """Compile what the opening and a month call, where it is a part of that which is called first."""
+    """Compile what the opening and a month call, where a run is about to be opened: a rule alone needs no other."""
     from r2psim.rules.month import Rules
 
-    if name in Rules._fields:
+    if name == Rules._fields[0]:
         compile_ahead(__name__, Rules._fields, compile_rule)
 
 
