@@ -18,7 +18,6 @@ import itertools
 import json
 import math
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -51,6 +50,7 @@ from r2psim.analysis.panel_files import read_forecasts
 from r2psim.app.gate import Gate, _read_message
 from r2psim.app.settings import Limits
 from r2psim.app.site import site_of
+from r2psim.bench.probe import peak_bytes
 from r2psim.ensemble.batch.loading import load_experiment
 from r2psim.ensemble.batch.manifest import Entry, Manifest
 from r2psim.ensemble.batch.opened import open_batch
@@ -596,7 +596,7 @@ def fuzz(
         if list(Path(folder).rglob("owned")):
             found.failures.append("something was executed: a file named owned is there")
         os.chdir(Path(folder).parent)
-    found.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found.memory = peak_bytes() / 1e6
     if found.memory > MEGABYTES:
         found.failures.append(f"{found.memory:.0f} MB of memory")
     return found

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ask", "compile_seconds", "peak_memory"]
+__all__ = ["ask", "compile_seconds", "peak_bytes", "peak_memory"]
 
 
 def ask(*words: str, cache: Path | None = None) -> dict[str, float]:
@@ -72,10 +72,10 @@ def _memory(scenario: str, policy: str, runs: int, years: int, threads: int) -> 
     from r2psim.world.expand import expand
 
     run_ensemble(expand(load(scenario)), policy, runs, years, threads)
-    return {"megabytes": _peak_bytes() / 1e6}
+    return {"megabytes": peak_bytes() / 1e6}
 
 
-def _peak_bytes() -> float:
+def peak_bytes() -> float:
     """Give the most memory that this process has had."""
     status = Path("/proc/self/status")
     if status.exists():
