@@ -40,6 +40,7 @@ RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init_
 LEAVES = {
     "r2psim.scenario.channels",
     "r2psim.world.tables",
+    "r2psim.processors",
     "r2psim.progress",
     "r2psim.files",
     "r2psim.terminal",

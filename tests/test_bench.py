@@ -348,7 +348,7 @@ def test_the_peak_of_memory_is_the_process_s_own() -> None:
     """What a process that measures large worlds has needed itself is not told of those that it starts."""
     ballast = np.ones(30_000_000)
     told = subprocess.run(
-        [sys.executable, "-c", "from r2psim.bench.probe import _peak_bytes; print(_peak_bytes())"],
+        [sys.executable, "-c", "from r2psim.bench.probe import peak_bytes; print(peak_bytes())"],
         capture_output=True,
         text=True,
         check=True,

@@ -117,7 +117,7 @@ def test_what_others_contain_is_compiled_once_and_not_to_machine_code(tmp_path: 
 @pytest.mark.slow
 def test_several_processes_leave_what_one_leaves(tmp_path: Path) -> None:
     """Compiled side by side, and read by a process that compiles nothing any more."""
-    program = "from r2psim.rules import ahead; ahead._processors = lambda: 2\n" + EVERYTHING
+    program = "from r2psim.rules import ahead; ahead.processors = lambda: 2\n" + EVERYTHING
     said(ran(program, PACKAGE.parent, R2PSIM_CACHE=tmp_path, R2PSIM_QUIET="1"))
     before = files_in(tmp_path)
     assert len([file for file in before if file.endswith(".1.nbc")]) == len([f for f in before if f.endswith(".nbc")])

@@ -152,8 +152,8 @@ class Worker:
 
     def __init__(self, words: list[str], env: dict[str, str], **_: Any) -> None:
         assert env[ahead._WITHIN] == "1"
-        assert words[1:3] == ["-m", "a_module"]
-        self.asked.append(words[3:])
+        assert words[1:4] == ["-P", "-m", "a_module"]
+        self.asked.append(words[4:])
 
     def wait(self) -> int:
         return 1  # it failed
@@ -170,7 +170,7 @@ def test_what_is_not_kept_is_compiled_once_and_what_others_fail_at_is_left(
     names = ["standing", "settling", "groups_move", "bodies_act"]
     monkeypatch.setattr(ahead, "kept_files", dict.fromkeys(names, missing) | {"groups_move": there})
     monkeypatch.setattr(ahead, "_begun", set())
-    monkeypatch.setattr(ahead, "_processors", lambda: 2)
+    monkeypatch.setattr(ahead, "processors", lambda: 2)
     monkeypatch.setattr(ahead.subprocess, "Popen", Worker)
     monkeypatch.setattr(Worker, "asked", [])
     monkeypatch.delenv(ahead._WITHIN, raising=False)
@@ -201,7 +201,7 @@ def test_no_process_is_started_where_it_would_gain_nothing(
     kept = {} if why == "nowhere to keep it" else dict.fromkeys(SECONDS, file)
     monkeypatch.setattr(ahead, "kept_files", kept)
     monkeypatch.setattr(ahead, "_begun", set())
-    monkeypatch.setattr(ahead, "_processors", lambda: 1 if why == "one processor" else 2)
+    monkeypatch.setattr(ahead, "processors", lambda: 1 if why == "one processor" else 2)
     monkeypatch.setattr(ahead.subprocess, "Popen", Worker)
     monkeypatch.setattr(Worker, "asked", [])
     monkeypatch.delenv(ahead._WITHIN, raising=False)

@@ -20,7 +20,8 @@ from r2psim.analysis.kept_arrays import KeptArrays
 from r2psim.analysis.ledgers import COST_LEDGERS, by_year, split_of, weights
 from r2psim.analysis.row_store import FOLDER
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.simulation import processors, simulate
+from r2psim.ensemble.simulation import simulate
+from r2psim.processors import processors
 from r2psim.scenario.paths import form_number, parameter_of
 
 if TYPE_CHECKING:

@@ -641,7 +641,8 @@ def sensitivity(
     >>> found.factors
     ('rates of observation', 'rates of stages')
     """
-    from r2psim.ensemble.simulation import checked_policies, processors
+    from r2psim.ensemble.simulation import checked_policies
+    from r2psim.processors import processors
     from r2psim.scenario import load
     from r2psim.world.expand import expand
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from r2psim.bench.machine import machine, versions
 from r2psim.ensemble.devices import DeviceError
-from r2psim.ensemble.simulation import Block, processors, simulate
+from r2psim.ensemble.simulation import Block, simulate
+from r2psim.processors import processors
 from r2psim.scenario import Scenario, load
 from r2psim.world.expand import expand
 

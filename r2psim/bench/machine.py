@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from r2psim.processors import processors
 
 __all__ = ["machine", "versions"]
 
@@ -22,7 +23,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": told.get("model name") or platform.processor() or platform.machine(),
         "vectors": next((name for name, flag in _WIDTHS if flag in flags), None),
-        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "processors": processors(),
         "system": f"{platform.system()} {platform.machine()}",
     }
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.simulation import _Ensemble, processors
+from r2psim.ensemble.simulation import _Ensemble
+from r2psim.processors import processors
 from r2psim.scenario.posterior import drawn_in
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ claimed run after run and policy after policy, so that all policies advance toge
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +27,7 @@ from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SER
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.ensemble.warmup import compile_ensemble_ahead
+from r2psim.processors import processors
 from r2psim.progress import notice
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.scenario import Scenario
 
-__all__ = ["AnyPolicy", "Block", "checked_policies", "processors", "simulate"]
+__all__ = ["AnyPolicy", "Block", "checked_policies", "simulate"]
 
 AnyPolicy: TypeAlias = "str | PythonPolicy | Policy | ManyPolicy"
 """A policy of the scenario by name, or an object that decides."""
@@ -362,13 +362,6 @@ class _Kept:
         if not (self.keep and self.names):
             return {}
         return {policy: {name: arrays[name] for name in self.names} for policy, arrays in self.arrays.items()}
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def checked_policies(

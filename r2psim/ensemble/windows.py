@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.ensemble.simulation import processors
+from r2psim.processors import processors
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.world.build import World, build

@@ -18,6 +18,7 @@ import numpy as np
 
 from r2psim.compiling import SECONDS, compiled_elsewhere
 from r2psim.machine_code import kept_files
+from r2psim.processors import processors
 
 __all__ = ["before_first_call", "compile_ahead", "compile_rule", "shares"]
 
@@ -54,10 +55,6 @@ def shares(names: Sequence[str], processes: int) -> list[list[str]]:
     return [sorted(share, key=list(names).index) for share in found]
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def compile_ahead(module: str, names: Sequence[str], compile_one: Compile) -> None:
     """Compile rules that are not kept, in as many processes as there are processors; the first time that it is asked.
 
@@ -74,15 +71,16 @@ def compile_ahead(module: str, names: Sequence[str], compile_one: Compile) -> No
         return
     _begun.add(module)
     missing = [name for name in names if name in kept_files and not kept_files[name].exists()]
-    processes = min(_processors(), MOST)
+    processes = min(processors(), MOST)
     if processes < 2 or len(missing) < 2 or not sys.executable:
         return
     mine, *others = shares(missing, processes)
-    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
     workers: list[subprocess.Popen[bytes]] = []
     try:
         for share in others:
-            words = [sys.executable, "-m", module, *share]
+            # Not from the user's directory, where any file may be called like a module.
+            words = [sys.executable, "-P", "-m", module, *share]
             quiet: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
             workers.append(subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path, _WITHIN: "1"}, **quiet))
         with compiled_elsewhere(mine, others):

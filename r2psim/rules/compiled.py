@@ -136,16 +136,13 @@ class CompiledRule:
         self.part = part
         self.whole = whole
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the whole rule from Python."""
         if not self.whole.overloads:
-            self._first()
-        return self.whole(*arguments)
+            from r2psim.rules.ahead import before_first_call
 
-    def _first(self) -> None:
-        from r2psim.rules.ahead import before_first_call
-
-        before_first_call(self.py_func.__name__)
+            before_first_call(self.py_func.__name__)
+        return self.whole(*arguments, **named)
 
     def compile(self, arguments: tuple[Any, ...]) -> Any:
         """Compile the whole rule for arguments of certain types, or load it; give what came of it."""
@@ -161,7 +158,9 @@ class _Seen(numba.types.Dispatcher):  # type: ignore[misc]
 
     def get_call_type(self, context: Any, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
         """Give the types of a call."""
-        return super().get_call_type(context, tuple(map(numba.types.unliteral, args)), kws)
+        unliteral = numba.types.unliteral
+        named = {name: unliteral(kind) for name, kind in kws.items()}
+        return super().get_call_type(context, tuple(map(unliteral, args)), named)
 
 
 numba.extending.register_model(_Seen)(numba.extending.models.OpaqueModel)
@@ -243,7 +242,7 @@ def inline(function: _Function) -> _Function:
 def woven(function: _Function) -> _Function:
     """Let a list of rules be written into the rule that calls it, and not compiled by itself.
 
-    Every layer of rules that call rules would else be compiled anew from the ground up: a minute for a month.
+    A layer of rules that call rules would else be compiled, and optimised, once more as a whole.
     """
     compiled: _Function = numba.njit(inline="always", error_model="numpy", _nrt=False)(function)
     return compiled

@@ -31,7 +31,7 @@ from r2psim.agents import Choices
 from r2psim.agents.choices import check_choices
 from r2psim.ensemble.intervals import Interval, paired_interval, share_differing
 from r2psim.ensemble.measures import METRICS, metrics_of
-from r2psim.ensemble.simulation import processors
+from r2psim.processors import processors
 from r2psim.scenario.parameters import P
 from r2psim.seminar.limits import SeminarError
 from r2psim.seminar.luck_rows import abreast

@@ -15,6 +15,7 @@ from importlib import import_module
 from multiprocessing import resource_tracker
 from typing import Any
 
+from r2psim.processors import processors
 from r2psim.scenario.errors import nearest
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "SerialCrew",
     "check_executor",
     "crew",
-    "processors",
 ]
 
 KINDS = ("serial", "processes", "dask")
@@ -40,13 +40,6 @@ NEEDS_DASK = 'this needs Dask, which is not installed: pip install "r2psim[clust
 
 class LostError(Exception):
     """Workers that cannot be reached any more; the message says which."""
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Serial(Executor):
