@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
@@ -20,10 +21,10 @@ from r2psim.scenario.catalogue import (
     LEDGERS,
     SCOPES,
     catalogue,
-    catalogue_tables,
     form_from_table,
     form_refusals,
     form_schema,
+    merged_forms,
 )
 from r2psim.scenario.channels import CHANNELS, KINDS, MANDATES
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
@@ -184,7 +185,7 @@ def test_every_form_says_what_is_known():
 def test_forms_survive_plain_data_and_cannot_be_changed():
     for key, form in FORMS.items():
         assert form_from_table(key, form.table()) == form
-        assert hash(form) == hash(form_from_table(key, catalogue_tables()[key]))
+        assert hash(form) == hash(form_from_table(key, merged_forms({})[key]))
     with pytest.raises(FrozenInstanceError):
         FORMS["media"].lag = 1.0
     with pytest.raises(FrozenInstanceError):
@@ -193,8 +194,13 @@ def test_forms_survive_plain_data_and_cannot_be_changed():
 
 def test_nobody_changes_the_shipped_catalogue():
     catalogue().clear()
-    catalogue_tables()["media"]["effects"].clear()
     assert catalogue() == FORMS
+
+
+def test_what_a_scenario_changes_leaves_the_shipped_catalogue_as_it_is():
+    shipped = json.dumps(merged_forms({}))
+    merged_forms({"media": {"lag": 3, "effects": {"incitement": {"size": 0.9}, "targeting": {"size": 0.9}}}})
+    assert json.dumps(merged_forms({})) == shipped
 
 
 def test_short_entry_has_defaults():
@@ -348,7 +354,7 @@ def test_nothing_that_toml_can_hold_breaks_the_check(changes):
 def test_json_schema_accepts_the_catalogue_and_refuses_the_rest():
     schema = form_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    for table in catalogue_tables().values():
+    for table in merged_forms({}).values():
         jsonschema.validate(table, schema)
     for wrong in (
         {"lagg": 1},

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import interrupted
+from commands import called, interrupted
 
 COMMAND = [sys.executable, "-m", "r2psim"]
 
 
-def call(*words: str, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
+def call(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = called(*words)
     assert done.returncode == code, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done
@@ -46,6 +46,15 @@ def test_json_has_the_promised_fields(seven: dict) -> None:
     assert sum(seven["state_months"]) == seven["states"] * seven["months"]
     assert sum(seven["group_months"]) == seven["groups"] * seven["months"]
     assert len(seven["sha256"]) == 64
+
+
+def test_a_process_of_its_own_says_the_same(seven: dict) -> None:
+    words = [*COMMAND, "run", "seminar", "--seed", "7", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == seven
+    wrong = subprocess.run([*COMMAND, "rnu"], capture_output=True, text=True, timeout=300, check=False)
+    assert (wrong.returncode, wrong.stdout) == (2, "") and "rnu" in wrong.stderr and "Traceback" not in wrong.stderr
 
 
 def test_same_luck_same_digest_other_luck_another(seven: dict) -> None:
@@ -164,9 +173,7 @@ def test_a_name_that_no_file_can_have_is_told(words: list[str], tmp_path: Path) 
     name, file = "x" * 300 + ".toml", tmp_path / "study.toml"
     file.write_text(f'schema = 1\nscenario = "{name}"\n[design]\nkind = "grid"\n', encoding="utf-8")
     given = [{"NAME": name, "FILE": str(file)}.get(word, word) for word in words]
-    done = subprocess.run(
-        [sys.executable, "-m", "r2psim", *given], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = called(*given)
     assert done.returncode == 2, done.stderr
     assert "too long for the name of a file" in done.stderr and len(done.stderr) < 200
 

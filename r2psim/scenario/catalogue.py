@@ -40,7 +40,6 @@ __all__ = [
     "Refusal",
     "accepted",
     "catalogue",
-    "catalogue_tables",
     "form_from_table",
     "form_refusals",
     "form_schema",
@@ -323,11 +322,6 @@ def _forms() -> dict[str, Form]:
     return {key: form_from_table(key, table) for key, table in _tables().items()}
 
 
-def catalogue_tables() -> dict[str, dict[str, Any]]:
-    """Give the shipped catalogue as parsed, free to be changed: what a scenario's own ``[forms]`` are laid over."""
-    return deepcopy(_tables())
-
-
 def catalogue() -> dict[str, Form]:
     """Give the shipped forms by key, in the order of the report; read once."""
     return dict(_forms())
@@ -337,9 +331,10 @@ def merged_forms(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay what a scenario writes under ``[forms]`` over the shipped catalogue, key by key; lists replace.
 
     Where only the size of a shipped effect is written, and no range for it, it is taken as known. The size that an
-    effect had before a fit is that of the shipped range: whoever writes another size or range has none.
+    effect had before a fit is that of the shipped range: whoever writes another size or range has none. To be read,
+    not changed: what a scenario leaves as it is, is not copied.
     """
-    merged: dict[str, Any] = catalogue_tables()
+    merged: dict[str, Any] = dict(_tables())
     for key, table in changes.items():
         merged[key] = _laid_over(merged.get(key), table)
         for on, effect in _effects_of(table).items():

@@ -535,9 +535,11 @@ def _policy_faults(data: Table) -> Iterator[Fault]:
 
 
 def _form_faults(data: Table) -> Iterator[Fault]:
-    """Yield what is wrong with forms, with what the scenario changes laid over what ships."""
-    for key, table in merged_forms(_at(data, ("forms",))).items():
-        yield from (Fault(*refusal) for refusal in form_refusals(key, table))
+    """Yield what is wrong with the forms that a scenario changes or adds; those that ship have been checked."""
+    written = _at(data, ("forms",))
+    merged = merged_forms(written)
+    for key in written:
+        yield from (Fault(*refusal) for refusal in form_refusals(key, merged[key]))
 
 
 def _reference_faults(place: Place, items: list[Any], known: Table) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from functools import lru_cache
 from math import floor, fsum, isfinite, prod
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ class Assistance:
     effect_harms: np.ndarray
 
 
+@lru_cache(maxsize=4096)  # Exact logarithms are slow, and a study builds the same forms at each of its points.
 def size_in_rules(on: str, size: float) -> float:
     """Give the size of an effect as rules add it up: the log of a factor, or what is added to a level."""
     if CHANNELS[on].kind != "multiplier":
