@@ -150,7 +150,7 @@ def run(
         if as_json:
             typer.echo(json.dumps({**summary, "story": told} if explain is not None else summary))
         else:
-            from r2psim.analysis.tables import run_summary
+            from r2psim.analysis.terminal_tables import run_summary
 
             run_summary(history, summary)
             for paragraph in told:
@@ -249,13 +249,13 @@ def compare(
         if directory is not None:
             directory.fill(lambda folder: _write_comparison(comparison, loaded, folder))
         if as_json:
-            from r2psim.analysis.published import beside_published
+            from r2psim.analysis.published_returns import beside_published
 
             told = comparison.others if comparison.uncertainty != "none" else ()
             published = {"published": {policy: beside_published(comparison, policy) for policy in told}} if told else {}
             typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         else:
-            from r2psim.analysis.tables import comparison_table
+            from r2psim.analysis.terminal_tables import comparison_table
 
             comparison_table(comparison)
     if out is not None and not as_json:

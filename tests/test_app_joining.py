@@ -17,13 +17,13 @@ from seminar_rooms import Exercise, affordable
 
 from r2psim.app import seminar_server
 from r2psim.app import settings as app_settings
+from r2psim.app.allowed_hosts import addresses
 from r2psim.app.seminar import FROM_THE_FACILITATOR, At
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_entrance import Joining
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_projector import HERE_ONLY, ProjectorPage, joining, qr_code
 from r2psim.app.seminar_seat import WHY, SeatPage
-from r2psim.app.site import addresses
 from r2psim.seminar import Screen, Seat, Seminars
 from r2psim.seminar.codes import of_screen
 from r2psim.seminar.seminars import FILE

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from r2psim.analysis.comparison import compare
+from r2psim.declarations.columns import TABLES
 from r2psim.rules import conflict, stages, triggers
 from r2psim.rules import month as month_module
 from r2psim.rules.month import PHASES, schedule
 from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import PARAMETERS, identifier
-from r2psim.world.tables import TABLES
 
 PACKAGE = Path(month_module.__file__).parents[1]
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -25,21 +25,22 @@ RULES = sorted((PACKAGE / "rules").glob("*.py"))
 IDS = {path: str(path.relative_to(PACKAGE)) for path in FILES}
 
 LAYERS = (
+    ("declarations",),
     ("scenario",),
     ("world",),
     ("rules",),
     ("translation",),
-    ("ensemble", "agents"),
+    ("ensemble", "agents", "reference"),
     ("analysis", "plots", "seminar"),
-    ("bench", "app", "reports", "verbs", "cli"),
+    ("bench", "app", "documentation", "reports", "verbs", "cli"),
 )
 """From the ground up: a layer imports itself and those below."""
 
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init__": 9, "__main__": 9}
 
 LEAVES = {
-    "r2psim.scenario.channels",
-    "r2psim.world.tables",
+    "r2psim.declarations.channels",
+    "r2psim.declarations.columns",
     "r2psim.processors",
     "r2psim.progress",
     "r2psim.files",
@@ -144,7 +145,7 @@ CALLS = {"sum", "pow", "fsum", "prange", "divmod", "hash", "eval", "exec", "open
 
 METHODS = {"sum", "mean", "std", "var", "dot", "prod", "cumsum", "argmax", "argmin", "argsort", "sort"}
 
-NOT_COMPILED = {"ahead.py", "compiled.py", "ingredients.py", "why.py", "warmup.py", "__init__.py"}
+NOT_COMPILED = {"ahead.py", "compiled.py", "ingredients.py", "explain.py", "warmup.py", "__init__.py"}
 """Files of `rules` whose code is not compiled: how to compile, and the explanation of events."""
 
 COMPILED = [path for path in RULES if path.name not in NOT_COMPILED]
@@ -169,7 +170,7 @@ def test_rules_use_only_arithmetic_that_gives_the_same_bits(path: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("path", [path for path in RULES if path.name != "why.py"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in RULES if path.name != "explain.py"], ids=lambda path: path.name)
 def test_nothing_is_compiled_with_fast_or_parallel_mathematics(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.keyword):

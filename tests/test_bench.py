@@ -18,6 +18,7 @@ from r2psim.bench.measure import RATIOS, SCENARIOS, Effort, play_rounds, report_
 from r2psim.bench.native import months_in_c
 from r2psim.bench.numpy_month import groups_move, uniforms
 from r2psim.bench.worlds import side_by_side, world_of
+from r2psim.declarations.columns import GROUP
 from r2psim.rules import arithmetic
 from r2psim.rules.draws import STAGE_CHANGE, Draws, draws_of, uniform
 from r2psim.rules.month import PHASES, opening
@@ -27,7 +28,6 @@ from r2psim.translation.to_c import NotCoveredError, translate
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, copy_rows
-from r2psim.world.tables import GROUP
 
 
 def has_compiler() -> bool:

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.agents.policies import Allocation, View
+from r2psim.declarations.columns import TRIGGERS, S
 from r2psim.rules.contagion import WAR
 from r2psim.scenario.brief import brief
 from r2psim.scenario.parameters import P, identifier
-from r2psim.world.tables import TRIGGERS, S
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
@@ -63,7 +63,7 @@ class Trigger:
     month : int
         Month of the year, 0-11.
     state, kind : str
-        Identifier of the state, and one of `r2psim.world.tables.TRIGGERS`.
+        Identifier of the state, and one of `r2psim.declarations.columns.TRIGGERS`.
     """
 
     month: int

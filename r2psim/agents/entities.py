@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
+from r2psim.declarations.columns import BODY, GROUP, STAGES, STATE, G, S, Table
 from r2psim.world.codebook import told
-from r2psim.world.tables import BODY, GROUP, STAGES, STATE, G, S, Table
 
 if TYPE_CHECKING:
     import numpy as np

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from r2psim.agents.seats import Seat
+from r2psim.agents.body_rows import Seat
 from r2psim.agents.views import (
     Allocation,
     Allocations,
@@ -52,10 +52,10 @@ from r2psim.agents.views import (
     checked,
     checked_many,
 )
+from r2psim.declarations.columns import B
 from r2psim.rules.decision import income, offering
 from r2psim.rules.demand import demand
 from r2psim.scenario.errors import listing, nearest
-from r2psim.world.tables import B
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import solara
 
 from r2psim.app import settings
 from r2psim.app.inputs import told
-from r2psim.app.markup import element
+from r2psim.app.page_parts import element
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_entrance import Entrance, Joining
 from r2psim.app.seminar_projector import ProjectorPage

@@ -9,7 +9,7 @@ from typing import Any
 import solara
 
 from r2psim.app.inputs import told
-from r2psim.app.markup import element
+from r2psim.app.page_parts import element
 from r2psim.app.seminar_lobby import about_lobby, role_field
 from r2psim.app.seminar_server import asker, browser, seminars, use_version
 from r2psim.app.watch import known_scenarios

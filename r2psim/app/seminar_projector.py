@@ -9,13 +9,13 @@ import solara
 from solara.lab import headers
 
 from r2psim.app import settings
+from r2psim.app.allowed_hosts import addresses
 from r2psim.app.inputs import told
-from r2psim.app.markup import Markup, element, join, table
+from r2psim.app.page_parts import Markup, element, join, table
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Status
 from r2psim.app.seminar_words import RULED, events, news_title, statements
-from r2psim.app.site import addresses
 from r2psim.app.widgets import View
 from r2psim.seminar import Screen, SeminarError
 from r2psim.seminar.codes import plain

@@ -11,9 +11,9 @@ import solara
 from solara.lab import headers
 
 from r2psim.app import settings
+from r2psim.app.allowed_hosts import CLIENT
 from r2psim.app.connections import here
 from r2psim.app.following import looked_at, tell
-from r2psim.app.site import CLIENT
 from r2psim.seminar import Seminars
 from r2psim.seminar.room import Room
 from r2psim.seminar.seminars import FILE, HERE

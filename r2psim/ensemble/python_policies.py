@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from r2psim.agents.policies import AnyDecider, PolicyError, checked_bodies, decides
+from r2psim.declarations.columns import PR, G
 from r2psim.ensemble.batch.executors import ProcessCrew
 from r2psim.ensemble.engine import ACCOUNTS, add_in_order
 from r2psim.ensemble.measures import (
@@ -43,7 +44,6 @@ from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PRESENT
 from r2psim.world.history import Event
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import PR, G
 
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel

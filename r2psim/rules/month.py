@@ -17,7 +17,6 @@ import numpy as np
 from r2psim.rules.accounts import accounts
 from r2psim.rules.compiled import inline, rule, woven
 from r2psim.rules.conflict import conflict
-from r2psim.rules.consequences import consequences
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
@@ -32,6 +31,7 @@ from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.settling import settling
 from r2psim.rules.stages import stages
+from r2psim.rules.state_totals import state_totals
 from r2psim.rules.structure import standing, structure
 from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
@@ -81,7 +81,7 @@ def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Sum up the month, date episodes, score risks, let them be observed and warned of, and weigh what could help."""
-    consequences(first, last, rows, p, draws)
+    state_totals(first, last, rows, p, draws)
     episodes(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
     observation(first, last, rows, p, draws)
@@ -198,7 +198,7 @@ PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
     Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
+    Phase("sum_up", "state", (state_totals, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
     Phase("receive", "state", (response, delivery, need), states_receive),
     Phase("settle", "body", (accounts,), bodies_settle),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from r2psim.declarations.columns import GROUP, OPPONENTS
 from r2psim.files import TOML, FileError, count_values, parse_toml
 from r2psim.scenario.catalogue import catalogue, form_refusals, merged_forms
 from r2psim.scenario.errors import (
@@ -28,7 +29,6 @@ from r2psim.scenario.paths import form_number, form_numbers
 from r2psim.scenario.schema import SCENARIO, Fault, validate
 from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
-from r2psim.world.tables import GROUP, OPPONENTS
 
 __all__ = ["Draft", "check", "load", "scenario_of"]
 

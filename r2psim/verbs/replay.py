@@ -154,7 +154,7 @@ def replay(
         checked |= {"metrics": _plain(found.metrics), "stored": _plain(found.stored)}
         typer.echo(json.dumps(summary | {"replay": checked} | ({} if group is None else {"story": told})))
     else:
-        from r2psim.analysis.tables import run_summary
+        from r2psim.analysis.terminal_tables import run_summary
 
         run_summary(found.history, summary)
         for paragraph in told:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.declarations.columns import BODY, GROUP, STATE, F, Table
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import KEYS, About, attrs_of, column_about, tagged
-from r2psim.world.tables import BODY, GROUP, STATE, F, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from r2psim.declarations.columns import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
 from r2psim.scenario.brief import brief
 from r2psim.world.build import World
 from r2psim.world.codebook import told
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.ensemble.arrow_tables import START, measure_about
 from r2psim.ensemble.batch.manifest import Entry
-from r2psim.ensemble.batch.reading import read_part
+from r2psim.ensemble.batch.stored_parts import read_part
 from r2psim.ensemble.store import OutputError
-from r2psim.ensemble.tables import START, measure_about
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import attrs_of, field_about
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
 __all__ = ["labelled", "sorted_points"]
 
