@@ -20,7 +20,8 @@ from r2psim.declarations.columns import BODY, GROUP, INHIBITORS, STATE, TRIGGERS
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario import Scenario
-from r2psim.scenario.loading import POLICIES, scenario_of
+from r2psim.scenario.layers import POLICIES
+from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS, P, defaults, identifier
 from r2psim.scenario.schema import CODES
 from r2psim.world.build import World, build

@@ -47,7 +47,8 @@ from r2psim.rules.demand import FRESH
 from r2psim.rules.month import PHASES
 from r2psim.rules.structure import conflict_level
 from r2psim.scenario.catalogue import CATEGORIES, Form, catalogue
-from r2psim.scenario.loading import POLICIES, load
+from r2psim.scenario.layers import POLICIES
+from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, defaults
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world import generate

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
 from r2psim.rules.accounts import accounts
+from r2psim.rules.ahead import compile_before_first
 from r2psim.rules.compiled import inline, rule, woven
 from r2psim.rules.conflict import conflict
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
-from r2psim.rules.draws import Draws
+from r2psim.rules.draws import Draws, draws_of
 from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
 from r2psim.rules.need import need
@@ -35,7 +37,7 @@ from r2psim.rules.state_totals import state_totals
 from r2psim.rules.structure import standing, structure
 from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
-from r2psim.world.rows import Rows
+from r2psim.world.rows import Rows, smallest_rows
 
 __all__ = [
     "AS_THEY_ARE",
@@ -44,6 +46,7 @@ __all__ = [
     "STATES_AT_ONCE",
     "Phase",
     "Rules",
+    "compile_rule",
     "month",
     "month_in_rules",
     "opening",
@@ -147,6 +150,16 @@ AS_THEY_ARE = Rules(
     states_receive,
     bodies_settle,
 )
+
+
+def compile_rule(name: str) -> None:
+    """Compile one of `AS_THEY_ARE`."""
+    number = np.int64(0)
+    called: Any = getattr(AS_THEY_ARE, name)
+    called.compile(tuple(map(numba.typeof, (number, number, smallest_rows(), np.empty(0), draws_of(0, 0, 0)))))
+
+
+compile_before_first(Rules._fields[0], "r2psim.rules.compile_month", Rules._fields, compile_rule)
 
 
 def opening_by(rules: Rules, rows: Rows, p: np.ndarray, draws: Draws) -> None:

@@ -53,6 +53,7 @@ __all__ = [
     "GENERATORS",
     "HOMES",
     "KINDS",
+    "NO_ASSISTANCE",
     "REGION",
     "SCENARIO",
     "SETTLED",
@@ -72,6 +73,9 @@ KINDS = ("regional organisation", "UN body", "partner")
 
 GENERATORS = ("world-2014",)
 """Generators of worlds."""
+
+NO_ASSISTANCE = "no-assistance"
+"""The policy that every scenario has."""
 
 YEARS = 20
 """Length of a run where none is given."""

@@ -14,13 +14,15 @@ from r2psim.declarations.columns import BODY, GROUP, OPPONENTS, STATE, STATUS_EX
 from r2psim.scenario.brief import brief
 from r2psim.scenario.catalogue import Form, forms_of
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
+from r2psim.scenario.layers import checked_data
 from r2psim.scenario.parameters import PARAMETERS, defaults
-from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, SETTLED, VERSION, YEARS, given
+from r2psim.scenario.schema import CODES, GENERATE, HOMES, NO_ASSISTANCE, REGION, SETTLED, VERSION, YEARS, given
 
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = [
+    "NO_ASSISTANCE",
     "BodySpec",
     "GenerateSpec",
     "GroupSpec",
@@ -33,8 +35,6 @@ __all__ = [
 
 Ids = tuple[str, ...]
 
-NO_ASSISTANCE = "no-assistance"
-"""The policy that every scenario has."""
 DEFINING = {NO_ASSISTANCE: frozenset({"assistance.budget_scale"})}
 """What a policy is by a value of its own: an override for all policies leaves it that, one for this policy does not."""
 DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
@@ -357,9 +357,7 @@ class Scenario:
         ScenarioError
             If `data` is no valid scenario.
         """
-        from r2psim.scenario.loading import scenario_of
-
-        return scenario_of(data)
+        return cls.from_validated(checked_data(data))
 
     @classmethod
     def from_validated(cls, data: Mapping[str, Any]) -> Scenario:
