@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
-from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
+from r2psim.verbs.app import app as app_verb
 from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
@@ -451,7 +451,7 @@ def bench(
 
         bench_batch(as_json=json_, quick=quick)
         return
-    from r2psim.bench.command import bench as measure_and_print
+    from r2psim.verbs.bench import bench as measure_and_print
 
     measure_and_print(as_json=json_, quick=quick)
 

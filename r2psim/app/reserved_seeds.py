@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import count
 
+from r2psim.app.hosted_seminars import seminars
 from r2psim.app.settings import current
 from r2psim.seminar import SeminarError
 from r2psim.seminar.seminars import FILE
@@ -17,8 +18,6 @@ __all__ = ["free_seed", "reserved", "why_not"]
 
 def reserved() -> frozenset[tuple[int, int]]:
     """Give seed and run of every seminar on this server whose luck is not told yet."""
-    from r2psim.app.seminar_server import seminars
-
     # Where there is no file there is no seminar, and a look at Explore makes none.
     if not (current().data / FILE).exists():
         return frozenset()

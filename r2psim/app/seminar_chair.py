@@ -8,6 +8,7 @@ from typing import Any
 
 import solara
 
+from r2psim.app.hosted_seminars import seminars
 from r2psim.app.inputs import told
 from r2psim.app.page_parts import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
@@ -15,7 +16,7 @@ from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_entrance import CASTS
 from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
 from r2psim.app.seminar_results import Tabs, stand
-from r2psim.app.seminar_server import seminars, use_version
+from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Buttons, Save, Status
 from r2psim.app.seminar_words import RULED, statements
 from r2psim.app.widgets import Form, View

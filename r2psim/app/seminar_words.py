@@ -13,7 +13,7 @@ from r2psim.seminar.notes import Note
 from r2psim.seminar.play import Play
 from r2psim.seminar.roles import Role
 from r2psim.seminar.visibility import Account, Assessment, Public, PublicEvent, PublicState
-from r2psim.world.history import Event
+from r2psim.world.events import Event
 
 __all__ = [
     "PHASES",

@@ -11,8 +11,8 @@ from r2psim.declarations.columns import GROUP
 from r2psim.ensemble.measures import BODY_ACCOUNTS, LEDGERS, METRICS, SERIES, UNITS
 from r2psim.ensemble.store import OutputError
 from r2psim.world.codebook import KEYS, About, about_of, column_about, tagged
-from r2psim.world.frames import CONTRIBUTIONS, START, event_about, event_columns
-from r2psim.world.history import Event
+from r2psim.world.events import CONTRIBUTIONS, Event, event_about, event_columns
+from r2psim.world.frames import START
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from r2psim.agents.policies import AnyDecider
-    from r2psim.ensemble.python_policies import Order, PythonPolicy
+    from r2psim.ensemble.python_policy import Order, PythonPolicy
 
 __all__ = ["LARGEST_BATCH", "Setting", "batch_size", "in_batches", "pieces_of"]
 

@@ -17,7 +17,7 @@ from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import attrs_of, column_about, to_frame
-from r2psim.world.history import Event
+from r2psim.world.events import Event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from r2psim.agents.model import R2PModel
-    from r2psim.ensemble.python_policies import PythonPolicy
+    from r2psim.ensemble.python_policy import PythonPolicy
     from r2psim.scenario import Scenario
 
 __all__ = ["Results"]
@@ -380,6 +380,7 @@ class Results:
         OutputError
             If the directory holds no runs of r2psim, or is damaged.
         """
-        from r2psim.ensemble.stored_results import read_results
+        from r2psim.ensemble.stored_results import read_fields
 
-        return read_results(Path(directory))
+        fields, null = read_fields(Path(directory))
+        return cls(**fields, null=None if null is None else cls(**null))

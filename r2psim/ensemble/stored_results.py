@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from r2psim.ensemble import arrow_tables
-from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import MARK, OutputError, digest_of_file, read_json, read_table, sealed
 from r2psim.scenario import Scenario, ScenarioError
 from r2psim.scenario.errors import shown
 from r2psim.scenario.paths import effects_by_path
 from r2psim.scenario.posterior import present_name, read_posterior
 
-__all__ = ["as_written", "read_results"]
+__all__ = ["as_written", "read_fields"]
 
 YEAR = 12
 
@@ -100,13 +99,18 @@ def _scenario(file: Path) -> Scenario:
         raise OutputError(f"{file}: is damaged: {error}") from error
 
 
-def read_results(directory: Path) -> Results:
-    """Read what `Results.save`, or ``r2psim compare --out``, wrote.
+def read_fields(directory: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Read what `r2psim.ensemble.results.Results.save`, or ``r2psim compare --out``, wrote.
 
     Parameters
     ----------
     directory : Path
         Must hold ``provenance.json``, ``resolved.json`` and ``runs.parquet``; other tables are read if they are there.
+
+    Returns
+    -------
+    tuple
+        What `Results` are made of, and what those of the null twins are; None without them.
 
     Raises
     ------
@@ -149,12 +153,11 @@ def read_results(directory: Path) -> Results:
     common: dict[str, Any] = {"scenario": scenario, "policies": policies, "runs": runs, "months": months}
     common |= {"first_run": first} | {name: facts[name] for name in ("seed", "uncertainty", "drawn", "bases")}
     null = counted("null_")
-    return Results(
-        **common,
-        **counted(""),
-        yearly=read("yearly", lambda table: arrow_tables.spending_from(table, policies, forms, months // YEAR)),
-        series=read("series", lambda table: arrow_tables.monthly_from(table, policies, runs, months)),
-        stages={policy: _stacked(columns, runs, months) for policy, columns in stages.items()},
-        events=read("events", lambda table: arrow_tables.events_from(table, facts["chosen"])),
-        null=Results(**common, **null) if null["metrics"] else None,
-    )
+    fields = common | counted("")
+    fields |= {
+        "yearly": read("yearly", lambda table: arrow_tables.spending_from(table, policies, forms, months // YEAR)),
+        "series": read("series", lambda table: arrow_tables.monthly_from(table, policies, runs, months)),
+        "stages": {policy: _stacked(columns, runs, months) for policy, columns in stages.items()},
+        "events": read("events", lambda table: arrow_tables.events_from(table, facts["chosen"])),
+    }
+    return fields, common | null if null["metrics"] else None

@@ -17,7 +17,7 @@ from r2psim.rules import triggers as triggers_rule
 from r2psim.rules.contagion import WAR
 from r2psim.scenario.parameters import P
 from r2psim.world.build import World
-from r2psim.world.history import Event
+from r2psim.world.events import Event
 from r2psim.world.rows import Rows
 
 __all__ = ["contributions", "events_of_month", "label"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from r2psim.agents import R2PModel
     from r2psim.seminar.notes import Note
     from r2psim.seminar.session import Branch
-    from r2psim.world.history import Event
+    from r2psim.world.events import Event
 
 __all__ = [
     "Account",
