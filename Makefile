@@ -47,8 +47,8 @@ lint: setup
 	$(BIN)/mypy
 
 docs: setup
-	$(BIN)/python -m r2psim.analysis.documentation docs/ODD.md
-	$(BIN)/python -m r2psim.analysis.data_documentation docs/DATA.md
+	$(BIN)/python -m r2psim.documentation.odd docs/ODD.md
+	$(BIN)/python -m r2psim.documentation.data docs/DATA.md
 
 clean:
 	rm -rf $(VENV) demo-output build dist

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison, compare
     from r2psim.analysis.discovery import Discovery, discover
     from r2psim.analysis.discovery_points import workbench_results
+    from r2psim.analysis.listings import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.optimise import Optimised, optimise, portfolio_problem
     from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel
     from r2psim.analysis.random_portfolios import RandomPortfolios, random_portfolios
-    from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
     from r2psim.analysis.rows import RowTable, rows
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
     from r2psim.analysis.sensitivity_factors import problem
     from r2psim.analysis.warning_value import Warnings, warning_value
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
     from r2psim.ensemble.simulation import simulate
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_REFERENCE = "r2psim.analysis.reference"
+_REFERENCE = "r2psim.analysis.listings"
 
 _HOMES = {
     "BreakEven": "r2psim.analysis.break_even_study",
     "Comparison": "r2psim.analysis.comparison",
-    "Batch": "r2psim.ensemble.batch.opened",
+    "Batch": "r2psim.ensemble.batch.stored_batch",
     "Discovery": "r2psim.analysis.discovery",
     "Event": "r2psim.world.history",
     "History": "r2psim.world.history",
@@ -73,7 +73,7 @@ _HOMES = {
     "load": "r2psim.scenario",
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
-    "open": "r2psim.ensemble.batch.opened",
+    "open": "r2psim.ensemble.batch.stored_batch",
     "optimise": "r2psim.analysis.optimise",
     "parameters": _REFERENCE,
     "policies": _REFERENCE,

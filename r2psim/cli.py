@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
-from r2psim.app.command import app as app_verb
 from r2psim.progress import Interrupted
 from r2psim.verbs import batches
+from r2psim.verbs.app import app as app_verb
 from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
@@ -150,7 +150,7 @@ def run(
         if as_json:
             typer.echo(json.dumps({**summary, "story": told} if explain is not None else summary))
         else:
-            from r2psim.analysis.tables import run_summary
+            from r2psim.analysis.terminal_tables import run_summary
 
             run_summary(history, summary)
             for paragraph in told:
@@ -249,13 +249,13 @@ def compare(
         if directory is not None:
             directory.fill(lambda folder: _write_comparison(comparison, loaded, folder))
         if as_json:
-            from r2psim.analysis.published import beside_published
+            from r2psim.analysis.published_returns import beside_published
 
             told = comparison.others if comparison.uncertainty != "none" else ()
             published = {"published": {policy: beside_published(comparison, policy) for policy in told}} if told else {}
             typer.echo(json.dumps(comparison.summary() | published, allow_nan=False))
         else:
-            from r2psim.analysis.tables import comparison_table
+            from r2psim.analysis.terminal_tables import comparison_table
 
             comparison_table(comparison)
     if out is not None and not as_json:
@@ -451,7 +451,7 @@ def bench(
 
         bench_batch(as_json=json_, quick=quick)
         return
-    from r2psim.bench.command import bench as measure_and_print
+    from r2psim.verbs.bench import bench as measure_and_print
 
     measure_and_print(as_json=json_, quick=quick)
 

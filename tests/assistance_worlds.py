@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from worlds import parameters
 
+from r2psim.declarations.channels import CHANNELS, MANDATES
+from r2psim.declarations.columns import BODY, FORM, GROUP, INHIBITORS, NOTE, PROGRAMME, STATE, TRIGGERS, F, L, S
 from r2psim.rules.decision import strengthened
 from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario.catalogue import Form, catalogue, forms_of
-from r2psim.scenario.channels import CHANNELS, MANDATES
 from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, GROUP, INHIBITORS, NOTE, PROGRAMME, STATE, TRIGGERS, F, L, S
 
 __all__ = [
     "FORMS",

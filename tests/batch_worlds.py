@@ -23,8 +23,8 @@ from r2psim.ensemble.batch.executors import Crew, SerialCrew
 from r2psim.ensemble.batch.experiment import Experiment
 from r2psim.ensemble.batch.export import export
 from r2psim.ensemble.batch.loading import load_experiment
-from r2psim.ensemble.batch.opened import open_batch
 from r2psim.ensemble.batch.plan import Plan
+from r2psim.ensemble.batch.stored_batch import open_batch
 
 __all__ = ["PARTS", "SMALL", "command", "digest", "do", "killed", "mended", "parts", "stamps", "write"]
 

@@ -18,6 +18,7 @@ from assistance_worlds import (
 )
 from worlds import parameters
 
+from r2psim.declarations.columns import BODY, RATING, STATE
 from r2psim.rules.accounts import accounts
 from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
@@ -25,7 +26,6 @@ from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, RATING, STATE
 
 __all__ = ["Table"]
 

@@ -40,21 +40,21 @@ from import_files import SAMPLES
 from seminar_rooms import Exercise, affordable
 
 import r2psim
-from r2psim.analysis.calibration.bank import Bank
-from r2psim.analysis.calibration.free import SHIPPED as SHIPPED_FREE
-from r2psim.analysis.calibration.free import FreeError, read_free
+from r2psim.analysis.calibration.evaluation_cache import EvaluationCache
+from r2psim.analysis.calibration.free_parameters import SHIPPED as SHIPPED_FREE
+from r2psim.analysis.calibration.free_parameters import FreeError, read_free
 from r2psim.analysis.calibration.targets import SHIPPED as SHIPPED_TARGETS
 from r2psim.analysis.calibration.targets import TargetError, read_targets
-from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.checkpoints import KeptArrays
 from r2psim.analysis.panel_files import read_forecasts
-from r2psim.app.gate import Gate, _read_message
+from r2psim.app.allowed_hosts import site_of
+from r2psim.app.middleware import Gate, _read_message
 from r2psim.app.settings import Limits
-from r2psim.app.site import site_of
 from r2psim.bench.probe import peak_bytes
 from r2psim.ensemble.batch.loading import load_experiment
 from r2psim.ensemble.batch.manifest import Entry, Manifest
-from r2psim.ensemble.batch.opened import open_batch
 from r2psim.ensemble.batch.points import read_points
+from r2psim.ensemble.batch.stored_batch import open_batch
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.store import MARK, OutputError
 from r2psim.files import Bounds
@@ -326,7 +326,7 @@ def read_bank(file: Path) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / "evaluations.jsonl").write_bytes(file.read_bytes())
-    return len(Bank(folder, {"a": 1}, tell=lambda text: None))
+    return len(EvaluationCache(folder, {"a": 1}, tell=lambda text: None))
 
 
 def read_arrays(file: Path) -> None:
@@ -363,7 +363,7 @@ def readers(home: Path) -> list[Reader]:
     batch = home / "batch"
     command("batch", str(experiment), "--out", str(batch), "--executor", "serial")
     bank = home / "a-bank"
-    evaluations = Bank(bank, {"a": 1})
+    evaluations = EvaluationCache(bank, {"a": 1})
     with evaluations:
         import numpy as np
 

@@ -27,18 +27,18 @@ from r2psim.app.charts import BANDS, counted, each_run, fans
 from r2psim.app.compare import Plan, comparison_of, settings_of
 from r2psim.app.inputs import Parameters, about_number, groups_of, world_from
 from r2psim.app.levers import LEVERS, effect_levers, fields, levers_of, sets_of, start_of
-from r2psim.app.markup import element, join, table
+from r2psim.app.page_parts import element, join, table
 from r2psim.app.runs import CURVES, Found
 from r2psim.app.timeline import draw_timeline, groups_shown
 from r2psim.app.watch import NOWHERE, OPEN, Choice, RefusedError, Watch, choice_of, scenario_of
 from r2psim.app.widgets import Form, View
 from r2psim.app.world_map import draw_map, patch_map
 from r2psim.cli import app
+from r2psim.declarations.columns import G
 from r2psim.ensemble.simulation import simulate
 from r2psim.scenario import ScenarioError
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import effects_by_path, number_at
-from r2psim.world.tables import G
 
 SEVEN = Choice("seminar", "late-response", 7)
 

@@ -27,7 +27,7 @@ from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app import charts, compare, explore
 from r2psim.app.following import Shown, shown_of
 from r2psim.app.levers import LEVERS, effect_levers, start_of
-from r2psim.app.own import file_name, file_text, from_file, names_of
+from r2psim.app.own_policies import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
 from r2psim.app.runs import CURVES, Found, Setting, pool, setting_of
 from r2psim.app.sweep import ASKED, places_along

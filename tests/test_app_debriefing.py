@@ -17,13 +17,13 @@ from page_reader import TAG, shown_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
 from r2psim.app import seminar_luck
-from r2psim.app.lettering import width
 from r2psim.app.seminar_belief_charts import beliefs, furthest_off
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_charts import strips
 from r2psim.app.seminar_luck import LARGEST, trial_of
 from r2psim.app.seminar_luck_charts import SHOWN, luck_table, lucks, words
 from r2psim.app.seminar_seat import SeatPage
+from r2psim.app.text_width import width
 from r2psim.seminar import ForbiddenError, SeminarError
 from r2psim.seminar.debriefing import Debriefing
 from r2psim.seminar.other_luck import DECIDED, LUCKS, OtherLuck, other_luck

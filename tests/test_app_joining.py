@@ -15,15 +15,15 @@ import solara
 from page_reader import TAG, read, shown_by, told_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
-from r2psim.app import seminar_server
+from r2psim.app import hosted_seminars
 from r2psim.app import settings as app_settings
+from r2psim.app.allowed_hosts import addresses
 from r2psim.app.seminar import FROM_THE_FACILITATOR, At
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_entrance import Joining
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_projector import HERE_ONLY, ProjectorPage, joining, qr_code
 from r2psim.app.seminar_seat import WHY, SeatPage
-from r2psim.app.site import addresses
 from r2psim.seminar import Screen, Seat, Seminars
 from r2psim.seminar.codes import of_screen
 from r2psim.seminar.seminars import FILE
@@ -36,7 +36,7 @@ def exercise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exerci
     """A seminar that the pages of this process know."""
     made = Exercise(path=tmp_path / FILE, years=3)
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made.seminars)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, made.seminars)
     yield made
     made.seminars.close()
 

@@ -20,7 +20,7 @@ import solara
 from page_reader import shown_by, states_of, widgets_with
 from seminar_rooms import Exercise, affordable
 
-from r2psim.app import seminar_server
+from r2psim.app import hosted_seminars
 from r2psim.app import settings as app_settings
 from r2psim.app.seminar import At
 from r2psim.app.seminar_entrance import Joining
@@ -78,7 +78,7 @@ def lobby(
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
 
     def look(exercise: Exercise) -> list[str]:
-        monkeypatch.setitem(seminar_server._open, tmp_path / FILE, exercise.seminars)
+        monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, exercise.seminars)
         rc = shown(Joining(exercise.opened.code, lambda _: None))
         assert "Join: Monday" in shown_by(rc).headings
         return sent(rc, exercise)
@@ -316,7 +316,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exercise]
     """Two seminars that the pages of this process know."""
     made = opened(path=tmp_path / FILE)
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made.seminars)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, made.seminars)
     another_session(made)
     yield made
     made.seminars.close()

@@ -16,7 +16,7 @@ import solara
 from page_reader import TAG, read, shown_by, told_by, widgets_with
 from seminar_rooms import Exercise, affordable
 
-from r2psim.app import seminar_server
+from r2psim.app import hosted_seminars
 from r2psim.app import settings as app_settings
 from r2psim.app.plans import Plan, changed, first_plan
 from r2psim.app.seminar import Page
@@ -236,7 +236,7 @@ def test_a_seminars_luck_is_told_when_it_is_over_and_not_before(
     opened = exercise.seminars.open("Secret", years=2)
     other = exercise.seminars.open("Secret too", years=2)
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, exercise.seminars)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, exercise.seminars)
     chair = exercise.seminars.enter(opened.token)
     assert isinstance(chair, Chair)
     seed = chair.session.seed
@@ -291,7 +291,7 @@ def test_pages_open_with_luck_that_no_seminar_has(tmp_path: Path, monkeypatch: p
     assert choice_of("")[0].seed == first_plan().seed == 1
     assert not (tmp_path / FILE).exists()
     made = Seminars(tmp_path / FILE)
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, made)
     made.open("Monday", seed=1, years=1)
     made.open("Tuesday", seed=2, years=1)
     assert choice_of("")[0].seed == first_plan().seed == 3
@@ -436,7 +436,7 @@ def test_months_of_a_mandate_are_those_of_the_model() -> None:
 def test_every_world_that_is_offered_opens_a_seminar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path, scenario="world"))
     made = Seminars(tmp_path / FILE)
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, made)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, made)
     offered = playable()
     assert "seminar" in offered
     for name in known_scenarios():
@@ -453,7 +453,7 @@ def test_places_that_lead_nowhere_are_not_offered(
 ) -> None:
     exercise = Exercise(path=tmp_path / FILE, years=2)
     monkeypatch.setattr(app_settings, "_now", replace(app_settings.current(), data=tmp_path))
-    monkeypatch.setitem(seminar_server._open, tmp_path / FILE, exercise.seminars)
+    monkeypatch.setitem(hosted_seminars._open, tmp_path / FILE, exercise.seminars)
     deleted = exercise.seminars.open("Deleted", years=2)
     exercise.seat("elected-1")
     exercise.seat("elected-2")

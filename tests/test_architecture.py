@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,43 +13,34 @@ import numpy as np
 import pytest
 
 from r2psim.analysis.comparison import compare
+from r2psim.declarations.columns import TABLES
 from r2psim.rules import conflict, stages, triggers
 from r2psim.rules import month as month_module
 from r2psim.rules.month import PHASES, schedule
 from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import PARAMETERS, identifier
-from r2psim.world.tables import TABLES
 
 PACKAGE = Path(month_module.__file__).parents[1]
 FILES = sorted(PACKAGE.rglob("*.py"))
 RULES = sorted((PACKAGE / "rules").glob("*.py"))
 IDS = {path: str(path.relative_to(PACKAGE)) for path in FILES}
 
-LAYERS = (
-    ("scenario",),
-    ("world",),
-    ("rules",),
-    ("translation",),
-    ("ensemble", "agents"),
-    ("analysis", "plots", "seminar"),
-    ("bench", "app", "reports", "verbs", "cli"),
-)
-"""From the ground up: a layer imports itself and those below."""
+PLAN = PACKAGE.parent / "docs" / "ARCHITECTURE.md"
 
-RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer} | {"__init__": 9, "__main__": 9}
+ROOMS = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", PLAN.read_text(encoding="utf-8"), re.M)
+"""The rooms, from the ground up, as the plan of the house has them: each imports itself and those before it."""
 
-LEAVES = {
-    "r2psim.scenario.channels",
-    "r2psim.world.tables",
-    "r2psim.processors",
-    "r2psim.progress",
-    "r2psim.files",
-    "r2psim.terminal",
-    "r2psim.markup",
-    "r2psim.machine_code",
-    "r2psim.compiling",
+MUTUAL = {
+    "r2psim.analysis.controls",  # gives comparisons back to the comparison that it checks
+    *(f"r2psim.reference.{name}" for name in ("body", "columns", "group", "programme", "state", "structure")),
 }
-"""Declarations and tools that every layer may read, because they import nothing of the package but each other."""
+"""Files that name the types of what imports them, and nothing else of it.
+
+Agents of a Mesa model that is written by hand know one another and their model: the plain twin is one.
+"""
+
+PROGRAMS = {("r2psim.rules.month", "r2psim.rules.compile_month")}
+"""Who names a module that it does not import, but has run as a program of its own."""
 
 NOT_IN_RULES = {
     "mesa", "pandas", "pyarrow", "matplotlib", "scipy", "solara", "pydantic", "typer", "rich", "random", "dask", "time",
@@ -62,69 +54,135 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield the absolute names of all modules that a file imports, with their lines; not those for type checking."""
+MODULES = {module_of(path): path for path in FILES}
+NAMED = MODULES.keys() - {"r2psim"}  # the package's name is said for many reasons
+
+
+def _absolute(node: ast.Import | ast.ImportFrom, path: Path) -> Iterator[str]:
+    """Yield the absolute names that a statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    here = module_of(path).split(".")
+    package = here if path.name == "__init__.py" else here[:-1]
+    base = package[: len(package) - node.level + 1] if node.level else []
+    name = ".".join([*base, *([node.module] if node.module else [])])
+    # `from r2psim.rules import draws` imports the module draws.
+    yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def all_imports(path: Path) -> Iterator[tuple[str, int, bool]]:
+    """Yield absolute names that a file imports anywhere in it, with their lines, and whether only types are taken.
+
+    A text that is the name of one of our modules counts: it is imported by that name.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    exempt = {
+    types = {
         id(inner)
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for body in node.body
         for inner in ast.walk(body)
     }
-    here = module_of(path).split(".")
-    package = here if path.name == "__init__.py" else here[:-1]
     for node in ast.walk(tree):
-        if id(node) in exempt:
-            continue
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            name = ".".join([*base, *([node.module] if node.module else [])])
-            # `from r2psim.rules import draws` imports the module draws.
-            yield from ((f"{name}.{alias.name}", node.lineno) for alias in node.names)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((name, node.lineno, id(node) in types) for name in _absolute(node, path))
+        elif isinstance(node, ast.Constant) and node.value in NAMED and (module_of(path), node.value) not in PROGRAMS:
+            yield node.value, node.lineno, False
 
 
-def is_leaf(name: str) -> bool:
-    """Say whether an import is of a leaf, or of something in it."""
-    return any(name == leaf or name.startswith(f"{leaf}.") for leaf in LEAVES)
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the absolute names of all modules that a file imports, with their lines; not those for type checking."""
+    yield from ((name, line) for name, line, only_types in all_imports(path) if not only_types)
+
+
+def ours(name: str) -> str | None:
+    """Give the module of this package that an imported name is, or lies in."""
+    above = name.split(".")
+    found = (".".join(above[:length]) for length in range(len(above), 0, -1))
+    return next((module for module in found if module in MODULES), None)
+
+
+def room_of(module: str) -> str:
+    """Give the room of a module: a folder of the package, or a file beside them."""
+    return [*module.split("."), "__init__"][1]
+
+
+def edges(types: bool) -> dict[str, set[str]]:
+    """Give which files import which, by module: in functions too, and those for types only if asked for."""
+    return {
+        module: {
+            found
+            for name, _, only_types in all_imports(path)
+            if (types or not only_types) and (found := ours(name)) is not None and found != module
+        }
+        for module, path in MODULES.items()
+    }
+
+
+def circles(graph: dict[str, set[str]]) -> list[str]:
+    """Give what lies in a circle, or leads from one circle to another: what is left once all ends are cut off."""
+    graph = {module: set(found) for module, found in graph.items()}
+    while True:
+        used = set().union(*graph.values())
+        ends = {module for module, found in graph.items() if not found or module not in used}
+        if not ends:
+            return sorted(graph)
+        graph = {module: found - ends for module, found in graph.items() if module not in ends}
+
+
+def test_a_circle_is_found_and_a_ladder_is_none() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}, "e": set()}) == ["b", "c"]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_an_import_is_seen_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scenario" / "made.py"
+    path.parent.mkdir()
+    path.write_text(
+        "if TYPE_CHECKING:\n    from r2psim.world import rows\n\n\ndef f():\n    from ..rules.month import month\n"
+        "    return import_module('r2psim.cli')\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert set(all_imports(path)) == {
+        ("r2psim.world.rows", 2, True), ("r2psim.rules.month.month", 6, False), ("r2psim.cli", 7, False),
+    }  # fmt: skip
+    assert [ours(name) for name, _ in imports(path)] == ["r2psim.rules.month", "r2psim.cli"]
+
+
+def test_no_file_is_imported_in_a_circle() -> None:
+    assert circles(edges(types=False)) == []
+
+
+def test_types_are_taken_in_a_circle_only_where_it_says_why() -> None:
+    graph = edges(types=True)
+    run = edges(types=False)
+    assert circles({module: run[module] if module in MUTUAL else found for module, found in graph.items()}) == []
+    above = {module: graph[module] - run[module] for module in MUTUAL}
+    assert all(found for found in above.values()), "what takes no type from above has no place in MUTUAL"
+
+
+def test_every_room_has_its_place_in_the_plan_of_the_house() -> None:
+    assert len(ROOMS) == len(set(ROOMS)) and set(ROOMS) == {room_of(module) for module in MODULES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=IDS.values())
-def test_imports_point_one_way(path: Path) -> None:
-    module = module_of(path)
-    if is_leaf(module):
-        ours = [name for name, _ in imports(path) if name.startswith("r2psim")]
-        assert all(is_leaf(name) for name in ours), "a leaf imports nothing of ours but leaves"
-        return
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    assert own in RANK, f"{own} has no place in LAYERS"
-    for name, line in imports(path):
-        parts = name.split(".")
-        if parts[0] == "r2psim" and not is_leaf(name) and parts[1] != "__version__":
-            assert parts[1] in RANK, f"line {line}: {name} has no place in LAYERS"
-            assert RANK[parts[1]] <= RANK[own], f"line {line}: {own} imports {name}, which lies above it"
+def test_rooms_import_only_what_lies_below_them(path: Path) -> None:
+    own = room_of(module_of(path))
+    for name, line, _ in all_imports(path):
+        found = ours(name)
+        if found is not None and room_of(found) != own:
+            assert ROOMS.index(room_of(found)) < ROOMS.index(own), f"line {line}: {own} imports {name}, above it"
 
 
-def test_packages_of_one_layer_do_not_import_each_other_in_a_circle() -> None:
-    edges = {
-        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), name.split(".")[1])
-        for path in FILES
-        for name, _ in imports(path)
-        if name.startswith("r2psim.") and not is_leaf(name) and not is_leaf(module_of(path))
-    }
-    assert not {(a, b) for a, b in edges if a != b and (b, a) in edges}
-
-
-def test_leaves_do_not_import_each_other_in_a_circle() -> None:
-    above = {
-        module_of(path): {leaf for leaf in LEAVES for name, _ in imports(path) if name.startswith(leaf)}
-        for path in FILES
-        if is_leaf(module_of(path))
-    }
-    assert set(above) == LEAVES
-    assert not [leaf for leaf, others in above.items() for other in others if leaf in above[other]]
+def test_the_command_line_has_one_way_in() -> None:
+    takers = {module: found for module, found in edges(types=True).items() if module != "r2psim.cli"}
+    of_verbs = {module for module, found in takers.items() if any(room_of(name) == "verbs" for name in found)}
+    assert {room_of(module) for module in of_verbs} == {"verbs"}
+    assert [module for module, found in takers.items() if "r2psim.cli" in found] == ["r2psim.__main__"]
+    takes_options = re.compile(r"typer\.(Option|Argument)\(")
+    rooms = {room_of(module_of(path)) for path in FILES if takes_options.search(path.read_text(encoding="utf-8"))}
+    assert rooms == {"verbs", "cli"}
 
 
 @pytest.mark.parametrize("path", RULES, ids=[path.name for path in RULES])
@@ -144,7 +202,7 @@ CALLS = {"sum", "pow", "fsum", "prange", "divmod", "hash", "eval", "exec", "open
 
 METHODS = {"sum", "mean", "std", "var", "dot", "prod", "cumsum", "argmax", "argmin", "argsort", "sort"}
 
-NOT_COMPILED = {"ahead.py", "compiled.py", "ingredients.py", "why.py", "warmup.py", "__init__.py"}
+NOT_COMPILED = {"ahead.py", "compiled.py", "ingredients.py", "explain.py", "warmup.py", "__init__.py"}
 """Files of `rules` whose code is not compiled: how to compile, and the explanation of events."""
 
 COMPILED = [path for path in RULES if path.name not in NOT_COMPILED]
@@ -169,7 +227,7 @@ def test_rules_use_only_arithmetic_that_gives_the_same_bits(path: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("path", [path for path in RULES if path.name != "why.py"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in RULES if path.name != "explain.py"], ids=lambda path: path.name)
 def test_nothing_is_compiled_with_fast_or_parallel_mathematics(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.keyword):

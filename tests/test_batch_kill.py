@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from batch_worlds import SMALL, command, digest, do, killed, wait_for, write
 
-from r2psim.ensemble.batch.opened import open_batch
+from r2psim.ensemble.batch.stored_batch import open_batch
 
 KILLS = 50
 TASKS = "3"

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from r2psim.cli import app
 from r2psim.ensemble.batch import directory as directory_module
 from r2psim.ensemble.batch.manifest import Entry, Manifest
-from r2psim.ensemble.batch.opened import open_batch
+from r2psim.ensemble.batch.stored_batch import open_batch
 from r2psim.ensemble.output import OutputDirectory
 from r2psim.ensemble.store import OutputError
 

@@ -18,8 +18,8 @@ from r2psim.cli import app
 from r2psim.ensemble.batch.driver import StoppedError, Tick
 from r2psim.ensemble.batch.estimates import Estimate
 from r2psim.ensemble.batch.executors import Crew, LostError, SerialCrew, check_executor, crew
-from r2psim.ensemble.batch.opened import Batch, open_batch
 from r2psim.ensemble.batch.plan import Segment
+from r2psim.ensemble.batch.stored_batch import Batch, open_batch
 from r2psim.ensemble.batch.tasks import job_of
 from r2psim.ensemble.intervals import paired_interval
 from r2psim.ensemble.measures import METRICS

@@ -20,8 +20,8 @@ from r2psim.ensemble.batch import directory as directory_module
 from r2psim.ensemble.batch import parts as parts_module
 from r2psim.ensemble.batch.driver import StoppedError
 from r2psim.ensemble.batch.manifest import Entry, Manifest
-from r2psim.ensemble.batch.opened import Batch, open_batch
 from r2psim.ensemble.batch.parts import PartName
+from r2psim.ensemble.batch.stored_batch import Batch, open_batch
 from r2psim.ensemble.store import OutputError
 
 RUNNER = CliRunner()

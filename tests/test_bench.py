@@ -11,23 +11,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from r2psim.bench import command, measure
+from r2psim.bench import measure
 from r2psim.bench.adapter import POLICY, SEED, Compiled
 from r2psim.bench.contenders import Case, Contender, contenders_of
 from r2psim.bench.measure import RATIOS, SCENARIOS, Effort, play_rounds, report_of, shared_ratio
 from r2psim.bench.native import months_in_c
 from r2psim.bench.numpy_month import groups_move, uniforms
 from r2psim.bench.worlds import side_by_side, world_of
+from r2psim.declarations.columns import GROUP
 from r2psim.rules import arithmetic
 from r2psim.rules.draws import STAGE_CHANGE, Draws, draws_of, uniform
 from r2psim.rules.month import PHASES, opening
 from r2psim.scenario import load
 from r2psim.translation.native import CompilerError, Library, compiler
 from r2psim.translation.to_c import NotCoveredError, translate
+from r2psim.verbs import bench
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, copy_rows
-from r2psim.world.tables import GROUP
 
 
 def has_compiler() -> bool:
@@ -315,7 +316,7 @@ def test_command_prints_one_object_or_a_table(
     monkeypatch.setattr(
         measure.growth, "over_runs", lambda *_: [{"runs": 1, "seconds": 0.01, "ns_a_group_month": 60.0}]
     )
-    assert command.bench(as_json=as_json, quick=True) == 0
+    assert bench.bench(as_json=as_json, quick=True) == 0
     printed = capsys.readouterr()
     assert "round 3 of 3" in printed.err
     if as_json:

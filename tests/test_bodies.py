@@ -9,6 +9,7 @@ from decision_worlds import Table
 from worlds import parameters
 
 from r2psim.analysis.without_need import spent_where_nothing_came
+from r2psim.declarations.columns import BODY, PR, B, L, R, S
 from r2psim.rules.accounts import accounts
 from r2psim.rules.delivery import delivery
 from r2psim.rules.draws import draws_of
@@ -17,7 +18,6 @@ from r2psim.scenario import load
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, PR, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 PERFECT = {"observation.error": 0.0}

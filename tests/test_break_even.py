@@ -17,8 +17,8 @@ from r2psim.analysis import break_even_grid
 from r2psim.analysis.break_even_axes import NAMED, axes_of, axis_of
 from r2psim.analysis.break_even_grid import Grid, Sign, explore, sign_of
 from r2psim.analysis.break_even_study import break_even, plan_of
+from r2psim.analysis.cached_runs import Measurer, StudyStore, net_by_year, with_values
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.analysis.measured import Measurer, StudyStore, net_by_year, with_values
 from r2psim.cli import app
 from r2psim.plots import break_even_figure, save
 from r2psim.scenario import load

@@ -17,14 +17,15 @@ from r2psim import simulate
 from r2psim.analysis.calibration import panel as panels
 from r2psim.analysis.calibration.calibrate import Budget, Calibration, calibrate, transformed
 from r2psim.analysis.calibration.fit import Free
-from r2psim.analysis.calibration.free import FreeError, read_free
+from r2psim.analysis.calibration.free_parameters import FreeError, read_free
+from r2psim.analysis.calibration.multistart import UNSEEN, Held, Start, Starts, at_an_end, calibrate_from
 from r2psim.analysis.calibration.panel import STATUS_QUO, STATUSES, Source
-from r2psim.analysis.calibration.starts import UNSEEN, Held, Start, Starts, at_an_end, calibrate_from
 from r2psim.analysis.calibration.targets import SHIPPED, Measured, TargetError, read_targets
 from r2psim.analysis.calibration.validation import validate
 from r2psim.analysis.comparison import compare
-from r2psim.analysis.published import STUDIES, beside_published, published_lines
+from r2psim.analysis.published_returns import STUDIES, beside_published, published_lines
 from r2psim.cli import app
+from r2psim.declarations.columns import G
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import Drawing, with_draw
 from r2psim.scenario import ScenarioError, load
@@ -33,7 +34,6 @@ from r2psim.scenario.posterior import drawn_in, read_posterior
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import G
 
 TARGETS = read_targets()
 

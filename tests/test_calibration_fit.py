@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.emulator import fit_emulator
+from r2psim.analysis.calibration.evaluation_cache import EvaluationCache
 from r2psim.analysis.calibration.fit import Fit, Free, Problem, evenly, fit
 from r2psim.analysis.calibration.refine import ranks, uniformity
 from r2psim.analysis.calibration.sampler import sample
@@ -129,14 +129,14 @@ def work(values: np.ndarray, number: int) -> dict[str, float]:
 
 def test_evaluations_are_kept_and_not_done_twice(tmp_path: Path) -> None:
     points = np.arange(12.0).reshape(6, 2)
-    first = Bank(tmp_path / "bank", {"seed": 1}).evaluate(points, 0, work, 1)
+    first = EvaluationCache(tmp_path / "bank", {"seed": 1}).evaluate(points, 0, work, 1)
     assert first == [work(p, i) for i, p in enumerate(points)]
 
     def never(values: np.ndarray, number: int) -> dict[str, float]:
         raise AssertionError(number)
 
     told: list[int] = []
-    bank = Bank(tmp_path / "bank", {"seed": 1})
+    bank = EvaluationCache(tmp_path / "bank", {"seed": 1})
     assert bank.evaluate(points, 0, never, 2, told.append) == first and sum(told) == 6
     with pytest.raises(AssertionError):
         bank.evaluate(points + 0.5, 0, never, 1)
@@ -144,7 +144,7 @@ def test_evaluations_are_kept_and_not_done_twice(tmp_path: Path) -> None:
 
 def test_interrupted_while_writing_it_goes_on_with_the_same_result(tmp_path: Path) -> None:
     points = np.arange(12.0).reshape(6, 2)
-    whole = Bank(tmp_path / "whole", {"seed": 1}).evaluate(points, 0, work, 1)
+    whole = EvaluationCache(tmp_path / "whole", {"seed": 1}).evaluate(points, 0, work, 1)
 
     def stops(values: np.ndarray, number: int) -> dict[str, float]:
         if number == 3:
@@ -152,10 +152,10 @@ def test_interrupted_while_writing_it_goes_on_with_the_same_result(tmp_path: Pat
         return work(values, number)
 
     with pytest.raises(KeyboardInterrupt):
-        Bank(tmp_path / "cut", {"seed": 1}).evaluate(points, 0, stops, 1)
+        EvaluationCache(tmp_path / "cut", {"seed": 1}).evaluate(points, 0, stops, 1)
     file = tmp_path / "cut" / "evaluations.jsonl"
     file.write_text(file.read_text(encoding="utf-8")[:-20], encoding="utf-8")
-    bank = Bank(tmp_path / "cut", {"seed": 1})
+    bank = EvaluationCache(tmp_path / "cut", {"seed": 1})
     assert len(bank) == 2, "the line that was cut off is done again"
     assert bank.evaluate(points, 0, work, 2) == whole
     assert file.read_bytes() == (tmp_path / "whole" / "evaluations.jsonl").read_bytes()
@@ -167,7 +167,7 @@ COUNT = 8
 @pytest.fixture
 def bank(tmp_path: Path) -> Path:
     """Give the file of eight evaluations."""
-    Bank(tmp_path / "bank", {"seed": 1}).evaluate(np.arange(float(COUNT)).reshape(COUNT, 1), 0, work, 1)
+    EvaluationCache(tmp_path / "bank", {"seed": 1}).evaluate(np.arange(float(COUNT)).reshape(COUNT, 1), 0, work, 1)
     return tmp_path / "bank" / "evaluations.jsonl"
 
 
@@ -180,11 +180,11 @@ def done_again(file: Path) -> tuple[list[int], list[str], int]:
         again.append(number)
         return work(values, number)
 
-    read = Bank(file.parent, {"seed": 1}, told.append)
+    read = EvaluationCache(file.parent, {"seed": 1}, told.append)
     kept = len(read)
     points = np.arange(float(COUNT)).reshape(COUNT, 1)
     assert read.evaluate(points, 0, noting, 1) == [work(x, i) for i, x in enumerate(points)]
-    assert len(Bank(file.parent, {"seed": 1}, pytest.fail)) == COUNT, "what was told once is mended"
+    assert len(EvaluationCache(file.parent, {"seed": 1}, pytest.fail)) == COUNT, "what was told once is mended"
     return again, told, kept
 
 
@@ -222,7 +222,7 @@ def test_lines_that_are_there_twice_count_once(bank: Path) -> None:
 
 
 def test_lines_that_contradict_one_another_are_done_again(bank: Path) -> None:
-    other = Bank(bank.parent.parent / "other", {"seed": 1})
+    other = EvaluationCache(bank.parent.parent / "other", {"seed": 1})
     other.evaluate(np.array([[3.0]]), 3, lambda x, number: {"sum": 5.0, "number": 3.0}, 1)
     assert other.file is not None
     bank.write_bytes(bank.read_bytes() + other.file.read_bytes().split(b"\n", 1)[1])
@@ -232,10 +232,10 @@ def test_lines_that_contradict_one_another_are_done_again(bank: Path) -> None:
 
 
 def test_evaluations_of_another_design_are_kept_beside(bank: Path) -> None:
-    Bank(bank.parent, {"seed": 1}).evaluate(np.array([[9.0]]), 3, work, 1)
-    assert len(Bank(bank.parent, {"seed": 1})) == COUNT + 1
+    EvaluationCache(bank.parent, {"seed": 1}).evaluate(np.array([[9.0]]), 3, work, 1)
+    assert len(EvaluationCache(bank.parent, {"seed": 1})) == COUNT + 1
     lines = bank.read_bytes()
-    assert Bank(bank.parent, {"seed": 1}).get(3, np.array([3.0])) == work(np.array([3.0]), 3)
+    assert EvaluationCache(bank.parent, {"seed": 1}).get(3, np.array([3.0])) == work(np.array([3.0]), 3)
     assert bank.read_bytes() == lines
 
 
@@ -247,13 +247,13 @@ def test_a_damaged_first_line_is_written_anew_and_costs_nothing(bank: Path) -> N
     assert bank.read_bytes() == content
     bank.write_bytes(b"?" + content.split(b"\n")[0] + b"\n")
     with pytest.raises(OutputError, match="line 1 is damaged"):
-        Bank(bank.parent, {"seed": 1})
+        EvaluationCache(bank.parent, {"seed": 1})
     bank.write_bytes(b"")
-    assert len(Bank(bank.parent, {"seed": 1})) == 0
+    assert len(EvaluationCache(bank.parent, {"seed": 1})) == 0
 
 
 def test_a_full_disk_is_told_and_what_was_finished_is_kept(bank: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Bank(bank.parent, {"seed": 1})
+    read = EvaluationCache(bank.parent, {"seed": 1})
 
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -262,12 +262,12 @@ def test_a_full_disk_is_told_and_what_was_finished_is_kept(bank: Path, monkeypat
     with pytest.raises(OutputError, match=r"evaluations\.jsonl: cannot be written: No space left"):
         read.evaluate(np.array([[9.0]]), COUNT, work, 1)
     monkeypatch.undo()
-    assert len(Bank(bank.parent, {"seed": 1})) >= COUNT
+    assert len(EvaluationCache(bank.parent, {"seed": 1})) >= COUNT
 
 
 def test_one_calibration_at_a_time(bank: Path) -> None:
-    with Bank(bank.parent, {"seed": 1}), pytest.raises(OutputError, match="is at work here"):
-        Bank(bank.parent, {"seed": 1})
+    with EvaluationCache(bank.parent, {"seed": 1}), pytest.raises(OutputError, match="is at work here"):
+        EvaluationCache(bank.parent, {"seed": 1})
     assert {found.name for found in bank.parent.iterdir()} == {"evaluations.jsonl"}
 
 
@@ -289,11 +289,11 @@ def test_results_beside_evaluations_replace_what_they_wrote_before_and_nothing_e
 
 
 def test_a_directory_of_another_calibration_is_refused(tmp_path: Path) -> None:
-    Bank(tmp_path / "bank", {"seed": 1})
+    EvaluationCache(tmp_path / "bank", {"seed": 1})
     with pytest.raises(OutputError, match=r"begun for another.*\(seed differs\)"):
-        Bank(tmp_path / "bank", {"seed": 2})
+        EvaluationCache(tmp_path / "bank", {"seed": 2})
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("keep me", encoding="utf-8")
     with pytest.raises(OutputError, match="holds no calibration"):
-        Bank(tmp_path / "other", {"seed": 1})
+        EvaluationCache(tmp_path / "other", {"seed": 1})
     assert (tmp_path / "other" / "letter.txt").read_text(encoding="utf-8") == "keep me"

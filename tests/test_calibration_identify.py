@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from r2psim.analysis.calibration.emulator import fit_emulator
-from r2psim.analysis.calibration.free import read_free
+from r2psim.analysis.calibration.free_parameters import read_free
 from r2psim.analysis.calibration.identify import RISE, Box, Effort, Identification, identify, profile, slopes
 from r2psim.analysis.calibration.identify_report import page, summary, words
 from r2psim.analysis.calibration.targets import read_targets

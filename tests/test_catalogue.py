@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from r2psim.analysis.catalogue_text import catalogue_table, form_page
+from r2psim.declarations.channels import CHANNELS, KINDS, MANDATES
+from r2psim.declarations.columns import GROUP, INHIBITORS, STATE
 from r2psim.scenario import ScenarioError
 from r2psim.scenario.catalogue import (
     CATEGORIES,
@@ -26,9 +28,7 @@ from r2psim.scenario.catalogue import (
     form_schema,
     merged_forms,
 )
-from r2psim.scenario.channels import CHANNELS, KINDS, MANDATES
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
-from r2psim.world.tables import GROUP, INHIBITORS, STATE
 
 FORMS = catalogue()
 EFFECTS = [(form, effect) for form in FORMS.values() for effect in form.effects]

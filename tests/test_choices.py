@@ -7,9 +7,9 @@ import pytest
 
 from r2psim.agents import Allocation, Choices, R2PModel, Trigger
 from r2psim.agents.policies import view_of
+from r2psim.declarations.columns import TRIGGERS, B, F, S
 from r2psim.scenario.parameters import P
 from r2psim.world.history import Digest
-from r2psim.world.tables import TRIGGERS, B, F, S
 
 DIPLOMACY = Allocation("belisar", "preventive-diplomacy", 50_000.0)
 

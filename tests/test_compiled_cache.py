@@ -136,7 +136,7 @@ from r2psim.rules.compiled import source_digest
 from r2psim.rules.draws import draws_of
 from r2psim.rules.structure import standing
 from r2psim.scenario.parameters import P, defaults
-from r2psim.world.tables import S
+from r2psim.declarations.columns import S
 rows = smallest_rows()
 rows.state[:] = 1.0
 rows.state[S.conflict] = 2.0
@@ -230,7 +230,7 @@ def made_of() -> set[Path]:
 
 def test_every_file_that_rules_are_made_of_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {file.relative_to(PACKAGE) for file in made_of()} | {Path("scenario/parameters.toml")}
-    assert {Path("rules/stages.py"), Path("ensemble/engine.py"), Path("world/tables.py")} < files
+    assert {Path("rules/stages.py"), Path("ensemble/engine.py"), Path("declarations/columns.py")} < files
     monkeypatch.setattr(compiled, "_PACKAGE", root / "r2psim")
     silent = []
     for file in sorted(files):

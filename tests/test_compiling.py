@@ -188,7 +188,7 @@ def test_a_rule_that_is_called_alone_has_no_other_compiled(monkeypatch: pytest.M
         ahead.before_first_call(name)
     assert asked == []
     ahead.before_first_call("opponents_begin")
-    assert asked == ["r2psim.rules.ahead"], "a run is opened"
+    assert asked == ["r2psim.rules.compile_month"], "a run is opened"
 
 
 @pytest.mark.parametrize("why", ["one processor", "nothing is missing", "within another", "nowhere to keep it"])

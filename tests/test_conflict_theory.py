@@ -17,6 +17,7 @@ from worlds import assert_expected, many_states, parameters, without_triggers
 
 from r2psim.analysis.calibration.definitions import Coded
 from r2psim.analysis.calibration.panel import Source
+from r2psim.declarations.columns import STATE, TRIGGERS, S
 from r2psim.rules.conflict import conflict
 from r2psim.rules.draws import draws_of
 from r2psim.rules.triggers import triggers
@@ -24,7 +25,6 @@ from r2psim.scenario import load
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows
-from r2psim.world.tables import STATE, TRIGGERS, S
 
 PEACE, RECOVERY, MINOR, WAR = range(4)
 NAMES = ("onset", "relapse", "escalation", "healing", "settlement", "abatement")

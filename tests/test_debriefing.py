@@ -10,9 +10,9 @@ import pytest
 from seminar_rooms import Exercise, affordable
 
 from r2psim import History, R2PModel
+from r2psim.declarations.columns import STAGES
 from r2psim.seminar import Chair, ForbiddenError, Seat
 from r2psim.seminar.debriefing import AT_WORK, Chain, Debriefing, chains_of
-from r2psim.world.tables import STAGES
 
 YEARS = 3
 OFFICE, MARKET, DREVNA = "body-good-offices", "body-northern-market", "government-drevna"

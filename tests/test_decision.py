@@ -10,14 +10,14 @@ from assistance_worlds import FORMS, FULL, ample, ask_consent, copies, form_plac
 from decision_worlds import Table
 from worlds import parameters
 
+from r2psim.declarations.channels import CHANNELS
+from r2psim.declarations.columns import GROUP_CHANNELS, STATE, B, L, R, S
 from r2psim.rules.accounts import accounts
 from r2psim.rules.decision import decision, offering, stretch_of
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
-from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import PARAMETERS, P
-from r2psim.world.tables import GROUP_CHANNELS, STATE, B, L, R, S
 
 FIRST = draws_of(1, 0, 0)
 WAR = 3.0

@@ -7,6 +7,7 @@ import pytest
 
 from r2psim.analysis.calibration.episodes import episodes as episodes_of_panel
 from r2psim.analysis.calibration.panel import Source
+from r2psim.declarations.columns import G, S
 from r2psim.rules.draws import draws_of
 from r2psim.rules.episodes import episodes
 from r2psim.scenario import load
@@ -14,7 +15,6 @@ from r2psim.scenario.parameters import defaults
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import G, S
 
 YEAR = 12
 

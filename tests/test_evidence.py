@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from r2psim.analysis.evidence_text import evidence_page
+from r2psim.documentation.evidence import evidence_page
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.forms import Form
 from r2psim.scenario.parameters import SOURCES
@@ -64,7 +64,7 @@ def test_no_entry_is_of_a_form_that_is_gone_and_every_source_is_explained() -> N
 def test_a_form_that_the_page_does_not_know_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     known = dict(catalogue())
     gone = known.pop("media")
-    monkeypatch.setattr("r2psim.analysis.evidence_text.catalogue", lambda: known)
+    monkeypatch.setattr("r2psim.documentation.evidence.catalogue", lambda: known)
     measured = {
         "trials": [], "scenario": "world", "runs": 2, "seed": 1, "numeric": 0, "numeric_overlapping": 0,
         "directions": 0, "directions_agreeing": 0,

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import typer
 
-from r2psim.analysis.calibration.bank import Bank
-from r2psim.analysis.calibration.free import FreeError, read_free
+from r2psim.analysis.calibration.evaluation_cache import EvaluationCache
+from r2psim.analysis.calibration.free_parameters import FreeError, read_free
 from r2psim.analysis.calibration.targets import TargetError, read_targets
-from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.checkpoints import KeptArrays
 from r2psim.ensemble.batch.loading import load_experiment
 from r2psim.ensemble.batch.manifest import Manifest
 from r2psim.ensemble.results import Results
@@ -30,10 +30,10 @@ from r2psim.scenario.trials import read_trials
 from r2psim.seminar import SeminarError
 from r2psim.seminar.export import read_session
 from r2psim.verbs import calibration_identify
-from r2psim.world import sheets
+from r2psim.world import csv_tables
 from r2psim.world.assistance import build_assistance
+from r2psim.world.csv_tables import read_sheet
 from r2psim.world.expand import expand
-from r2psim.world.sheets import read_sheet
 
 SMALL = replace(TOML, depth=3, values=6)
 
@@ -237,7 +237,7 @@ def test_what_a_directory_keeps_is_read_from_regular_files(tmp_path: Path) -> No
 def test_a_table_has_a_bounded_number_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = text_file(tmp_path, "a,b\n" + "1,2\n" * 10, "case.csv")
     assert len(read_sheet(path, (), "rows").rows) == 10
-    monkeypatch.setattr(sheets, "BOUNDS", replace(sheets.BOUNDS, values=28))
+    monkeypatch.setattr(csv_tables, "BOUNDS", replace(csv_tables.BOUNDS, values=28))
     assert problems_of(lambda p: read_sheet(p, (), "rows"), path)[0].endswith("too many cells: more than 28")
 
 
@@ -298,7 +298,7 @@ def test_an_evaluation_that_no_float_holds_is_done_again(tmp_path: Path) -> None
     ]
     text_file(tmp_path, "\n".join(lines) + "\n", "evaluations.jsonl")
     told: list[str] = []
-    assert len(Bank(tmp_path, {"a": 1}, tell=told.append)) == 2
+    assert len(EvaluationCache(tmp_path, {"a": 1}, tell=told.append)) == 2
     assert len(told) == 1 and "line 4 its values are not numbers by name" in told[0]
 
 

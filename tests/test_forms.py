@@ -48,6 +48,8 @@ from assistance_worlds import (
 from worlds import assert_expected, lively_parameters, parameters
 
 from r2psim import R2PModel, load
+from r2psim.declarations.channels import CHANNELS
+from r2psim.declarations.columns import BODY, FORM, GROUP, GROUP_CHANNELS, PROGRAMME, STATE
 from r2psim.ensemble.measures import METRICS, metrics_of
 from r2psim.ensemble.simulation import simulate
 from r2psim.rules.decision import decision
@@ -55,13 +57,11 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
-from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, GROUP, GROUP_CHANNELS, PROGRAMME, STATE
 
 FIRST = draws_of(1, 0, 0)
 EVERY = tuple(range(len(FORMS)))

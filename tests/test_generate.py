@@ -22,20 +22,21 @@ import numpy as np
 import pytest
 
 from r2psim.analysis.calibration.definitions import DISCRIMINATED_SHARE
+from r2psim.declarations.columns import BODY, GROUP, PR, STAGES, STATE, STATUS_EXCLUSION, F, G, L, S
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month
 from r2psim.scenario.loading import load
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES, P, defaults
 from r2psim.scenario.schema import validate
 from r2psim.scenario.specs import Scenario
-from r2psim.world.atlas import Stream, borders, interpolate, normal, phi, spread
 from r2psim.world.build import build
-from r2psim.world.declared import declared
+from r2psim.world.declared_numbers import declared
 from r2psim.world.expand import expand
 from r2psim.world.generate import GENERATOR, generate, generator_data
+from r2psim.world.geography import borders
 from r2psim.world.layouts import import_data
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, GROUP, PR, STAGES, STATE, STATUS_EXCLUSION, F, G, L, S
+from r2psim.world.sampling import Stream, interpolate, normal, phi, spread
 
 SEEDS = range(1, 13)
 COUNTED = range(1, 6)

@@ -18,10 +18,10 @@ from r2psim.analysis.generator_fit import DELIBERATE, Difference, differences, f
 from r2psim.analysis.polychoric import bivariate_normal, classes, nearest_correlations, polychoric, polychoric_matrix
 from r2psim.analysis.world_summary import CORRELATED, QUANTILES, STATUSES, summarise_world
 from r2psim.cli import app
+from r2psim.declarations.columns import STAGES
 from r2psim.plots import worlds_figure
 from r2psim.scenario.specs import GenerateSpec
 from r2psim.world.generate import GENERATOR, generate, generator_data
-from r2psim.world.tables import STAGES
 
 FILES = tuple(files()[key] for key in ("predictors", "groups", "contiguity"))
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from golden import FILE, RUN, SEED, UPDATE, compare, golden_digests, kept, main
 
+from r2psim.declarations.columns import TABLES
 from r2psim.scenario import load
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
 

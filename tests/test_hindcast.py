@@ -14,11 +14,11 @@ from import_files import ONSETS, files, imported
 from typer.testing import CliRunner
 
 from r2psim.analysis.hindcast import PURPOSE, Hindcast, hindcast, world_account
-from r2psim.analysis.observed import observed_onsets
+from r2psim.analysis.observed_onsets import observed_onsets
 from r2psim.analysis.skill import auc, auc_interval, brier, calibration, recall, recall_interval, roc, share_interval
 from r2psim.cli import app
+from r2psim.ensemble.onsets_by_state import onsets_by_state
 from r2psim.ensemble.simulation import simulate
-from r2psim.ensemble.windows import onsets_by_state
 from r2psim.scenario import load
 from r2psim.scenario.errors import ScenarioError
 from r2psim.verbs.import_world import write_world

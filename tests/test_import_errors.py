@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from import_files import SAMPLES, files, imported, with_cell, with_cells, with_column
 
 from r2psim.scenario.errors import ScenarioError
-from r2psim.world.sheets import Complaints, Row, Sheet
+from r2psim.world.csv_tables import Complaints, Row, Sheet
 
 Change = Callable[[str], str | bytes]
 

@@ -14,7 +14,7 @@ import pytest
 from field_files import NAMES, Files, Row, border, country, pair, table, told
 
 from r2psim.world.countries import read_countries
-from r2psim.world.sheets import read_sheet
+from r2psim.world.csv_tables import read_sheet
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from r2psim.analysis.observed import observed_onsets
+from r2psim.analysis.observed_onsets import observed_onsets
 from r2psim.world.borders import read_borders
 from r2psim.world.countries import Country, read_countries
+from r2psim.world.ethnic_groups import read_groups
 from r2psim.world.facts import facts
 from r2psim.world.importing import import_countries
 from r2psim.world.state_identity import COW, GW, number_in
-from r2psim.world.ties import read_groups
 
 FIRST, LAST = 1946, 2017
 AFTER_EMPIRES = {

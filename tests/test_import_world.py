@@ -16,18 +16,18 @@ from import_files import files, imported, with_cell, with_column
 from typer.testing import CliRunner
 
 from r2psim.cli import app
+from r2psim.declarations.columns import STATE, S
 from r2psim.scenario import load
 from r2psim.scenario.loading import scenario_of
-from r2psim.world.atlas import normal
 from r2psim.world.build import build
 from r2psim.world.countries import conflict_of, import_data, read_countries
+from r2psim.world.ethnic_groups import read_groups
 from r2psim.world.facts import FOREVER, facts
 from r2psim.world.generate import generator_data
+from r2psim.world.generated_states import Copula
 from r2psim.world.importing import CAVEAT, Imported, import_countries
-from r2psim.world.nations import Copula
+from r2psim.world.sampling import normal
 from r2psim.world.scores import column_level, conditional, level_score, openness, quantile_score
-from r2psim.world.tables import STATE, S
-from r2psim.world.ties import read_groups
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,10 @@ from worlds import (
     world_of,
 )
 
+from r2psim.declarations.columns import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S, Table
 from r2psim.scenario.parameters import P
 from r2psim.world.build import World
 from r2psim.world.rows import WRITTEN, copy_rows
-from r2psim.world.tables import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S, Table
 
 WAR = 3.0
 

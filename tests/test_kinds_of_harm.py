@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from worlds import lively_parameters, lively_world, many_groups, many_states, parameters, run, scenario_with, world_of
 
+from r2psim.declarations.columns import G, S
 from r2psim.ensemble.measures import METRICS, metrics_of
-from r2psim.rules.consequences import consequences
 from r2psim.rules.draws import draws_of
 from r2psim.rules.harm import harm
 from r2psim.rules.month import month, opening
+from r2psim.rules.state_totals import state_totals
 from r2psim.world.build import build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import G, S
 
 LARGE = 1e9
 STILL = {"harm.means": 0.0, "harm.protection": 0.0}
@@ -148,7 +148,7 @@ def test_persecution_counts_members_by_the_extent_of_grave_violations() -> None:
 def of_conflict(count: int, conflict: float, changed: dict[str, float] | None = None, **columns: float) -> np.ndarray:
     """Give the civilians killed in a month in states without groups."""
     rows = many_states(count, conflict=conflict, population=1e8, **columns)
-    consequences(0, count, rows, parameters(changed), draws_of(6, 0, 0))
+    state_totals(0, count, rows, parameters(changed), draws_of(6, 0, 0))
     return rows.state[S.war_crimes_month]
 
 
@@ -178,10 +178,10 @@ def test_an_atrocity_is_not_counted_twice() -> None:
     """Where a group stands at stage 4 the killing is its own."""
     state = {"conflict": 3.0, "population": 1e8, "groups": {"g": {"stage": 4.0, "perpetrator": 1.0}}}
     rows = copy_rows(world_of({"s": state}).rows)
-    consequences(0, 1, rows, parameters({"harm.war_crimes_war": 1e5}), draws_of(6, 0, 0))
+    state_totals(0, 1, rows, parameters({"harm.war_crimes_war": 1e5}), draws_of(6, 0, 0))
     assert rows.state[S.war_crimes_month, 0] == 0.0
     rows.group[G.stage] = 3.0
-    consequences(0, 1, rows, parameters({"harm.war_crimes_war": 1e5}), draws_of(6, 0, 1))
+    state_totals(0, 1, rows, parameters({"harm.war_crimes_war": 1e5}), draws_of(6, 0, 1))
     assert rows.state[S.war_crimes_month, 0] > 0.0
 
 

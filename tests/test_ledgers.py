@@ -13,7 +13,7 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.controls import bought_nothing, controls_of, placebo, with_added_money
 from r2psim.analysis.findings import findings, headline
 from r2psim.analysis.ledgers import COST_LEDGERS, Payback, payback_of, present_value, split_of, weights
-from r2psim.analysis.published import beside_published, published_lines
+from r2psim.analysis.published_returns import beside_published, published_lines
 from r2psim.app.charts import ledgers as tabulated
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario.shipped import shipped_names

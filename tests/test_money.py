@@ -24,11 +24,11 @@ from worlds import (
     world_of,
 )
 
+from r2psim.declarations.columns import BODY, PLEDGE, PR, PROGRAMME, B, F, L, S
 from r2psim.ensemble.measures import METRICS, metrics_of, spending_of
 from r2psim.scenario import Scenario
 from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.build import build
-from r2psim.world.tables import BODY, PLEDGE, PR, PROGRAMME, B, F, L, S
 
 POLICIES = list(SHIPPED_POLICIES)
 EXACT = 2.0**53

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from worlds import Run, lively_parameters, run, world_of
 
-from r2psim.world.tables import GROUP, STATE, TRIGGERS
+from r2psim.declarations.columns import GROUP, STATE, TRIGGERS
 
 MONTHS = 120
 PLACES = (0, 2, 4)

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 import r2psim
 from r2psim.analysis import optimise as study
-from r2psim.analysis.judged import Lucks, judge
 from r2psim.analysis.optimise import optimise, portfolio_problem
 from r2psim.analysis.optimise_found import Optimised
+from r2psim.analysis.out_of_sample import Lucks, judge
 from r2psim.analysis.portfolio_runs import BILL, KEPT, KILLED, OBJECTIVES, PortfolioRuns, place
 from r2psim.analysis.random_portfolios import random_portfolios
 from r2psim.cli import app

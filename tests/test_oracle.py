@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from worlds import digests, lively_parameters, lively_world, random_parameters, random_world, run
 
+from r2psim.declarations.columns import PR
 from r2psim.rules import month as month_module
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, Phase, month
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import PR
 
 HERE = Path(__file__).parent
 ROOT = Path(month_module.__file__).parents[2]

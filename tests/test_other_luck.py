@@ -9,11 +9,11 @@ import pytest
 
 from r2psim import load, simulate
 from r2psim.agents import Allocation, Choices, R2PModel, Trigger
+from r2psim.declarations.columns import B
 from r2psim.ensemble.measures import METRICS, metrics_of
 from r2psim.seminar import SeminarError
 from r2psim.seminar.other_luck import DECIDED, HARM, OtherLuck, months_in_all, numbers_of, other_luck
 from r2psim.world.build import build
-from r2psim.world.tables import B
 
 SEED, RUN, YEARS, LUCKS = 7, 2, 3, 4
 

@@ -21,8 +21,8 @@ from r2psim.analysis.panel_files import PanelFiles, kind_of, read_forecasts, yea
 from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel, panel_years, world_of_draw
 from r2psim.analysis.start_rates import StartRates, start_rates
 from r2psim.cli import app
+from r2psim.ensemble.onsets_by_state import onsets_by_state
 from r2psim.ensemble.simulation import simulate
-from r2psim.ensemble.windows import onsets_by_state
 from r2psim.scenario import load
 from r2psim.scenario.errors import ScenarioError
 from r2psim.verbs.import_world import write_world

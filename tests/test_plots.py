@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle, StepPatch
 
 from r2psim import plots
+from r2psim.declarations.columns import BODY, GROUP, STAGES, STATE, TRIGGERS
 from r2psim.plots import harm, network, ribbons, style
 from r2psim.plots.harm import harm_over_time
 from r2psim.plots.network import place_labels, stage_map
@@ -26,7 +27,6 @@ from r2psim.scenario.parameters import defaults
 from r2psim.world.build import build
 from r2psim.world.history import History
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import BODY, GROUP, STAGES, STATE, TRIGGERS
 
 FIGURES = (stage_ribbons, stage_map, harm_over_time)
 

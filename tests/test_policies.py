@@ -29,6 +29,7 @@ from worlds import (
 )
 
 from r2psim.agents.model import R2PModel
+from r2psim.declarations.columns import GROUP, PROGRAMME, STATE, B
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
@@ -39,7 +40,6 @@ from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.specs import NO_ASSISTANCE
 from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import GROUP, PROGRAMME, STATE, B
 
 PACKAGE = Path(month_module.__file__).parents[1]
 POLICIES = list(SHIPPED_POLICIES)
@@ -424,7 +424,7 @@ def test_no_policy_has_more_money_than_another(name: str) -> None:
 BUDGETS = """
 from r2psim.scenario import load, shipped_names
 from r2psim.world.build import build
-from r2psim.world.tables import B
+from r2psim.declarations.columns import B
 for name in sorted(set(shipped_names()) - {"world"}):
     for policy in load(name).policies:
         print(name, policy, build(load(name), policy).rows.body[B.budget].tolist())

@@ -14,9 +14,10 @@ import pytest
 
 from r2psim import PythonPolicy, Results, load, simulate
 from r2psim.agents import Allocation, Allocations, PolicyError, R2PModel, View, Views
-from r2psim.agents.luck import bells
+from r2psim.agents.array_draws import bells
 from r2psim.agents.policies import view_of
 from r2psim.bench.contenders import WorstFirst
+from r2psim.declarations.columns import PR, B, L
 from r2psim.ensemble import python_batches
 from r2psim.ensemble.measures import SERIES
 from r2psim.ensemble.python_policies import Order
@@ -24,7 +25,6 @@ from r2psim.rules.draws import ASSESSMENT, bell, draws_of, under
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, side_by_side
-from r2psim.world.tables import PR, B, L
 
 SOME = ("good-offices", "northern-market", "peacebuilding")
 ASKED: dict[str, Any] = {

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from worlds import LIVELY_BODIES, LIVELY_FORMS, lively_parameters, parameters, random_states, run, scenario_with
 
 from r2psim.agents.model import R2PModel
+from r2psim.declarations.columns import PF, STAGES, STATE_KINDS, B, F, L, R, S
 from r2psim.rules.decision import decision
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
@@ -26,7 +27,6 @@ from r2psim.scenario.schema import json_schema
 from r2psim.scenario.shipped import shipped_path
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import PF, STAGES, STATE_KINDS, B, F, L, R, S
 
 README = shipped_path("seminar").with_name("README.md")
 FIRST = draws_of(1, 0, 0)

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from r2psim.analysis.comparison import compare
+from r2psim.declarations.channels import RESPONSE_MANDATES
+from r2psim.declarations.columns import B
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.plots.assistance import money_by_form
 from r2psim.scenario import load
-from r2psim.scenario.channels import RESPONSE_MANDATES
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.specs import NO_ASSISTANCE
 from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import B
 
 SITUATIONS = (
     "contested-election",

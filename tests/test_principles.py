@@ -33,6 +33,8 @@ from decision_worlds import Table
 from worlds import assert_expected, parameters
 
 from r2psim import load
+from r2psim.declarations.channels import RESPONSE_MANDATES
+from r2psim.declarations.columns import BODY, FORM, PROGRAMME, STATE, L
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import simulate
 from r2psim.rules.decision import decision
@@ -40,11 +42,9 @@ from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
-from r2psim.scenario.channels import RESPONSE_MANDATES
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import BODY, FORM, PROGRAMME, STATE, L
 
 FIRST = draws_of(1, 0, 0)
 EVERY = tuple(range(len(FORMS)))

@@ -8,10 +8,10 @@ import pytest
 
 from r2psim.agents import Allocation, Body, PolicyError, R2PModel, View
 from r2psim.agents.policies import view_of
+from r2psim.declarations.columns import PR, B, S
 from r2psim.rules.decision import applicable
 from r2psim.rules.demand import demand
 from r2psim.scenario import load
-from r2psim.world.tables import PR, B, S
 
 
 class Recorder:

@@ -19,7 +19,8 @@ from r2psim.analysis.comparison import compare
 from r2psim.analysis.comparison_export import write_comparison
 from r2psim.cli import app
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.store import new_directory, seal
+from r2psim.ensemble.output import new_directory
+from r2psim.ensemble.store import seal
 from r2psim.scenario import load
 from r2psim.verbs.replay import replay_run
 from r2psim.world.expand import expand

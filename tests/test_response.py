@@ -21,6 +21,7 @@ from assistance_worlds import (
 )
 from worlds import parameters
 
+from r2psim.declarations.columns import B, L, S
 from r2psim.rules.decision import has_jurisdiction
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
@@ -33,7 +34,6 @@ from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.build import build
 from r2psim.world.rows import Rows, copy_rows, side_by_side
-from r2psim.world.tables import B, L, S
 
 FIRST = draws_of(1, 0, 0)
 WAR, RECOVERY, MINOR = 3.0, 1.0, 2.0
@@ -350,7 +350,7 @@ def _killing(p: np.ndarray, *forms: str) -> float:
 
 def rows_killing() -> int:
     """Give the column of a group that killing is lowered by."""
-    from r2psim.world.tables import GROUP
+    from r2psim.declarations.columns import GROUP
 
     return GROUP.index["aid_killing"]
 

@@ -22,8 +22,8 @@ from r2psim.analysis.row_report import markdown, print_rows
 from r2psim.analysis.row_runs import Values, _Watch, measure_of, run_watched
 from r2psim.analysis.rows import BUDGET, EXPERIMENTS, Row, RowTable, read_rows, rows
 from r2psim.cli import app
+from r2psim.declarations.columns import GROUP, G
 from r2psim.ensemble.store import OutputError
-from r2psim.world.tables import GROUP, G
 
 QUICK: dict[str, Any] = {"runs": 50, "years": 1, "threads": 1}
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from r2psim.declarations.columns import BODY, GROUP, OPPONENTS, STATE
 from r2psim.files import TOML
 from r2psim.scenario import (
     Problem,
@@ -32,7 +33,6 @@ from r2psim.scenario import (
 from r2psim.scenario.errors import shown
 from r2psim.scenario.parameters import PARAMETERS, P, defaults
 from r2psim.scenario.schema import HOMES, given
-from r2psim.world.tables import BODY, GROUP, OPPONENTS, STATE
 
 CASES = Path(__file__).parent / "cases"
 VALID = sorted((CASES / "valid").glob("*.toml"))
@@ -577,7 +577,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 def test_a_new_column_is_a_key_of_scenario_files_without_another_edit(tmp_path: Path) -> None:
     path = write(tmp_path, "schema = 1\n[states.a]\nrainfall = 100\n")
     printed = in_a_new_process(f"""
-import r2psim.world.tables as tables
+import r2psim.declarations.columns as tables
 rain = tables.Column("rainfall", "mm a year", "rain that falls", "given", 0.0, 5000.0, 800.0)
 tables.STATE = tables.Table("state", "a State", (*tables.STATE.columns, rain))
 from r2psim.scenario import check, json_schema, load

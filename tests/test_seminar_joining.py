@@ -14,6 +14,7 @@ from seminar_rooms import Exercise, affordable
 from r2psim.agents import R2PModel
 from r2psim.agents.policies import view_of
 from r2psim.app.seminar_entrance import playable
+from r2psim.declarations.columns import S
 from r2psim.scenario import load
 from r2psim.scenario.parameters import P
 from r2psim.seminar import Chair, ForbiddenError, Limits, NotFoundError, Screen, Seat, SeminarError, Seminars
@@ -22,10 +23,9 @@ from r2psim.seminar.casts import SIZES, cast_of
 from r2psim.seminar.codes import of_screen
 from r2psim.seminar.roles import roles_of
 from r2psim.seminar.seminars import FILE
-from r2psim.seminar.sight import Assessment, at_home
+from r2psim.seminar.visibility import Assessment, at_home
 from r2psim.world.build import build
 from r2psim.world.expand import expand
-from r2psim.world.tables import S
 
 # -- casts -------------------------------------------------------------------------------------------------------------
 

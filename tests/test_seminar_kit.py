@@ -22,6 +22,7 @@ import r2psim
 from r2psim.agents import Allocation, Choices
 from r2psim.analysis.marginal import PRINCIPLES
 from r2psim.cli import app
+from r2psim.declarations.columns import PR, B
 from r2psim.scenario import Scenario, load, shipped_names
 from r2psim.seminar import Seminars
 from r2psim.seminar.debrief import BEFORE_THE_WORST, GENERAL, QUIET
@@ -36,7 +37,6 @@ from r2psim.seminar.kit_words import Words, WordsError, elsewhere, languages, lo
 from r2psim.seminar.kit_world import world_pages
 from r2psim.seminar.play import COUNTERFACTUALS
 from r2psim.seminar.seeds import Seeds, drawn_seeds, find_seeds
-from r2psim.world.tables import PR, B
 
 RUNS = 4
 LANGUAGES = ("en", "fr")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from r2psim.declarations.columns import CONFLICT, PERPETRATOR, STAGES, STATE, G, S
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month
 from r2psim.scenario.loading import load
@@ -18,7 +19,6 @@ from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import GroupSpec, Scenario, StateSpec
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import CONFLICT, PERPETRATOR, STAGES, STATE, G, S
 
 FOCAL = {
     "contested-election": "sandovar",

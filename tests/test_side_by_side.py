@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from r2psim import load, simulate
+from r2psim.declarations.columns import PR, L
 from r2psim.ensemble.engine import run_months, runs_beside
 from r2psim.ensemble.measures import (
     BODY_ACCOUNTS,
@@ -26,7 +27,6 @@ from r2psim.rules.month import opening
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows, side_by_side
-from r2psim.world.tables import PR, L
 
 SEED, FIRST, MONTHS, RUNS = 7, 4, 30, 3
 SCENARIOS = ["seminar", "insurgency"]

@@ -16,6 +16,7 @@ from worlds import LIVELY_BODIES, SHIPPED_POLICIES, nested, random_states, scena
 
 import r2psim
 from r2psim import R2PModel, Results, ScenarioError, load, simulate
+from r2psim.declarations.columns import PR, B, F, G, S
 from r2psim.ensemble import simulation
 from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk
 from r2psim.ensemble.measures import (
@@ -35,7 +36,6 @@ from r2psim.rules.draws import draws_of
 from r2psim.scenario import Scenario
 from r2psim.world.build import build
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import PR, B, F, G, S
 
 POLICIES = ("no-assistance", "late-response", "prevention")
 YEARS = 2

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from scipy.linalg import expm, logm
 from worlds import assert_expected, many_groups, parameters
 
+from r2psim.declarations.columns import G
 from r2psim.rules.draws import draws_of
 from r2psim.rules.stages import stages
 from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import G
 
 UP = ("to_risk", "to_threat", "to_imminent", "to_atrocity")
 DOWN = ("from_risk", "from_threat", "from_imminent", "from_atrocity")

@@ -11,6 +11,7 @@ from import_files import files, imported
 from worlds import lively_parameters, parameters, run, scenario_with, world_of
 
 from r2psim import Scenario, load
+from r2psim.declarations.columns import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S
 from r2psim.rules.contagion import contagion
 from r2psim.rules.draws import MONTHS, draws_of, number_of_month
 from r2psim.rules.month import month, opening
@@ -22,7 +23,6 @@ from r2psim.world.expand import expand
 from r2psim.world.importing import scenario_data
 from r2psim.world.layouts import import_data
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import GROUP, OPPONENTS, STATE, TABLES, TRIGGERS, G, S
 
 SETTLING = {"start.settling_months": 36.0}
 

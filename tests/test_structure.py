@@ -15,6 +15,7 @@ from assistance_worlds import FULL, STILL, a_month, form_place, fund, programme,
 from worlds import parameters
 
 import r2psim
+from r2psim.declarations.columns import INHIBITORS, STATE, TRIGGERS, F, S
 from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
@@ -22,7 +23,6 @@ from r2psim.rules.structure import standing, structure
 from r2psim.rules.triggers import _drawn_together
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import INHIBITORS, STATE, TRIGGERS, F, S
 
 FIRST = draws_of(1, 0, 0)
 
@@ -311,7 +311,7 @@ from r2psim.rules.demand import demand
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
 from r2psim.rules.triggers import triggers
-from r2psim.world.tables import S, TRIGGERS
+from r2psim.declarations.columns import S, TRIGGERS
 rows = many_states(400)
 p = parameters({"triggers.earthquake.base": 6.0, "triggers.earthquake.weight": 0.3}, without_triggers(parameters()))
 opening(rows, p, draws_of(1, 0, 0))
@@ -330,7 +330,7 @@ def test_a_ninth_kind_of_trigger_is_one_more_record(tmp_path: Path) -> None:
     package = tmp_path / "r2psim"
     shutil.copytree(Path(r2psim.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "app"))
     edits = {
-        "world/tables.py": ('    "mass_protest": "mass protest",\n', '    "earthquake": "an earthquake",\n'),
+        "declarations/columns.py": ('    "mass_protest": "mass protest",\n', '    "earthquake": "an earthquake",\n'),
         "rules/draws.py": ("\n_BELL_MEAN", 'EARTHQUAKE = purpose("trigger: earthquake")\n\n_BELL_MEAN'),
     }
     for name, (mark, added) in edits.items():

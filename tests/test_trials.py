@@ -16,6 +16,7 @@ from r2psim.analysis.trials import enrolment, run_trials, verdict_of
 from r2psim.analysis.trials.enrolment import Entries, enrol
 from r2psim.analysis.trials.estimators import Estimate, estimate, log_ratio
 from r2psim.cli import app
+from r2psim.declarations.columns import GROUP, STATE
 from r2psim.ensemble.store import OutputError
 from r2psim.scenario import ScenarioError, load
 from r2psim.scenario.trials import (
@@ -27,7 +28,6 @@ from r2psim.scenario.trials import (
     widened,
 )
 from r2psim.world.expand import expand
-from r2psim.world.tables import GROUP, STATE
 
 
 def run(*words: str) -> Result:

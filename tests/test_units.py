@@ -14,13 +14,13 @@ from r2psim.analysis.comparison import compare
 from r2psim.analysis.comparison_export import write_comparison
 from r2psim.analysis.export import write_run
 from r2psim.analysis.summary import summarise
+from r2psim.declarations.columns import BODY, TABLES
 from r2psim.ensemble.batch.export import export
-from r2psim.ensemble.batch.opened import open_batch
+from r2psim.ensemble.batch.stored_batch import open_batch
 from r2psim.ensemble.measures import SERIES
 from r2psim.scenario import load
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.codebook import column_about, file_metadata, path_about, tagged
-from r2psim.world.tables import BODY, TABLES
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import many_groups, many_states, parameters, world_of
 
-from r2psim.rules.consequences import consequences
+from r2psim.declarations.columns import G, S
 from r2psim.rules.draws import draws_of
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.stages import stages
+from r2psim.rules.state_totals import state_totals
 from r2psim.rules.tension import tension
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
 
 AT_ONCE = {f"tension.{name}": 12.0 for name in ("targeting_rise", "targeting_fall", "violations_rate")}
 """Targeting and violations reach their level within a month."""
@@ -86,7 +86,7 @@ def test_everybody_sees_violations() -> None:
         rows.group[G.violations, 1] = level
         p, draws = parameters(), draws_of(1, 0, 0)
         group_risk_factors(0, 2, rows, p, draws)
-        consequences(0, 1, rows, p, draws)
+        state_totals(0, 1, rows, p, draws)
         state_risk_factors(0, 1, rows, p, draws)
         assert rows.state[S.violations, 0] == level
         found.append((rows.group[G.rf10, 1], rows.group[G.rf11, 1], rows.state[S.rf10, 0], rows.state[S.rf11, 0]))
@@ -168,11 +168,11 @@ def test_a_government_is_a_perpetrator_by_what_it_does_now(
     rows.group[G.stage, 1], rows.group[G.perpetrator, 1] = stage, kind
     rows.group[G.violations, 1], rows.group[G.deaths_month, 1] = level, killed
     rows.state[S.government_perpetrator] = 1.0 - wanted
-    consequences(0, 1, rows, parameters(), draws_of(1, 0, 0))
+    state_totals(0, 1, rows, parameters(), draws_of(1, 0, 0))
     assert rows.state[S.government_perpetrator, 0] == wanted
 
 
 def test_a_state_without_groups_has_no_violations() -> None:
     rows = many_states(2, violations=0.7, government_perpetrator=1.0)
-    consequences(0, 2, rows, parameters(), draws_of(1, 0, 0))
+    state_totals(0, 2, rows, parameters(), draws_of(1, 0, 0))
     assert np.all(rows.state[S.violations] == 0.0) and np.all(rows.state[S.government_perpetrator] == 0.0)

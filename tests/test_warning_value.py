@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from r2psim.analysis import warning_value as module
-from r2psim.analysis.measured import Measurer, with_values
+from r2psim.analysis.cached_runs import Measurer, with_values
 from r2psim.analysis.warning_value import SIGHTS, best_threshold, warning_value
 from r2psim.cli import app
 from r2psim.plots import save, warning_figure

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.declarations.columns import TABLES
 from r2psim.ensemble.gpu.source import KERNELS, MONTH, Kernel
 from r2psim.rules import accounts as accounts_module
 from r2psim.rules import decision as decision_module
@@ -27,7 +28,6 @@ from r2psim.scenario.parameters import P
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import TABLES
 
 __all__ = ["clashes", "main"]
 

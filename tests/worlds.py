@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.declarations.channels import CHANNELS, MANDATES
+from r2psim.declarations.columns import BODY, GROUP, INHIBITORS, STATE, TRIGGERS, Column, Table
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario import Scenario
-from r2psim.scenario.channels import CHANNELS, MANDATES
-from r2psim.scenario.loading import POLICIES, scenario_of
+from r2psim.scenario.layers import POLICIES
+from r2psim.scenario.loading import scenario_of
 from r2psim.scenario.parameters import PARAMETERS, P, defaults, identifier
 from r2psim.scenario.schema import CODES
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows
-from r2psim.world.tables import BODY, GROUP, INHIBITORS, STATE, TRIGGERS, Column, Table
 
 __all__ = [
     "LIVELY_BODIES",

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from r2psim.agents.policies import Allocation, View
+from r2psim.declarations.columns import TRIGGERS, S
 from r2psim.rules.contagion import WAR
 from r2psim.scenario.brief import brief
 from r2psim.scenario.parameters import P, identifier
-from r2psim.world.tables import TRIGGERS, S
 
 if TYPE_CHECKING:
-    from r2psim.agents.model import R2PModel
+    from r2psim.agents.running import RunningModel
     from r2psim.world.build import World
 
 __all__ = [
@@ -63,7 +63,7 @@ class Trigger:
     month : int
         Month of the year, 0-11.
     state, kind : str
-        Identifier of the state, and one of `r2psim.world.tables.TRIGGERS`.
+        Identifier of the state, and one of `r2psim.declarations.columns.TRIGGERS`.
     """
 
     month: int
@@ -145,7 +145,7 @@ class Plan:
                 yield Allocation(a.state, a.form, dollars)
 
 
-def may_strike(model: R2PModel, state: str, kind: str) -> bool:
+def may_strike(model: RunningModel, state: str, kind: str) -> bool:
     """Say whether a trigger has its occasion: armed groups take the offensive only where there is armed conflict."""
     if kind != "armed_offensive":
         return True
@@ -164,7 +164,7 @@ def _set_aside(columns: np.ndarray, places: Iterable[int], row: int) -> Iterator
             columns[place, row] = value
 
 
-def striking(model: R2PModel, triggers: Iterable[Trigger]) -> None:
+def striking(model: RunningModel, triggers: Iterable[Trigger]) -> None:
     """Run the phase in which states move, with some triggers certain to strike.
 
     The rule itself draws them: for the one state its hazard is so high that any draw falls below it, with all that
@@ -193,7 +193,7 @@ def striking(model: R2PModel, triggers: Iterable[Trigger]) -> None:
                 model.parameters = usual
 
 
-def write_mandates(model: R2PModel, mandates: Mapping[str, bool]) -> None:
+def write_mandates(model: RunningModel, mandates: Mapping[str, bool]) -> None:
     """Write what the Security Council decided, before states receive.
 
     Adopted: a mandate is in force from the first month of a crisis on, without delay and without the chance of a
@@ -217,7 +217,7 @@ def write_mandates(model: R2PModel, mandates: Mapping[str, bool]) -> None:
             state[S.since_crisis, s] = 1.0 if crisis else state[S.since_crisis, s]
 
 
-def receiving(model: R2PModel, consent: Mapping[str, bool]) -> None:
+def receiving(model: RunningModel, consent: Mapping[str, bool]) -> None:
     """Run the phase in which states receive, with some governments consenting or refusing.
 
     Consent is as much as a government can give: as if its commitment were full. One that commits violations or kills

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
+from r2psim.declarations.columns import BODY, GROUP, STAGES, STATE, G, S, Table
 from r2psim.world.codebook import told
-from r2psim.world.tables import BODY, GROUP, STAGES, STATE, G, S, Table
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from r2psim.agents.model import R2PModel
+    from r2psim.agents.running import RunningModel
 
 __all__ = ["Body", "Group", "Partner", "RegionalOrganisation", "RowAgent", "State", "UNBody"]
 
@@ -22,7 +22,7 @@ class RowAgent(mesa.Agent):
 
     Parameters
     ----------
-    model : R2PModel
+    model : RunningModel
         The model that owns the rows.
     row : int
         Place in the table of its kind.
@@ -33,7 +33,7 @@ class RowAgent(mesa.Agent):
     kind = ""
     table: Table
 
-    def __init__(self, model: R2PModel, row: int, key: str) -> None:
+    def __init__(self, model: RunningModel, row: int, key: str) -> None:
         super().__init__(model)
         self.row = row
         self.key = key

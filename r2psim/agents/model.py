@@ -12,15 +12,15 @@ import mesa
 from r2psim.agents.choices import NO_CHOICES, Choices, Plan, check_choices, receiving, striking, write_mandates
 from r2psim.agents.entities import BODY_CLASSES, Group, State
 from r2psim.agents.policies import AnyDecider, act, checked_bodies
+from r2psim.declarations.columns import STAGES, G, S
 from r2psim.rules.draws import draws_of
+from r2psim.rules.explain import events_of_month
 from r2psim.rules.month import PHASES, opening
-from r2psim.rules.why import events_of_month
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.history import Digest, Event, History, Series
 from r2psim.world.luck import checked_run, checked_seed
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import STAGES, G, S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

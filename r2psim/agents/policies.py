@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from r2psim.agents.seats import Seat
+from r2psim.agents.body_rows import Seat
 from r2psim.agents.views import (
     Allocation,
     Allocations,
@@ -52,15 +52,15 @@ from r2psim.agents.views import (
     checked,
     checked_many,
 )
+from r2psim.declarations.columns import B
 from r2psim.rules.decision import income, offering
 from r2psim.rules.demand import demand
 from r2psim.scenario.errors import listing, nearest
-from r2psim.world.tables import B
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from r2psim.agents.model import R2PModel
+    from r2psim.agents.running import RunningModel
     from r2psim.world.build import World
 
 __all__ = [
@@ -118,12 +118,12 @@ def decides(policy: object) -> bool:
     return decides_many(policy) or callable(getattr(policy, "decide", None))
 
 
-def room_of(model: R2PModel, b: int) -> float:
+def room_of(model: RunningModel, b: int) -> float:
     """Whole US cents a month that a body can promise: its month's budget and a twelfth of what it has saved."""
     return float(Seat(model.world, model.rows, b).room(model.rows)[0])
 
 
-def view_of(model: R2PModel, body: str) -> View:
+def view_of(model: RunningModel, body: str) -> View:
     """Show what a body may see between two months, and leave the model as it was to the last bit.
 
     Raises
@@ -170,7 +170,7 @@ def _listed(world: World, seat: Seat, allocations: Sequence[Allocation]) -> Prom
     )
 
 
-def act(model: R2PModel, policies: Mapping[str, AnyDecider], b: int, at_once: bool = False) -> None:
+def act(model: RunningModel, policies: Mapping[str, AnyDecider], b: int, at_once: bool = False) -> None:
     """Let a policy act for a body this month, in place of the rules' decision.
 
     The body receives its money as ever; at its own rhythm, or at once, the policy is shown its view and decides; what

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from r2psim.declarations.columns import CONFLICT
 from r2psim.scenario.brief import brief
-from r2psim.world.tables import CONFLICT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from r2psim.declarations.columns import STAGES, S
 from r2psim.ensemble.engine import run_months, runs_beside
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import opening
@@ -19,7 +20,6 @@ from r2psim.scenario import Scenario, load
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import copy_rows, side_by_side
-from r2psim.world.tables import STAGES, S
 
 __all__ = ["Beliefs", "beliefs_of", "fit_beliefs"]
 

@@ -19,8 +19,8 @@ import numpy as np
 from r2psim.analysis.break_even import break_evens
 from r2psim.analysis.break_even_axes import Axis, axes_of, check_reach
 from r2psim.analysis.break_even_grid import Cell, Found, Sign, Spot, explore
+from r2psim.analysis.cached_runs import LIVES, Measurer, StudyStore, discounted, net_by_year, with_values
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.analysis.measured import LIVES, Measurer, StudyStore, discounted, net_by_year, with_values
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.intervals import mean_interval
 from r2psim.ensemble.simulation import checked_policies

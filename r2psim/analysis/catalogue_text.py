@@ -7,12 +7,12 @@ from textwrap import wrap
 
 from rich.table import Table
 
+from r2psim.declarations.channels import KINDS, MANDATES
+from r2psim.declarations.columns import STAGES
 from r2psim.scenario.catalogue import CATEGORIES, LEDGERS, SCOPES, Effect, Form
-from r2psim.scenario.channels import KINDS, MANDATES
 from r2psim.scenario.forms import WAITS
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
 from r2psim.terminal import styled
-from r2psim.world.tables import STAGES
 
 __all__ = ["catalogue_table", "dollars", "form_page", "size_text"]
 

@@ -8,10 +8,8 @@ from typing import Any
 
 from r2psim.analysis.comparison import Comparison, comparison_of_results
 from r2psim.analysis.controls import add_money, added_to
-from r2psim.analysis.published import beside_published
-from r2psim.ensemble.reading import as_written, read_results
-from r2psim.ensemble.store import OutputError, provenance, read_table, sealed, write_json, write_table
-from r2psim.ensemble.tables import (
+from r2psim.analysis.published_returns import beside_published
+from r2psim.ensemble.arrow_tables import (
     bodies_table,
     ledgers_from,
     ledgers_table,
@@ -20,6 +18,9 @@ from r2psim.ensemble.tables import (
     runs_table,
     spending_table,
 )
+from r2psim.ensemble.results import Results
+from r2psim.ensemble.store import OutputError, provenance, read_table, sealed, write_json, write_table
+from r2psim.ensemble.stored_results import as_written
 from r2psim.scenario import Scenario
 
 __all__ = ["read_comparison", "write_comparison"]
@@ -106,7 +107,7 @@ def read_comparison(directory: Path) -> tuple[Comparison, Scenario]:
     OutputError
         If it holds no comparison, or is damaged; the message names the file.
     """
-    results = read_results(directory)
+    results = Results.load(directory)
     facts, contents = sealed(directory)
     try:
         found = comparison_of_results(results, str(facts["baseline"]), float(facts["discount"]))

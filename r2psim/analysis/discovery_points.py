@@ -18,7 +18,7 @@ from r2psim.scenario.paths import about_path
 if TYPE_CHECKING:
     import pandas as pd
 
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
 __all__ = ["Axis", "DesignPoints", "read_points", "workbench_results"]
 
@@ -210,7 +210,7 @@ def _of_sensitivity(folder: Path) -> DesignPoints:
 
 
 def _of_batch(folder: Path) -> DesignPoints:
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
     batch = Batch(folder)
     kind = batch.experiment["design"]["kind"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from r2psim.ensemble.store import OutputError, new_directory, provenance, write_json, write_table
+from r2psim.ensemble.output import new_directory
+from r2psim.ensemble.store import OutputError, provenance, write_json, write_table
 from r2psim.world.frames import HISTORY_TABLES
 from r2psim.world.history import History
 

@@ -23,11 +23,11 @@ from r2psim.analysis.polychoric import nearest_correlations, polychoric_matrix
 from r2psim.analysis.world_summary import summarise
 from r2psim.world.borders import read_borders
 from r2psim.world.countries import Country, import_data, read_countries
-from r2psim.world.filling import complete
+from r2psim.world.csv_tables import read_sheet
+from r2psim.world.ethnic_groups import Group, read_groups, sums_of
 from r2psim.world.generate import generator_data
+from r2psim.world.imputation import complete
 from r2psim.world.scores import latents_of, observed, openness, signal
-from r2psim.world.sheets import read_sheet
-from r2psim.world.ties import Group, read_groups, sums_of
 
 __all__ = ["Difference", "Record", "differences", "fit", "read_record"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.world.ethnic_groups import EXCLUDED, Group
 from r2psim.world.generate import generator_data
-from r2psim.world.ties import EXCLUDED, Group
 
 __all__ = ["WORLD", "deciles", "fit_groups"]
 

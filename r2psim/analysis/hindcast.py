@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.observed import observed_onsets
+from r2psim.analysis.observed_onsets import observed_onsets
 from r2psim.analysis.skill import (
     Bin,
     auc,
@@ -175,7 +175,7 @@ def hindcast(
     source : str, Path or Scenario
         Directory of an imported world, or its scenario; a loaded scenario needs `account`.
     onsets : Path
-        As of `r2psim.analysis.observed.observed_onsets`.
+        As of `r2psim.analysis.observed_onsets.observed_onsets`.
     years : int
         Length of the window, which begins with the year after that of the data.
     runs, seed : int
@@ -194,7 +194,7 @@ def hindcast(
     ScenarioError
         If the world or the onsets cannot be used.
     """
-    from r2psim.ensemble.windows import onsets_by_state
+    from r2psim.ensemble.onsets_by_state import onsets_by_state
     from r2psim.scenario import load
 
     if account is None:

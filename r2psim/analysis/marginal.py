@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.cached_runs import Measured, Measurer, StudyStore, with_variants
 from r2psim.analysis.ledgers import COST_LEDGERS, present_value, split_of
-from r2psim.analysis.measured import Measured, Measurer, StudyStore, with_variants
 from r2psim.analysis.row_arms import ALL_FORMS, FUNDER, Funder, funded
 from r2psim.analysis.shapley import shapley, subsets
+from r2psim.declarations.columns import STAGES, STATE_KINDS
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.intervals import Interval, mean_interval, paired_interval, ratio_interval
 from r2psim.scenario.errors import listing
@@ -28,7 +29,6 @@ from r2psim.scenario.posterior import checked_uncertainty
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.expand import expand
 from r2psim.world.luck import checked_seed
-from r2psim.world.tables import STAGES, STATE_KINDS
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

@@ -1,8 +1,8 @@
 """Onsets in the record by the status of a state's most excluded group, with the interval that so few onsets allow.
 
 ``python -m r2psim.analysis.onset_by_status GROUPS ONSETS FIRST LAST`` reads groups in the layout of Ethnic Power
-Relations and onsets by state and year (`r2psim.analysis.observed`), and prints what the target ``onset_by_status`` of
-`r2psim.analysis.calibration` was set from.
+Relations and onsets by state and year (`r2psim.analysis.observed_onsets`), and prints what the target
+``onset_by_status`` of `r2psim.analysis.calibration` was set from.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from r2psim.world.sheets import Complaints, Sheet, read_sheet
+from r2psim.world.csv_tables import Complaints, Sheet, read_sheet
+from r2psim.world.ethnic_groups import COLUMNS
 from r2psim.world.state_identity import COW, GW, state_of_number
-from r2psim.world.ties import COLUMNS
 
 __all__ = ["OnsetByStatus", "of_record", "read_record"]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.analysis.judged import Judged, Lucks, judge, units
-from r2psim.analysis.measured import StudyStore
+from r2psim.analysis.cached_runs import StudyStore
 from r2psim.analysis.optimise_found import Optimised, Plan, Robust
+from r2psim.analysis.out_of_sample import Judged, Lucks, judge, units
 from r2psim.analysis.pareto import Front, checked_algorithm, need_pymoo, problem_of, search, spread
 from r2psim.analysis.portfolio_runs import OBJECTIVES, STUDY, PortfolioRuns, checked_objectives, fresh_seed_of, place
 from r2psim.analysis.portfolios import OVER, Portfolios, check_free, checked_over, names_beside

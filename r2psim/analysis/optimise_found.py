@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.judged import Judged
+from r2psim.analysis.out_of_sample import Judged
 from r2psim.analysis.portfolio_runs import OBJECTIVES
 from r2psim.analysis.robust import checked_criterion
 from r2psim.scenario.posterior import checked_uncertainty

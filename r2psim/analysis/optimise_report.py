@@ -13,8 +13,8 @@ from r2psim.analysis.robust import CRITERIA
 from r2psim.analysis.study_words import interval_words
 
 if TYPE_CHECKING:
-    from r2psim.analysis.judged import Judged
     from r2psim.analysis.optimise import Optimised
+    from r2psim.analysis.out_of_sample import Judged
     from r2psim.analysis.random_portfolios import RandomPortfolios
     from r2psim.ensemble.intervals import Interval
 

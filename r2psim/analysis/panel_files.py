@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from r2psim.analysis.observed import MARKS, StateIds, renamed, state_numbers
+from r2psim.analysis.observed_onsets import MARKS, StateIds, renamed, state_numbers
 from r2psim.scenario.errors import Problem, ScenarioError, listing
+from r2psim.world.csv_tables import Complaints, Sheet, read_sheet
 from r2psim.world.layouts import import_data
-from r2psim.world.sheets import Complaints, Sheet, read_sheet
 from r2psim.world.state_identity import COW, GW, numbering_of
 
 __all__ = ["FORECASTS", "KINDS", "PanelFiles", "read_forecasts", "years_of"]

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.analysis.checkpoints import KeptArrays
 from r2psim.analysis.forward_fit import features, forward
 from r2psim.analysis.hindcast import FLAGGED, MONTHS, PURPOSE
-from r2psim.analysis.kept_arrays import KeptArrays
-from r2psim.analysis.observed import observed_onsets, onset_years
+from r2psim.analysis.observed_onsets import observed_onsets, onset_years
 from r2psim.analysis.panel_files import PanelFiles, read_forecasts, years_of
 from r2psim.analysis.pooled_skill import (
     between,
@@ -34,7 +34,7 @@ from r2psim.analysis.pooled_skill import (
 from r2psim.analysis.skill import Bin, auc, brier, calibration, flagged_parts
 from r2psim.scenario.errors import Problem, ScenarioError, listing
 from r2psim.world.countries import LEAVE_OUT
-from r2psim.world.declared import declared
+from r2psim.world.declared_numbers import declared
 from r2psim.world.importing import CountryFiles, completed, read_files, scenario_data
 from r2psim.world.layouts import import_data
 
@@ -62,7 +62,14 @@ FIRST = 30
 FOLDER = "windows"
 """Folder of the finished pieces in the directory of a hindcast."""
 
-_MADE_OF = ("world/*.py", "world/*.toml", "scenario/*.py", "scenario/*.toml", "ensemble/windows.py")
+_MADE_OF = (
+    "declarations/*.py",
+    "world/*.py",
+    "world/*.toml",
+    "scenario/*.py",
+    "scenario/*.toml",
+    "ensemble/onsets_by_state.py",
+)
 _LAST_SEED = 2**63  # of what the importer draws
 _SUREST = 1e-4  # a forecast that others gave as 0 or 1 is taken as this far from it, for its log score
 
@@ -648,7 +655,7 @@ def _piece(
     advance: Callable[[int], None] | None,
 ) -> dict[str, np.ndarray]:
     """Run one draw of a window."""
-    from r2psim.ensemble.windows import onsets_by_state
+    from r2psim.ensemble.onsets_by_state import onsets_by_state
 
     scenario = world_of_draw(known, draw)
     states, began = onsets_by_state(scenario, policy, end - begin, MONTHS * WINDOW, seed, begin, threads, advance)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.analysis.measured import PIECE, StudyStore, with_variants
+from r2psim.analysis.cached_runs import PIECE, StudyStore, with_variants
 from r2psim.analysis.portfolios import names_beside
 from r2psim.ensemble.at_draws import metrics_at_draws
 from r2psim.ensemble.former_names import hint

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from r2psim.declarations.columns import STAGES, B
 from r2psim.ensemble.former_names import hint
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.build import build
-from r2psim.world.tables import STAGES, B
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

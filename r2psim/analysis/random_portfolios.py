@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.measured import StudyStore
+from r2psim.analysis.cached_runs import StudyStore
 from r2psim.analysis.portfolio_runs import BILL, KILLED, STUDY, PortfolioRuns, fresh_seed_of, place
 from r2psim.analysis.portfolios import OVER, Portfolios, check_free, checked_over, names_beside
 from r2psim.ensemble.intervals import Interval, paired_interval, share_differing

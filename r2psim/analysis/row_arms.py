@@ -14,14 +14,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from r2psim.declarations.channels import MANDATES
+from r2psim.declarations.columns import BODY, GROUP, STATE
 from r2psim.scenario import load
 from r2psim.scenario.catalogue import FORM_NUMBERS
-from r2psim.scenario.channels import MANDATES
 from r2psim.scenario.errors import ScenarioError
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.specs import BodySpec
 from r2psim.world.expand import expand
-from r2psim.world.tables import BODY, GROUP, STATE
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

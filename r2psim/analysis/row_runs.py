@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from r2psim.analysis.row_arms import MissingError
+from r2psim.declarations.columns import GROUP, PR, STATE, B, G
 from r2psim.ensemble.measures import DEPTH, METRICS, UNITS, measure, spending_at
 from r2psim.rules.draws import Draws, draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario.catalogue import catalogue
 from r2psim.world.build import build
 from r2psim.world.rows import copy_rows, side_by_side
-from r2psim.world.tables import GROUP, PR, STATE, B, G
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

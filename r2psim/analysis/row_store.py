@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.checkpoints import KeptArrays
 from r2psim.analysis.row_runs import Values
 
 __all__ = ["FOLDER", "RowStore"]
@@ -15,7 +15,7 @@ FOLDER = "worlds"
 """Folder of the files in the directory of a table."""
 
 
-_MADE_OF = ("world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py")
+_MADE_OF = ("declarations/*.py", "world/*.py", "scenario/*.py", "analysis/row_arms.py", "analysis/row_runs.py")
 
 
 class RowStore(KeptArrays):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.calibration.free import read_free
+from r2psim.analysis.calibration.free_parameters import read_free
 from r2psim.analysis.value_of_information import groups_of
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.uncertainty import triangular

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.checkpoints import KeptArrays
 
 __all__ = ["FOLDER", "DesignStore"]
 
@@ -18,7 +18,7 @@ FOLDER = "design-rows"
 """Folder of the files in the directory of an analysis."""
 
 
-_MADE_OF = ("world/*.py", "scenario/*.py", "ensemble/at_points.py")
+_MADE_OF = ("declarations/*.py", "world/*.py", "scenario/*.py", "ensemble/at_points.py")
 
 
 class DesignStore(KeptArrays):

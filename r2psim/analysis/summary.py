@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.declarations.columns import CONFLICT, PERPETRATOR, SIDES, STAGES, TRIGGERS
 from r2psim.world.history import Event, History
-from r2psim.world.tables import CONFLICT, PERPETRATOR, SIDES, STAGES, TRIGGERS
 
 __all__ = ["date", "percent", "story", "summarise", "tell", "weight"]
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.measured import PIECE, Measurer, StudyStore, with_values
+from r2psim.analysis.cached_runs import PIECE, Measurer, StudyStore, with_values
 from r2psim.analysis.skill import auc
+from r2psim.declarations.columns import PR, F, S
 from r2psim.ensemble.intervals import Interval, paired_interval, ratio_interval
 from r2psim.ensemble.measures import DEPTH, METRICS, measure
 from r2psim.ensemble.uncertainty import Drawing
@@ -28,7 +29,6 @@ from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.luck import checked_seed
 from r2psim.world.rows import copy_rows, side_by_side
-from r2psim.world.tables import PR, F, S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

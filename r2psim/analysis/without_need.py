@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, F, S
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import month, opening
 from r2psim.scenario.specs import NO_ASSISTANCE
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import copy_rows
-from r2psim.world.tables import PR, F, S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

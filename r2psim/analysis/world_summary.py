@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from r2psim.world.tables import CONFLICT, STAGES, STATUS_EXCLUSION
+from r2psim.declarations.columns import CONFLICT, STAGES, STATUS_EXCLUSION
 
 __all__ = ["CORRELATED", "MOST_NEIGHBOURS", "QUANTILES", "STATUSES", "summarise", "summarise_world"]
 

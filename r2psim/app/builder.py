@@ -14,17 +14,26 @@ import numpy as np
 import solara
 
 from r2psim.app.inputs import about_number, told
-from r2psim.app.markup import Markup, element, pick
-from r2psim.app.own import MOST_BYTES, MOST_OWN, file_name, file_text, from_file, names_of, with_policy, without
+from r2psim.app.own_policies import (
+    MOST_BYTES,
+    MOST_OWN,
+    file_name,
+    file_text,
+    from_file,
+    names_of,
+    with_policy,
+    without,
+)
+from r2psim.app.page_parts import Markup, element, pick
 from r2psim.app.plans import Plan, with_own
 from r2psim.app.watch import RefusedError, known_scenarios
 from r2psim.app.widgets import Form, View
+from r2psim.declarations.channels import MANDATES
+from r2psim.declarations.columns import STAGES
 from r2psim.scenario import Scenario, ScenarioError
-from r2psim.scenario.channels import MANDATES
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import number_at
 from r2psim.scenario.specs import PolicySpec
-from r2psim.world.tables import STAGES
 
 __all__ = ["OwnPolicies", "Sketch", "policy_table"]
 

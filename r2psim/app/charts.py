@@ -11,9 +11,9 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.controls import bought_nothing
 from r2psim.analysis.findings import METRIC_NAMES, amount, count, money, no_return, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app.lettering import fitted, room_for, round_step
-from r2psim.app.markup import Markup, element, join, pick, table
+from r2psim.app.page_parts import Markup, element, join, pick, table
 from r2psim.app.runs import CURVES, EVERY
+from r2psim.app.text_width import fitted, room_for, round_step
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.plots.style import plain
 

@@ -19,8 +19,8 @@ from r2psim.app.builder import OwnPolicies
 from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.levers import fields, levers_of, start_of
-from r2psim.app.markup import Markup, element, join, uncapital
-from r2psim.app.own import file_name, file_text
+from r2psim.app.own_policies import file_name, file_text
+from r2psim.app.page_parts import Markup, element, join, uncapital
 from r2psim.app.plans import EACH, FEWEST, Plan, changed, first_plan, moved_by, plan_of, settings_of
 from r2psim.app.runs import CURVES, Found, Setting, budget_of, setting_of
 from r2psim.app.saving import Files, csv_of, report_of, saved

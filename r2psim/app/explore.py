@@ -10,9 +10,9 @@ import solara
 
 from r2psim.app import panels
 from r2psim.app.inputs import Parameters, told, world_fields, world_from
-from r2psim.app.marks import stage_key, trigger_key
-from r2psim.app.markup import Markup, element
-from r2psim.app.own import file_name, names_of
+from r2psim.app.own_policies import file_name, names_of
+from r2psim.app.page_parts import Markup, element
+from r2psim.app.symbols import stage_key, trigger_key
 from r2psim.app.timeline import cursor, draw_timeline
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.app.widgets import Form, Player, View

@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import Markup, element
+from r2psim.app.page_parts import Markup, element
 from r2psim.app.watch import Choice, choice_of, known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.scenario import Scenario

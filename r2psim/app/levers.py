@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from r2psim.app.inputs import about_number
+from r2psim.declarations.channels import CHANNELS
 from r2psim.scenario import Scenario
-from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import effects_by_path, form_number, number_at
 

@@ -45,7 +45,7 @@ PAGES = (
 
 UNLISTED = (
     Entry("join", "Join", "r2psim.app.seminar_join"),
-    Entry("projector", "Projector", "r2psim.app.seminar_projector"),
+    Entry("projector", "Projector", "r2psim.app.seminar_projector_page"),
 )
 """Pages that are reached by a link."""
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from r2psim.analysis.findings import money
 from r2psim.analysis.summary import date, percent, tell, weight
-from r2psim.app.marks import stage_mark
-from r2psim.app.markup import Markup, bar, element, join, pick, table
+from r2psim.app.page_parts import Markup, bar, element, join, pick, table
+from r2psim.app.symbols import stage_mark
 from r2psim.app.watch import NOWHERE, Payment
+from r2psim.declarations.columns import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, SIDES, STAGES, TRIGGERS
 from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
-from r2psim.world.tables import CONFLICT, INHIBITORS, PERPETRATOR, RISK_FACTORS, SIDES, STAGES, TRIGGERS
 
 __all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
 

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 
 from r2psim.app.levers import LEVERS, effect_levers, levers_of, sets_of, start_of
-from r2psim.app.markup import uncapital
-from r2psim.app.own import file_name, names_of
-from r2psim.app.reserved import free_seed, why_not
+from r2psim.app.own_policies import file_name, names_of
+from r2psim.app.page_parts import uncapital
+from r2psim.app.reserved_seeds import free_seed, why_not
 from r2psim.app.runs import Setting, setting_of
 from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.app.sweep import ASKED
@@ -74,7 +74,7 @@ class Plan:
     along, along_in : str
         Slider along which a break-even is asked for, or empty; and of what.
     own : str
-        Policies that somebody built (`r2psim.app.own`); empty without them.
+        Policies that somebody built (`r2psim.app.own_policies`); empty without them.
     """
 
     scenario: str
@@ -370,7 +370,7 @@ def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
     plan : Plan
         What was compared before.
     scenario, own : str
-        World, and policies as `r2psim.app.own` keeps them.
+        World, and policies as `r2psim.app.own_policies` keeps them.
     chosen : str
         The policy that is looked at; the first that is new if not given.
 

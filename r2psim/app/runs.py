@@ -61,7 +61,7 @@ class Setting(NamedTuple):
     sets : tuple of str
         ``path=value``.
     own : str
-        Policies that somebody built (`r2psim.app.own`); empty without them.
+        Policies that somebody built (`r2psim.app.own_policies`); empty without them.
     """
 
     scenario: str

@@ -22,7 +22,7 @@ from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import METRIC_NAMES
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.app.charts import BANDS, PARTS, spread_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.page_parts import Markup, element, join
 from r2psim.app.runs import CURVES, EVERY
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.scenario import Scenario

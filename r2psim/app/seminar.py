@@ -9,13 +9,13 @@ from urllib.parse import parse_qs
 import solara
 
 from r2psim.app import settings
+from r2psim.app.hosted_seminars import seminars
 from r2psim.app.inputs import told
-from r2psim.app.markup import element
+from r2psim.app.page_parts import element
 from r2psim.app.seminar_chair import ChairPage
 from r2psim.app.seminar_entrance import Entrance, Joining
 from r2psim.app.seminar_projector import ProjectorPage
 from r2psim.app.seminar_seat import SeatPage
-from r2psim.app.seminar_server import seminars
 from r2psim.app.seminar_widgets import Places
 from r2psim.app.widgets import View
 from r2psim.seminar import Chair, ForbiddenError, NotFoundError, Screen, Seat, SeminarError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.app.lettering import room_for
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.page_parts import Markup, element, join
+from r2psim.app.text_width import room_for
 
 if TYPE_CHECKING:
     from r2psim.seminar.debriefing import Belief

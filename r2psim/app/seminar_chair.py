@@ -8,17 +8,19 @@ from typing import Any
 
 import solara
 
+from r2psim.app.hosted_seminars import seminars
 from r2psim.app.inputs import told
-from r2psim.app.markup import element, join, table
+from r2psim.app.page_parts import element, join, table
 from r2psim.app.seminar_acts import Acts, use_acts
 from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_entrance import CASTS
 from r2psim.app.seminar_projector import joining, ways_to_join, why_nobody
 from r2psim.app.seminar_results import Tabs, stand
-from r2psim.app.seminar_server import seminars, use_version
+from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Buttons, Save, Status
 from r2psim.app.seminar_words import RULED, statements
 from r2psim.app.widgets import Form, View
+from r2psim.declarations.columns import TRIGGERS
 from r2psim.plots.style import plain
 from r2psim.seminar import Chair, SeminarError
 from r2psim.seminar.chair import Progress
@@ -26,7 +28,6 @@ from r2psim.seminar.codes import of_screen, shown
 from r2psim.seminar.debrief import questions
 from r2psim.seminar.export import export
 from r2psim.seminar.lobby import by_the_rules
-from r2psim.world.tables import TRIGGERS
 
 __all__ = ["ChairPage"]
 

@@ -8,12 +8,12 @@ from math import floor, log10
 
 import numpy as np
 
-from r2psim.app.lettering import room_for
-from r2psim.app.markup import Markup, element, join, table
+from r2psim.app.page_parts import Markup, element, join, table
+from r2psim.app.text_width import room_for
+from r2psim.declarations.columns import STAGES
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import amount
 from r2psim.seminar.play import Outcome
-from r2psim.world.tables import STAGES
 
 __all__ = ["charts", "metrics_table", "strips", "war_key", "years_words"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import Markup, element
+from r2psim.app.page_parts import Markup, element
 from r2psim.app.seminar_words import committed, side_by_side
 from r2psim.seminar import ReplacesError, Seat, SeminarError
 from r2psim.seminar.decisions import Standing

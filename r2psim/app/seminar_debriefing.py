@@ -9,7 +9,7 @@ from typing import Any
 import solara
 
 from r2psim.app.inputs import told
-from r2psim.app.markup import Markup, bar, element, join, pick, uncapital
+from r2psim.app.page_parts import Markup, bar, element, join, pick, uncapital
 from r2psim.app.seminar_acts import Acts
 from r2psim.app.seminar_belief_charts import belief_key, beliefs, furthest_off
 from r2psim.app.seminar_charts import metrics_table
@@ -19,13 +19,13 @@ from r2psim.app.seminar_results import Results, stand
 from r2psim.app.seminar_rewind import Rewind
 from r2psim.app.seminar_words import choices_table, committed, when
 from r2psim.app.widgets import Form, View
+from r2psim.declarations.columns import STAGES
 from r2psim.plots.style import plain
 from r2psim.seminar import Chair, Seat, SeminarError
 from r2psim.seminar.debriefing import Chain, Debriefing, Link
 from r2psim.seminar.decisions import KINDS, Decided, Decision, Reason
 from r2psim.seminar.notes import Note
 from r2psim.seminar.session import Branch
-from r2psim.world.tables import STAGES
 
 __all__ = ["STEPS", "DebriefingSteps"]
 

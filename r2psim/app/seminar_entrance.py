@@ -8,10 +8,11 @@ from typing import Any
 
 import solara
 
+from r2psim.app.hosted_seminars import seminars
 from r2psim.app.inputs import told
-from r2psim.app.markup import element
+from r2psim.app.page_parts import element
 from r2psim.app.seminar_lobby import about_lobby, role_field
-from r2psim.app.seminar_server import asker, browser, seminars, use_version
+from r2psim.app.seminar_server import asker, browser, use_version
 from r2psim.app.watch import known_scenarios
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import SeminarError

@@ -6,8 +6,8 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from r2psim.app.lettering import width
-from r2psim.app.markup import Markup, element, join, table
+from r2psim.app.page_parts import Markup, element, join, table
+from r2psim.app.text_width import width
 from r2psim.ensemble.intervals import Interval
 from r2psim.plots.style import amount
 from r2psim.seminar.other_luck import DECIDED, Beside, OtherLuck, sentence, verdict

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from r2psim.app.marks import path_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.page_parts import Markup, element, join
+from r2psim.app.symbols import path_of
 from r2psim.app.world_map import FEW, HEIGHT, WIDTH, borders_of, name_at, places_of
 from r2psim.seminar.cards import BESIDE
 from r2psim.seminar.play import Play
-from r2psim.seminar.sight import Public, PublicState
+from r2psim.seminar.visibility import Public, PublicState
 
 __all__ = ["public_map"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import Markup, element
+from r2psim.app.page_parts import Markup, element
 from r2psim.app.seminar_widgets import keep
 from r2psim.app.widgets import Form, View
 from r2psim.seminar import Seat, SeminarError

@@ -9,19 +9,19 @@ import solara
 from solara.lab import headers
 
 from r2psim.app import settings
+from r2psim.app.allowed_hosts import addresses
 from r2psim.app.inputs import told
-from r2psim.app.markup import Markup, element, join, table
+from r2psim.app.page_parts import Markup, element, join, table
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_server import use_version
 from r2psim.app.seminar_widgets import Status
 from r2psim.app.seminar_words import RULED, events, news_title, statements
-from r2psim.app.site import addresses
 from r2psim.app.widgets import View
 from r2psim.seminar import Screen, SeminarError
 from r2psim.seminar.codes import plain
 from r2psim.seminar.screen import Ready, ScreenView
 
-__all__ = ["Page", "ProjectorPage", "joining", "ways_to_join", "why_nobody"]
+__all__ = ["ProjectorPage", "joining", "ways_to_join", "why_nobody"]
 
 HERE_ONLY = (
     "Only this machine can open these pages. Start the server with --host 0.0.0.0, and others in the room can join."
@@ -34,14 +34,6 @@ NO_NETWORK = "This machine is in no network: open its hotspot, or join the room'
 def why_nobody() -> str:
     """Say why others do not reach this server, where they do not."""
     return HERE_ONLY if settings.current().host not in ("0.0.0.0", "::") else NO_NETWORK
-
-
-@solara.component
-def Page() -> None:
-    """Show the projector of a session to whoever has its link."""
-    from r2psim.app.seminar import At
-
-    At("projector")
 
 
 def ways_to_join() -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import solara
 
-from r2psim.app.marks import stage_key
-from r2psim.app.markup import Markup, element, pick
+from r2psim.app.page_parts import Markup, element, pick
 from r2psim.app.seminar_charts import charts, metrics_table, strips, war_key, years_words
 from r2psim.app.seminar_words import events
+from r2psim.app.symbols import stage_key
 from r2psim.app.widgets import Form, View
 from r2psim.seminar.play import Outcome
 from r2psim.seminar.room import Room

@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import element
+from r2psim.app.page_parts import element
 from r2psim.app.seminar_acts import Acts
 from r2psim.app.seminar_widgets import Buttons, Plan
 from r2psim.app.seminar_words import plan_rows

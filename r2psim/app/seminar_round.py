@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from r2psim.app.markup import element, join, pick
+from r2psim.app.page_parts import element, join, pick
 from r2psim.app.seminar_map import public_map
 from r2psim.app.seminar_words import assessed, card, how_to_read
 from r2psim.app.widgets import View

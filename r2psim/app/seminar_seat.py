@@ -8,7 +8,7 @@ from typing import Any
 import solara
 
 from r2psim.app.inputs import told
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.page_parts import Markup, element, join
 from r2psim.app.seminar_commit import Commitments, replaced_words, use_commitments, whose
 from r2psim.app.seminar_debriefing import DebriefingSteps
 from r2psim.app.seminar_lobby import about_lobby, role_field

@@ -5,44 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import solara
 from solara.lab import headers
 
-from r2psim.app import settings
+from r2psim.app.allowed_hosts import CLIENT
 from r2psim.app.connections import here
 from r2psim.app.following import looked_at, tell
-from r2psim.app.site import CLIENT
-from r2psim.seminar import Seminars
 from r2psim.seminar.room import Room
-from r2psim.seminar.seminars import FILE, HERE
+from r2psim.seminar.seminars import HERE
 
-__all__ = ["asker", "browser", "seminars", "use_version"]
+__all__ = ["asker", "browser", "use_version"]
 
 AT_MOST_EVERY = 0.25
 """Seconds between two looks of one page at a session: many commit in the same moment."""
 
 LONGEST_WAIT = 1.0
 """Seconds after which a page looks whether a deadline has passed."""
-
-_lock = threading.Lock()
-_open: dict[Path, Seminars] = {}
-
-
-def seminars() -> Seminars:
-    """Give the seminars in the directory of the data that the server was started with.
-
-    Raises
-    ------
-    LogError
-        If they cannot be opened.
-    """
-    file = settings.current().data / FILE
-    with _lock:
-        if file not in _open:
-            _open[file] = Seminars(file)
-        return _open[file]
 
 
 def asker() -> str:

@@ -103,7 +103,7 @@ def Plan(
 
 @solara.component_vue("confirm.vue")
 def Confirm(question: str, html: str, yes: str, no: str, event_answer: Callable[[bool], None] | None = None) -> None:
-    """Ask before something is done, where it was asked for; ``html`` is made by `r2psim.app.markup`."""
+    """Ask before something is done, where it was asked for; ``html`` is made by `r2psim.app.page_parts`."""
 
 
 @solara.component_vue("countdown.vue")

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from r2psim.agents import Choices, View
-from r2psim.app.markup import Markup, bar, element, join, table, uncapital
+from r2psim.app.page_parts import Markup, bar, element, join, table, uncapital
 from r2psim.plots.style import plain
 from r2psim.seminar.cards import BESIDE, Card, listed
 from r2psim.seminar.notes import Note
 from r2psim.seminar.play import Play
 from r2psim.seminar.roles import Role
-from r2psim.seminar.sight import Account, Assessment, Public, PublicEvent, PublicState
-from r2psim.world.history import Event
+from r2psim.seminar.visibility import Account, Assessment, Public, PublicEvent, PublicState
+from r2psim.world.events import Event
 
 __all__ = [
     "PHASES",

@@ -14,11 +14,11 @@ import typer
 import uvicorn
 
 from r2psim.app import settings
-from r2psim.app.answers import PagePolicy
+from r2psim.app.allowed_hosts import Site, SiteError, site_of
 from r2psim.app.connections import PatientProtocol
-from r2psim.app.gate import Gate
 from r2psim.app.guard import close_doors
-from r2psim.app.site import Site, SiteError, site_of
+from r2psim.app.middleware import Gate
+from r2psim.app.responses import PagePolicy
 from r2psim.ensemble.warmup import warm_up
 from r2psim.seminar.luck_plans import warm_up_plans
 

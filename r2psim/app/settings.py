@@ -91,7 +91,7 @@ class Settings:
     limits : Limits
         What it does at most.
     url : str
-        Where browsers reach it if a proxy stands before it (`r2psim.app.site`); empty without one.
+        Where browsers reach it if a proxy stands before it (`r2psim.app.allowed_hosts`); empty without one.
     host, port : str, int
         What it listens on.
     """

@@ -12,14 +12,14 @@ import solara
 
 from r2psim.analysis.break_even import break_evens
 from r2psim.analysis.findings import METRIC_NAMES, amount
-from r2psim.app import lettering
+from r2psim.app import text_width
 from r2psim.app.following import use_runs
 from r2psim.app.inputs import told
-from r2psim.app.lettering import room_for, round_below, round_step
 from r2psim.app.levers import LEVERS, Lever, effect_levers, sets_of
-from r2psim.app.markup import Markup, element, join, uncapital
+from r2psim.app.page_parts import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, setting_of
 from r2psim.app.saving import ALONG, Files, saved, written
+from r2psim.app.text_width import room_for, round_below, round_step
 from r2psim.app.widgets import Form, View
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
@@ -79,7 +79,7 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         left_, right_ = float(x(first)), float(x(last))
         box = {"x": left_, "width": right_ - left_, "y": top, "height": height - top - bottom}
         parts.insert(0, element("rect", **box, class_="r2p-even-range"))
-        within = min(left_ + 5, width - lettering.width(EVEN, bold=True))
+        within = min(left_ + 5, width - text_width.width(EVEN, bold=True))
         parts.append(element("text", EVEN, x=within, y=top + 11, class_="r2p-row-name r2p-strong"))
     words, along = METRIC_NAMES[metric][0], uncapital(lever.named(pair[0]))
     drawing = element(

@@ -7,13 +7,13 @@ from textwrap import wrap
 import numpy as np
 
 from r2psim.analysis.summary import date
-from r2psim.app.lettering import fitted, room_for
-from r2psim.app.marks import trigger_mark
-from r2psim.app.markup import Markup, element
+from r2psim.app.page_parts import Markup, element
+from r2psim.app.symbols import trigger_mark
+from r2psim.app.text_width import fitted, room_for
+from r2psim.declarations.columns import STAGES, G
 from r2psim.plots.ribbons import runs_of
 from r2psim.plots.style import STAGE_THICKNESS, plain
 from r2psim.world.history import History
-from r2psim.world.tables import STAGES, G
 
 __all__ = ["cursor", "draw_timeline", "groups_shown", "left_out"]
 

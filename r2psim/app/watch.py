@@ -19,16 +19,16 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 
 from r2psim.agents import R2PModel
-from r2psim.app.own import file_name, layered
-from r2psim.app.reserved import free_seed, why_not
+from r2psim.app.own_policies import file_name, layered
+from r2psim.app.reserved_seeds import free_seed, why_not
 from r2psim.app.settings import MOST_FIELDS, current
+from r2psim.declarations.columns import PR, B, L
 from r2psim.scenario import Scenario, load
 from r2psim.scenario.errors import Problem, ScenarioError, nearest
 from r2psim.scenario.shipped import shipped_names
 from r2psim.world.codebook import CENTS
 from r2psim.world.expand import expand
 from r2psim.world.history import Event, History
-from r2psim.world.tables import PR, B, L
 
 __all__ = ["Choice", "Payment", "RefusedError", "Watch", "choice_of", "known_scenarios", "scenario_of"]
 
@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     sets : tuple of str
         ``path=value``, as ``--set``.
     own : str
-        Policies that somebody built (`r2psim.app.own`); empty without them.
+        Policies that somebody built (`r2psim.app.own_policies`); empty without them.
     """
 
     scenario: str

@@ -64,7 +64,7 @@ def View(html: Markup = NOTHING, patch: Patch | None = None, event_pick: Callabl
     Parameters
     ----------
     html : Markup
-        Made by `r2psim.app.markup`. A plain string is no markup: it is shown letter by letter.
+        Made by `r2psim.app.page_parts`. A plain string is no markup: it is shown letter by letter.
     patch : dict of str to dict of str to str, optional
         Value of ``data-id`` -> attributes to set; ``text`` sets the text.
     event_pick : callable, optional

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from r2psim.app.lettering import fitted, width
-from r2psim.app.marks import path_of
-from r2psim.app.markup import Markup, element, join
+from r2psim.app.page_parts import Markup, element, join
+from r2psim.app.symbols import path_of
+from r2psim.app.text_width import fitted, width
+from r2psim.declarations.columns import CONFLICT, STAGES
 from r2psim.world import places
 from r2psim.world.build import World
 from r2psim.world.history import History
-from r2psim.world.tables import CONFLICT, STAGES
 
 __all__ = ["FEW", "HEIGHT", "WIDTH", "borders_of", "draw_map", "name_at", "patch_map", "places_of"]
 

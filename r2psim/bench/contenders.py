@@ -211,7 +211,7 @@ def _mesa(case: Case, drive: str) -> Any:
 
 
 def _plain(case: Case, least: float) -> Contender:
-    from r2psim.bench.plain import PlainModel
+    from r2psim.reference.model import PlainModel
 
     make = partial(PlainModel, case.scenario, case.policy, SEED)
     return Contender("plain Mesa idiom", partial(_stepped, make, case.months, least))

@@ -16,6 +16,7 @@ import numpy as np
 
 from r2psim.bench.adapter import SEED, Compiled
 from r2psim.bench.contenders import Case, Contender
+from r2psim.declarations.columns import G, S
 from r2psim.rules.draws import (
     CAMPAIGN_AGE,
     CAMPAIGN_KIND,
@@ -30,7 +31,6 @@ from r2psim.rules.month import PHASES
 from r2psim.rules.stages import DOWN, TERMS, UP
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,7 +147,7 @@ def _tension(rows: Rows, p: Floats) -> None:
 
 
 def _hazard(p: Floats, group: Floats, who: NDArray[np.intp], name: str) -> Floats:
-    """Give a log-linear hazard of some groups: see `r2psim.rules.terms.hazard`."""
+    """Give a log-linear hazard of some groups: see `r2psim.rules.log_linear.hazard`."""
     table = TERMS[name]
     eta = np.zeros(len(who))
     for coefficient, column, reference in table[1:]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, G
 from r2psim.ensemble.measures import FIRST_FLOW, bodies_at, ledgers_at, level_of, measure, rows_of, runs_in, spending_at
 from r2psim.rules.compiled import address_of, inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.month import AS_THEY_ARE, Rules, month, month_in_rules, opening_in_rules
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import PR, G
 
 __all__ = [
     "ACCOUNTS",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.rules.draws import draws_of
+from r2psim.rules.explain import events_of_month
 from r2psim.rules.month import PHASES, opening
-from r2psim.rules.why import events_of_month
 from r2psim.world.build import World
-from r2psim.world.history import Event
+from r2psim.world.events import Event
 from r2psim.world.rows import copy_rows
 
 __all__ = ["events_of_run"]

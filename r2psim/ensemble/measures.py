@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, STAGES, B, F, G, S
 from r2psim.rules.compiled import inline, rule
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PR, STAGES, B, F, G, S
 
 __all__ = [
     "BODY_ACCOUNTS",

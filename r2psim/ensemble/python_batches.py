@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from r2psim.agents.body_rows import Seat, offers_of
 from r2psim.agents.policies import decides_many
-from r2psim.agents.seats import Seat, offers_of
 from r2psim.agents.views import PolicyError, Promised, Views, checked_many
+from r2psim.declarations.columns import PR, B, G, L
 from r2psim.ensemble.engine import ACCOUNTS
 from r2psim.ensemble.measures import (
     BODY_ACCOUNTS,
@@ -42,13 +43,12 @@ from r2psim.rules.month import PHASES, opening
 from r2psim.scenario.parameters import P
 from r2psim.world.build import World, build
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
-from r2psim.world.tables import PR, B, G, L
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from r2psim.agents.policies import AnyDecider
-    from r2psim.ensemble.python_policies import Order, PythonPolicy
+    from r2psim.ensemble.python_policy import Order, PythonPolicy
 
 __all__ = ["LARGEST_BATCH", "Setting", "batch_size", "in_batches", "pieces_of"]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.declarations.columns import GROUP
+from r2psim.ensemble.arrow_tables import START, measure_about
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import METRICS
-from r2psim.ensemble.tables import START, measure_about
 from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import attrs_of, column_about, to_frame
-from r2psim.world.history import Event
-from r2psim.world.tables import GROUP
+from r2psim.world.events import Event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from r2psim.agents.model import R2PModel
-    from r2psim.ensemble.python_policies import PythonPolicy
+    from r2psim.ensemble.python_policy import PythonPolicy
     from r2psim.scenario import Scenario
 
 __all__ = ["Results"]
@@ -177,28 +177,28 @@ class Results:
 
     def _tables(self) -> dict[str, Any]:
         """Name the tables that there are, each with what makes it."""
-        from r2psim.ensemble import tables
+        from r2psim.ensemble import arrow_tables
 
         forms = list(self.scenario.forms)
         made: dict[str, Any] = {}
         if self.metrics:
-            made["runs"] = lambda: tables.runs_table(self.metrics, self.first_run)
+            made["runs"] = lambda: arrow_tables.runs_table(self.metrics, self.first_run)
         if self.spending:
-            made["spending"] = lambda: tables.spending_table(self.spending, forms)
+            made["spending"] = lambda: arrow_tables.spending_table(self.spending, forms)
         if self.yearly:
-            made["yearly"] = lambda: tables.yearly_table(self.yearly, forms)
+            made["yearly"] = lambda: arrow_tables.yearly_table(self.yearly, forms)
         if self.needs:
-            made["needs"] = lambda: tables.needs_table(self.needs, forms)
+            made["needs"] = lambda: arrow_tables.needs_table(self.needs, forms)
         if self.bodies:
-            made["bodies"] = lambda: tables.bodies_table(self.bodies, list(self.scenario.bodies))
+            made["bodies"] = lambda: arrow_tables.bodies_table(self.bodies, list(self.scenario.bodies))
         if self.ledgers:
-            made["ledgers"] = lambda: tables.ledgers_table(self.ledgers, self.first_run)
+            made["ledgers"] = lambda: arrow_tables.ledgers_table(self.ledgers, self.first_run)
         if self.series:
-            made["series"] = lambda: tables.series_table(self.series, self.first_run)
+            made["series"] = lambda: arrow_tables.series_table(self.series, self.first_run)
         if self.stages:
-            made["stages"] = lambda: tables.stages_table(self.stages, self.groups, self.first_run)
+            made["stages"] = lambda: arrow_tables.stages_table(self.stages, self.groups, self.first_run)
         if self.events:
-            made["events"] = lambda: tables.events_table(self.events)
+            made["events"] = lambda: arrow_tables.events_table(self.events)
         if self.null is not None:
             kept = ("runs", "ledgers", "needs", "bodies", "spending")
             made |= {f"null_{name}": table for name, table in self.null._tables().items() if name in kept}
@@ -380,6 +380,7 @@ class Results:
         OutputError
             If the directory holds no runs of r2psim, or is damaged.
         """
-        from r2psim.ensemble.reading import read_results
+        from r2psim.ensemble.stored_results import read_fields
 
-        return read_results(Path(directory))
+        fields, null = read_fields(Path(directory))
+        return cls(**fields, null=None if null is None else cls(**null))

@@ -261,7 +261,7 @@ class _Ensemble:
         if self.device == "gpu":
             from r2psim.ensemble.gpu.runs import blocks_on_device
 
-            yield from blocks_on_device(self, first, runs)
+            yield from (Block(*made) for made in blocks_on_device(self, first, runs))
             return
         self.make_room(threads)
         waiting: deque[tuple[int, int, int, Future]] = deque()

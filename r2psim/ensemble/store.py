@@ -7,7 +7,6 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +22,6 @@ __all__ = [
     "MARK",
     "OutputError",
     "digest_of_file",
-    "new_directory",
     "provenance",
     "read_json",
     "read_table",
@@ -42,28 +40,6 @@ _CONTENTS, _SEAL = "contents", "seal"
 
 class OutputError(Exception):
     """An output directory that cannot be written or read; the message says which and why."""
-
-
-def new_directory(target: Path, force: bool = False) -> AbstractContextManager[Path]:
-    """Give a directory to write into, that is put in place when everything in it is finished.
-
-    See `r2psim.ensemble.output`, which has another way for results that took long.
-
-    Parameters
-    ----------
-    target : Path
-        Must not exist, or be empty; with ``force`` an output of an earlier run is replaced.
-    force : bool
-        Replace the files of an earlier output; anything else is never touched.
-
-    Raises
-    ------
-    OutputError
-        If the target is something else's, or cannot be written.
-    """
-    from r2psim.ensemble import output
-
-    return output.new_directory(target, force)
 
 
 def provenance(**facts: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.paths import effects_by_path, form_number
 from r2psim.scenario.posterior import read_effects, read_posterior
 from r2psim.world.assistance import size_in_rules
-from r2psim.world.identity import identity
+from r2psim.world.entity_ids import identity
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

@@ -11,9 +11,9 @@ import numpy as np
 from r2psim.compiling import ENSEMBLE, WHOLE, expect_everything
 from r2psim.ensemble.engine import ACCOUNTS, add_in_order, blocks_of, called_at, run_chunk
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
-from r2psim.rules.ahead import compile_ahead, compile_rule
+from r2psim.rules.ahead import compile_ahead
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import PHASES, Rules, opening
+from r2psim.rules.month import PHASES, Rules, compile_rule, opening
 from r2psim.scenario.parameters import defaults
 from r2psim.world.rows import Rows, smallest_rows
 

@@ -13,8 +13,8 @@ from matplotlib.tri import Triangulation
 
 from r2psim.analysis.break_even_grid import Sign
 from r2psim.analysis.break_even_study import LEDGER_NAMES
+from r2psim.analysis.cached_runs import LIVES
 from r2psim.analysis.findings import count, money
-from r2psim.analysis.measured import LIVES
 from r2psim.plots.style import INK, LINE, MUTED, PAPER, SIZES, legend_row, new_figure, say, shorten, sober
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from r2psim.declarations.columns import STAGES
 from r2psim.plots import style
 from r2psim.plots.style import (
     FAINT,
@@ -22,7 +23,6 @@ from r2psim.plots.style import (
     sober,
     stage_handles,
 )
-from r2psim.world.tables import STAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from r2psim.declarations.columns import STAGES, S
 from r2psim.plots import style
 from r2psim.plots.style import (
     INK,
@@ -26,7 +27,6 @@ from r2psim.plots.style import (
     new_figure,
     stage_handles,
 )
-from r2psim.world.tables import STAGES, S
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

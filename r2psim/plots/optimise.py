@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from r2psim.analysis.judged import Judged
     from r2psim.analysis.optimise import Optimised
+    from r2psim.analysis.out_of_sample import Judged
     from r2psim.analysis.random_portfolios import RandomPortfolios
     from r2psim.ensemble.intervals import Interval
 

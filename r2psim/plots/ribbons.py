@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.collections import PolyCollection
 
+from r2psim.declarations.columns import STAGES, TRIGGERS
 from r2psim.plots import style
 from r2psim.plots.style import (
     FAINT,
@@ -26,7 +27,6 @@ from r2psim.plots.style import (
     trigger_handles,
     trigger_style,
 )
-from r2psim.world.tables import STAGES, TRIGGERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

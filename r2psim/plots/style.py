@@ -26,7 +26,7 @@ from matplotlib.legend_handler import HandlerPatch
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from r2psim.world.tables import STAGES, TRIGGERS
+from r2psim.declarations.columns import STAGES, TRIGGERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

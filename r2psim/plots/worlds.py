@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from r2psim.analysis.world_summary import CORRELATED, MOST_NEIGHBOURS, STATUSES
+from r2psim.declarations.columns import STAGES
 from r2psim.plots.comparison import BAR, CHOSEN, head
 from r2psim.plots.style import FAINT, INK, LINE, PAPER, SIZES, legend_row, new_figure, sober
-from r2psim.world.tables import STAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

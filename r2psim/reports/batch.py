@@ -9,7 +9,7 @@ import numpy as np
 from r2psim.analysis.batch_progress import amount
 from r2psim.analysis.findings import METRIC_NAMES, ranged
 from r2psim.analysis.study_words import NOT_ESTIMATED
-from r2psim.ensemble.batch.opened import Batch
+from r2psim.ensemble.batch.stored_batch import Batch
 from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.store import OutputError
 from r2psim.reports.cost import LUCK_ALONE, ONE_WORLD

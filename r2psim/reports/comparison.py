@@ -27,9 +27,9 @@ from r2psim.analysis.findings import (
     years_words,
 )
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.analysis.published import carried, published_lines
+from r2psim.analysis.published_returns import carried, published_lines
 from r2psim.analysis.study_words import NOT_ESTIMATED, interval_words
-from r2psim.analysis.tables import spread_words
+from r2psim.analysis.terminal_tables import spread_words
 from r2psim.ensemble.intervals import paired_interval
 from r2psim.reports.parts import Figure, Part, Table, capital
 from r2psim.scenario.parameters import LABELS

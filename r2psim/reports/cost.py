@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.analysis.findings import count, money
 from r2psim.analysis.marginal import PARTS
-from r2psim.analysis.published import carried
+from r2psim.analysis.published_returns import carried
 from r2psim.analysis.study_words import change_cells, interval_words, sight_cells, threshold_words
 from r2psim.ensemble.intervals import Interval
 from r2psim.markup import uncapital

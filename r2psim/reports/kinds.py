@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from r2psim.analysis.kept_arrays import QUESTION
+from r2psim.analysis.checkpoints import QUESTION
 from r2psim.ensemble.locks import NAME as LOCK
 from r2psim.ensemble.output import GROWING
-from r2psim.ensemble.reading import as_written
 from r2psim.ensemble.store import MARK, OutputError, read_json, sealed
+from r2psim.ensemble.stored_results import as_written
 from r2psim.reports.parts import Again, Figure, Part
 from r2psim.terminal import command as in_shell
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,7 @@ def html(parts: Sequence[Part]) -> str:
     str
         A whole document, with its style and figures in it.
     """
-    from r2psim import __version__
-
+    release = version("r2psim")
     title = parts[0].title if len(parts) == 1 else f"{parts[0].title}, and what it depends on"
     head = element(
         "head",
@@ -101,7 +101,7 @@ def html(parts: Sequence[Part]) -> str:
             "header",
             element("p", CAVEAT, class_="caveat"),
             element("h1", title),
-            element("p", f"A report of r2psim {__version__}. ", _scope(parts), class_="by"),
+            element("p", f"A report of r2psim {release}. ", _scope(parts), class_="by"),
             element("p", HOW_TO_READ, class_="by"),
         ),
         element("main", _short(parts), _full(parts)),

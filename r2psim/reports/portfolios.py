@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from r2psim.analysis.optimise_report import gain_words, shares_words
 from r2psim.analysis.portfolio_runs import BILL, KILLED, OBJECTIVES
-from r2psim.analysis.published import carried
+from r2psim.analysis.published_returns import carried
 from r2psim.ensemble.intervals import Interval
 from r2psim.reports.cost import ONE_WORLD, carries_words
 from r2psim.reports.parts import Part, Table, capital

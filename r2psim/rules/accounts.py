@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, B, F, L, S
 from r2psim.rules.compiled import add_to, inline, raise_to, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PR, B, F, L, S
 
 __all__ = ["accounts"]
 

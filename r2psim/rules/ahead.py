@@ -10,17 +10,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numba
-import numpy as np
 
 from r2psim.compiling import SECONDS, compiled_elsewhere
 from r2psim.machine_code import kept_files
 from r2psim.processors import processors
 
-__all__ = ["before_first_call", "compile_ahead", "compile_rule", "shares"]
+__all__ = ["before_first_call", "compile_ahead", "compile_before_first", "shares"]
 
 MOST = 4
 """Processes that gain something: the longest rules take as long as the others in each of so many shares."""
@@ -31,6 +29,7 @@ _WITHIN = "R2PSIM_COMPILES_AHEAD"
 Compile = Callable[[str], None]
 
 _begun: set[str] = set()
+_before: dict[str, Callable[[], None]] = {}
 
 
 def shares(names: Sequence[str], processes: int) -> list[list[str]]:
@@ -96,25 +95,24 @@ def compile_ahead(module: str, names: Sequence[str], compile_one: Compile) -> No
             worker.wait()
 
 
-def compile_rule(name: str) -> None:
-    """Compile one of the rules that the opening and a month call."""
-    from r2psim.rules.draws import draws_of
-    from r2psim.rules.month import AS_THEY_ARE
-    from r2psim.world.rows import smallest_rows
+def compile_before_first(name: str, module: str, names: Sequence[str], compile_one: Compile) -> None:
+    """Have rules compiled together before the first of them is called: whoever calls it calls the others as well.
 
-    number = np.int64(0)
-    called: Any = getattr(AS_THEY_ARE, name)
-    called.compile(tuple(map(numba.typeof, (number, number, smallest_rows(), np.empty(0), draws_of(0, 0, 0)))))
+    Parameters
+    ----------
+    name : str
+        Of the rule that is called first; a rule that is called alone needs no other.
+    module : str
+        That compiles what is named when it is run.
+    names : sequence of str
+        Of all these rules, in the order in which they are called.
+    compile_one : callable
+        Compiles one of them in this process.
+    """
+    _before[name] = partial(compile_ahead, module, names, compile_one)
 
 
 def before_first_call(name: str) -> None:
-    """Compile what the opening and a month call, where a run is about to be opened: a rule alone needs no other."""
-    from r2psim.rules.month import Rules
-
-    if name == Rules._fields[0]:
-        compile_ahead(__name__, Rules._fields, compile_rule)
-
-
-if __name__ == "__main__":
-    for _name in sys.argv[1:]:
-        compile_rule(_name)
+    """Compile what is needed together with a rule that is about to be called for the first time."""
+    if name in _before:
+        _before[name]()

@@ -36,9 +36,9 @@ _MADE_OF = (
     "rules/*.py",
     "ensemble/engine.py",
     "ensemble/measures.py",
-    "world/tables.py",
+    "declarations/columns.py",
     "world/rows.py",
-    "scenario/channels.py",
+    "declarations/channels.py",
     "scenario/parameters.*",
     "seminar/luck_plans.py",
 )

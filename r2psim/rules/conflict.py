@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import STATE, S
 from r2psim.rules.arithmetic import probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import CONFLICT_CHANGE, Draws, of_run, uniform
-from r2psim.rules.terms import hazard, hazards, terms
+from r2psim.rules.log_linear import hazard, hazards, terms
 from r2psim.rules.triggers import MONTH
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import STATE, S
 
 __all__ = ["TERMS", "conflict"]
 

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from r2psim.declarations.columns import PF, PR, STAGES, B, F, L, N, R, S
 from r2psim.rules.arithmetic import clip01, exp, log
 from r2psim.rules.compiled import add_to, inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PF, PR, STAGES, B, F, L, N, R, S
 
 __all__ = ["applicable", "budget_room", "decision", "income", "may_fund", "note_of", "offering", "perceive"]
 

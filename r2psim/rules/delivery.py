@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
+from r2psim.declarations.channels import CHANNELS
+from r2psim.declarations.columns import GROUP, GROUP_CHANNELS, PR, F, G, S
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import BACKLASH, Draws, of_run, under, uniform
 from r2psim.rules.triggers import fading
-from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import GROUP, GROUP_CHANNELS, PR, F, G, S
 
 __all__ = ["delivery"]
 

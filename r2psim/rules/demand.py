@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import PF, PR, F, S
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import MISJUDGED_LACK, Draws, of_run, under, uniform
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import PF, PR, F, S
 
 __all__ = ["FRESH", "demand"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import G, S
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
 
 __all__ = ["episodes", "year_of_groups"]
 

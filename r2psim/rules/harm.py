@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import exp, larger, log, normal_quantile
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import (
@@ -18,7 +19,6 @@ from r2psim.rules.draws import (
 from r2psim.rules.triggers import fading
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
 
 __all__ = ["harm"]
 

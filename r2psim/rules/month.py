@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
 from r2psim.rules.accounts import accounts
+from r2psim.rules.ahead import compile_before_first
 from r2psim.rules.compiled import inline, rule, woven
 from r2psim.rules.conflict import conflict
-from r2psim.rules.consequences import consequences
 from r2psim.rules.contagion import contagion
 from r2psim.rules.decision import decision, offering
 from r2psim.rules.delivery import delivery
 from r2psim.rules.demand import demand
-from r2psim.rules.draws import Draws
+from r2psim.rules.draws import Draws, draws_of
 from r2psim.rules.episodes import episodes, year_of_groups
 from r2psim.rules.harm import harm
 from r2psim.rules.need import need
@@ -32,10 +33,11 @@ from r2psim.rules.response import response
 from r2psim.rules.risk_factors import group_risk_factors, state_risk_factors
 from r2psim.rules.settling import settling
 from r2psim.rules.stages import stages
+from r2psim.rules.state_totals import state_totals
 from r2psim.rules.structure import standing, structure
 from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
-from r2psim.world.rows import Rows
+from r2psim.world.rows import Rows, smallest_rows
 
 __all__ = [
     "AS_THEY_ARE",
@@ -44,6 +46,7 @@ __all__ = [
     "STATES_AT_ONCE",
     "Phase",
     "Rules",
+    "compile_rule",
     "month",
     "month_in_rules",
     "opening",
@@ -81,7 +84,7 @@ def groups_move(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
 @rule
 def states_sum_up(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Sum up the month, date episodes, score risks, let them be observed and warned of, and weigh what could help."""
-    consequences(first, last, rows, p, draws)
+    state_totals(first, last, rows, p, draws)
     episodes(first, last, rows, p, draws)
     state_risk_factors(first, last, rows, p, draws)
     observation(first, last, rows, p, draws)
@@ -149,6 +152,16 @@ AS_THEY_ARE = Rules(
 )
 
 
+def compile_rule(name: str) -> None:
+    """Compile one of `AS_THEY_ARE`."""
+    number = np.int64(0)
+    called: Any = getattr(AS_THEY_ARE, name)
+    called.compile(tuple(map(numba.typeof, (number, number, smallest_rows(), np.empty(0), draws_of(0, 0, 0)))))
+
+
+compile_before_first(Rules._fields[0], "r2psim.rules.compile_month", Rules._fields, compile_rule)
+
+
 def opening_by(rules: Rules, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Derive what follows from the start, as `opening` does, by rules that are given."""
     states = rows.state.shape[1]
@@ -198,7 +211,7 @@ PHASES = (
     Phase("look_around", "state", (contagion,), states_look_around),
     Phase("move", "state", (triggers, structure, conflict), states_move),
     Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (consequences, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
+    Phase("sum_up", "state", (state_totals, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
     Phase("act", "body", (decision, offering), bodies_act),
     Phase("receive", "state", (response, delivery, need), states_receive),
     Phase("settle", "body", (accounts,), bodies_settle),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import S
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import rule
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import S
 
 __all__ = ["observation", "warn"]
 

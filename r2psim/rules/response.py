@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import S
 from r2psim.rules.arithmetic import clip01, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
@@ -29,7 +30,6 @@ from r2psim.rules.draws import (
 from r2psim.rules.triggers import MONTH
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import S
 
 __all__ = ["MEMBERS", "NEEDED", "response"]
 

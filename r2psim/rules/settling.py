@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import TRIGGERS, G, S
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import contagion
 from r2psim.rules.draws import MONTHS, Draws
@@ -21,7 +22,6 @@ from r2psim.rules.tension import tension
 from r2psim.rules.triggers import triggers
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import TRIGGERS, G, S
 
 __all__ = [
     "groups_forget",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import GROUP, G
 from r2psim.rules.arithmetic import exp, larger, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, of_run, uniform
-from r2psim.rules.terms import log_effect, log_effects, terms
+from r2psim.rules.log_linear import log_effect, log_effects, terms
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import GROUP, G
 
 __all__ = ["DOWN", "TERMS", "UP", "stages"]
 

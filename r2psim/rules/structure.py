@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import INHIBITORS, S
 from r2psim.rules.arithmetic import clip01, exp
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
@@ -24,7 +25,6 @@ from r2psim.rules.draws import MOTIVE_JUMP, Draws, of_run, uniform
 from r2psim.rules.triggers import MONTH, fading
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import INHIBITORS, S
 
 __all__ = ["arming", "conflict_level", "incitement", "leadership", "standing", "structure"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import clip01, exp, larger
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
@@ -11,7 +12,6 @@ from r2psim.rules.opponents import opponents
 from r2psim.rules.structure import approach, conflict_level
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import G, S
 
 __all__ = ["tension"]
 

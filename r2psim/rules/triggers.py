@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import STATE, TRIGGERS, S
 from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws, number_of_month, of_run, uniform, uniform_pair
-from r2psim.rules.terms import hazards, terms
+from r2psim.rules.log_linear import hazards, terms
 from r2psim.scenario.parameters import PARAMETERS, P
 from r2psim.world.rows import Rows
-from r2psim.world.tables import STATE, TRIGGERS, S
 
 __all__ = ["TERMS", "triggers"]
 

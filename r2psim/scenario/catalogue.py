@@ -1,7 +1,7 @@
 """The catalogue of assistance: forms as data, checked when they are read.
 
 The shipped forms stand in ``catalogue.toml``; a scenario changes one or adds one with the same keys. What an effect may
-act on, and which mandates allow a form, is declared in `r2psim.scenario.channels`.
+act on, and which mandates allow a form, is declared in `r2psim.declarations.channels`.
 
 Examples
 --------
@@ -24,7 +24,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from r2psim.scenario.channels import CHANNELS, MANDATES, Channel
+from r2psim.declarations.channels import CHANNELS, MANDATES, Channel
 from r2psim.scenario.errors import MOST_TOLD, Near, Place, Problem, ScenarioError, dotted, listing, told
 from r2psim.scenario.forms import CATEGORIES, LEDGERS, PARTS, SCOPES, WAITS, Effect, Form
 from r2psim.scenario.parameters import LABELS, SOURCES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from r2psim.declarations.channels import CHANNELS, Channel
 from r2psim.scenario.brief import brief
-from r2psim.scenario.channels import CHANNELS, Channel
 
 __all__ = ["CATEGORIES", "LEDGERS", "PARTS", "SCOPES", "WAITS", "Effect", "Form"]
 
@@ -54,7 +54,7 @@ class Effect:
     Attributes
     ----------
     on : str
-        Key of `r2psim.scenario.channels.CHANNELS`.
+        Key of `r2psim.declarations.channels.CHANNELS`.
     size : float
         Factor (multiplier) or amount added to the level 0-1 (raise) at full strength.
     low, high : float

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from r2psim.declarations.channels import CHANNELS
 from r2psim.scenario.catalogue import FORM_NUMBERS, Form, accepted
-from r2psim.scenario.channels import CHANNELS
 from r2psim.scenario.forms import Effect
 from r2psim.scenario.parameters import PARAMETERS
 

@@ -1,8 +1,8 @@
 """What a scenario file may hold: every key, what it means and which values it takes.
 
-The tables below are pydantic models made from the declarations of columns (`r2psim.world.tables`) and of parameters
-(`r2psim.scenario.parameters`): a new column or parameter is a key of scenario files without another edit. The checks,
-their messages and the JSON Schema are read off the same tables.
+The tables below are pydantic models made from the declarations of columns (`r2psim.declarations.columns`) and of
+parameters (`r2psim.scenario.parameters`): a new column or parameter is a key of scenario files without another edit.
+The checks, their messages and the JSON Schema are read off the same tables.
 """
 
 from __future__ import annotations
@@ -12,8 +12,22 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from r2psim.declarations.channels import MANDATES
+from r2psim.declarations.columns import (
+    BODY,
+    CONFLICT,
+    FORM,
+    GROUP,
+    PERPETRATOR,
+    PREFERENCE,
+    STAGES,
+    STATE,
+    STATE_KINDS,
+    STATUS_EXCLUSION,
+    Column,
+    Table,
+)
 from r2psim.scenario.catalogue import form_schema
-from r2psim.scenario.channels import MANDATES
 from r2psim.scenario.errors import Near, Place, listing
 from r2psim.scenario.parameters import PARAMETERS, Parameter
 from r2psim.scenario.values import (
@@ -32,20 +46,6 @@ from r2psim.scenario.values import (
     text,
     yes_or_no,
 )
-from r2psim.world.tables import (
-    BODY,
-    CONFLICT,
-    FORM,
-    GROUP,
-    PERPETRATOR,
-    PREFERENCE,
-    STAGES,
-    STATE,
-    STATE_KINDS,
-    STATUS_EXCLUSION,
-    Column,
-    Table,
-)
 
 __all__ = [
     "CODES",
@@ -53,6 +53,7 @@ __all__ = [
     "GENERATORS",
     "HOMES",
     "KINDS",
+    "NO_ASSISTANCE",
     "REGION",
     "SCENARIO",
     "SETTLED",
@@ -72,6 +73,9 @@ KINDS = ("regional organisation", "UN body", "partner")
 
 GENERATORS = ("world-2014",)
 """Generators of worlds."""
+
+NO_ASSISTANCE = "no-assistance"
+"""The policy that every scenario has."""
 
 YEARS = 20
 """Length of a run where none is given."""

@@ -10,17 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from r2psim.declarations.columns import BODY, GROUP, OPPONENTS, STATE, STATUS_EXCLUSION, Table
 from r2psim.scenario.brief import brief
 from r2psim.scenario.catalogue import Form, forms_of
 from r2psim.scenario.errors import Problem, ScenarioError, listing, nearest
+from r2psim.scenario.layers import checked_data
 from r2psim.scenario.parameters import PARAMETERS, defaults
-from r2psim.scenario.schema import CODES, GENERATE, HOMES, REGION, SETTLED, VERSION, YEARS, given
-from r2psim.world.tables import BODY, GROUP, OPPONENTS, STATE, STATUS_EXCLUSION, Table
+from r2psim.scenario.schema import CODES, GENERATE, HOMES, NO_ASSISTANCE, REGION, SETTLED, VERSION, YEARS, given
 
 if TYPE_CHECKING:
     import numpy as np
 
 __all__ = [
+    "NO_ASSISTANCE",
     "BodySpec",
     "GenerateSpec",
     "GroupSpec",
@@ -33,8 +35,6 @@ __all__ = [
 
 Ids = tuple[str, ...]
 
-NO_ASSISTANCE = "no-assistance"
-"""The policy that every scenario has."""
 DEFINING = {NO_ASSISTANCE: frozenset({"assistance.budget_scale"})}
 """What a policy is by a value of its own: an override for all policies leaves it that, one for this policy does not."""
 DEFAULT_POLICIES = (NO_ASSISTANCE, "late-response", "prevention")
@@ -78,9 +78,9 @@ class GroupSpec:
     name : str
         Name shown.
     values : dict of str to float
-        Starts of columns of `r2psim.world.tables.GROUP`, only those given; a status gives the exclusion.
+        Starts of columns of `r2psim.declarations.columns.GROUP`, only those given; a status gives the exclusion.
     status : str or None
-        Political status, a key of `r2psim.world.tables.STATUS_EXCLUSION`.
+        Political status, a key of `r2psim.declarations.columns.STATUS_EXCLUSION`.
     kin : tuple of str
         Full ids (state/group) of groups of kin in other states.
     written : frozenset of str
@@ -107,7 +107,7 @@ class StateSpec:
     neighbours : tuple of str
         Ids of neighbouring states.
     values : dict of str to float
-        Starts of columns of `r2psim.world.tables.STATE`, only those given.
+        Starts of columns of `r2psim.declarations.columns.STATE`, only those given.
     home : dict of str to float
         Levels that columns return to without assistance, only those given; the others return to their start.
     groups : dict of str to GroupSpec
@@ -140,9 +140,9 @@ class BodySpec:
     members : tuple of str or "all"
         Ids of the states that it may assist.
     values : dict of str to float
-        Starts of columns of `r2psim.world.tables.BODY`, only those given.
+        Starts of columns of `r2psim.declarations.columns.BODY`, only those given.
     mandates : tuple of str
-        Tags, keys of `r2psim.scenario.channels.MANDATES`: it provides the forms that name one of them.
+        Tags, keys of `r2psim.declarations.channels.MANDATES`: it provides the forms that name one of them.
     """
 
     name: str
@@ -168,7 +168,7 @@ class PolicySpec:
         Mandate tag -> multiple of the budgets of the bodies that hold it; the total stays the same.
     priorities : dict of str to dict of str to float
         ``forms``, ``stages``, ``states`` -> name -> multiple of the priority of forms, of states at a stage, and of
-        states of a kind (`r2psim.world.tables.STATE_KINDS`).
+        states of a kind (`r2psim.declarations.columns.STATE_KINDS`).
     shares : dict of str to dict of str to float
         ``forms``, ``stages`` -> name -> part of what bodies can promise that is used for it first.
     """
@@ -357,9 +357,7 @@ class Scenario:
         ScenarioError
             If `data` is no valid scenario.
         """
-        from r2psim.scenario.loading import scenario_of
-
-        return scenario_of(data)
+        return cls.from_validated(checked_data(data))
 
     @classmethod
     def from_validated(cls, data: Mapping[str, Any]) -> Scenario:

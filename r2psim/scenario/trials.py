@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from r2psim.declarations.columns import GROUP, STATE, Table
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.errors import MOST_TOLD, Near, Problem, ScenarioError, Source, dotted, listing, told
 from r2psim.scenario.parameters import PARAMETERS, SOURCES
 from r2psim.scenario.values import ID, choice, identifier, integer, number, text
-from r2psim.world.tables import GROUP, STATE, Table
 
 __all__ = [
     "ASSIGNMENTS",

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from r2psim.declarations.columns import B, S
 from r2psim.seminar.casts import declared, family_of
 from r2psim.seminar.roles import Role
-from r2psim.seminar.sight import Assessment, PublicState
-from r2psim.world.tables import B, S
+from r2psim.seminar.visibility import Assessment, PublicState
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -47,7 +47,7 @@ BESIDE = {
     "high": "higher than usual",
     "very high": "far higher than usual",
 }
-"""Words of `r2psim.seminar.sight.Assessment.beside`."""
+"""Words of `r2psim.seminar.visibility.Assessment.beside`."""
 
 NAMED = 3
 """Forms of assistance that a card names as examples."""

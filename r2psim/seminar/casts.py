@@ -100,7 +100,7 @@ def cast_of(people: int, roles: Mapping[str, Role], scenario: Scenario, world: W
 
 def _at_issue(state: str, world: World) -> tuple[float, float]:
     """Order states by what everybody knows of them: armed conflict first, then how little their people decide."""
-    from r2psim.world.tables import S
+    from r2psim.declarations.columns import S
 
     s = world.states.index(state)
     return -float(world.rows.state[S.conflict, s]), float(world.rows.state[S.regime, s])

@@ -16,6 +16,7 @@ import numpy as np
 
 from r2psim.agents.policies import view_of
 from r2psim.analysis.summary import tell
+from r2psim.declarations.columns import STAGES, TRIGGERS
 from r2psim.rules.demand import FRESH
 from r2psim.seminar.chair import Chair
 from r2psim.seminar.decisions import Reason
@@ -24,8 +25,7 @@ from r2psim.seminar.notes import Note
 from r2psim.seminar.roles import Role
 from r2psim.seminar.seat import Seat
 from r2psim.seminar.session import Branch
-from r2psim.seminar.sight import at_home
-from r2psim.world.tables import STAGES, TRIGGERS
+from r2psim.seminar.visibility import at_home
 
 if TYPE_CHECKING:
     from r2psim.agents import R2PModel

@@ -8,9 +8,9 @@ from math import ceil
 from typing import Any
 
 from r2psim.agents import Allocation, Choices, Trigger
+from r2psim.declarations.columns import BODY, TRIGGERS
 from r2psim.seminar.limits import SeminarError
 from r2psim.seminar.notes import Note
-from r2psim.world.tables import BODY, TRIGGERS
 
 __all__ = [
     "VOTES",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from r2psim.declarations.columns import CONFLICT, B, S
 from r2psim.markup import Markup, element
 from r2psim.scenario.forms import Form
 from r2psim.seminar.casts import declared, family_of
@@ -13,7 +14,6 @@ from r2psim.seminar.decisions import MAJORITY
 from r2psim.seminar.kit_page import bullets, grid, lines, page, paragraph, section
 from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.roles import Role
-from r2psim.world.tables import CONFLICT, B, S
 
 __all__ = ["ASSESSED", "BACKFIRES", "card", "cards", "consent_words", "marked", "members_words"]
 

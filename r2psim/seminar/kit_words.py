@@ -231,6 +231,7 @@ def title_pattern(role: Role, names: Mapping[str, str]) -> tuple[str, dict[str, 
 def elsewhere() -> Iterator[str]:
     """Yield every English text that the material takes from the program: a translation needs them all."""
     from r2psim.analysis.marginal import PRINCIPLES
+    from r2psim.declarations.columns import INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS
     from r2psim.scenario import load
     from r2psim.scenario.catalogue import catalogue
     from r2psim.seminar.casts import declared
@@ -239,7 +240,6 @@ def elsewhere() -> Iterator[str]:
     from r2psim.seminar.roles import roles_of
     from r2psim.world.build import build
     from r2psim.world.expand import expand
-    from r2psim.world.tables import INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS
 
     # The world that is played most.
     scenario = expand(load("seminar"))
@@ -264,6 +264,6 @@ def elsewhere() -> Iterator[str]:
 
 def trigger_words(kind: str) -> str:
     """Say what a kind of trigger is, from the table of columns."""
-    from r2psim.world.tables import STATE
+    from r2psim.declarations.columns import STATE
 
     return STATE[f"trigger_{kind}"].meaning.removeprefix("how fresh is ").partition(":")[0]

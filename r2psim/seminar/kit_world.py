@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from r2psim.declarations.columns import CONFLICT, INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS, B, G, S
 from r2psim.markup import Markup, element, join
 from r2psim.scenario.catalogue import CATEGORIES
 from r2psim.seminar.kit_cards import BACKFIRES, consent_words, marked, members_words
@@ -18,7 +19,6 @@ from r2psim.seminar.kit_setting import Setting
 from r2psim.seminar.kit_words import trigger_words
 from r2psim.seminar.roles import Role
 from r2psim.world.places import borders_of, places_of
-from r2psim.world.tables import CONFLICT, INHIBITORS, STAGES, STATE, STATUS_EXCLUSION, TRIGGERS, B, G, S
 
 __all__ = ["world_pages"]
 

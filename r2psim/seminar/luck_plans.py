@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, B, L, S
 from r2psim.rules.arithmetic import clip01
 from r2psim.rules.compiled import rule
 from r2psim.rules.decision import budget_room, consents, look, note_of
 from r2psim.rules.draws import Draws, draws_of
 from r2psim.scenario.parameters import P, defaults
 from r2psim.world.rows import Rows, smallest_rows
-from r2psim.world.tables import PR, B, L, S
 
 __all__ = ["follow", "warm_up_plans"]
 

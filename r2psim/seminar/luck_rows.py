@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from r2psim.declarations.columns import L
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import L
 
 __all__ = ["Abreast", "abreast"]
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from r2psim.agents.choices import BASE_OF, CERTAIN, NO_CHOICES, Choices
+from r2psim.declarations.columns import B, S
 from r2psim.rules.contagion import WAR
 from r2psim.rules.decision import income, offering
 from r2psim.rules.draws import Draws, draws_of
@@ -22,7 +23,6 @@ from r2psim.seminar.luck_plans import follow
 from r2psim.seminar.luck_rows import Abreast
 from r2psim.world.build import World
 from r2psim.world.history import Digest
-from r2psim.world.tables import B, S
 
 __all__ = ["check_plans", "run_abreast"]
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from r2psim.seminar.decisions import Decided
+from typing import Protocol
 
 __all__ = ["EVERYBODY", "Note", "between", "in_public", "notes_of"]
 
@@ -54,12 +51,18 @@ class Note:
         return self.to == EVERYBODY
 
 
+class WithNotes(Protocol):
+    """What was decided in a year (`r2psim.seminar.decisions.Decided`), as far as it holds notes."""
+
+    notes: list[Note]
+
+
 def in_public(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Give the statements of a year, one of each role: where a year is decided anew, the last one takes the place."""
     return tuple({n.role: n for n in notes if n.public}.values())
 
 
-def notes_of(decided: Mapping[int, Decided], since: int, until: int) -> tuple[Note, ...]:
+def notes_of(decided: Mapping[int, WithNotes], since: int, until: int) -> tuple[Note, ...]:
     """Give all notes of the years from ``since`` to ``until``, in order; of public statements those that stand."""
     found = []
     for year in sorted(y for y in decided if since <= y <= until):

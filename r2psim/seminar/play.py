@@ -21,7 +21,7 @@ from r2psim.seminar.session import Branch, Session
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
-    from r2psim.world.history import Event
+    from r2psim.world.events import Event
 
 __all__ = ["COUNTERFACTUALS", "Models", "Outcome", "Play", "outcome_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from r2psim.scenario.channels import RESPONSE_MANDATES
+from r2psim.declarations.channels import RESPONSE_MANDATES
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -70,7 +70,7 @@ def roles_of(scenario: Scenario, world: World) -> dict[str, Role]:
     world : World
         Under the policy of the session: a body without money has no role.
     """
-    from r2psim.world.tables import B
+    from r2psim.declarations.columns import B
 
     rows = world.rows
     able = {

@@ -8,7 +8,7 @@ from r2psim.seminar.codes import shown
 from r2psim.seminar.limits import NotFoundError
 from r2psim.seminar.lobby import by_the_rules, offered
 from r2psim.seminar.room import Room
-from r2psim.seminar.sight import Public, public_of
+from r2psim.seminar.visibility import Public, public_of
 
 __all__ = ["Ready", "Screen", "ScreenView"]
 

@@ -16,7 +16,16 @@ from r2psim.seminar.play import Outcome
 from r2psim.seminar.roles import Role
 from r2psim.seminar.room import Room
 from r2psim.seminar.session import Participant
-from r2psim.seminar.sight import Account, Assessment, Public, PublicState, account_of, at_home, public_of, within_of
+from r2psim.seminar.visibility import (
+    Account,
+    Assessment,
+    Public,
+    PublicState,
+    account_of,
+    at_home,
+    public_of,
+    within_of,
+)
 
 __all__ = ["InForce", "Letter", "ReplacedBy", "Seat", "SeatView"]
 

@@ -9,12 +9,9 @@ of their own, or the same rows: the parameters are no column.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
+from r2psim.translation.c_expressions import Expressions
 from r2psim.translation.c_types import Array, Record
-
-if TYPE_CHECKING:
-    from r2psim.translation.c_statements import FunctionBody
 
 __all__ = ["rows_are_independent"]
 
@@ -24,14 +21,14 @@ PARAMETERS = "p"
 _LEAVE = (ast.For, ast.While, ast.Break, ast.Return)
 
 
-def rows_are_independent(loop: ast.For, body: FunctionBody) -> bool:
+def rows_are_independent(loop: ast.For, body: Expressions) -> bool:
     """Say whether no turn of an innermost loop reads or writes what another turn writes.
 
     Parameters
     ----------
     loop : ast.For
         Of one name over a range.
-    body : FunctionBody
+    body : Expressions
         The function that it stands in, with the types of its names so far.
     """
     assert isinstance(loop.target, ast.Name)
@@ -45,7 +42,7 @@ def rows_are_independent(loop: ast.For, body: FunctionBody) -> bool:
     return all(_takes_values(call, body) for call in calls) and _own_rows(row, entries, body)
 
 
-def _own_rows(row: str, entries: list[ast.Subscript], body: FunctionBody) -> bool:
+def _own_rows(row: str, entries: list[ast.Subscript], body: Expressions) -> bool:
     """Say whether what is written lies at the loop's row, and is read there only."""
     stretches: dict[str, set[str]] = {}
     written = set()
@@ -64,7 +61,7 @@ def _own_rows(row: str, entries: list[ast.Subscript], body: FunctionBody) -> boo
     return "" not in stretches and all(len(stretches[origin]) == 1 for origin in written)
 
 
-def _takes_values(call: ast.Call, body: FunctionBody) -> bool:
+def _takes_values(call: ast.Call, body: Expressions) -> bool:
     """Say whether a call is handed no column, and nothing that it could write to, but perhaps the parameters."""
     for argument in call.args:
         name = argument.id if isinstance(argument, ast.Name) else ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from r2psim.ensemble.batch.driver import Outcome
     from r2psim.ensemble.batch.executors import Crew
     from r2psim.ensemble.batch.experiment import Experiment
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
 __all__ = ["batch", "results", "status"]
 
@@ -271,7 +271,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how far a batch is, what it shows so far, which points failed, and whether anything is damaged."""
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
     opened = Batch(directory)
     lost = opened.verify() if verify else opened.lost()
@@ -353,7 +353,7 @@ def results(
 ) -> None:
     """Write all rows of a batch into one file, sorted, with what each point was set to."""
     from r2psim.ensemble.batch.export import FORMATS, export, is_own_file
-    from r2psim.ensemble.batch.opened import open_batch
+    from r2psim.ensemble.batch.stored_batch import open_batch
     from r2psim.ensemble.output import check_file
     from r2psim.ensemble.store import OutputError
     from r2psim.scenario.errors import nearest

@@ -53,7 +53,7 @@ def wanted_targets(path: Path | None) -> tuple[Target, ...]:
 
 def free_parameters(path: Path | None) -> tuple[Free, ...]:
     """Read a table of free parameters, or refuse it."""
-    from r2psim.analysis.calibration.free import FreeError, read_free
+    from r2psim.analysis.calibration.free_parameters import FreeError, read_free
 
     try:
         return read_free() if path is None else read_free(path)
@@ -203,7 +203,7 @@ def calibrate_effects(
     as_json: bool,
 ) -> None:
     """Fit effects of assistance to trials, write the posterior, and print it."""
-    from r2psim.analysis.calibration.bank import FILE
+    from r2psim.analysis.calibration.evaluation_cache import FILE
     from r2psim.analysis.trials.fit import fit_effects, points_of, pulls, summary_of, write_effects
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
@@ -285,10 +285,10 @@ def calibrate(
     if what == "effects":
         calibrate_effects(scenario, own, trials, pairs, seed, years, threads, out, as_json)
         return
-    from r2psim.analysis.calibration.bank import FILE
     from r2psim.analysis.calibration.calibrate import Budget
+    from r2psim.analysis.calibration.evaluation_cache import FILE
+    from r2psim.analysis.calibration.multistart import UNSEEN_RUNS, Starts, calibrate_from
     from r2psim.analysis.calibration.report import print_starts, write_starts
-    from r2psim.analysis.calibration.starts import UNSEEN_RUNS, Starts, calibrate_from
     from r2psim.ensemble.output import OutputDirectory, files_in
     from r2psim.progress import progress
     from r2psim.scenario import load

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.calibration_curve import show_calibration
+from r2psim.verbs.panel_hindcast import run_panel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.console import Console
-
     from r2psim.analysis.hindcast import Hindcast
 
 __all__ = ["hindcast", "write_hindcast"]
 
-HEAD = ("class of probability", "states", "expected", "observed", "95 % interval of observed", "onsets")
 PROBABILITIES = "probabilities.csv"
 MOST_YEARS = 20
 
@@ -104,8 +101,6 @@ def hindcast(
     if (world is None) == (panel is None):
         raise typer.BadParameter("either a directory that import-world wrote, or --panel with one of data files")
     if panel is not None:
-        from r2psim.verbs.panel_hindcast import run_panel
-
         if probabilities:
             raise typer.BadParameter("--probabilities is of one world: a panel is told in sums only")
         if force:
@@ -166,23 +161,6 @@ def _hindcast_world(
             _show(summary)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
-
-
-def show_calibration(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print the calibration curve of a hindcast, or of a panel's, and its notes."""
-    from rich.table import Table
-
-    from r2psim.analysis.study_words import calibration_cells
-
-    table = Table(*HEAD, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in calibration_cells(summary):
-        table.add_row(*row)
-    console.print("\nDo the probabilities mean what they say?")
-    console.print(table)
-    for note in summary["notes"]:
-        console.print(f"- {note}")
 
 
 def _show(summary: dict[str, Any]) -> None:

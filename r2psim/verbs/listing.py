@@ -33,7 +33,7 @@ def list_what(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with every column.")] = False,
 ) -> None:
     """List metrics, series, parameters, forms, policies, bodies, channels or scenarios."""
-    from r2psim.analysis.reference import TABLES, table_of
+    from r2psim.analysis.listings import TABLES, table_of
 
     if what is None:
         if scenario is not None:

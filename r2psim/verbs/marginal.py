@@ -126,7 +126,7 @@ def _show(found: Marginal) -> None:
 
     from r2psim.analysis.findings import money
     from r2psim.analysis.marginal import PARTS
-    from r2psim.analysis.published import carried
+    from r2psim.analysis.published_returns import carried
     from r2psim.analysis.study_words import change_cells
 
     console = terminal.console(118)

@@ -12,7 +12,7 @@ import typer
 
 from r2psim import terminal
 from r2psim.analysis.panel_words import compared, told
-from r2psim.verbs.hindcast import show_calibration
+from r2psim.verbs.calibration_curve import show_calibration
 
 if TYPE_CHECKING:
     from r2psim.analysis.panel_hindcast import PanelHindcast

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim.verbs.group_names import group_named
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from r2psim.ensemble.results import Results
     from r2psim.world.history import History
 
-__all__ = ["Replay", "group_named", "replay", "replay_run"]
+__all__ = ["Replay", "replay", "replay_run"]
 
 DIFFERENT = 1
 
@@ -154,7 +156,7 @@ def replay(
         checked |= {"metrics": _plain(found.metrics), "stored": _plain(found.stored)}
         typer.echo(json.dumps(summary | {"replay": checked} | ({} if group is None else {"story": told})))
     else:
-        from r2psim.analysis.tables import run_summary
+        from r2psim.analysis.terminal_tables import run_summary
 
         run_summary(found.history, summary)
         for paragraph in told:
@@ -188,15 +190,3 @@ def _reason(directory: Path) -> str:
         made, here = (f"r2psim {facts.get('r2psim')}, rules {facts.get('rules')}" for facts in (then, now))
         return f"It was made with other rules or another compiler: {made}; these are {here}."
     return "The rules are the same: runs.parquet or resolved.json has been changed since."
-
-
-def group_named(groups: tuple[str, ...], named: str) -> str:
-    """Find the full identifier that a user means: the whole one, or a group's own part where only one fits."""
-    from r2psim.scenario.errors import nearest
-
-    ending = [group for group in groups if named in (group, group.split("/")[1])]
-    if len(ending) == 1:
-        return ending[0]
-    near = nearest(named, [*groups, *(group.split("/")[1] for group in groups)])
-    hint = f" (did you mean {near}?)" if near else ""
-    raise ValueError(f"--explain: {named} is not allowed: a group of the scenario, written state/group{hint}")

@@ -95,8 +95,8 @@ def _tell(model: object, explain: str | None, as_json: bool, entry: dict[str, ob
     """Tell of one line: the summary of its run, and the story of a group."""
     from r2psim.agents import R2PModel
     from r2psim.analysis.summary import story
-    from r2psim.analysis.tables import run_summary
-    from r2psim.verbs.replay import group_named
+    from r2psim.analysis.terminal_tables import run_summary
+    from r2psim.verbs.group_names import group_named
 
     assert isinstance(model, R2PModel)
     history = model.history()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from r2psim.analysis.measured import seconds_a_run
+from r2psim.analysis.cached_runs import seconds_a_run
 from r2psim.analysis.row_store import FOLDER
 from r2psim.ensemble.output import OutputDirectory
 from r2psim.ensemble.store import OutputError, provenance, write_json

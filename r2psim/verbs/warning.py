@@ -85,7 +85,7 @@ def _show(found: Warnings) -> None:
     """Print a row for each quality of warning, and the best thresholds."""
     from rich.table import Table
 
-    from r2psim.analysis.published import carried
+    from r2psim.analysis.published_returns import carried
     from r2psim.analysis.study_words import sight_cells, threshold_words
 
     console = terminal.console(118)

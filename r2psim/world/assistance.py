@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.scenario.channels import CHANNELS, RESPONSE_MANDATES
+from r2psim.declarations.channels import CHANNELS, RESPONSE_MANDATES
+from r2psim.declarations.columns import BODY, STAGES, STATE, STATE_KINDS
 from r2psim.scenario.forms import PARTS
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import PolicySpec
 from r2psim.world.rows import sparse
-from r2psim.world.tables import BODY, STAGES, STATE, STATE_KINDS
 
 if TYPE_CHECKING:
     from r2psim.scenario import Form, Scenario
@@ -114,7 +114,7 @@ def _form(form: Form, priority: float, share: float, assessing: float) -> dict[s
 
 
 def _preference(policy: PolicySpec) -> dict[str, float]:
-    """Give what a policy prefers, by column of `r2psim.world.tables.PREFERENCE`."""
+    """Give what a policy prefers, by column of `r2psim.declarations.columns.PREFERENCE`."""
     of_stage, of_kind = (policy.priorities.get(key, {}) for key in ("stages", "states"))
     shares = policy.shares.get("stages", {})
     weights = [of_stage.get(name, 1.0) for name in STAGES]

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from r2psim.world.accounts import Account
-from r2psim.world.asked import Asked
 from r2psim.world.countries import Country
-from r2psim.world.sheets import Complaints, Row, Sheet, read_sheet
+from r2psim.world.csv_tables import Complaints, Row, Sheet, read_sheet
+from r2psim.world.file_accounts import Account
 from r2psim.world.state_identity import COW
+from r2psim.world.state_lookup import Asked
 
 __all__ = ["read_borders"]
 

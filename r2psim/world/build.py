@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.scenario.forms import PARTS
-from r2psim.scenario.parameters import P
-from r2psim.world.assistance import build_assistance
-from r2psim.world.identity import identity
-from r2psim.world.rows import Rows, sparse
-from r2psim.world.tables import (
+from r2psim.declarations.columns import (
     BODY,
     CONFLICT,
     FORM,
@@ -32,6 +27,11 @@ from r2psim.world.tables import (
     S,
     Table,
 )
+from r2psim.scenario.forms import PARTS
+from r2psim.scenario.parameters import P
+from r2psim.world.assistance import build_assistance
+from r2psim.world.entity_ids import identity
+from r2psim.world.rows import Rows, sparse
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from r2psim.declarations.columns import BODY, GROUP, STATE, TABLES, Column, Table
 from r2psim.scenario.parameters import PARAMETERS, SOURCES
-from r2psim.world.tables import BODY, GROUP, STATE, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ class About(NamedTuple):
 
 
 _OURS = "how the runs were laid out"
-_EVENT = "r2psim.rules.why: told of a change that the rules made"
+_EVENT = "r2psim.rules.explain: told of a change that the rules made"
 
 KEYS: dict[str, About] = {
     "point": About("1", "number of the point of the design, from 0", _OURS),

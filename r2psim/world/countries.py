@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from r2psim.declarations.columns import STATE
 from r2psim.scenario.errors import Problem, ScenarioError, listing
-from r2psim.world.accounts import Account
-from r2psim.world.declared import declared
+from r2psim.world.csv_tables import Complaints, Row, Sheet, one_line, read_sheet
+from r2psim.world.declared_numbers import declared
 from r2psim.world.facts import facts
+from r2psim.world.file_accounts import Account
 from r2psim.world.layouts import Layout, import_data, layout_of
-from r2psim.world.sheets import Complaints, Row, Sheet, one_line, read_sheet
 from r2psim.world.state_identity import COW, LISTS, Identity, identify, number_in, numbering_of, proposed
-from r2psim.world.tables import STATE
 
 __all__ = ["LEAVE_OUT", "Country", "History", "conflict_of", "import_data", "read_countries"]
 

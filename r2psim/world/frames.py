@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from r2psim.declarations.columns import BODY, GROUP, STATE, F, Table
 from r2psim.scenario.errors import listing, nearest
+from r2psim.world.build import World
 from r2psim.world.codebook import KEYS, About, attrs_of, column_about, tagged
-from r2psim.world.tables import BODY, GROUP, STATE, F, Table
+from r2psim.world.events import Event, event_about, event_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-    from r2psim.world.history import Event, History
-
 __all__ = [
-    "CONTRIBUTIONS",
     "HISTORY_TABLES",
     "START",
-    "event_about",
-    "event_columns",
     "history_dataset",
     "history_table",
 ]
@@ -30,56 +27,54 @@ __all__ = [
 START = -1
 """Month that stands for the start in tables of months."""
 
-CONTRIBUTIONS = 3
-
 _SERIES: dict[str, Table] = {"states": STATE, "groups": GROUP, "bodies": BODY}
 
 HISTORY_TABLES = (*_SERIES, "needs", "events")
 """Tables of a run, by the name of its file."""
 
 
-def event_columns(events: Sequence[Event]) -> dict[str, Any]:
-    """Give the columns of a table of events, a row each."""
-    import pyarrow as pa
+class FinishedRun(Protocol):
+    """What tables are made of: a `r2psim.world.history.History`, whose attributes these are."""
 
-    columns: dict[str, Any] = {
-        "month": pa.array([e.month for e in events], pa.int32()),
-        **{
-            name: pa.array([getattr(e, name) for e in events], pa.string())
-            for name in ("kind", "state", "group", "what", "before", "after")
-        },
-        "probability": pa.array([e.probability for e in events], pa.float64()),
-    }
-    for k in range(CONTRIBUTIONS):
-        chosen = [e.contributions[k] if k < len(e.contributions) else (None, None) for e in events]
-        columns[f"contribution{k + 1}"] = pa.array([c[0] for c in chosen], pa.string())
-        columns[f"log_effect{k + 1}"] = pa.array([c[1] for c in chosen], pa.float64())
-    return columns
+    @property
+    def scenario(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def policy(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def run(self) -> int: ...
+    @property
+    def world(self) -> World: ...
+    @property
+    def months(self) -> int: ...
+    @property
+    def state(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def group(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def body(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def need(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def events(self) -> tuple[Event, ...]: ...
 
 
-def event_about() -> dict[str, About]:
-    """Describe the columns of contributions to an event."""
-    source = KEYS["kind"].source
-    found: dict[str, About] = {}
-    for k in range(1, CONTRIBUTIONS + 1):
-        found[f"contribution{k}"] = About("name", f"what moved the hazard, number {k} by size", source)
-        found[f"log_effect{k}"] = About("log", f"by how much contribution {k} moved the log hazard", source)
-    return found
-
-
-def _block_of(history: History, name: str) -> tuple[Table, dict[str, np.ndarray], tuple[str, ...]]:
+def _block_of(history: FinishedRun, name: str) -> tuple[Table, Mapping[str, np.ndarray], tuple[str, ...]]:
     """Give the declarations, the series and the identifiers of a kind of agent."""
     world = history.world
     series = {"states": history.state, "groups": history.group, "bodies": history.body}[name]
     return _SERIES[name], series, {"states": world.states, "groups": world.groups, "bodies": world.bodies}[name]
 
 
-def history_table(history: History, name: str) -> pa.Table:
+def history_table(history: FinishedRun, name: str) -> pa.Table:
     """Make one of the tables of a run.
 
     Parameters
     ----------
-    history : History
+    history : FinishedRun
         The run.
     name : str
         One of `HISTORY_TABLES`. Series are long: month (-1 is the start), id, and a column for each variable.
@@ -119,7 +114,7 @@ _NEED = {
 }
 
 
-def _needs(history: History) -> pa.Table:
+def _needs(history: FinishedRun) -> pa.Table:
     """Make the ledger of need: a row for each month, state and form of response of which anything was needed."""
     import pyarrow as pa
 
@@ -141,7 +136,7 @@ def _needs(history: History) -> pa.Table:
     return tagged(pa.table(columns), _NEED)
 
 
-def history_dataset(history: History) -> xr.Dataset:
+def history_dataset(history: FinishedRun) -> xr.Dataset:
     """Give the series of a run as labelled arrays by month (-1 is the start) and state, group or body.
 
     A variable is named after its kind of agent and its column, ``state_gdp``; it has its unit in ``units``, its

@@ -39,11 +39,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from r2psim.world.atlas import SCALE, Point, Region, Stream, borders, places
-from r2psim.world.declared import declared
-from r2psim.world.nations import Nation, nations, rounded
-from r2psim.world.people import populate
-from r2psim.world.tables import CONFLICT
+from r2psim.declarations.columns import CONFLICT
+from r2psim.world.declared_numbers import declared
+from r2psim.world.generated_groups import populate
+from r2psim.world.generated_states import Nation, nations, rounded
+from r2psim.world.geography import SCALE, Point, Region, borders, places
+from r2psim.world.sampling import Stream
 
 __all__ = ["GENERATOR", "Spec", "common_bodies", "generate", "generator_data", "state_entry", "veto_of"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.scenario.brief import brief
+from r2psim.declarations.columns import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
 from r2psim.world.build import World
 from r2psim.world.codebook import told
+from r2psim.world.events import Event
 from r2psim.world.rows import WRITTEN, Rows
-from r2psim.world.tables import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,43 +20,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Digest", "Event", "History", "Series", "kept_columns"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that changed, how likely it was that month, and what made it likely.
-
-    Attributes
-    ----------
-    month : int
-        Number of the month, from 0.
-    kind : str
-        ``stage``, ``trigger`` or ``conflict``.
-    state : str
-        Identifier of the state.
-    group : str or None
-        Identifier of the group, for a change of stage.
-    what : str
-        Kind of trigger, or the name of the hazard that was realised.
-    before, after : str
-        Names of the stages or conflict states; empty for a trigger.
-    probability : float
-        Probability of exactly this change in this month, given everything before it.
-    contributions : tuple of (str, float)
-        The three largest, by size: what it was, and by how much it moved the log hazard from its base rate.
-    """
-
-    month: int
-    kind: str
-    state: str
-    group: str | None
-    what: str
-    before: str
-    after: str
-    probability: float
-    contributions: tuple[tuple[str, float], ...]
-
-    __repr__ = brief
 
 
 class Digest:

@@ -12,22 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from r2psim.declarations.columns import STATE
 from r2psim.scenario.errors import listing
 from r2psim.scenario.schema import VERSION
-from r2psim.world.accounts import Account
-from r2psim.world.atlas import Stream, normal, phi, spread
 from r2psim.world.borders import read_borders
 from r2psim.world.countries import Country, conflict_of, read_countries
-from r2psim.world.declared import declared
+from r2psim.world.declared_numbers import declared
+from r2psim.world.ethnic_groups import Group, kin_ties, read_groups, shown_names, slugs, sums_of
 from r2psim.world.facts import MEMBERSHIPS_FROM, facts
-from r2psim.world.filling import Filled, complete, described
+from r2psim.world.file_accounts import Account
 from r2psim.world.generate import common_bodies, generator_data, state_entry, veto_of
+from r2psim.world.generated_groups import settle, sized
+from r2psim.world.generated_states import Copula, Nation, Record, rounded, starts
+from r2psim.world.imputation import Filled, complete, described
 from r2psim.world.layouts import import_data
-from r2psim.world.nations import Copula, Nation, Record, rounded, starts
-from r2psim.world.people import settle, sized
+from r2psim.world.sampling import Stream, normal, phi, spread
 from r2psim.world.scores import column_level, conditional, latents_of, observed
-from r2psim.world.tables import STATE
-from r2psim.world.ties import Group, kin_ties, read_groups, shown_names, slugs, sums_of
 
 __all__ = ["CAVEAT", "CountryFiles", "Imported", "completed", "import_countries", "read_files", "scenario_data"]
 

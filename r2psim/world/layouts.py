@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from r2psim.world.sheets import Complaints, Row, Sheet
+from r2psim.world.csv_tables import Complaints, Row, Sheet
 
 __all__ = ["Layout", "Scale", "import_data", "layout_of"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.world.tables import S
+from r2psim.declarations.columns import S
 
 if TYPE_CHECKING:
     from r2psim.world.build import World

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from r2psim.world.tables import BODY, FORM, GROUP, NOTE, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, L, S
+from r2psim.declarations.columns import BODY, FORM, GROUP, NOTE, PLEDGE, PREFERENCE, PROGRAMME, RATING, STATE, F, L, S
 
 __all__ = ["WRITTEN", "Rows", "copy_rows", "side_by_side", "smallest_rows", "sparse"]
 

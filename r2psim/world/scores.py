@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from r2psim.world.atlas import interpolate, normal, phi
 from r2psim.world.countries import Country, conflict_of
-from r2psim.world.declared import declared
+from r2psim.world.declared_numbers import declared
+from r2psim.world.generated_states import Copula, rounded
 from r2psim.world.layouts import import_data
-from r2psim.world.nations import Copula, rounded
+from r2psim.world.sampling import interpolate, normal, phi
 
 __all__ = [
     "LATENTS",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.definitions import DEFINITIONS, Coded
+from r2psim.analysis.calibration.evaluation_cache import EvaluationCache
 from r2psim.analysis.calibration.fit import BAND, REFINING, Fit, Free, Problem, Wave, fit
-from r2psim.analysis.calibration.free import read_free
+from r2psim.analysis.calibration.free_parameters import read_free
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source
 from r2psim.analysis.calibration.targets import Target, read_targets
 from r2psim.scenario.errors import Problem as Refused
@@ -223,7 +223,7 @@ def calibrate(
     if held := [f.path for f in chosen if f.path in full.overrides]:
         allowed = "a parameter that is not fitted here"
         raise ScenarioError(Refused("--set", path, full.overrides[path], allowed) for path in held)
-    bank = Bank(directory, _key(full, chosen, seed, budget, policy))
+    bank = EvaluationCache(directory, _key(full, chosen, seed, budget, policy))
     work = _work(Source(full, policy, budget.years), chosen, seed, budget.runs, budget.finer)
 
     def told(values: dict[str, float]) -> np.ndarray:

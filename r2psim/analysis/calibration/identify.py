@@ -18,10 +18,10 @@ from r2psim.analysis.calibration.calibrate import PLACES, error_of, measure_runs
 from r2psim.analysis.calibration.definitions import DEFINITIONS
 from r2psim.analysis.calibration.emulator import Emulator, fit_emulator
 from r2psim.analysis.calibration.fit import Free, evenly
-from r2psim.analysis.calibration.free import read_free
+from r2psim.analysis.calibration.free_parameters import read_free
+from r2psim.analysis.calibration.multistart import AT_END, UNSEEN, place_of
 from r2psim.analysis.calibration.panel import STATUS_QUO, Source, in_parallel
 from r2psim.analysis.calibration.refine import FARTHEST, PRIOR_SD, distance
-from r2psim.analysis.calibration.starts import AT_END, UNSEEN, place_of
 from r2psim.analysis.calibration.targets import Measured, Target, read_targets
 from r2psim.analysis.calibration.validation import measured
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from r2psim.declarations.columns import GROUP, PR, TRIGGERS, B, F, G, S
 from r2psim.ensemble.engine import run_months
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules.draws import draws_of
@@ -18,7 +19,6 @@ from r2psim.scenario.parameters import P
 from r2psim.world.build import build
 from r2psim.world.codebook import CENTS
 from r2psim.world.rows import Rows, copy_rows
-from r2psim.world.tables import GROUP, PR, TRIGGERS, B, F, G, S
 
 __all__ = ["STATUS_QUO", "Panel", "Source", "in_parallel"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from r2psim.analysis.calibration.definitions import Coded, relapse_table
-from r2psim.world.tables import CONFLICT, TRIGGERS
+from r2psim.declarations.columns import CONFLICT, TRIGGERS
 
 __all__ = ["PATTERNS", "collect_patterns", "finish_patterns"]
 

@@ -17,7 +17,7 @@ from r2psim.analysis.calibration.targets import VERDICTS
 if TYPE_CHECKING:
     from r2psim.analysis.calibration.calibrate import Budget, Calibration
     from r2psim.analysis.calibration.many_worlds import AcrossWorlds
-    from r2psim.analysis.calibration.starts import Starts
+    from r2psim.analysis.calibration.multistart import Starts
     from r2psim.analysis.calibration.validation import Validation
 
 __all__ = [

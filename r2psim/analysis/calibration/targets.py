@@ -8,7 +8,7 @@ from pathlib import Path
 
 from r2psim.analysis.calibration.definitions import DEFINITIONS
 from r2psim.scenario.errors import ScenarioError, listing, nearest
-from r2psim.world.sheets import Complaints, Row, Sheet, read_sheet
+from r2psim.world.csv_tables import Complaints, Row, Sheet, read_sheet
 
 __all__ = ["SHIPPED", "VERDICTS", "Measured", "Target", "TargetError", "read_targets"]
 

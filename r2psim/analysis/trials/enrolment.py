@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.kept_arrays import KeptArrays
+from r2psim.analysis.checkpoints import KeptArrays
 from r2psim.analysis.row_runs import StoppedError
+from r2psim.declarations.columns import GROUP, PR, STATE, F, S
 from r2psim.rules.draws import TRIAL_ARM, Draws, draws_of, uniforms
 from r2psim.rules.month import GROUPS_AT_ONCE, PHASES, STATES_AT_ONCE, opening
 from r2psim.world.build import World, build
 from r2psim.world.rows import Rows, copy_rows, side_by_side
-from r2psim.world.tables import GROUP, PR, STATE, F, S
 
 if TYPE_CHECKING:
     from r2psim.scenario import Scenario
@@ -122,7 +122,7 @@ class EntryStore(KeptArrays):
     """
 
     def __init__(self, directory: Path | None, question: dict[str, Any] | None = None) -> None:
-        made_of = ("world/*.py", "scenario/*.py", "analysis/trials/enrolment.py")
+        made_of = ("declarations/*.py", "world/*.py", "scenario/*.py", "analysis/trials/enrolment.py")
         super().__init__(directory, FOLDER, "table of trials", made_of, question)
 
     def read(self, key: str) -> Entries | None:

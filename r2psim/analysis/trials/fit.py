@@ -19,8 +19,8 @@ import numpy as np
 from scipy.special import log_ndtr
 from scipy.stats import qmc
 
-from r2psim.analysis.calibration.bank import Bank
 from r2psim.analysis.calibration.emulator import Emulator, fit_emulator
+from r2psim.analysis.calibration.evaluation_cache import EvaluationCache
 from r2psim.analysis.calibration.sampler import sample
 from r2psim.analysis.trials.enrolment import enrol
 from r2psim.analysis.trials.estimators import estimate
@@ -242,7 +242,7 @@ def fit_effects(
         "scenario": full.resolved(),
     }
     evidence = []
-    with Bank(directory, key) as bank:
+    with EvaluationCache(directory, key) as bank:
         for k, trial in enumerate(chosen):
             evidence.append(_evidence_of(trial, k, full, bank, runs, seed, years, policy, threads, biased, advance))
     return posterior_of(effects_of(chosen, full), evidence, seed)
@@ -252,7 +252,7 @@ def _evidence_of(
     trial: Trial,
     number: int,
     scenario: Scenario,
-    bank: Bank,
+    bank: EvaluationCache,
     runs: int,
     seed: int,
     years: int,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from r2psim.analysis.kept_arrays import digest_of
+from r2psim.analysis.checkpoints import digest_of
 from r2psim.analysis.trials.enrolment import Entries, EntryStore, enrol
 from r2psim.analysis.trials.estimators import Estimate, estimate
 from r2psim.scenario.trials import Bias, Trial, shipped_bias, shipped_trials, widened

@@ -10,7 +10,7 @@ import numpy as np
 from r2psim.ensemble.batch.experiment import Headline
 from r2psim.ensemble.batch.manifest import Entry
 from r2psim.ensemble.batch.plan import Plan, Segment
-from r2psim.ensemble.batch.reading import read_part
+from r2psim.ensemble.batch.stored_parts import read_part
 from r2psim.ensemble.intervals import Interval, paired_interval
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from r2psim.world.codebook import file_metadata
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.stored_batch import Batch
 
 __all__ = ["FORMATS", "export", "is_own_file"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from r2psim.ensemble.arrow_tables import START, measure_about
 from r2psim.ensemble.batch.manifest import Entry
-from r2psim.ensemble.batch.reading import read_part
+from r2psim.ensemble.batch.stored_parts import read_part
 from r2psim.ensemble.store import OutputError
-from r2psim.ensemble.tables import START, measure_about
 from r2psim.scenario.errors import listing, nearest
 from r2psim.world.codebook import attrs_of, field_about
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-    from r2psim.ensemble.batch.opened import Batch
+    from r2psim.ensemble.batch.description import BatchDescription
 
 __all__ = ["labelled", "sorted_points"]
 
 
-def _read(batch: Batch, table: str, entry: Entry, columns: Sequence[str]) -> pa.Table:
+def _read(batch: BatchDescription, table: str, entry: Entry, columns: Sequence[str]) -> pa.Table:
     try:
         return read_part(batch.parts, table, entry, columns)
     except OutputError as error:
@@ -33,13 +33,13 @@ def _read(batch: Batch, table: str, entry: Entry, columns: Sequence[str]) -> pa.
 
 
 def sorted_points(
-    batch: Batch, table: str, columns: Sequence[str], wanted: Collection[int] | None = None
+    batch: BatchDescription, table: str, columns: Sequence[str], wanted: Collection[int] | None = None
 ) -> Iterator[tuple[int, pa.Table]]:
     """Give the rows of each point that has any, in order of policies and runs; a few parts are read at a time.
 
     Parameters
     ----------
-    batch : Batch
+    batch : BatchDescription
         Finished or not.
     table : str
         ``runs`` or ``series``.
@@ -63,7 +63,7 @@ def sorted_points(
 
 
 def _of_round(
-    batch: Batch, table: str, columns: Sequence[str], first: int, count: int, wanted: Collection[int] | None
+    batch: BatchDescription, table: str, columns: Sequence[str], first: int, count: int, wanted: Collection[int] | None
 ) -> Iterator[tuple[int, pa.Table]]:
     """Give the rows that a round has of each point, in order of points."""
     inside = [entry for entry in batch.manifest.entries if first <= entry.first < first + count]
@@ -98,7 +98,7 @@ def _by_keys(rows: pa.Table) -> pa.Table:
 # -- labelled arrays ---------------------------------------------------------------------------------------------------
 
 
-def labelled(batch: Batch, metrics: Sequence[str], series: Sequence[str]) -> xr.Dataset:
+def labelled(batch: BatchDescription, metrics: Sequence[str], series: Sequence[str]) -> xr.Dataset:
     """Give metrics by point, policy and run, and series also by month; NaN where there is no run.
 
     Raises
@@ -137,7 +137,7 @@ def labelled(batch: Batch, metrics: Sequence[str], series: Sequence[str]) -> xr.
     return xr.Dataset(variables, coords, facts)
 
 
-def _months(batch: Batch) -> int:
+def _months(batch: BatchDescription) -> int:
     """Give the length of the longest series, with its start."""
     years = [int(batch.experiment["scenario"]["years"])]
     if "years" in batch.factors:
@@ -145,7 +145,7 @@ def _months(batch: Batch) -> int:
     return 12 * max(years) + 1
 
 
-def _fill(batch: Batch, table: str, arrays: dict[str, np.ndarray]) -> None:
+def _fill(batch: BatchDescription, table: str, arrays: dict[str, np.ndarray]) -> None:
     """Put rows where they belong, part by part."""
     keys = ["point", "policy", "run", *(["month"] if table == "series" else [])]
     for entry in batch.manifest.entries if arrays else ():

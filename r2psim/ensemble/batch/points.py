@@ -9,7 +9,7 @@ from pathlib import Path
 
 from r2psim.ensemble.batch.experiment import Value
 from r2psim.scenario.errors import Problem, ScenarioError, told
-from r2psim.world.sheets import Sheet, read_sheet
+from r2psim.world.csv_tables import Sheet, read_sheet
 
 __all__ = ["Table", "read_points"]
 
@@ -48,7 +48,7 @@ def read_points(path: Path) -> Table:
     Parameters
     ----------
     path : Path
-        The file; see `r2psim.world.sheets.read_sheet` for what is read.
+        The file; see `r2psim.world.csv_tables.read_sheet` for what is read.
 
     Raises
     ------

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from r2psim.ensemble.arrow_tables import START, key_fields, measure_field
 from r2psim.ensemble.batch.experiment import Experiment, Headline, Value, setting
 from r2psim.ensemble.batch.plan import Segment
 from r2psim.ensemble.devices import checked_device
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.simulation import simulate
-from r2psim.ensemble.tables import START, key_fields, measure_field
 from r2psim.ensemble.warmup import warm_up
 from r2psim.rules.compiled import source_digest
 from r2psim.scenario.paths import FormNumber, form_number, parameter_of

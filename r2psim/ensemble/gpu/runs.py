@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,7 +20,9 @@ from r2psim.translation.c_types import c_struct
 from r2psim.world.rows import WRITTEN, Rows
 
 if TYPE_CHECKING:
-    from r2psim.ensemble.simulation import Block, _Ensemble
+    from r2psim.ensemble.uncertainty import Drawing
+    from r2psim.scenario import Scenario
+    from r2psim.world.build import World
 
 __all__ = ["blocks_on_device"]
 
@@ -32,6 +34,41 @@ LARGEST_RESULTS = 2**31
 """Bytes of results of a batch, at most: they lie in the memory of the machine as well."""
 OF_FREE = 0.9
 """How much of the free memory is taken, at most."""
+
+
+Made = tuple[str, int, dict[str, np.ndarray], bool]
+
+
+class Ensemble(Protocol):
+    """What is asked of an ensemble: see `r2psim.ensemble.simulation`."""
+
+    full: Scenario
+    policies: tuple[str, ...]
+    cases: list[tuple[int, bool]]
+    worlds: list[World]
+    seed: int
+    months: int
+    series: tuple[str, ...]
+    picks: np.ndarray
+    histories: bool
+    accounts_by_run: bool
+    drawing: Drawing | None
+
+    @property
+    def forms(self) -> int:
+        """Number of forms of assistance."""
+
+    def bytes_a_run(self) -> int:
+        """Give the size of the results of a run."""
+
+    def luck_of(self, run: int) -> int:
+        """Give the number of the run whose luck a run has."""
+
+    def parameters_of(self, k: int, run: int, null_twin: bool = False) -> np.ndarray:
+        """Give the values of the parameters of a run of the ``k``-th policy, or of its null twin."""
+
+    def rows_of(self, run: int, rows: Rows) -> Rows:
+        """Give rows with the effects of a run."""
 
 
 @dataclass
@@ -47,13 +84,13 @@ class _Runner:
 
     Parameters
     ----------
-    ensemble : _Ensemble
+    ensemble : Ensemble
         What is run.
     device : Device
         Where.
     """
 
-    def __init__(self, ensemble: _Ensemble, device: Device) -> None:
+    def __init__(self, ensemble: Ensemble, device: Device) -> None:
         self.ensemble, self.device = ensemble, device
         self.own_values = ensemble.drawing is not None
         self.layout = layout_of(self.own_values)
@@ -288,23 +325,26 @@ def _in_tiles(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values.reshape(runs // TILE, TILE, numbers).swapaxes(1, 2))
 
 
-def blocks_on_device(ensemble: _Ensemble, first: int, runs: int) -> Generator[Block, None, None]:
+def blocks_on_device(ensemble: Ensemble, first: int, runs: int) -> Generator[Made, None, None]:
     """Run everything on a GPU; give the finished blocks in order of runs, and of policies within them.
 
     Parameters
     ----------
-    ensemble : _Ensemble
+    ensemble : Ensemble
         What is run.
     first, runs : int
         Which runs.
+
+    Yields
+    ------
+    tuple
+        What a `r2psim.ensemble.simulation.Block` has.
 
     Raises
     ------
     DeviceError
         If there is no device, driver or compiler, or too little memory, or a kernel fails.
     """
-    from r2psim.ensemble.simulation import Block
-
     device = open_device()
     try:
         runner = _Runner(ensemble, device)
@@ -314,6 +354,6 @@ def blocks_on_device(ensemble: _Ensemble, first: int, runs: int) -> Generator[Bl
             count = min(at_once, first + runs - at)
             for case, (k, null_twin) in enumerate(ensemble.cases):
                 device.enter()
-                yield Block(ensemble.policies[k], at, runner.run(case, at, count), null_twin)
+                yield ensemble.policies[k], at, runner.run(case, at, count), null_twin
     finally:
         device.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from r2psim.declarations.columns import PR, G
 from r2psim.ensemble.engine import ACCOUNTS
 from r2psim.ensemble.measures import (
     BODY_ACCOUNTS,
@@ -41,7 +42,6 @@ from r2psim.translation.c_calls import plain_function
 from r2psim.translation.c_types import DOUBLE, INT, Array, Record, Scalar, Tuple, Type, c_struct, type_of
 from r2psim.translation.to_c import Translation
 from r2psim.world.rows import WRITTEN, Rows, smallest_rows
-from r2psim.world.tables import PR, G
 
 __all__ = ["KEPT", "KERNELS", "MONTH", "NOTES", "TILE", "Kernel", "Layout", "layout_of", "source_of"]
 

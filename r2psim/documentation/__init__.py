@@ -1,0 +1,1 @@
+"""Documents, or parts of them, that are generated from what the package declares."""
