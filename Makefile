@@ -36,10 +36,10 @@ notebook: setup $(NOTEBOOK_STAMP)
 	$(BIN)/jupyter lab $(JUPYTER_OPTIONS) notebooks
 
 test: setup
-	$(BIN)/python -m pytest -q -m "not slow" -n 2
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 test-all: setup lint
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

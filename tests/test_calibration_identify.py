@@ -144,6 +144,7 @@ def test_it_does_not_depend_on_threads_and_all_is_written(
     assert page(found, "A world").count("| `conflict.onset.base` |") == 1
 
 
+@pytest.mark.slow
 def test_profiles_end_where_the_distance_has_risen(found: Identification) -> None:
     for k in range(len(found.free)):
         for side in (0, 1):

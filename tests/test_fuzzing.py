@@ -17,7 +17,7 @@ import pytest
 fuzzing = pytest.importorskip("fuzzing", reason="needs the pages' library")
 
 SUITE = Path(fuzzing.__file__)
-QUICK, LONG = 600, int(os.environ.get("R2PSIM_FUZZ", "20000"))
+QUICK, LONG = 300, int(os.environ.get("R2PSIM_FUZZ", "20000"))
 
 
 def fuzz(count: int, seed: int, folder: Path) -> str:

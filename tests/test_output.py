@@ -495,7 +495,7 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(saved: Path, tmp_path: Path, na
     out = tmp_path / "out"
     shutil.copytree(saved, out)
     whole = (out / name).read_bytes()
-    for place in range(0, len(whole), max(1, len(whole) // 40)):
+    for place in range(0, len(whole), max(1, len(whole) // 12)):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << place % 8
         (out / name).write_bytes(damaged)
