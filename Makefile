@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 NOTEBOOK_STAMP := $(VENV)/.notebook-ready
 JUPYTER_OPTIONS ?=
 
-.PHONY: setup demo app notebook test test-all lint docs clean
+.PHONY: setup demo app notebook test test-all lint docs renew clean
 
 setup: $(STAMP)
 
@@ -47,6 +47,12 @@ lint: setup
 	$(BIN)/mypy
 
 docs: setup
+	$(BIN)/python -m r2psim.documentation.odd docs/ODD.md
+	$(BIN)/python -m r2psim.documentation.data docs/DATA.md
+
+# What follows from the columns, rules and parameters: the digests of golden runs, and the documents' generated parts.
+renew: setup
+	$(BIN)/python tests/golden.py
 	$(BIN)/python -m r2psim.documentation.odd docs/ODD.md
 	$(BIN)/python -m r2psim.documentation.data docs/DATA.md
 

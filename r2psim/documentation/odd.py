@@ -2,8 +2,8 @@
 
 A block of the document stands between two comments, ``generated: NAME`` and ``end``; what is between them is made here,
 and nothing in the document that is declared somewhere is typed by hand. The command
-``python -m r2psim.documentation.odd FILE`` rewrites the blocks of a file; with ``--check`` it changes nothing,
-prints what differs and exits with 1.
+``python -m r2psim.documentation.odd FILE`` rewrites the blocks of a file, and begins a subsection for a rule that has
+none; with ``--check`` it changes nothing, prints what differs and exits with 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import math
 import re
 import sys
 import tomllib
-import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -40,6 +39,7 @@ from r2psim.declarations.columns import (
     Column,
     Table,
 )
+from r2psim.documentation.rule_sections import names_used, with_sections
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import Drawing
 from r2psim.rules import conflict, delivery, draws, stages, triggers
@@ -122,49 +122,6 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 # -- rules -------------------------------------------------------------------------------------------------------------
 
 
-def _python(function: Any) -> Any:
-    """Give the Python function that a compiled one was made of."""
-    return getattr(function, "py_func", function)
-
-
-def names_used(rule: Callable[..., Any]) -> frozenset[str]:
-    """Give every global name and attribute that a rule, or a function of the model that it calls, mentions.
-
-    Parameters
-    ----------
-    rule : callable
-        Compiled or not.
-
-    Returns
-    -------
-    frozenset of str
-        Among them the identifiers of parameters and the names of columns and purposes of chance that its code names;
-        covariates of log-linear hazards are data, not code, and are in `HAZARDS`.
-
-    Examples
-    --------
-    >>> from r2psim.rules.harm import harm
-    >>> "harm_threshold" in names_used(harm), "conflict_onset_base" in names_used(harm)
-    (True, False)
-    """
-    found: set[str] = set()
-    seen: set[Any] = set()
-    left = [_python(rule)]
-    while left:
-        function = left.pop()
-        if function in seen:
-            continue
-        seen.add(function)
-        for name in function.__code__.co_names:
-            found.add(name)
-            # A table of places stands for the names of what it holds.
-            found.update(function.__globals__.get("HOLDS", {}).get(name, ()))
-            called = _python(function.__globals__.get(name))
-            if isinstance(called, types.FunctionType) and called.__module__.startswith("r2psim."):
-                left.append(called)
-    return frozenset(found)
-
-
 def _says(rule: Callable[..., Any]) -> str:
     """Give the first line of a rule's docstring, without the range of rows."""
     return re.sub(r" ?``first\.\.last``", "", (rule.__doc__ or "").strip().splitlines()[0])
@@ -224,7 +181,7 @@ def _variables(table: Table) -> str:
 
 
 def _codes() -> str:
-    level = _python(conflict_level)
+    level: Any = getattr(conflict_level, "py_func", conflict_level)
     stage = _markdown(("`stage`", "name"), [(str(i), name) for i, name in enumerate(STAGES)])
     chain = _markdown(
         ("`conflict`", "name", "intensity"),
@@ -633,7 +590,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         text = options.file.read_text(encoding="utf-8")
-        fresh = refresh(text)
+        fresh = refresh(with_sections(text, _STEPS))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{options.file}: {error}\n")
         return 2

@@ -21,7 +21,9 @@ import mesa
 from r2psim.declarations.channels import CHANNELS
 from r2psim.declarations.columns import BODY, FORM, GROUP, PLEDGE, PREFERENCE, PROGRAMME, STAGES, STATE, TRIGGERS, Table
 from r2psim.reference.body import Body
+from r2psim.reference.columns import columns
 from r2psim.reference.group import Group
+from r2psim.reference.lent import LENT, let_work, take_new_columns
 from r2psim.reference.luck import luck_named
 from r2psim.reference.programme import Form, Pledge, Programme
 from r2psim.reference.state import State
@@ -29,6 +31,7 @@ from r2psim.rules import draws
 from r2psim.scenario.parameters import PARAMETERS, identifier
 from r2psim.world.build import build
 from r2psim.world.expand import expand
+from r2psim.world.rows import copy_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,10 +128,13 @@ class PlainModel(mesa.Model):
         self.settled = 0
         self.months = 12 * setting.years
         self._set_constants()
-        self._make_agents(build(setting, policy))
+        built = build(setting, policy)
+        self._make_agents(built)
         self.states = self.agents_by_type[State]
         self.groups = self.agents_by_type[Group]
         self.bodies = self.agents_by_type[Body]
+        self._borrow = partial(let_work, self, copy_rows(built.rows), seed=seed, run=run)
+        take_new_columns(self, built.rows)
         self.groups.do("begin")
         self.states.do("weigh")
         self._settle()
@@ -243,13 +249,20 @@ class PlainModel(mesa.Model):
             self.running = False
             return
         self.luck.month = self.month
-        self.states.do("look_around")
-        self.states.do("move")
-        self.groups.do("move")
-        self.states.do("sum_up")
-        self.bodies.do("act")
-        self.states.do("receive")
-        self.bodies.do("settle")
+        for number, (agents, what) in enumerate(
+            (
+                (self.states, "look_around"),
+                (self.states, "move"),
+                (self.groups, "move"),
+                (self.states, "sum_up"),
+                (self.bodies, "act"),
+                (self.states, "receive"),
+                (self.bodies, "settle"),
+            )
+        ):
+            agents.do(what)
+            if number in LENT:
+                self._borrow(number)
         self.month += 1
         self.datacollector.collect(self)
         self.running = self.month < self.months
@@ -261,8 +274,6 @@ class PlainModel(mesa.Model):
 
     def columns(self) -> dict[str, dict[str, np.ndarray]]:
         """Give the values of all variables by table and column, for a test: see `r2psim.reference.columns`."""
-        from r2psim.reference.columns import columns
-
         return columns(self)
 
     def close(self) -> None:

@@ -207,14 +207,20 @@ class Phase:
     run: Rule
 
 
+def _phase(name: str, kind: str, run: Rule) -> Phase:
+    """Make a phase of its compiled rule: its steps are the rules that this one calls."""
+    function = getattr(run, "py_func", run)
+    return Phase(name, kind, tuple(function.__globals__[step] for step in function.__code__.co_names), run)
+
+
 PHASES = (
-    Phase("look_around", "state", (contagion,), states_look_around),
-    Phase("move", "state", (triggers, structure, conflict), states_move),
-    Phase("move", "group", (tension, stages, harm, year_of_groups, group_risk_factors), groups_move),
-    Phase("sum_up", "state", (state_totals, episodes, state_risk_factors, observation, warn, demand), states_sum_up),
-    Phase("act", "body", (decision, offering), bodies_act),
-    Phase("receive", "state", (response, delivery, need), states_receive),
-    Phase("settle", "body", (accounts,), bodies_settle),
+    _phase("look_around", "state", states_look_around),
+    _phase("move", "state", states_move),
+    _phase("move", "group", groups_move),
+    _phase("sum_up", "state", states_sum_up),
+    _phase("act", "body", bodies_act),
+    _phase("receive", "state", states_receive),
+    _phase("settle", "body", bodies_settle),
 )
 """The month, in order."""
 
