@@ -33,6 +33,10 @@ COPIED = {
     "scenarios/README.md": "shipped-scenarios",
     "scenarios/samples/README.md": "shipped-samples",
     "experiments/README.md": "shipped-experiments",
+    "CHANGELOG.md": "changelog",
+    "CONTRIBUTING.md": "contributing",
+    "CODE_OF_CONDUCT.md": "code-of-conduct",
+    "SECURITY.md": "security",
 }
 """Pages that lie where their files are, and the names under which the site has them too."""
 

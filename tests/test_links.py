@@ -47,9 +47,8 @@ def astray(page: Path) -> Iterator[str]:
         target = page.parent / link["path"] if link["path"] else page
         if not target.exists():
             yield f"{link['path']}: there is no such file"
-        elif link["anchor"] and target.suffix == ".md":
-            if link["anchor"] not in anchors(target.read_text(encoding="utf-8")):
-                yield f"{link['path']}#{link['anchor']}: there is no such heading"
+        elif link["anchor"] and link["anchor"] not in anchors(target.read_text(encoding="utf-8")):
+            yield f"{link['path']}#{link['anchor']}: there is no such heading"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -93,7 +93,10 @@ def test_every_public_name_has_a_page(made: dict[str, str]) -> None:
 
 def test_links_lead_to_pages_of_the_site_or_are_names_of_files(pages: ModuleType) -> None:
     source = ROOT / "README.md"
-    text = "[a](docs/ODD.md#x) [scenarios/](scenarios/) [tests](tests/golden.py) [the tests](tests/) [e](https://x.y) ![f](docs/figures/a.png)"
+    text = (
+        "[a](docs/ODD.md#x) [scenarios/](scenarios/) [tests](tests/golden.py) [the tests](tests/) "
+        "[e](https://x.y) ![f](docs/figures/a.png)"
+    )
     assert pages.relinked(text, source, pages.GENERATED / "overview.md") == (
         "[a](../../ODD.md#x) [scenarios/](shipped-scenarios.md) `tests/golden.py` the tests (`tests/`) "
         "[e](https://x.y) ![f](../../figures/a.png)"
