@@ -333,6 +333,16 @@ class Sensitivity:
     def of(self, name: str) -> OutcomeSensitivity:
         """Give what was found of an outcome by its name.
 
+        Parameters
+        ----------
+        name : str
+            ``METRIC: POLICY``, or ``METRIC: POLICY minus BASELINE``.
+
+        Returns
+        -------
+        OutcomeSensitivity
+            Indices of each factor, with intervals.
+
         Raises
         ------
         KeyError
@@ -345,7 +355,14 @@ class Sensitivity:
         raise KeyError(f"{name!r} is not there: one of {listing(names, limit=30)}{hint(name, names)}")
 
     def table(self) -> list[dict[str, Any]]:
-        """Give a row for each outcome and factor, as plain data; None where there is no number."""
+        """Give a row for each outcome and factor, as plain data; None where there is no number.
+
+        Returns
+        -------
+        list of dict
+            Indices are shares 0-1 of the variance, those of Morris in the outcome's ``unit``; each with low and high
+            (95 %).
+        """
         rows = []
         for found in self.outcomes:
             for k, each in enumerate(found.factors):
@@ -369,7 +386,13 @@ class Sensitivity:
         return rows
 
     def summary(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Give it as plain data.
+
+        Returns
+        -------
+        dict of str
+            What was asked, the factors with their ranges, outcomes, and what `table` gives under ``indices``.
+        """
         told: dict[str, Any] = {
             "scenario": self.scenario,
             "method": self.method,
@@ -406,7 +429,13 @@ class Sensitivity:
         return told
 
     def widest(self) -> float | None:
-        """Give the widest half interval of a total index, over outcomes and factors; None where there is none."""
+        """Give the widest half interval of a total index, over outcomes and factors; None where there is none.
+
+        Returns
+        -------
+        float or None
+            A share 0-1 of the variance.
+        """
         totals = [each.total.half_width for found in self.outcomes for each in found.factors if each.total is not None]
         return max(totals, default=None)
 
@@ -610,8 +639,8 @@ def sensitivity(
     screen : int, optional
         Look at all parameters by Morris first; so many that move most are factors by themselves then, and all others
         together are one. ``by`` then says what the screening looks at.
-    seed, years, threads
-        As for `simulate`. The design has the same seed.
+    seed, years, threads : int, optional
+        As `r2psim.simulate` takes them. The design has the same seed.
     directory : str or Path, optional
         Finished rows are kept there, and found again.
     announce : callable, optional
@@ -622,6 +651,7 @@ def sensitivity(
     Returns
     -------
     Sensitivity
+        Indices by outcome and factor, with intervals.
 
     Raises
     ------

@@ -76,11 +76,23 @@ class Batch:
         return f"Batch({str(self.path)!r}, points={self.plan.points}, runs={self.plan.runs}, done={self.done:,})"
 
     def notes(self) -> list[str]:
-        """Say which lines of the manifest do not count, and why; the same batch run again writes it anew."""
+        """Say which lines of the manifest do not count, and why; the same batch run again writes it anew.
+
+        Returns
+        -------
+        list of str
+            A sentence each; empty where all lines count.
+        """
         return self.manifest.notes()
 
     def lost(self) -> list[str]:
-        """Give the parts that are missing, or not as long as they were."""
+        """Give the parts that are missing, or not as long as they were.
+
+        Returns
+        -------
+        list of str
+            Each as ``TABLE/NAME``; none where all is there.
+        """
         there = {table: self.parts.names(table) for table in TABLES}
         return [
             f"{table}/{name}"
@@ -92,6 +104,11 @@ class Batch:
     def demand(self, found: Sequence[str]) -> None:
         """Refuse to go on where parts are damaged.
 
+        Parameters
+        ----------
+        found : sequence of str
+            Parts, as `lost` or `verify` gives them.
+
         Raises
         ------
         OutputError
@@ -102,7 +119,13 @@ class Batch:
             raise OutputError(f"{self.path}: the part {found[0]}{more} is damaged or missing; {AGAIN}")
 
     def verify(self) -> list[str]:
-        """Give the parts whose content is not what was written."""
+        """Give the parts whose content is not what was written.
+
+        Returns
+        -------
+        list of str
+            Each as ``TABLE/NAME``: those of `lost`, and those whose SHA-256 is another.
+        """
         lost = self.lost()
         return lost + [
             found
@@ -163,7 +186,14 @@ class Batch:
         return read_table(file)
 
     def headline(self) -> tuple[Headline, Interval | None] | None:
-        """Give the headline difference with its interval so far, None where one policy ran alone."""
+        """Give the headline difference with its interval so far, None where one policy ran alone.
+
+        Returns
+        -------
+        tuple of (Headline, Interval or None), or None
+            What is compared, and the mean difference a run with its 95 % interval, in the metric's unit; no interval
+            where too few runs are there.
+        """
         found = self.experiment.get("headline")
         if found is None:
             return None
@@ -192,6 +222,11 @@ class Batch:
             ``runs``: point, policy, run and a column for each metric. ``series``, where they were kept: point,
             policy, run, month and a column for each series. ``points``: point and a column for each factor.
 
+        Returns
+        -------
+        pyarrow.dataset.Dataset
+            With the columns of `schema`.
+
         Raises
         ------
         ValueError
@@ -204,7 +239,23 @@ class Batch:
         return self.parts.dataset(table, self._names(table), self.schema(table))
 
     def schema(self, table: str = "runs") -> pa.Schema:
-        """Give names, types, units, meanings and sources of the columns of a table."""
+        """Give names, types, units, meanings and sources of the columns of a table.
+
+        Parameters
+        ----------
+        table : str
+            As for `dataset`.
+
+        Returns
+        -------
+        pyarrow.Schema
+            Unit, meaning and source stand in each field's metadata.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        """
         import pyarrow as pa
 
         if self._has(table) == "points":
@@ -236,6 +287,11 @@ class Batch:
         factors : bool
             Whether to join what each point was set to.
 
+        Returns
+        -------
+        pyarrow.Table
+            Point, policy, run (and month), the columns asked for, and a column for each factor.
+
         Raises
         ------
         ValueError
@@ -251,7 +307,27 @@ class Batch:
         return pa.concat_tables(made).cast(schema) if made else schema.empty_table()
 
     def to_pandas(self, table: str = "runs", **chosen: Any) -> pd.DataFrame:
-        """Give what `to_arrow` gives as a data frame; ``attrs["columns"]`` says what each column is."""
+        """Give what `to_arrow` gives as a data frame; ``attrs["columns"]`` says what each column is.
+
+        Parameters
+        ----------
+        table : str
+            As for `dataset`.
+        **chosen
+            ``columns``, ``where`` and ``factors``, as for `to_arrow`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row of `to_arrow`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table or column.
+        OutputError
+            If what is read is damaged.
+        """
         return to_frame(self.to_arrow(table, **chosen))
 
     def _shape(self, table: str, columns: Sequence[str] | None, factors: bool) -> pa.Schema:
@@ -324,6 +400,16 @@ class Batch:
         What was varied is a coordinate of the points; each variable has its unit in ``units`` and its meaning in
         ``long_name``.
 
+        Parameters
+        ----------
+        metrics, series : sequence of str, optional
+            Names of those to read; all that were kept if not given.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions ``point``, ``policy``, ``run`` and ``month``.
+
         Raises
         ------
         ValueError
@@ -340,6 +426,16 @@ class Batch:
     def values(self, point: int) -> dict[str, Any]:
         """Give what a point was set to, by path.
 
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        dict of str to object
+            Path, as ``--set`` takes it -> value, in the unit of what it sets.
+
         Raises
         ------
         ValueError
@@ -351,11 +447,37 @@ class Batch:
         return {path: row[path] for path in self.factors if row[path] is not None}
 
     def sets(self, point: int) -> list[str]:
-        """Give what a point was set to as ``--set`` takes it."""
+        """Give what a point was set to as ``--set`` takes it.
+
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        list of str
+            ``PATH=VALUE`` each.
+
+        Raises
+        ------
+        ValueError
+            If there is no such point.
+        """
         return [setting(path, value) for path, value in self.values(point).items()]
 
     def scenario(self, point: int) -> Scenario:
         """Give the scenario at a point.
+
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        Scenario
+            With everything generated.
 
         Raises
         ------
@@ -381,6 +503,11 @@ class Batch:
         month : int, optional
             Months that have been run when the model is given; none if not given.
 
+        Returns
+        -------
+        R2PModel
+            Standing at that month.
+
         Raises
         ------
         ValueError
@@ -400,7 +527,13 @@ class Batch:
         return locked_by(self.path) if (self.path / LOCK).exists() else None
 
     def description(self) -> Mapping[str, Any]:
-        """Give title, description and design."""
+        """Give title, description and design.
+
+        Returns
+        -------
+        dict of str
+            ``name``, ``title``, ``description`` and ``design`` of the experiment.
+        """
         return {key: self.experiment[key] for key in ("name", "title", "description", "design")}
 
 
@@ -411,6 +544,11 @@ def open_batch(directory: str | Path) -> Batch:
     ----------
     directory : str or Path
         Finished or not.
+
+    Returns
+    -------
+    Batch
+        As far as it has come.
 
     Raises
     ------
