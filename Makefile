@@ -1,4 +1,5 @@
 # make demo: set up and run the main job. make app: the pages in the browser. make test: set up and test.
+# make site: set up, and build the documentation as a site that is read without a network: build/site/index.html.
 # make notebook: set up, with JupyterLab, and open the notebooks; JUPYTER_OPTIONS=--no-browser only serves them.
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ STAMP := $(VENV)/.ready
 NOTEBOOK_STAMP := $(VENV)/.notebook-ready
 JUPYTER_OPTIONS ?=
 
-.PHONY: setup demo app notebook test test-all lint docs renew clean
+.PHONY: setup demo app notebook test test-all lint docs renew site clean
 
 setup: $(STAMP)
 
@@ -56,5 +57,9 @@ renew: setup
 	$(BIN)/python -m r2psim.documentation.odd docs/ODD.md
 	$(BIN)/python -m r2psim.documentation.data docs/DATA.md
 
+site: setup
+	$(BIN)/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/site
+	@echo 'build/site/index.html'
+
 clean:
-	rm -rf $(VENV) demo-output build dist
+	rm -rf $(VENV) demo-output build dist docs/reference/generated

@@ -20,6 +20,7 @@ from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
 from r2psim.verbs.devices import with_device
 from r2psim.verbs.discover import discover
+from r2psim.verbs.docs import docs
 from r2psim.verbs.hindcast import hindcast
 from r2psim.verbs.import_world import import_world
 from r2psim.verbs.information import value_of_information
@@ -350,6 +351,7 @@ for verb in (batches.status, batches.results):
     app.command()(verb)
 app.command(name="app")(app_verb)
 app.command(name="list")(list_what)
+app.command()(docs)
 app.command()(validate)
 app.command()(calibrate)
 app.command()(identify)

@@ -64,7 +64,13 @@ class RowAgent(mesa.Agent):
 
 
 class State(RowAgent):
-    """A State."""
+    """A State.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
     kind = "state"
     table = STATE
@@ -90,7 +96,13 @@ class State(RowAgent):
 
 
 class Group(RowAgent):
-    """A population group in its state."""
+    """A population group in its state.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
     kind = "group"
     table = GROUP
@@ -113,7 +125,13 @@ class Group(RowAgent):
 
 
 class Body(RowAgent):
-    """Somebody who may assist: the common part of organisations, UN bodies and partners."""
+    """Somebody who may assist: the common part of organisations, UN bodies and partners.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
     kind = "body"
     table = BODY
@@ -127,15 +145,33 @@ class Body(RowAgent):
 
 
 class RegionalOrganisation(Body):
-    """A regional organisation."""
+    """A regional organisation.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
 
 class UNBody(Body):
-    """A body of the United Nations."""
+    """A body of the United Nations.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
 
 class Partner(Body):
-    """A partner: neighbours, the World Bank, the International Criminal Court, civil society, the private sector."""
+    """A partner: neighbours, the World Bank, the International Criminal Court, civil society, the private sector.
+
+    Parameters
+    ----------
+    model, row, key : R2PModel, int, str
+        As in `RowAgent`: whose row it is, its place in the table, its identifier. The model makes them.
+    """
 
 
 BODY_CLASSES: dict[str, Any] = {

@@ -200,7 +200,13 @@ class R2PModel(mesa.Model):
         self.running = self.month < self.months
 
     def apply(self, first: int, last: int) -> None:
-        """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent."""
+        """Apply the rules of the present phase to the rows ``first..last`` of its kind of agent.
+
+        Parameters
+        ----------
+        first, last : int
+            Rows from ``first`` up to, but not with, ``last``.
+        """
         PHASES[self._phase].run(first, last, self.rows, self.parameters, self.luck)
 
     def _let_bodies_act(self, chosen: Choices) -> None:
@@ -265,6 +271,11 @@ class R2PModel(mesa.Model):
 
     def history(self) -> History:
         """Give what was kept of the run so far.
+
+        Returns
+        -------
+        History
+            Series and events of the months run.
 
         Raises
         ------

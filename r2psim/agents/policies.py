@@ -89,7 +89,18 @@ class Policy(Protocol):
     """Whatever can decide for a body."""
 
     def decide(self, view: View) -> Iterable[Allocation]:
-        """Give all allocations that are to be in force from now on; what is not named ends."""
+        """Give all allocations that are to be in force from now on; what is not named ends.
+
+        Parameters
+        ----------
+        view : View
+            What the body sees: money in US$ a month, time in months.
+
+        Returns
+        -------
+        iterable of Allocation
+            The first come first where money does not do for all.
+        """
         ...
 
 
@@ -101,6 +112,16 @@ class ManyPolicy(Protocol):
 
         Either US$ a month in the shape of `Views.shape`, (runs, members, forms), 0 being nothing; or `Allocations`,
         where their order matters. A run is decided by itself: what it gets must not depend on the others.
+
+        Parameters
+        ----------
+        views : Views
+            What the body sees in every run: arrays whose first axis are runs.
+
+        Returns
+        -------
+        numpy.ndarray, shape (runs, members, forms), or Allocations
+            US$ a month.
         """
         ...
 

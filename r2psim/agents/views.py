@@ -198,13 +198,35 @@ class Views:
         return len(self.room), len(self.states), len(self.forms)
 
     def alone(self, run: int) -> Views:
-        """Give what is seen in one of the runs, as if it were the only one; `run` is its place."""
+        """Give what is seen in one of the runs, as if it were the only one.
+
+        Parameters
+        ----------
+        run : int
+            Its place among the runs, from 0.
+
+        Returns
+        -------
+        Views
+            Arrays of their own, of one run.
+        """
         whole = {f.name: getattr(self, f.name) for f in fields(self)}
         own: dict[str, Any] = {k: v[run : run + 1].copy() for k, v in whole.items() if isinstance(v, np.ndarray)}
         return replace(self, **own)
 
     def view(self, run: int) -> View:
-        """Give what is seen in one of the runs as whoever decides for one run sees it; `run` is its place."""
+        """Give what is seen in one of the runs as whoever decides for one run sees it.
+
+        Parameters
+        ----------
+        run : int
+            Its place among the runs, from 0.
+
+        Returns
+        -------
+        View
+            The same numbers.
+        """
         return View(
             month=self.month,
             body=self.body,

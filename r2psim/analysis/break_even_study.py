@@ -184,7 +184,18 @@ class BreakEven:
     done: int = 0
 
     def place(self, spot: Spot) -> tuple[float, ...]:
-        """Give the values of the axes at a place."""
+        """Give the values of the axes at a place.
+
+        Parameters
+        ----------
+        spot : Spot
+            One of `spots`.
+
+        Returns
+        -------
+        tuple of float
+            A value for each axis, in its unit.
+        """
         return tuple(axis.at(share) for axis, share in zip(self.axes, spot.shares, strict=True))
 
     def course(self, ledger: str, second: float | None = None) -> tuple[np.ndarray, list[Found]]:
@@ -196,6 +207,11 @@ class BreakEven:
             One of `ledgers`.
         second : float, optional
             Share 0-1 of the second axis, where there are two.
+
+        Returns
+        -------
+        tuple of (numpy.ndarray, list of Found)
+            Values of the first axis in its unit, shape (places,), and what was found at each.
         """
         along: dict[float, Found] = {}
         for spot in self.spots:
@@ -205,7 +221,20 @@ class BreakEven:
         return np.array(at), [along[x] for x in at]
 
     def crossings(self, ledger: str, second: float | None = None) -> list[Crossing]:
-        """Give the ranges of the first axis within which a ledger breaks even, as `course` takes them."""
+        """Give the ranges of the first axis within which a ledger breaks even, as `course` takes them.
+
+        Parameters
+        ----------
+        ledger : str
+            One of `ledgers`.
+        second : float, optional
+            Share 0-1 of the second axis, where there are two.
+
+        Returns
+        -------
+        list of Crossing
+            In ascending order, in the unit of the axis; none where it breaks even nowhere.
+        """
         at, found = self.course(ledger, second)
         known = [(x, f.interval) for x, f in zip(at.tolist(), found, strict=True) if f.interval is not None]
         crossings = []
@@ -216,14 +245,32 @@ class BreakEven:
         return crossings
 
     def shares(self, ledger: str) -> dict[str, float]:
-        """Give the share of the range in which each thing is told, by `SIGN_WORDS`; of cells whose corners agree."""
+        """Give the share of the range in which each thing is told, by `SIGN_WORDS`; of cells whose corners agree.
+
+        Parameters
+        ----------
+        ledger : str
+            One of `ledgers`.
+
+        Returns
+        -------
+        dict of str to float
+            A value of `SIGN_WORDS` -> share 0-1 of the range.
+        """
         found = dict.fromkeys(SIGN_WORDS.values(), 0.0)
         for cell in self.cells:
             found[SIGN_WORDS[cell.signs[ledger]]] += cell.size
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for each place and ledger, as plain data."""
+        """Give a row for each place and ledger, as plain data.
+
+        Returns
+        -------
+        list of dict
+            Values of the axes, ``ledger``, ``runs``, ``mean``, ``low`` and ``high`` (95 %; US$ a run, or persons),
+            ``verdict``.
+        """
         found = []
         for spot in self.spots:
             values = dict(zip((axis.name for axis in self.axes), self.place(spot), strict=True))
@@ -239,7 +286,13 @@ class BreakEven:
         return found
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            What was asked, and by ledger a sentence, shares of the range and break-evens.
+        """
         lattice = [None] if len(self.axes) == 1 else [k / self.plan.coarse for k in range(self.plan.coarse + 1)]
         return {
             "scenario": self.scenario,
@@ -278,7 +331,18 @@ class BreakEven:
         }  # fmt: skip
 
     def sentence(self, ledger: str) -> str:
-        """Say in words where prevention pays in a ledger."""
+        """Say in words where prevention pays in a ledger.
+
+        Parameters
+        ----------
+        ledger : str
+            One of `ledgers`.
+
+        Returns
+        -------
+        str
+            One sentence, without a full stop.
+        """
         name = LEDGER_NAMES[ledger]
         if len(self.axes) == 2:
             return f"{name}: {self._shares_words(ledger)} of the map"

@@ -209,6 +209,16 @@ class Comparison:
 
         What was run with added money was run for one baseline, and is left out of another.
 
+        Parameters
+        ----------
+        baseline : str
+            Any of the policies.
+
+        Returns
+        -------
+        Comparison
+            Nothing is run again.
+
         Raises
         ------
         ValueError
@@ -218,19 +228,70 @@ class Comparison:
         return replace(self, baseline=_checked_baseline(baseline, self.policies), added=added)
 
     def same_budget(self, policy: str) -> bool:
-        """Whether a policy and the baseline have the same total budget; what they spend of it may differ."""
+        """Whether a policy and the baseline have the same total budget; what they spend of it may differ.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+
+        Returns
+        -------
+        bool
+            Whether they differ by rounding at most.
+        """
         a, b = self.budgets[policy], self.budgets[self.baseline]
         return abs(a - b) <= _SAME_BUDGET * max(a, b, 1.0)
 
     # -- values of runs ------------------------------------------------------------------------------------------------
 
     def values(self, policy: str, metric: str) -> np.ndarray:
-        """Give a metric of every run of a policy, shape (runs,)."""
+        """Give a metric of every run of a policy, shape (runs,).
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        metric : str
+            A key of `r2psim.ensemble.measures.METRICS`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (runs,)
+            In the metric's unit; NaN where a run has no value.
+
+        Raises
+        ------
+        KeyError
+            If there is no such policy.
+        ValueError
+            If there is no such metric.
+        """
         found: np.ndarray = self.metrics[policy][:, list(METRICS).index(metric)]
         return found
 
     def difference(self, metric: str, policy: str) -> np.ndarray:
-        """Give the paired differences of a metric, a policy minus the baseline, shape (runs,)."""
+        """Give the paired differences of a metric, a policy minus the baseline, shape (runs,).
+
+        Parameters
+        ----------
+        metric : str
+            A key of `r2psim.ensemble.measures.METRICS`.
+        policy : str
+            Any of the policies.
+
+        Returns
+        -------
+        numpy.ndarray, shape (runs,)
+            In the metric's unit, above 0 where the policy has more; NaN where a run has no value.
+
+        Raises
+        ------
+        KeyError
+            If there is no such policy.
+        ValueError
+            If there is no such metric.
+        """
         found: np.ndarray = self.values(policy, metric) - self.values(self.baseline, metric)
         return found
 
@@ -258,7 +319,20 @@ class Comparison:
         return split_of(*values)
 
     def extra_prevention(self, policy: str, rate: float | None = None) -> np.ndarray:
-        """Give what a policy spends more on prevention than the baseline, US$, shape (runs,)."""
+        """Give what a policy spends more on prevention than the baseline, US$, shape (runs,).
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        rate : float, optional
+            Yearly discount rate; that of the comparison if not given.
+
+        Returns
+        -------
+        numpy.ndarray, shape (runs,)
+            Present value, US$.
+        """
         rate = self.discount if rate is None else rate
         spent = [present_value(self.ledgers[name], PREVENTION, rate) for name in (policy, self.baseline)]
         extra: np.ndarray = spent[0] - spent[1]
@@ -267,7 +341,23 @@ class Comparison:
     # -- the cost argument ---------------------------------------------------------------------------------------------
 
     def returns(self, policy: str, parts: Sequence[str], rate: float | None = None) -> Returns:
-        """Give what each further dollar of prevention brought in some ledgers, at a discount rate."""
+        """Give what each further dollar of prevention brought in some ledgers, at a discount rate.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        parts : sequence of str
+            Names of `r2psim.ensemble.measures.LEDGERS` that are added up.
+        rate : float, optional
+            Yearly discount rate; that of the comparison if not given.
+
+        Returns
+        -------
+        r2psim.analysis.comparison.Returns
+            Gained in all, because harm was avoided, and because money was withheld: each a ratio of means with its 95 %
+            interval, dollars for a dollar; None unless the policy spends more on prevention by more than chance.
+        """
         split, extra = self.split(policy, parts, rate), self.extra_prevention(policy, rate)
         return Returns(*(ratio_interval(gain, extra) for gain in (split.gained, split.harm_avoided, split.withheld)))
 
@@ -275,6 +365,20 @@ class Comparison:
         """Give each year's net gain and its further prevention, each of shape (runs, years), US$.
 
         The net gain is what harm avoided saved in some ledgers less what was spent more on prevention.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        parts : sequence of str
+            Names of `r2psim.ensemble.measures.LEDGERS` that are added up.
+        rate : float, optional
+            Yearly discount rate; that of the comparison if not given.
+
+        Returns
+        -------
+        tuple of two numpy.ndarray, shape (runs, years)
+            Net gain and further prevention, US$, discounted to the start.
         """
         worth = weights(self.years, self.discount if rate is None else rate)
         kinds = (self.ledgers, self.null_ledgers)
@@ -283,11 +387,35 @@ class Comparison:
         return (split_of(*values).harm_avoided - extra) * worth, extra * worth
 
     def payback(self, policy: str, parts: Sequence[str], rate: float | None = None) -> Payback:
-        """Say when the further prevention of a policy has paid for itself in some ledgers."""
+        """Say when the further prevention of a policy has paid for itself in some ledgers.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        parts : sequence of str
+            Names of `r2psim.ensemble.measures.LEDGERS` that are added up.
+        rate : float, optional
+            Yearly discount rate; that of the comparison if not given.
+
+        Returns
+        -------
+        Payback
+            Years, and the share of runs that are paid back at the end.
+        """
         return payback_of(*self.net(policy, parts, rate))
 
     def cumulative(self, policy: str, parts: Sequence[str], rate: float | None = None) -> list[dict[str, float]]:
         """Tell year by year what harm avoided has saved so far, less further prevention.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        parts : sequence of str
+            Names of `r2psim.ensemble.measures.LEDGERS` that are added up.
+        rate : float, optional
+            Yearly discount rate; that of the comparison if not given.
 
         Returns
         -------
@@ -306,6 +434,11 @@ class Comparison:
 
     def who(self, policy: str) -> dict[str, dict[str, float | None]]:
         """Tell who pays more and who gains, a policy against the baseline, undiscounted, US$ a run.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
 
         Returns
         -------
@@ -344,6 +477,11 @@ class Comparison:
 
     def told(self, policy: str) -> dict[str, Any]:
         """Give all that is told of a policy against the baseline, as plain data.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
 
         Returns
         -------

@@ -247,7 +247,14 @@ class Discovery:
         return self.boxes + self.leaves
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for all fresh points, and one for each region and restriction, as plain data."""
+        """Give a row for all fresh points, and one for each region and restriction, as plain data.
+
+        Returns
+        -------
+        list of dict
+            Density, coverage and mass (shares 0-1) on fresh points and on those searched, the restriction's path with
+            its ends in its unit, and whether the region is told apart from chance.
+        """
         everywhere = Measured(self.tested, round(self.base * self.tested), self.base, 1.0, 1.0)
         found = []
         for region in (Region("all", 0, (), everywhere, everywhere), *self.regions):
@@ -269,7 +276,13 @@ class Discovery:
         return found
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            Condition, base rate, regions with their limits, axes and notes.
+        """
         facts = ("source", "scenario", "unit", "runs", "points", "hits", "searched", "tested", "nothing_varies", "seed")
         regions = []
         for region in self.regions:
@@ -583,6 +596,7 @@ def discover(
     Returns
     -------
     Discovery
+        Boxes and leaves, each judged on points that were not searched.
 
     Raises
     ------

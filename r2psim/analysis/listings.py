@@ -327,6 +327,11 @@ def _frame(name: str, scenario: str | Path | Scenario | None = None) -> pd.DataF
 def metrics() -> pd.DataFrame:
     """List what is measured of every run: unit and description, by name.
 
+    Returns
+    -------
+    pandas.DataFrame
+        By ``metric``: ``unit``, ``description``.
+
     Raises
     ------
     ImportError
@@ -337,6 +342,11 @@ def metrics() -> pd.DataFrame:
 
 def series() -> pd.DataFrame:
     """List the monthly series that a run can keep: unit and description, by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``series``: ``unit``, ``description``.
 
     Raises
     ------
@@ -353,6 +363,11 @@ def parameters(scenario: str | Path | Scenario | None = None) -> pd.DataFrame:
     ----------
     scenario : str, Path or Scenario, optional
         Whose values are given; the defaults if there is none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By path: ``value``, ``default``, ``low``, ``high`` in ``unit``, ``label``, ``description``, ``source``.
 
     Raises
     ------
@@ -372,6 +387,11 @@ def forms(scenario: str | Path | Scenario | None = None) -> pd.DataFrame:
     scenario : str, Path or Scenario, optional
         Whose changes of the catalogue are heeded; the catalogue as it ships if there is none.
 
+    Returns
+    -------
+    pandas.DataFrame
+        By key; ``attrs["columns"]`` says the unit of each column.
+
     Raises
     ------
     ImportError
@@ -384,6 +404,16 @@ def forms(scenario: str | Path | Scenario | None = None) -> pd.DataFrame:
 
 def policies(scenario: str | Path | Scenario = DEFAULT_SCENARIO) -> pd.DataFrame:
     """List the policies of a scenario and what they set, by name.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        Name of a shipped scenario, path of a scenario file, or a loaded scenario.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name: ``description``, ``parameters``, ``budgets``.
 
     Raises
     ------
@@ -398,6 +428,16 @@ def policies(scenario: str | Path | Scenario = DEFAULT_SCENARIO) -> pd.DataFrame
 def bodies(scenario: str | Path | Scenario = DEFAULT_SCENARIO) -> pd.DataFrame:
     """List the bodies of a scenario: budgets (US$ a year), rhythm, reach and mandates, by identifier.
 
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        Name of a shipped scenario, path of a scenario file, or a loaded scenario.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By key; ``attrs["columns"]`` says the unit of each column.
+
     Raises
     ------
     ImportError
@@ -411,6 +451,11 @@ def bodies(scenario: str | Path | Scenario = DEFAULT_SCENARIO) -> pd.DataFrame:
 def channels() -> pd.DataFrame:
     """List what a form of assistance can act on, by name.
 
+    Returns
+    -------
+    pandas.DataFrame
+        By name: ``kind``, ``helps``, ``description``.
+
     Raises
     ------
     ImportError
@@ -421,6 +466,11 @@ def channels() -> pd.DataFrame:
 
 def scenarios() -> pd.DataFrame:
     """List the scenarios that ship, by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name: ``title``, ``years``, ``states``, ``bodies``, ``policies``.
 
     Raises
     ------

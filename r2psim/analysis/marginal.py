@@ -166,11 +166,29 @@ class Marginal:
     uncertainty: str = "none"
 
     def of(self, part: str) -> list[Change]:
-        """Give what was found of one part."""
+        """Give what was found of one part.
+
+        Parameters
+        ----------
+        part : str
+            A key of `PARTS`.
+
+        Returns
+        -------
+        list of Change
+            In the order of `changes`; none where the part was not run.
+        """
         return [change for change in self.changes if change.part == part]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for each thing; the whole of recommendations and principles after its parts."""
+        """Give a row for each thing; the whole of recommendations and principles after its parts.
+
+        Returns
+        -------
+        list of dict
+            ``part``, ``name``, and mean, low and high (95 %) of lives (persons a run), money (US$ a run), lives a
+            billion US$, and dollars of each ledger to a dollar.
+        """
         found = []
         for part in dict.fromkeys(change.part for change in self.changes):
             found += [change.row() for change in self.of(part)]
@@ -179,7 +197,13 @@ class Marginal:
         return found
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            What was asked, and what `rows` gives under ``found``.
+        """
         facts = ("scenario", "policy", "principled", "runs", "seed", "years", "discount", "uncertainty")
         return {name: getattr(self, name) for name in facts} | {
             "money_a_year": self.money,
@@ -403,6 +427,11 @@ def marginal(
         Told the number of runs that are done since it was last called.
     uncertainty : {"none", "rates", "effects", "all"}
         As `r2psim.simulate` takes it: what every run draws, the same for all its worlds. What is switched is not drawn.
+
+    Returns
+    -------
+    Marginal
+        Changes by part, each with its 95 % interval.
 
     Raises
     ------

@@ -104,8 +104,8 @@ def portfolio_problem(
 
     Parameters
     ----------
-    scenario, base, over, objectives, robust, uncertainty, runs, seed, years, per_draw, threads
-        As `optimise` takes them.
+    scenario, base, over, objectives, robust, uncertainty, runs, seed, years, per_draw, threads : as in `optimise`
+        Taken likewise.
 
     Returns
     -------
@@ -208,6 +208,11 @@ def optimise(
     advance : callable, optional
         Told the number of runs that are done since it was last called.
 
+    Returns
+    -------
+    Optimised
+        The front, and what each portfolio on it gains on fresh luck.
+
     Raises
     ------
     ImportError
@@ -225,7 +230,7 @@ def optimise(
     ... )
     >>> [policy.name for policy in found.policies][:2], found.course.shape
     (['found-1', 'no-assistance'], (2, 2))
-    """  # fmt: skip
+    """
     from r2psim.scenario import load
 
     need_pymoo()

@@ -164,6 +164,11 @@ class Optimised:
             A key of `r2psim.analysis.portfolio_runs.OBJECTIVES`.
         beside : bool
             Whether the base is meant, or the baseline.
+
+        Returns
+        -------
+        list of str
+            Names of portfolios.
         """
         found = []
         for policy in self.found:
@@ -173,11 +178,24 @@ class Optimised:
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for each policy and outcome."""
+        """Give a row for each policy and outcome.
+
+        Returns
+        -------
+        list of dict
+            Policy, outcome, and its gain on the base and on the baseline with 95 % intervals, in the outcome's unit.
+        """
         return [row for policy in self.policies for row in policy.rows()]
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            What was asked, the course of the search, shares of money by portfolio, and what `rows` gives under
+            ``found``.
+        """
         facts = ("scenario", "base", "baseline", "algorithm", "front", "seed", "fresh_seed", "years")
         return {name: getattr(self, name) for name in facts} | {
             "over": list(self.over),

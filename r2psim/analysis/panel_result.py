@@ -176,11 +176,30 @@ class PanelHindcast:
         return found
 
     def bins(self) -> tuple[Bin, ...]:
-        """Give the calibration curve; its intervals are those of single state-windows."""
+        """Give the calibration curve; its intervals are those of single state-windows.
+
+        Returns
+        -------
+        tuple of Bin
+            By forecast probability, ascending.
+        """
         return calibration(self.probabilities, self.happened)
 
     def flagged(self, scores: np.ndarray, number: Callable[[int], float]) -> np.ndarray:
-        """Give how far each state-window is among the first of its window; `number` of them, by number of states."""
+        """Give how far each state-window is among the first of its window; `number` of them, by number of states.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray, shape (state-windows,)
+            The higher, the earlier a state is named.
+        number : callable
+            Number of states in a window -> how many of them are named; need not be whole.
+
+        Returns
+        -------
+        numpy.ndarray, shape (state-windows,)
+            Shares 0-1: a tie at the end of the list is shared.
+        """
         found = np.empty(len(scores))
         for k in range(len(self.windows)):
             own = self.window == k
@@ -218,7 +237,13 @@ class PanelHindcast:
         }
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data, without a number of any single state."""
+        """Give everything as plain data, without a number of any single state.
+
+        Returns
+        -------
+        dict of str
+            Skill with 95 % intervals over states, calibration, other forecasts, onsets by window.
+        """
         return dict(self._result)
 
     def _skill(

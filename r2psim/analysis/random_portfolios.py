@@ -168,20 +168,50 @@ class RandomPortfolios:
         ----------
         which : {"leads", "better", "better_again"}
             As in `Allocation`.
+
+        Returns
+        -------
+        Interval or None
+            Mean, low and high (95 %), 0-1; None where no portfolio was drawn.
         """
         return share_differing(np.array([getattr(one, which) for one in self.allocations], dtype=np.float64))
 
     def told(self, axis: str, sign: int = 1) -> int:
-        """Count the portfolios that are told better (or with -1 worse) on one axis under the first luck."""
+        """Count the portfolios that are told better (or with -1 worse) on one axis under the first luck.
+
+        Parameters
+        ----------
+        axis : str
+            One of `AXES`.
+        sign : int
+            1 for better, -1 for worse.
+
+        Returns
+        -------
+        int
+            Number of portfolios.
+        """
         gains = [one.first[axis] for one in self.allocations]
         return sum(gain is not None and gain.told_apart and sign * gain.mean > 0.0 for gain in gains)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for each portfolio."""
+        """Give a row for each portfolio.
+
+        Returns
+        -------
+        list of dict
+            Whether it leads and is told better, gains under either luck and money withheld, with low and high (95 %).
+        """
         return [one.row() for one in self.allocations]
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            What was asked, how many are told better or worse, and what `rows` gives under ``found``.
+        """
         facts = (
             "scenario", "base", "baseline", "runs", "fresh_runs", "seed", "fresh_seed", "years", "uncertainty",
         )  # fmt: skip
@@ -231,12 +261,17 @@ def random_portfolios(
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
     count : int
         Number of portfolios.
-    base, over, uncertainty, seed, fresh_seed, years, threads, directory, advance
-        As `r2psim.optimise` takes them.
+    base, over, uncertainty, seed, fresh_seed, years, threads, directory, advance : as in `r2psim.optimise`
+        Taken likewise.
     baseline : str
         Policy that they are told against.
     runs, fresh_runs : int
         Runs of each portfolio under the first luck; under the other, of those better on both axes in the mean.
+
+    Returns
+    -------
+    RandomPortfolios
+        Each with its gains in lives (persons a run) and in the donors' bill (US$ a run).
 
     Raises
     ------

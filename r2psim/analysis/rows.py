@@ -325,7 +325,13 @@ class RowTable:
         return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Give it as plain data.
+
+        Returns
+        -------
+        dict of str
+            Runs, seed, counts of verdicts, and ``rows``.
+        """
         return {
             "runs": self.runs,
             "seed": self.seed,
@@ -336,7 +342,18 @@ class RowTable:
         }
 
     def frame(self) -> pd.DataFrame:
-        """Give it as a data frame with a line for each effect, and one for each row that has none."""
+        """Give it as a data frame with a line for each effect, and one for each row that has none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Effects with their 95 % intervals in the unit that each line names.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
         import pandas as pd
 
         lines = []

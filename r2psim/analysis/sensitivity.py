@@ -251,8 +251,8 @@ def sensitivity(
     screen : int, optional
         Look at all parameters by Morris first; so many that move most are factors by themselves then, and all others
         together are one. ``by`` then says what the screening looks at.
-    seed, years, threads
-        As for `simulate`. The design has the same seed.
+    seed, years, threads : int, optional
+        As `r2psim.simulate` takes them. The design has the same seed.
     directory : str or Path, optional
         Finished rows are kept there, and found again.
     announce : callable, optional
@@ -263,6 +263,7 @@ def sensitivity(
     Returns
     -------
     Sensitivity
+        Indices by outcome and factor, with intervals.
 
     Raises
     ------

@@ -245,7 +245,7 @@ def problem(
     ----------
     scenario : str, Path or Scenario
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
-    over, rates
+    over, rates : str or sequence of str, str
         As for `uncertain`. With ``rates="posterior"`` one of the names is `TOGETHER`, whose value, rounded down, is
         the number of a draw.
     by : {"parameter", "group"}

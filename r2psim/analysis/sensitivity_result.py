@@ -192,6 +192,16 @@ class Sensitivity:
     def of(self, name: str) -> OutcomeSensitivity:
         """Give what was found of an outcome by its name.
 
+        Parameters
+        ----------
+        name : str
+            ``METRIC: POLICY``, or ``METRIC: POLICY minus BASELINE``.
+
+        Returns
+        -------
+        OutcomeSensitivity
+            Indices of each factor, with intervals.
+
         Raises
         ------
         KeyError
@@ -204,7 +214,14 @@ class Sensitivity:
         raise KeyError(f"{name!r} is not there: one of {listing(names, limit=30)}{hint(name, names)}")
 
     def table(self) -> list[dict[str, Any]]:
-        """Give a row for each outcome and factor, as plain data; None where there is no number."""
+        """Give a row for each outcome and factor, as plain data; None where there is no number.
+
+        Returns
+        -------
+        list of dict
+            Indices are shares 0-1 of the variance, those of Morris in the outcome's ``unit``; each with low and high
+            (95 %).
+        """
         rows = []
         for found in self.outcomes:
             for k, each in enumerate(found.factors):
@@ -228,7 +245,13 @@ class Sensitivity:
         return rows
 
     def summary(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Give it as plain data.
+
+        Returns
+        -------
+        dict of str
+            What was asked, the factors with their ranges, outcomes, and what `table` gives under ``indices``.
+        """
         told: dict[str, Any] = {
             "scenario": self.scenario,
             "method": self.method,
@@ -265,7 +288,13 @@ class Sensitivity:
         return told
 
     def widest(self) -> float | None:
-        """Give the widest half interval of a total index, over outcomes and factors; None where there is none."""
+        """Give the widest half interval of a total index, over outcomes and factors; None where there is none.
+
+        Returns
+        -------
+        float or None
+            A share 0-1 of the variance.
+        """
         totals = [each.total.half_width for found in self.outcomes for each in found.factors if each.total is not None]
         return max(totals, default=None)
 

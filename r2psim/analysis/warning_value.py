@@ -180,11 +180,24 @@ class Warnings:
     uncertainty: str = "none"
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give a row for each sight."""
+        """Give a row for each sight.
+
+        Returns
+        -------
+        list of dict
+            ``sight``; ``auc`` (0-1); ``fewer_killed`` (persons a run) and ``wasted_share`` (0-1), each with low and
+            high (95 %); means of a run (killed, episodes, US$, warnings, misses); what `best_threshold` gives.
+        """
         return [sight.row() for sight in self.sights]
 
     def summary(self) -> dict[str, Any]:
-        """Give everything as plain data that JSON can hold."""
+        """Give everything as plain data that JSON can hold.
+
+        Returns
+        -------
+        dict of str
+            What was asked, and what `rows` gives under ``sights``.
+        """
         facts = ("scenario", "policy", "runs", "seed", "years", "uncertainty")
         return {name: getattr(self, name) for name in facts} | {
             "runs_simulated": self.done,
@@ -316,6 +329,11 @@ def warning_value(
         Told the number of runs that are done since it was last called.
     uncertainty : {"none", "rates", "effects", "all"}
         As `r2psim.simulate` takes it; what the sights differ in is not drawn.
+
+    Returns
+    -------
+    r2psim.Warnings
+        What each sight is worth.
 
     Raises
     ------

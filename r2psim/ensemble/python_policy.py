@@ -19,7 +19,7 @@ __all__ = ["Order", "PythonPolicy", "python_policy"]
 class PythonPolicy:
     """A policy in which Python objects decide for bodies.
 
-    Attributes
+    Parameters
     ----------
     name : str
         What results call it; no policy of the scenario has the name.
@@ -40,6 +40,16 @@ class PythonPolicy:
     def deciding(self, bodies: Sequence[str]) -> dict[str, AnyDecider]:
         """Give who decides for whom.
 
+        Parameters
+        ----------
+        bodies : sequence of str
+            Bodies of the scenario.
+
+        Returns
+        -------
+        dict of str to Policy or ManyPolicy
+            Body -> the object that decides for it; bodies without one are left out.
+
         Raises
         ------
         PolicyError
@@ -50,7 +60,13 @@ class PythonPolicy:
         return found
 
     def written(self) -> dict[str, Any]:
-        """Say what it was, for provenance: its base, and the classes that decided."""
+        """Say what it was, for provenance: its base, and the classes that decided.
+
+        Returns
+        -------
+        dict of str
+            ``base``, ``by`` (names of classes) and ``bodies``.
+        """
         objects = self.decide.values() if isinstance(self.decide, Mapping) else [self.decide]
         by = sorted({f"{type(found).__module__}.{type(found).__qualname__}" for found in objects})
         bodies = sorted(self.decide) if isinstance(self.decide, Mapping) else "all"

@@ -125,6 +125,16 @@ class Results:
     def policy_named(self, policy: str | None) -> str:
         """Give a policy of these results; the first if none is named.
 
+        Parameters
+        ----------
+        policy : str, optional
+            Its name.
+
+        Returns
+        -------
+        str
+            The name.
+
         Raises
         ------
         ValueError
@@ -139,11 +149,32 @@ class Results:
         return policy
 
     def base_of(self, policy: str) -> str:
-        """Give the policy of the scenario whose parameters and budgets hold: itself, unless it is Python."""
+        """Give the policy of the scenario whose parameters and budgets hold: itself, unless it is Python.
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+
+        Returns
+        -------
+        str
+            Name of a policy of the scenario.
+        """
         return self.bases.get(policy, policy)
 
     def place_of(self, run: int) -> int:
         """Give the place of a run in the arrays.
+
+        Parameters
+        ----------
+        run : int
+            Number of the run under its seed.
+
+        Returns
+        -------
+        int
+            From 0.
 
         Raises
         ------
@@ -157,6 +188,18 @@ class Results:
 
     def values(self, policy: str, metric: str) -> np.ndarray:
         """Give a metric of every run of a policy, shape (runs,).
+
+        Parameters
+        ----------
+        policy : str
+            Any of the policies.
+        metric : str
+            A key of `r2psim.ensemble.measures.METRICS`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (runs,)
+            In the metric's unit; NaN where a run has no value.
 
         Raises
         ------
@@ -218,6 +261,11 @@ class Results:
 
             Null twins, if they were asked for, have ``null_runs``, ``null_spending`` and so on.
 
+        Returns
+        -------
+        pyarrow.Table
+            Money in US$.
+
         Raises
         ------
         ValueError
@@ -230,6 +278,16 @@ class Results:
 
     def to_pandas(self, table: str = "runs") -> pd.DataFrame:
         """Give one of the tables of `to_arrow` as a data frame; ``attrs["columns"]`` says what each column is.
+
+        Parameters
+        ----------
+        table : str
+            As for `to_arrow`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row of `to_arrow`.
 
         Raises
         ------
@@ -244,6 +302,11 @@ class Results:
         """Give metrics, series and stages with named dimensions: policy, run, month (-1 is the start) and group.
 
         Each variable has its unit in ``units``, its meaning in ``long_name`` and where it comes from in ``source``.
+
+        Returns
+        -------
+        xarray.Dataset
+            Metrics by policy and run, and what else was kept.
 
         Raises
         ------
@@ -354,7 +417,13 @@ class Results:
         write_json(provenance(**self.facts()), directory / "provenance.json")
 
     def facts(self) -> dict[str, Any]:
-        """Give what, beside the scenario, is needed to run all this again."""
+        """Give what, beside the scenario, is needed to run all this again.
+
+        Returns
+        -------
+        dict of str
+            Names, seed, numbers of runs and months, and what was drawn, set or decided.
+        """
         facts: dict[str, Any] = {
             "scenario": self.scenario.name,
             "policies": list(self.policies),
@@ -374,6 +443,11 @@ class Results:
     @classmethod
     def load(cls, directory: str | Path) -> Results:
         """Read what `save`, or ``r2psim compare --out``, wrote.
+
+        Parameters
+        ----------
+        directory : str or Path
+            What ``--out`` named.
 
         Raises
         ------

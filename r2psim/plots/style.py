@@ -393,6 +393,18 @@ def legend_row(
 def save(figure: Figure, path: str | Path) -> Path:
     """Write a figure as PNG (150 dots an inch), SVG or PDF; the same figure gives the same bytes every time.
 
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Any of those that `r2psim.plots` draws.
+    path : str or Path
+        Where; its ending says how.
+
+    Returns
+    -------
+    Path
+        The file.
+
     Raises
     ------
     ValueError

@@ -117,7 +117,18 @@ def load(source: str | Path, sets: Sets = ()) -> Scenario:
 
 
 def check(paths: Iterable[str | Path]) -> list[Problem]:
-    """Load each scenario and give everything that is wrong with them, in their order."""
+    """Load each scenario and give everything that is wrong with them, in their order.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Names of shipped scenarios, or paths of files.
+
+    Returns
+    -------
+    list of Problem
+        None where all are valid.
+    """
     problems: list[Problem] = []
     for path in paths:
         try:

@@ -446,6 +446,11 @@ def json_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of scenario files, for editors and other programs.
 
     Checks between entries (neighbours that exist, shares that sum to one) are beyond it.
+
+    Returns
+    -------
+    dict of str
+        Ready for JSON.
     """
     schema = _tidy(SCENARIO.model_json_schema(by_alias=True))
     complete = {

@@ -17,12 +17,28 @@ def _folder() -> Path:
 
 
 def shipped_names() -> tuple[str, ...]:
-    """Give the names of all shipped scenarios, sorted."""
+    """Give the names of all shipped scenarios, sorted.
+
+    Returns
+    -------
+    tuple of str
+        As `r2psim.load` takes them.
+    """
     return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
 
 
 def shipped_path(name: str) -> Path:
     """Give the file of a shipped scenario.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_names`.
+
+    Returns
+    -------
+    Path
+        Of a TOML file.
 
     Raises
     ------

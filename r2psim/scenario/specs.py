@@ -184,7 +184,17 @@ class PolicySpec:
 
 @dataclass(frozen=True)
 class GenerateSpec:
-    """Which generator draws the states and groups, from which seed, and how many states."""
+    """Which generator draws the states and groups, from which seed, and how many states.
+
+    Attributes
+    ----------
+    generator : str
+        Name of the generator.
+    seed : int
+        Of its draws.
+    states : int
+        How many.
+    """
 
     generator: str
     seed: int
@@ -244,6 +254,16 @@ class Scenario:
     def policy(self, name: str) -> PolicySpec:
         """Give a policy by name.
 
+        Parameters
+        ----------
+        name : str
+            One of `policies`.
+
+        Returns
+        -------
+        PolicySpec
+            What it sets.
+
         Raises
         ------
         ScenarioError
@@ -256,6 +276,11 @@ class Scenario:
 
     def parameter_values(self, policy: str | None = None) -> np.ndarray:
         """Give the value of every parameter: defaults, then the scenario's, then the policy's, then overrides.
+
+        Parameters
+        ----------
+        policy : str, optional
+            One of `policies`; none of them if not given.
 
         Returns
         -------
@@ -283,6 +308,11 @@ class Scenario:
         ----------
         policies : iterable of str, optional
             Those that are run; all if not given.
+
+        Returns
+        -------
+        list of str
+            None where nothing meets.
         """
         found = []
         named = list(self.policies if policies is None else policies)
@@ -302,7 +332,13 @@ class Scenario:
         return found
 
     def overlaid(self) -> list[str]:
-        """Say in sentences which parameters of the scenario some policies set to a value of their own."""
+        """Say in sentences which parameters of the scenario some policies set to a value of their own.
+
+        Returns
+        -------
+        list of str
+            A sentence for each parameter; none where no policy sets one.
+        """
         found = []
         for path, value in self.parameters.items():
             own = {name: policy.parameters[path] for name, policy in self.policies.items() if path in policy.parameters}
@@ -318,6 +354,11 @@ class Scenario:
 
         The result is itself a valid scenario. States and groups of a scenario that generates them keep only what was
         written: what else they hold is drawn later.
+
+        Returns
+        -------
+        dict of str
+            As a scenario file has it, in its units.
         """
         full = self.generate is None
         parameters = {path: self.parameters.get(path, p.default) for path, p in PARAMETERS.items()}
@@ -352,6 +393,11 @@ class Scenario:
     def from_resolved(cls, data: Mapping[str, Any]) -> Scenario:
         """Make a scenario of what `resolved` gave.
 
+        Parameters
+        ----------
+        data : mapping of str
+            Read from JSON, say.
+
         Raises
         ------
         ScenarioError
@@ -361,7 +407,13 @@ class Scenario:
 
     @classmethod
     def from_validated(cls, data: Mapping[str, Any]) -> Scenario:
-        """Make a scenario of data that `r2psim.scenario.schema.validate` returned."""
+        """Make a scenario of data that `r2psim.scenario.schema.validate` returned.
+
+        Parameters
+        ----------
+        data : mapping of str
+            Complete and checked.
+        """
         states = data.get("states", {})
         kin = _both_ways(
             (f"{key}/{name}", group.get("kin", ()))

@@ -115,7 +115,7 @@ class History:
     state, group, body : dict of str to numpy.ndarray
         Series, as in `Series`: shape (months + 1, rows), money in US$.
     need : dict of str to numpy.ndarray
-        As in `Series`: ``needed`` in each month and ``met`` since the start, US$, by month, form of response and state.
+        ``needed`` in each month and ``met`` since the start, US$: shape (months + 1, forms of response, states).
     events : tuple of Event
         In order of months.
     sha256 : str
@@ -161,6 +161,11 @@ class History:
             for each variable. ``events``: a row each. ``needs``: what response was needed, met and unmet, a row for
             each month, state and form of which anything was needed.
 
+        Returns
+        -------
+        pyarrow.Table
+            Money in US$.
+
         Raises
         ------
         ValueError
@@ -172,6 +177,16 @@ class History:
 
     def to_pandas(self, table: str = "states") -> pd.DataFrame:
         """Give one of the tables of `to_arrow` as a data frame; ``attrs["columns"]`` says what each column is.
+
+        Parameters
+        ----------
+        table : str
+            As for `to_arrow`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row of `to_arrow`.
 
         Raises
         ------
@@ -189,6 +204,11 @@ class History:
 
         A variable is named after its kind of agent and its column, such as ``state_gdp``; it has its unit in
         ``units``, its meaning in ``long_name`` and where it comes from in ``source``.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions ``month``, ``state``, ``group`` and ``body``.
 
         Raises
         ------

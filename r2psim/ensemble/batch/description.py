@@ -61,11 +61,23 @@ class BatchDescription:
         self.parts: Parts = parts_at(self.provenance.get("storage") or self.path)
 
     def notes(self) -> list[str]:
-        """Say which lines of the manifest do not count, and why; the same batch run again writes it anew."""
+        """Say which lines of the manifest do not count, and why; the same batch run again writes it anew.
+
+        Returns
+        -------
+        list of str
+            A sentence each; empty where all lines count.
+        """
         return self.manifest.notes()
 
     def lost(self) -> list[str]:
-        """Give the parts that are missing, or not as long as they were."""
+        """Give the parts that are missing, or not as long as they were.
+
+        Returns
+        -------
+        list of str
+            Each as ``TABLE/NAME``; none where all is there.
+        """
         there = {table: self.parts.names(table) for table in TABLES}
         return [
             f"{table}/{name}"
@@ -77,6 +89,11 @@ class BatchDescription:
     def demand(self, found: Sequence[str]) -> None:
         """Refuse to go on where parts are damaged.
 
+        Parameters
+        ----------
+        found : sequence of str
+            Parts, as `lost` or `verify` gives them.
+
         Raises
         ------
         OutputError
@@ -87,7 +104,13 @@ class BatchDescription:
             raise OutputError(f"{self.path}: the part {found[0]}{more} is damaged or missing; {AGAIN}")
 
     def verify(self) -> list[str]:
-        """Give the parts whose content is not what was written."""
+        """Give the parts whose content is not what was written.
+
+        Returns
+        -------
+        list of str
+            Each as ``TABLE/NAME``: those of `lost`, and those whose SHA-256 is another.
+        """
         lost = self.lost()
         return lost + [
             found
@@ -148,7 +171,14 @@ class BatchDescription:
         return read_table(file)
 
     def headline(self) -> tuple[Headline, Interval | None] | None:
-        """Give the headline difference with its interval so far, None where one policy ran alone."""
+        """Give the headline difference with its interval so far, None where one policy ran alone.
+
+        Returns
+        -------
+        tuple of (Headline, Interval or None), or None
+            What is compared, and the mean difference a run with its 95 % interval, in the metric's unit; no interval
+            where too few runs are there.
+        """
         found = self.experiment.get("headline")
         if found is None:
             return None

@@ -64,6 +64,11 @@ class Batch(BatchDescription):
             ``runs``: point, policy, run and a column for each metric. ``series``, where they were kept: point,
             policy, run, month and a column for each series. ``points``: point and a column for each factor.
 
+        Returns
+        -------
+        pyarrow.dataset.Dataset
+            With the columns of `schema`.
+
         Raises
         ------
         ValueError
@@ -76,7 +81,23 @@ class Batch(BatchDescription):
         return self.parts.dataset(table, self._names(table), self.schema(table))
 
     def schema(self, table: str = "runs") -> pa.Schema:
-        """Give names, types, units, meanings and sources of the columns of a table."""
+        """Give names, types, units, meanings and sources of the columns of a table.
+
+        Parameters
+        ----------
+        table : str
+            As for `dataset`.
+
+        Returns
+        -------
+        pyarrow.Schema
+            Unit, meaning and source stand in each field's metadata.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        """
         import pyarrow as pa
 
         if self._has(table) == "points":
@@ -108,6 +129,11 @@ class Batch(BatchDescription):
         factors : bool
             Whether to join what each point was set to.
 
+        Returns
+        -------
+        pyarrow.Table
+            Point, policy, run (and month), the columns asked for, and a column for each factor.
+
         Raises
         ------
         ValueError
@@ -123,7 +149,27 @@ class Batch(BatchDescription):
         return pa.concat_tables(made).cast(schema) if made else schema.empty_table()
 
     def to_pandas(self, table: str = "runs", **chosen: Any) -> pd.DataFrame:
-        """Give what `to_arrow` gives as a data frame; ``attrs["columns"]`` says what each column is."""
+        """Give what `to_arrow` gives as a data frame; ``attrs["columns"]`` says what each column is.
+
+        Parameters
+        ----------
+        table : str
+            As for `dataset`.
+        **chosen
+            ``columns``, ``where`` and ``factors``, as for `to_arrow`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row of `to_arrow`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table or column.
+        OutputError
+            If what is read is damaged.
+        """
         return to_frame(self.to_arrow(table, **chosen))
 
     def _shape(self, table: str, columns: Sequence[str] | None, factors: bool) -> pa.Schema:
@@ -196,6 +242,16 @@ class Batch(BatchDescription):
         What was varied is a coordinate of the points; each variable has its unit in ``units`` and its meaning in
         ``long_name``.
 
+        Parameters
+        ----------
+        metrics, series : sequence of str, optional
+            Names of those to read; all that were kept if not given.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions ``point``, ``policy``, ``run`` and ``month``.
+
         Raises
         ------
         ValueError
@@ -212,6 +268,16 @@ class Batch(BatchDescription):
     def values(self, point: int) -> dict[str, Any]:
         """Give what a point was set to, by path.
 
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        dict of str to object
+            Path, as ``--set`` takes it -> value, in the unit of what it sets.
+
         Raises
         ------
         ValueError
@@ -223,11 +289,37 @@ class Batch(BatchDescription):
         return {path: row[path] for path in self.factors if row[path] is not None}
 
     def sets(self, point: int) -> list[str]:
-        """Give what a point was set to as ``--set`` takes it."""
+        """Give what a point was set to as ``--set`` takes it.
+
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        list of str
+            ``PATH=VALUE`` each.
+
+        Raises
+        ------
+        ValueError
+            If there is no such point.
+        """
         return [setting(path, value) for path, value in self.values(point).items()]
 
     def scenario(self, point: int) -> Scenario:
         """Give the scenario at a point.
+
+        Parameters
+        ----------
+        point : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        Scenario
+            With everything generated.
 
         Raises
         ------
@@ -253,6 +345,11 @@ class Batch(BatchDescription):
         month : int, optional
             Months that have been run when the model is given; none if not given.
 
+        Returns
+        -------
+        R2PModel
+            Standing at that month.
+
         Raises
         ------
         ValueError
@@ -270,7 +367,13 @@ class Batch(BatchDescription):
         return locked_by(self.path) if (self.path / LOCK).exists() else None
 
     def description(self) -> Mapping[str, Any]:
-        """Give title, description and design."""
+        """Give title, description and design.
+
+        Returns
+        -------
+        dict of str
+            ``name``, ``title``, ``description`` and ``design`` of the experiment.
+        """
         return {key: self.experiment[key] for key in ("name", "title", "description", "design")}
 
 
@@ -281,6 +384,11 @@ def open_batch(directory: str | Path) -> Batch:
     ----------
     directory : str or Path
         Finished or not.
+
+    Returns
+    -------
+    Batch
+        As far as it has come.
 
     Raises
     ------
