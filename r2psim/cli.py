@@ -368,14 +368,19 @@ app.command()(report)
 @app.command()
 def catalogue(
     form: Annotated[str | None, typer.Argument(help="One form of assistance; all of them if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object with every key of a file.")] = False,
 ) -> None:
     """Print the catalogue of assistance, or one form with its sources."""
     from r2psim.analysis.catalogue_text import catalogue_table, form_page
     from r2psim.scenario.catalogue import catalogue as all_forms
+    from r2psim.scenario.catalogue import catalogue_tables
 
     forms = all_forms()
     if form is None:
-        terminal.console(CATALOGUE_WIDTH).print(catalogue_table(forms))
+        if as_json:
+            typer.echo(json.dumps(catalogue_tables(), allow_nan=False))
+        else:
+            terminal.console(CATALOGUE_WIDTH).print(catalogue_table(forms))
         return
     if form not in forms:
         from r2psim.scenario.errors import nearest
@@ -383,7 +388,7 @@ def catalogue(
         near = nearest(form, forms)
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"catalogue: {form} is not allowed: one of {', '.join(forms)}{hint}")
-    typer.echo(form_page(forms[form]))
+    typer.echo(json.dumps(catalogue_tables()[form], allow_nan=False) if as_json else form_page(forms[form]))
 
 
 @app.command()
@@ -421,10 +426,17 @@ def schema(
 
 
 @app.command()
-def scenarios() -> None:
+def scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, as r2psim list scenarios does.")] = False,
+) -> None:
     """List the scenarios that ship."""
     from r2psim.scenario import load, shipped_names
 
+    if as_json:
+        from r2psim.analysis.reference import table_of
+
+        typer.echo(json.dumps(table_of("scenarios"), allow_nan=False))
+        return
     for name in shipped_names():
         typer.echo(f"{name:<28}{load(name).title}")
 
