@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from r2psim.analysis.optimise import Optimised, optimise, portfolio_problem
     from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel
     from r2psim.analysis.random_portfolios import RandomPortfolios, random_portfolios
-    from r2psim.analysis.reference import bodies, channels, forms, metrics, parameters, policies, scenarios, series
+    from r2psim.analysis.reference import (
+        bodies,
+        channels,
+        forms,
+        mandates,
+        metrics,
+        parameters,
+        policies,
+        scenarios,
+        series,
+    )
     from r2psim.analysis.rows import RowTable, rows
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
     from r2psim.analysis.sensitivity_factors import problem
@@ -71,6 +81,7 @@ _HOMES = {
     "forms": _REFERENCE,
     "hindcast_panel": "r2psim.analysis.panel_hindcast",
     "load": "r2psim.scenario",
+    "mandates": _REFERENCE,
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.opened",
@@ -120,6 +131,7 @@ __all__ = [
     "forms",
     "hindcast_panel",
     "load",
+    "mandates",
     "marginal",
     "metrics",
     "optimise",

@@ -15,7 +15,7 @@ from r2psim.analysis.reference import TABLES, table_of
 from r2psim.cli import app
 from r2psim.ensemble.measures import METRICS, SERIES
 from r2psim.scenario import load, shipped_names
-from r2psim.scenario.channels import CHANNELS
+from r2psim.scenario.channels import CHANNELS, MANDATES
 from r2psim.scenario.parameters import PARAMETERS
 
 SEMINAR = load("seminar")
@@ -27,6 +27,7 @@ EXPECTED = {
     "policies": SEMINAR.policies,
     "bodies": SEMINAR.bodies,
     "channels": CHANNELS,
+    "mandates": MANDATES,
     "scenarios": shipped_names(),
 }
 

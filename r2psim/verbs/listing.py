@@ -24,7 +24,7 @@ LONG = {"source", "parameters", "effects", "mandates", "members", "policies"}
 def list_what(
     what: Annotated[
         str | None,
-        typer.Argument(help="metrics, series, parameters, forms, policies, bodies, channels or scenarios."),
+        typer.Argument(help="metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios."),
     ] = None,
     scenario: Annotated[
         str | None,
@@ -32,7 +32,7 @@ def list_what(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with every column.")] = False,
 ) -> None:
-    """List metrics, series, parameters, forms, policies, bodies, channels or scenarios."""
+    """List metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios."""
     from r2psim.analysis.reference import TABLES, table_of
 
     if what is None:
