@@ -29,8 +29,11 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import typer
 
 __all__ = ["Block", "Page", "blocks_of", "command_lines", "refused"]
 
@@ -175,16 +178,12 @@ def refused(words: list[str]) -> str:
         return ""
     if program != "r2psim":
         return "" if program in OTHER_PROGRAMS or "/" in program else f"{program} is no program that is known"
-    import typer
-
-    from r2psim.cli import app
-
-    verbs = typer.main.get_command(app)
+    verbs = _verbs()
     if rest[:1] and rest[0].startswith("-"):
         return "" if rest[0] in ("--help", "-h", "--version", "--install-completion") else f"no option {rest[0]}"
     if not rest:
         return ""
-    verb = verbs.commands.get(rest[0])  # type: ignore[attr-defined]
+    verb = verbs.get(rest[0])
     if verb is None:
         return f"there is no verb {rest[0]}"
     try:
@@ -192,9 +191,16 @@ def refused(words: list[str]) -> str:
     except typer.Exit:
         return ""
     except Exception as error:
-        said = getattr(error, "format_message", lambda: str(error))
-        return f"r2psim {rest[0]}: {said()}"
+        said = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        return f"r2psim {rest[0]}: {said}"
     return ""
+
+
+@cache
+def _verbs() -> dict[str, Any]:
+    from r2psim.cli import app
+
+    return dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 class Page:

@@ -1,5 +1,4 @@
-"""What there is to choose from, as tables: metrics, series, parameters, forms, policies, bodies, channels, mandates,
-scenarios.
+"""What there is to choose from, as tables: what is measured, what can be set, and who there is.
 
 Each table is read off the declarations, so that none can be out of date. ``r2psim list`` prints the same tables.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.commands import what_next
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,6 +167,7 @@ def _hindcast_world(
             _show(summary)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def show_calibration(console: Console, summary: Mapping[str, Any]) -> None:

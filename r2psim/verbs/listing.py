@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.completion import scenario_names, table_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,11 +25,17 @@ LONG = {"source", "parameters", "effects", "mandates", "members", "policies"}
 def list_what(
     what: Annotated[
         str | None,
-        typer.Argument(help="metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios."),
+        typer.Argument(
+            autocompletion=table_names,
+            help="metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios.",
+        ),
     ] = None,
     scenario: Annotated[
         str | None,
-        typer.Option(help="Of this scenario; policies and bodies are those of seminar if none is named."),
+        typer.Option(
+            autocompletion=scenario_names,
+            help="Of this scenario; policies and bodies are those of seminar if none is named.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with every column.")] = False,
 ) -> None:
