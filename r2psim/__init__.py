@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
     from r2psim.analysis.sensitivity_factors import problem
     from r2psim.analysis.warning_value import Warnings, warning_value
+    from r2psim.analysis.workbench import workbench_model
     from r2psim.ensemble.batch.opened import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -98,6 +99,7 @@ _HOMES = {
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
     "warning_value": "r2psim.analysis.warning_value",
+    "workbench_model": "r2psim.analysis.workbench",
     "workbench_results": "r2psim.analysis.discovery_points",
 }
 
@@ -147,6 +149,7 @@ __all__ = [
     "series",
     "simulate",
     "warning_value",
+    "workbench_model",
     "workbench_results",
 ]
 

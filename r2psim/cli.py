@@ -252,7 +252,7 @@ def compare(
         near = nearest(baseline, named)
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"--baseline: {baseline} is not allowed: one of those compared, {', '.join(named)}{hint}")
-    _note(loaded.notes(named))
+    _note(loaded.notes([name for name in named if name in loaded.policies]))
     # Around the runs too: a directory that cannot be written is refused before them, not after.
     with output_or_none(out, force) as directory:
         comparison = _compare(
@@ -294,9 +294,12 @@ def _uncertainty(named: str) -> str:
 
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
     """Split names of policies, and refuse unknown ones before anything runs."""
+    from r2psim.scenario.plugged import plugged_names
+
     named = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in named:  # a name that is misspelt is told with the nearest one, also where it is the only one
-        loaded.policy(name)
+        if name in loaded.policies or name not in plugged_names("policies"):
+            loaded.policy(name)
     if len(named) < 2 or len(set(named)) != len(named):
         known = ", ".join(loaded.policies)
         raise InputError(f"--policies: {text} is not allowed: at least two different ones of {known}")
@@ -324,7 +327,9 @@ def _compare(
     from r2psim.world.expand import expand
 
     full = expand(loaded)
-    added = add_money(full, policies, baseline or baseline_of(policies)) if controls else {}
+    against = baseline or baseline_of(policies)
+    ours = [policy for policy in policies if policy in full.policies]
+    added = add_money(full, ours, against) if controls and against in ours else {}
     with progress("runs", 2 * runs * (len(policies) + len(added)), show) as advance:
         return run_policies(
             full, policies, runs, seed, years, threads, advance, uncertainty, baseline, discount, controls

@@ -25,6 +25,7 @@ from r2psim.ensemble.intervals import Interval, mean_limits, paired_interval, ra
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import AnyPolicy, checked_policies, simulate
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.named import name_fields
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import baseline_of
 from r2psim.world.expand import expand
@@ -176,6 +177,10 @@ class Comparison:
     drawn: tuple[str, ...] = ()
     overrides: dict[str, float] = field(default_factory=dict)
     added: dict[str, Comparison] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name_fields(self, "metrics", "null_metrics", "ledgers", "null_ledgers", "spending", "yearly", "needs", "bodies")
+        name_fields(self, "forms", "budgets", "added")
 
     def __repr__(self) -> str:
         return (

@@ -40,6 +40,7 @@ from r2psim.rules.month import opening
 from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
 from r2psim.scenario.parameters import P
+from r2psim.scenario.plugged import plugged
 from r2psim.scenario.specs import PRESENT
 from r2psim.world.history import Event
 from r2psim.world.rows import copy_rows
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
     from r2psim.scenario import Scenario
 
-__all__ = ["Order", "Outcome", "PythonPolicy", "python_policy", "run_beside", "run_python_policy"]
+__all__ = ["Order", "Outcome", "PythonPolicy", "plugged_policy", "python_policy", "run_beside", "run_python_policy"]
 
 YEAR = 12
 SHARES = 4
@@ -96,6 +97,30 @@ class PythonPolicy:
         by = sorted({f"{type(found).__module__}.{type(found).__qualname__}" for found in objects})
         bodies = sorted(self.decide) if isinstance(self.decide, Mapping) else "all"
         return {"base": self.base, "by": by, "bodies": bodies}
+
+
+def plugged_policy(name: str) -> PythonPolicy:
+    """Give the policy that an installed package brings under a name (`r2psim.scenario.plugged`).
+
+    The entry point is a `PythonPolicy`, an object that decides, or a class or function that gives one of them. Whatever
+    it calls itself, it is called as its entry point is.
+
+    Raises
+    ------
+    PolicyError
+        If it cannot decide.
+    ScenarioError
+        If it cannot be loaded.
+    """
+    found = plugged("policies", name)
+    if not isinstance(found, PythonPolicy) and (isinstance(found, type) or not decides(found)) and callable(found):
+        found = found()
+    if isinstance(found, PythonPolicy):
+        return replace(found, name=name)
+    if not decides(found):
+        what = "a PythonPolicy, or an object with a method decide(view) or decide_many(views), or what gives one"
+        raise PolicyError(f"policy {name}: the plug-in gives {found!r:.80}: not allowed: {what}")
+    return PythonPolicy(name, found, str(getattr(found, "base", PRESENT)))
 
 
 def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:

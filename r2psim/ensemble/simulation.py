@@ -32,6 +32,7 @@ from r2psim.progress import notice
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
+from r2psim.scenario.plugged import plugged_names
 from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
@@ -388,15 +389,15 @@ def checked_policies(
     given = list(policies) if isinstance(policies, Sequence) and not isinstance(policies, str) else [policies]
     found: dict[str, PythonPolicy | None] = {}
     for policy in given:
-        if isinstance(policy, str):
+        if isinstance(policy, str) and (policy in scenario.policies or policy not in plugged_names("policies")):
             scenario.policy(policy)
             found[policy] = None
-        else:
-            # Imports Mesa, which nothing else here needs.
-            from r2psim.ensemble.python_policies import python_policy
+            continue
+        # Imports Mesa, which nothing else here needs.
+        from r2psim.ensemble.python_policies import plugged_policy, python_policy
 
-            made = python_policy(policy, scenario)
-            found[made.name] = made
+        made = python_policy(plugged_policy(policy) if isinstance(policy, str) else policy, scenario)
+        found[made.name] = made
     if not given or len(found) != len(given):
         raise ValueError("policies are needed, each of them once")
     return found

@@ -25,6 +25,7 @@ from r2psim.scenario.errors import (
 )
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import form_number, form_numbers
+from r2psim.scenario.plugged import plugged_names
 from r2psim.scenario.schema import SCENARIO, Fault, validate
 from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import NO_ASSISTANCE, Scenario
@@ -216,7 +217,7 @@ def _base(document: Source, extends: Any, chain: Sequence[Path]) -> Path:
         line = document.line(("extends",))
         return ScenarioError([Problem(document.name, "extends", extends, allowed, near, line)])
 
-    names = shipped_names()
+    names = (*shipped_names(), *plugged_names("scenarios"))
     if not isinstance(extends, str) or not extends.endswith(".toml"):
         if extends in names:
             return shipped_path(extends)

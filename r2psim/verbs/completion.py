@@ -31,8 +31,9 @@ def scenario_names(incomplete: str) -> list[str]:
     ['seminar']
     """
     from r2psim.scenario import shipped_names
+    from r2psim.scenario.plugged import plugged_names
 
-    return [*_beginning(shipped_names(), incomplete), *_files(incomplete)]
+    return [*_beginning((*shipped_names(), *plugged_names("scenarios")), incomplete), *_files(incomplete)]
 
 
 def policy_names(context: typer.Context, incomplete: str) -> list[str]:
@@ -74,8 +75,10 @@ def _policies(context: typer.Context) -> Iterable[str]:
 
     # An option that still lacks its value leaves what stands before it unread.
     named: Any = context.params.get("scenario") or next(iter(context.args), USUAL)
+    from r2psim.scenario.plugged import plugged_names
+
     try:
-        return load(named).policies
+        return (*load(named).policies, *plugged_names("policies"))
     except ScenarioError:
         return shipped_policies()
 

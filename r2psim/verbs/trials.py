@@ -80,8 +80,11 @@ def trials(
     from r2psim.progress import progress
     from r2psim.scenario import load
     from r2psim.scenario.errors import listing
+    from r2psim.scenario.plugged import plugged_file, plugged_names
     from r2psim.scenario.trials import read_trials, shipped_trials
 
+    if file is not None and str(file) in plugged_names("trials") and not file.exists():
+        file = plugged_file("trials", str(file))
     known = shipped_trials() if file is None else read_trials(file)
     for name in names or ():
         if name not in known:

@@ -11,6 +11,7 @@ import numpy as np
 
 from r2psim.markup import element, head_and_body
 from r2psim.scenario.brief import brief
+from r2psim.scenario.named import name_fields
 from r2psim.world.build import World
 from r2psim.world.codebook import told
 from r2psim.world.rows import WRITTEN, Rows
@@ -176,6 +177,9 @@ class History:
     sha256: str
     real_names: bool = False
     need: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name_fields(self, "state", "group", "body", "need")
 
     @property
     def months(self) -> int:
