@@ -33,6 +33,7 @@ from r2psim.world.expand import expand
 if TYPE_CHECKING:
     from r2psim.ensemble.results import Results
     from r2psim.scenario import Scenario
+    from r2psim.world.luck import Seed
 
 __all__ = [
     "Comparison",
@@ -513,7 +514,7 @@ def compare(
     scenario: str | Path | Scenario,
     policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 200,
-    seed: int = 1,
+    seed: Seed = 1,
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
@@ -532,7 +533,7 @@ def compare(
         Its policies by name and objects that decide, each once, as `r2psim.simulate` takes them; those of
         `DEFAULT_POLICIES` that it has if not given.
     runs, seed : int
-        Runs ``0..runs`` of this seed, the same for every policy.
+        Runs ``0..runs`` of this seed, the same for every policy; as `r2psim.simulate` takes it.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional

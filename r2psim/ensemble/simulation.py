@@ -37,7 +37,7 @@ from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
-from r2psim.world.luck import checked_run, checked_seed
+from r2psim.world.luck import Seed, checked_run, checked_seed
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
@@ -423,7 +423,7 @@ def simulate(
     scenario: str | Path | Scenario,
     policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 1000,
-    seed: int | None = 1,
+    seed: Seed = 1,
     years: int | None = None,
     threads: int | None = None,
     first_run: int = 0,
@@ -448,7 +448,7 @@ def simulate(
         not given, those of `DEFAULT_POLICIES` that it has.
     runs, seed, first_run : int
         Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy. ``seed=None`` draws a
-        fresh seed; ``Results.seed`` says which.
+        fresh seed, and a generator of random numbers gives one; ``Results.seed`` says which.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional

@@ -6,8 +6,18 @@ import random
 import re
 import secrets
 from operator import index
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["checked_run", "checked_seed", "fresh_seed"]
+if TYPE_CHECKING:
+    from numpy.random import Generator, RandomState, SeedSequence
+
+__all__ = ["Seed", "checked_run", "checked_seed", "fresh_seed"]
+
+if TYPE_CHECKING:
+    Seed = int | str | SeedSequence | Generator | RandomState | random.Random | None
+else:
+    Seed = Any
+"""What can be given as a seed: see `checked_seed`."""
 
 SEEDS = 1 << 64
 RUNS = 1 << 32
