@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from r2psim.analysis.comparison import Comparison, compare
     from r2psim.analysis.discovery import Discovery, discover
     from r2psim.analysis.discovery_points import workbench_results
-    from r2psim.analysis.listings import bodies, channels, forms, metrics, parameters, policies, scenarios, series
+    from r2psim.analysis.listings import (
+        bodies,
+        channels,
+        forms,
+        mandates,
+        metrics,
+        parameters,
+        policies,
+        scenarios,
+        series,
+    )
     from r2psim.analysis.marginal import Marginal, marginal
     from r2psim.analysis.optimise import Optimised, optimise, portfolio_problem
     from r2psim.analysis.panel_hindcast import PanelHindcast, hindcast_panel
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from r2psim.analysis.sensitivity import Sensitivity, sensitivity
     from r2psim.analysis.sensitivity_factors import problem
     from r2psim.analysis.warning_value import Warnings, warning_value
+    from r2psim.analysis.workbench import workbench_model
     from r2psim.ensemble.batch.stored_batch import Batch
     from r2psim.ensemble.python_policies import PythonPolicy
     from r2psim.ensemble.results import Results
@@ -71,6 +82,7 @@ _HOMES = {
     "forms": _REFERENCE,
     "hindcast_panel": "r2psim.analysis.panel_hindcast",
     "load": "r2psim.scenario",
+    "mandates": _REFERENCE,
     "marginal": "r2psim.analysis.marginal",
     "metrics": _REFERENCE,
     "open": "r2psim.ensemble.batch.stored_batch",
@@ -87,6 +99,7 @@ _HOMES = {
     "series": _REFERENCE,
     "simulate": "r2psim.ensemble.simulation",
     "warning_value": "r2psim.analysis.warning_value",
+    "workbench_model": "r2psim.analysis.workbench",
     "workbench_results": "r2psim.analysis.discovery_points",
 }
 
@@ -120,6 +133,7 @@ __all__ = [
     "forms",
     "hindcast_panel",
     "load",
+    "mandates",
     "marginal",
     "metrics",
     "optimise",
@@ -135,6 +149,7 @@ __all__ = [
     "series",
     "simulate",
     "warning_value",
+    "workbench_model",
     "workbench_results",
 ]
 

@@ -18,6 +18,8 @@ from r2psim.verbs.app import app as app_verb
 from r2psim.verbs.break_even import break_even
 from r2psim.verbs.calibration import calibrate, validate
 from r2psim.verbs.calibration_identify import identify
+from r2psim.verbs.commands import HELP_OPTIONS, Verbs, added, what_next
+from r2psim.verbs.completion import ScenarioName, form_names, policy_list, policy_names
 from r2psim.verbs.devices import with_device
 from r2psim.verbs.discover import discover
 from r2psim.verbs.docs import docs
@@ -56,9 +58,10 @@ app = typer.Typer(
     help="What early assistance to states buys, against late crisis response, when populations are at risk of "
     "atrocity crimes. It explains mechanisms in invented worlds and forecasts no country.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Verbs,
+    context_settings=HELP_OPTIONS,
 )
 
 Sets = Annotated[
@@ -119,10 +122,10 @@ def _nearest_group(history_groups: tuple[str, ...], group: str) -> str:
     raise InputError(f"--explain: {group} is not allowed: a group of the scenario, written state/group{hint}")
 
 
-@app.command()
+@added(app, "run")
 def run(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
-    policy: Annotated[str, typer.Option(help="Policy overlay of the scenario.")] = "no-assistance",
+    scenario: ScenarioName,
+    policy: Annotated[str, typer.Option(autocompletion=policy_names, help="Policy of the scenario.")] = "no-assistance",
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     run: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Number of the run under that seed.")] = 0,
     years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
@@ -156,8 +159,11 @@ def run(
             run_summary(history, summary)
             for paragraph in told:
                 typer.echo(f"\n{paragraph}")
-    if out is not None and not as_json:
+    if as_json:
+        return
+    if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+    what_next(["compare", scenario, "--runs", 200], "many runs, under several policies with the same luck")
 
 
 def _run_model(
@@ -191,20 +197,26 @@ def _write(history: History, loaded: Scenario, summary: dict[str, object], direc
     save(harm_over_time(history), directory / "harm.png")
 
 
-@app.command()
+@added(app, "compare")
 @with_device
 def compare(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
-    policies: Annotated[str, typer.Option(metavar="A,B,...", help="Policies of the scenario, with commas between.")] = (
-        "no-assistance,late-response,prevention"
-    ),
+    scenario: ScenarioName,
+    policies: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B,...", autocompletion=policy_list, help="Policies of the scenario, with commas between."
+        ),
+    ] = ("no-assistance,late-response,prevention"),
     runs: Annotated[int, typer.Option(min=2, max=10_000_000, help="Runs of each policy.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance, shared by all policies.")] = 1,
     years: Annotated[int | None, typer.Option(min=1, max=200, help="Length; the scenario's own if not given.")] = None,
     set_: Sets = None,
     baseline: Annotated[
         str | None,
-        typer.Option(help="Policy that every other one is told against; late-response, else the first, if not given."),
+        typer.Option(
+            autocompletion=policy_names,
+            help="Policy that every other one is told against; late-response, else the first, if not given.",
+        ),
     ] = None,
     discount: Annotated[
         float | None,
@@ -241,7 +253,7 @@ def compare(
         near = nearest(baseline, named)
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"--baseline: {baseline} is not allowed: one of those compared, {', '.join(named)}{hint}")
-    _note(loaded.notes(named))
+    _note(loaded.notes([name for name in named if name in loaded.policies]))
     # Around the runs too: a directory that cannot be written is refused before them, not after.
     with output_or_none(out, force) as directory:
         comparison = _compare(
@@ -259,8 +271,13 @@ def compare(
             from r2psim.analysis.terminal_tables import comparison_table
 
             comparison_table(comparison)
-    if out is not None and not as_json:
+    if as_json:
+        return
+    if out is None:
+        what_next(["compare", scenario, "--policies", policies, "--out", "study"], "keep every run, with figures")
+    else:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _uncertainty(named: str) -> str:
@@ -278,9 +295,12 @@ def _uncertainty(named: str) -> str:
 
 def _policies(loaded: Scenario, text: str) -> tuple[str, ...]:
     """Split names of policies, and refuse unknown ones before anything runs."""
+    from r2psim.scenario.plugged import plugged_names
+
     named = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in named:  # a name that is misspelt is told with the nearest one, also where it is the only one
-        loaded.policy(name)
+        if name in loaded.policies or name not in plugged_names("policies"):
+            loaded.policy(name)
     if len(named) < 2 or len(set(named)) != len(named):
         known = ", ".join(loaded.policies)
         raise InputError(f"--policies: {text} is not allowed: at least two different ones of {known}")
@@ -308,7 +328,9 @@ def _compare(
     from r2psim.world.expand import expand
 
     full = expand(loaded)
-    added = add_money(full, policies, baseline or baseline_of(policies)) if controls else {}
+    against = baseline or baseline_of(policies)
+    ours = [policy for policy in policies if policy in full.policies]
+    added = add_money(full, ours, against) if controls and against in ours else {}
     with progress("runs", 2 * runs * (len(policies) + len(added)), show) as advance:
         return run_policies(
             full, policies, runs, seed, years, threads, advance, uncertainty, baseline, discount, controls
@@ -340,44 +362,54 @@ def _write_comparison(comparison: Comparison, loaded: Scenario, directory: Path)
     save(when_help_arrived(comparison), directory / "when-help-arrived.png")
 
 
-app.command()(replay)
-app.command()(import_world)
-app.command()(hindcast)
-app.command()(world_figure)
-app.command(name="seminar-kit")(seminar_kit)
-app.command(name="seminar-seeds")(seminar_seeds)
-app.command()(with_device(batches.batch))
-for verb in (batches.status, batches.results):
-    app.command()(verb)
-app.command(name="app")(app_verb)
-app.command(name="list")(list_what)
-app.command()(docs)
-app.command()(validate)
-app.command()(calibrate)
-app.command()(identify)
-app.command()(rows)
-app.command()(trials)
-app.command(name="value-of-information")(with_device(value_of_information))
-app.command(name="break-even")(with_device(break_even))
-app.command()(with_device(marginal))
-app.command()(with_device(optimise))
-app.command()(warning)
-app.command()(with_device(sensitivity))
-app.command()(discover)
-app.command()(report)
+for _group, _name, _verb in (
+    ("run", None, replay),
+    ("study", "break-even", with_device(break_even)),
+    ("study", None, with_device(marginal)),
+    ("study", None, warning),
+    ("study", None, with_device(sensitivity)),
+    ("study", None, discover),
+    ("study", None, with_device(optimise)),
+    ("study", "value-of-information", with_device(value_of_information)),
+    ("study", None, report),
+    ("evidence", None, validate),
+    ("evidence", None, hindcast),
+    ("evidence", None, trials),
+    ("evidence", None, rows),
+    ("evidence", None, calibrate),
+    ("evidence", None, identify),
+    ("data", None, with_device(batches.batch)),
+    ("data", None, batches.status),
+    ("data", None, batches.results),
+    ("data", "import-world", import_world),
+    ("data", "world-figure", world_figure),
+    ("app", "app", app_verb),
+    ("app", "seminar-kit", seminar_kit),
+    ("app", "seminar-seeds", seminar_seeds),
+    ("about", "list", list_what),
+    ("about", None, docs),
+):
+    added(app, _group, _name)(_verb)
 
 
-@app.command()
+@added(app, "about")
 def catalogue(
-    form: Annotated[str | None, typer.Argument(help="One form of assistance; all of them if not given.")] = None,
+    form: Annotated[
+        str | None, typer.Argument(autocompletion=form_names, help="One form of assistance; all of them if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object with every key of a file.")] = False,
 ) -> None:
     """Print the catalogue of assistance, or one form with its sources."""
     from r2psim.analysis.catalogue_text import catalogue_table, form_page
     from r2psim.scenario.catalogue import catalogue as all_forms
+    from r2psim.scenario.catalogue import merged_forms
 
     forms = all_forms()
     if form is None:
-        terminal.console(CATALOGUE_WIDTH).print(catalogue_table(forms))
+        if as_json:
+            typer.echo(json.dumps(merged_forms({}), allow_nan=False))
+        else:
+            terminal.console(CATALOGUE_WIDTH).print(catalogue_table(forms))
         return
     if form not in forms:
         from r2psim.scenario.errors import nearest
@@ -385,10 +417,10 @@ def catalogue(
         near = nearest(form, forms)
         hint = f" (did you mean {near}?)" if near else ""
         raise InputError(f"catalogue: {form} is not allowed: one of {', '.join(forms)}{hint}")
-    typer.echo(form_page(forms[form]))
+    typer.echo(json.dumps(merged_forms({})[form], allow_nan=False) if as_json else form_page(forms[form]))
 
 
-@app.command()
+@added(app, "about")
 def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
     """Check scenario files and report every problem."""
     from r2psim.scenario import check as check_files
@@ -402,9 +434,10 @@ def check(files: Annotated[list[str], typer.Argument(help="Scenario files, or na
     for file in files:
         _note(f"{file}: {line}" for line in load(file).overlaid())
     typer.echo(f"{len(files)} of {len(files)} valid")
+    what_next(["run", files[0]], "one history of it")
 
 
-@app.command()
+@added(app, "about")
 def schema(
     experiment: Annotated[bool, typer.Option("--experiment", help="That of experiment files instead.")] = False,
     trial: Annotated[bool, typer.Option("--trials", help="That of files of trials instead.")] = False,
@@ -422,16 +455,23 @@ def schema(
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
-@app.command()
-def scenarios() -> None:
+@added(app, "about")
+def scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, as r2psim list scenarios does.")] = False,
+) -> None:
     """List the scenarios that ship."""
     from r2psim.scenario import load, shipped_names
 
+    if as_json:
+        from r2psim.analysis.listings import table_of
+
+        typer.echo(json.dumps(table_of("scenarios"), allow_nan=False))
+        return
     for name in shipped_names():
         typer.echo(f"{name:<28}{load(name).title}")
 
 
-@app.command()
+@added(app, "about")
 def schedule() -> None:
     """Print the order of a month, step by step."""
     from r2psim.rules.month import schedule as table
@@ -439,7 +479,7 @@ def schedule() -> None:
     typer.echo(table())
 
 
-@app.command()
+@added(app, "about")
 def bench(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
     quick: Annotated[
@@ -458,7 +498,7 @@ def bench(
     measure_and_print(as_json=json_, quick=quick)
 
 
-@app.command()
+@added(app, "about")
 def warmup() -> None:
     """Compile the rules once, so that later commands start at once."""
     from time import perf_counter
@@ -504,7 +544,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="r2psim")
     except (Interrupted, KeyboardInterrupt):
         typer.echo("interrupted; nothing was written", err=True)
         sys.exit(INTERRUPTED)

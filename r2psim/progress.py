@@ -15,7 +15,7 @@ from time import monotonic
 
 from r2psim.terminal import console, raw, visible
 
-__all__ = ["LOGGER", "Interrupted", "beside_bar", "duration", "notice", "progress", "rewrites", "wanted"]
+__all__ = ["LOGGER", "Interrupted", "TimeLeft", "beside_bar", "duration", "notice", "progress", "rewrites", "wanted"]
 
 LOGGER = logging.getLogger("r2psim")
 
@@ -106,6 +106,55 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+class TimeLeft:
+    """How long work will still take, told once enough of it was seen.
+
+    What is there at the first look, what was waited for before the first of the work was done, and a first piece that
+    came by itself tell nothing: all of them would make the first estimate one of hours or days.
+
+    Parameters
+    ----------
+    total : int
+        Of what is counted.
+    """
+
+    LEAST_SECONDS = 2.0
+    """Seen of the work before anything is said."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.found: int | None = None
+        self.began: float | None = None
+        self.before = 0
+
+    def words(self, done: int, now: float) -> str | None:
+        """Say how long it will still take, or None as long as nobody can know.
+
+        Parameters
+        ----------
+        done : int
+            Of the total.
+        now : float
+            Of a clock that does not go back, in seconds.
+
+        Examples
+        --------
+        >>> left = TimeLeft(100)
+        >>> left.words(0, 0.0), left.words(1, 60.0), left.words(2, 60.5), left.words(21, 70.0)
+        (None, None, None, '0:40')
+        """
+        if self.found is None:
+            self.found = done
+        if self.began is None:
+            if done > self.found:
+                self.began, self.before = now, done
+            return None
+        seen, passed = done - self.before, now - self.began
+        if seen < 1 or passed < self.LEAST_SECONDS:
+            return None
+        return duration(passed / seen * max(0, self.total - done))
+
+
 class Interrupted(BaseException):
     """Ctrl-C, under a name that no library catches on the way to the command line."""
 
@@ -125,23 +174,27 @@ class _Lines:
         self.over = rewrites()
         self.every = OVER_SECONDS if self.over else LINE_SECONDS
         self.told = monotonic()
-        self.begun: float | None = None
-        self.before = 0
+        self.left = TimeLeft(total)
+        self.begun = False
         self.length = 0
 
     def advance(self, steps: int) -> None:
         """Count steps, and tell how far it is where the time has come."""
+        if not self.begun:
+            # What was kept from before is counted at once, and tells nothing of the time left.
+            self.begun = True
+            self.left.words(0, monotonic())
+            self.done += steps
+            self.left.words(self.done, monotonic())
+            return
         self.done += steps
         now = monotonic()
-        if self.begun is None:
-            # What was kept from before, or waited for compiling, tells nothing of the time left.
-            self.begun, self.before = now, self.done
-            return
+        left = self.left.words(self.done, now)
         if now - self.told < self.every:
             return
         self.told = now
-        left = duration((now - self.begun) / max(1, self.done - self.before) * max(0, self.total - self.done))
-        text = f"{self.what}: {self.done:,} of {self.total:,}, about {left} left"
+        text = f"{self.what}: {self.done:,} of {self.total:,}"
+        text += ", time left not known yet" if left is None else f", about {left} left"
         if self.over:
             notice("\r" + text.ljust(self.length), end="")
             self.length = len(text)

@@ -388,6 +388,20 @@ def test_table_has_a_line_for_each_form_and_fits():
     assert [line for line in lines if line in CATEGORIES.values()] == list(CATEGORIES.values())
 
 
+def test_readers_are_told_the_words_of_a_file():
+    page = " ".join(form_page(FORMS["judiciary"]).split())
+    assert "capacity building (category capacity)" in page
+    assert "[forms.judiciary.effects.judiciary]" in page
+    assert "--set forms.judiciary.effects.judiciary.size=0.2" in page
+    assert all(f'"{category}"' in printed(FORMS)[-1] for category in CATEGORIES)
+
+
+def test_an_unknown_channel_is_told_all_that_there_are():
+    wrong = {"name": "x", "effects": {"foo": {"size": 1.0}}}
+    (told,) = [r.allowed for r in form_refusals("x", wrong) if "channels" in str(r.allowed)]
+    assert all(channel in told for channel in CHANNELS)
+
+
 def test_table_of_some_forms_has_only_their_categories():
     long = replace(FORMS["media"], key="m" * 64)
     lines = printed({"peacekeeping": FORMS["peacekeeping"], long.key: long})

@@ -200,4 +200,7 @@ def test_schema_and_schedule_print() -> None:
     assert json.loads(call("schema").stdout)["$schema"].startswith("https://json-schema.org/")
     assert "triggers" in call("schedule").stdout
     assert "seminar" in call("scenarios").stdout
+    assert "seminar" in [row["scenario"] for row in as_json("scenarios")]
+    assert as_json("catalogue", "mediation") == as_json("catalogue")["mediation"]
+    assert as_json("catalogue", "mediation")["effects"]["to_atrocity"]["size"] == 0.75
     assert call("check", "seminar").stdout.strip() == "1 of 1 valid"

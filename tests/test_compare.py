@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from commands import interrupted
 
-from r2psim.analysis.comparison import compare
+from r2psim.analysis.comparison import compare, spreads
+from r2psim.analysis.terminal_tables import comparison_table, spread_words
 from r2psim.ensemble.measures import METRICS
 from r2psim.scenario import ScenarioError, load, shipped_path
 
@@ -210,3 +211,23 @@ def test_catalogue_prints_all_forms_and_one() -> None:
     assert max(len(line) for line in table.splitlines()) <= 110
     page = call("catalogue", "mediation").stdout
     assert "sources" in page and "none would be" in page
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_no_column_of_the_table_is_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    policies = ("no-assistance", "late-response", "prevention", "prevention-without-commitment")
+    found = compare("seminar", policies, 3, 9, years=12, controls=False)
+    comparison_table(found)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    head = [n for n, line in enumerate(lines) if line.startswith("a run")]
+    whole = "\n".join(lines[head[0] :])
+    for policy in policies:
+        for metric, spread in spreads(found, policy).items():
+            mean, limits = spread_words(spread)
+            assert mean in whole and limits in whole, (policy, metric)
+    if width == 120:
+        assert len(head) == 1

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import r2psim
 from r2psim.analysis.listings import TABLES, table_of
 from r2psim.cli import app
-from r2psim.declarations.channels import CHANNELS
+from r2psim.declarations.channels import CHANNELS, MANDATES
 from r2psim.ensemble.measures import METRICS, SERIES
 from r2psim.scenario import load, shipped_names
 from r2psim.scenario.parameters import PARAMETERS
@@ -27,6 +27,7 @@ EXPECTED = {
     "policies": SEMINAR.policies,
     "bodies": SEMINAR.bodies,
     "channels": CHANNELS,
+    "mandates": MANDATES,
     "scenarios": shipped_names(),
 }
 

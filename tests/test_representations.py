@@ -96,3 +96,16 @@ def test_names_are_escaped_and_what_is_not_known_is_said() -> None:
     told = metrics_html("a", "b", list(many), many)
     assert len(Cells(told).rows[0]) == 9
     assert "3 more policies" in told
+
+
+def test_a_notebook_shows_the_sums_of_a_run() -> None:
+    model = r2psim.R2PModel("seminar", seed=13, years=8, drive="rows")
+    model.run_model()
+    history = model.history()
+    table = Cells(history._repr_html_())
+    told = {row[0]: row[1] for row in table.rows[1:]}
+    assert told["killed"] == f"{history.group['deaths'][-1].sum():,.0f}"
+    assert told["state-months: risk"] == f"{(history.state['stage'][1:] == 1).sum():,}"
+    assert sum(int(n.replace(",", "")) for name, n in told.items() if "months" in name) == 96 * len(
+        history.world.states
+    )

@@ -19,7 +19,7 @@ from r2psim.rules.month import PHASES, opening
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
 from r2psim.world.history import Digest, Event, History, Series
-from r2psim.world.luck import checked_run, checked_seed
+from r2psim.world.luck import Seed, checked_run, checked_seed
 from r2psim.world.rows import copy_rows
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class R2PModel(mesa.Model):
         Name of a shipped scenario, path of a scenario file, or a loaded scenario.
     policy : str
         Policy overlay of the scenario.
-    seed : int, optional
+    seed : int, str, or a generator of random numbers, optional
         Luck: the same seed and run give the same triggers in every policy. A fresh one if not given; ``seed_number``,
         the history, its provenance and the column ``seed`` of the data collector say which it was. Any kind of
         integer, or a text that reads as one.
@@ -138,14 +138,14 @@ class R2PModel(mesa.Model):
         self,
         world: str | Scenario = "seminar",
         policy: str = "no-assistance",
-        seed: int | str | None = None,
+        seed: Seed = None,
         run: int | str = 0,
         years: int | None = None,
         drive: str = AGENT_BY_AGENT,
         record: bool = True,
         decide: Mapping[str, AnyDecider] | None = None,
         choices: Mapping[int, Choices] | None = None,
-        rng: int | str | None = None,
+        rng: Seed = None,
     ) -> None:
         super().__init__(rng=0)
         from r2psim.scenario import load

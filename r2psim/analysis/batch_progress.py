@@ -6,7 +6,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from r2psim.progress import LINE_SECONDS, duration
+from r2psim.progress import LINE_SECONDS, TimeLeft
 from r2psim.terminal import console
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class BatchProgress:
         self.headline, self.show = headline, show
         self.bar: Any = None
         self.task: Any = None
-        self.began = self.last = monotonic()
-        self.first: int | None = None
+        self.last = monotonic()
+        self.left: TimeLeft | None = None
 
     def __enter__(self) -> BatchProgress:
         if self.show and sys.stderr.isatty():
@@ -82,24 +82,22 @@ class BatchProgress:
         """Show how far it is."""
         if not self.show:
             return
-        if self.first is None:
-            # What earlier commands did tells nothing of the time left.
-            self.began, self.first = monotonic(), tick.done
+        words = self.words(tick)  # at every look: what is told depends on when the work was first seen to go on
         if self.bar is not None:
             if self.task is None:
                 self.task = self.bar.add_task("", total=tick.total, words="")
-            self.bar.update(self.task, completed=tick.done, words=self.words(tick))
+            self.bar.update(self.task, completed=tick.done, words=words)
         elif monotonic() - self.last >= LINE_SECONDS:
             self.last = monotonic()
             share = tick.done / max(tick.total, 1)
-            sys.stderr.write(f"{tick.done:,} of {tick.total:,} runs of points ({share:.0%}), {self.words(tick)}\n")
+            sys.stderr.write(f"{tick.done:,} of {tick.total:,} runs of points ({share:.0%}), {words}\n")
             sys.stderr.flush()
 
     def words(self, tick: Tick) -> str:
         """Write time left and difference."""
-        new = tick.done - (self.first or 0)
-        passed = monotonic() - self.began
-        left = f"{duration(passed / new * (tick.total - tick.done))} left" if new > 0 else "time left unknown yet"
+        self.left = self.left or TimeLeft(tick.total)
+        told = self.left.words(tick.done, monotonic())
+        left = "time left not known yet" if told is None else f"about {told} left"
         if self.headline is None:
             return left
         return f"{left}; {self.headline}: {interval_text(tick.estimate)}"

@@ -83,7 +83,8 @@ def catalogue_table(forms: Mapping[str, Form]) -> Table:
 _CAPTION = (
     "lag, half: months to the full effect, months in which it halves without money. stage: of the state.\n"
     "cons.: dependence on consent. perp.: share left where the government is a perpetrator.\n"
-    "+n: more effects. !: a range includes harm; every range includes no effect."
+    "+n: more effects. !: a range includes harm; every range includes no effect.\n"
+    "In a file: category = " + ", ".join(f'"{key}"' for key in CATEGORIES)
 )
 
 
@@ -124,12 +125,13 @@ def form_page(form: Form, width: int = 100) -> str:
     """
     section = f"; report A/68/947, section {form.report}" if form.report else ""
     lines = _wrapped(f"{form.name} ({form.key})", width)
-    lines += [*_wrapped(f"{CATEGORIES[form.category]}{section}", width), ""]
+    lines += [*_wrapped(f"{CATEGORIES[form.category]}{_in_a_file(form)}{section}", width), ""]
     if form.description:
         lines += [*_wrapped(form.description, width), ""]
     for head, text in _facts(form):
         lines += _item(head, text, width)
     lines += ["", *_acts_on(form, width)]
+    lines += ["", *_item("in a file", _where_to_write(form), width)]
     if form.note:
         lines += ["", *_item("what is known", form.note, width)]
     lines += ["", *_item("labels", "; ".join(f"{label}: {LABELS[label]}" for label in _labels(form)), width)]
@@ -139,12 +141,26 @@ def form_page(form: Form, width: int = 100) -> str:
     return "\n".join(lines)
 
 
+def _in_a_file(form: Form) -> str:
+    """Say what a scenario file calls its category, where that is another word."""
+    return "" if CATEGORIES[form.category] == form.category else f" (category {form.category})"
+
+
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     return wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
 def _item(head: str, text: str, width: int) -> list[str]:
     return _wrapped(text, width, head.ljust(_HEAD), " " * _HEAD)
+
+
+def _where_to_write(form: Form) -> str:
+    """Name the tables of a scenario file that change a form, and the paths of --set."""
+    table = f"[forms.{form.key}] changes it, by keys such as unit_cost"
+    if not form.effects:
+        return table
+    first = f"forms.{form.key}.effects.{form.effects[0].on}"
+    return f"{table}; [{first}] has size, low and high of an effect; --set {first}.size={form.effects[0].size:g}"
 
 
 def _labels(form: Form) -> dict[str, None]:

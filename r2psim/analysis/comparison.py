@@ -25,6 +25,7 @@ from r2psim.ensemble.intervals import Interval, mean_limits, paired_interval, ra
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.simulation import AnyPolicy, checked_policies, simulate
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.named import name_fields
 from r2psim.scenario.parameters import P
 from r2psim.scenario.specs import baseline_of
 from r2psim.world.expand import expand
@@ -32,6 +33,7 @@ from r2psim.world.expand import expand
 if TYPE_CHECKING:
     from r2psim.ensemble.results import Results
     from r2psim.scenario import Scenario
+    from r2psim.world.luck import Seed
 
 __all__ = [
     "Comparison",
@@ -176,6 +178,10 @@ class Comparison:
     drawn: tuple[str, ...] = ()
     overrides: dict[str, float] = field(default_factory=dict)
     added: dict[str, Comparison] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name_fields(self, "metrics", "null_metrics", "ledgers", "null_ledgers", "spending", "yearly", "needs", "bodies")
+        name_fields(self, "forms", "budgets", "added")
 
     def __repr__(self) -> str:
         return (
@@ -646,7 +652,7 @@ def compare(
     scenario: str | Path | Scenario,
     policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 200,
-    seed: int = 1,
+    seed: Seed = 1,
     years: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], None] | None = None,
@@ -665,7 +671,7 @@ def compare(
         Its policies by name and objects that decide, each once, as `r2psim.simulate` takes them; those of
         `DEFAULT_POLICIES` that it has if not given.
     runs, seed : int
-        Runs ``0..runs`` of this seed, the same for every policy.
+        Runs ``0..runs`` of this seed, the same for every policy; as `r2psim.simulate` takes it.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional

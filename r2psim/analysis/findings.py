@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 METRIC_NAMES: dict[str, tuple[str, str]] = {
-    "episodes": ("episodes of atrocity", "that begin, 1,000 killed"),
-    "atrocity_entries": ("entries into atrocity", "of groups, repeats counted"),
+    "episodes": ("episodes of atrocity", "begin at 1,000 killed"),
+    "atrocity_entries": ("entries into atrocity", "of groups, with repeats"),
     "deaths": ("killed", "persons"),
     "displaced": ("driven from home", "persons"),
     "expelled": ("expelled", "persons, as a group"),
@@ -52,8 +52,8 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "group_months_atrocity": ("months of atrocity", "summed over groups"),
     "spent_prevention": ("spent on prevention", "US$"),
     "spent_response": ("spent on response", "US$"),
-    "response_cost": ("external response", "with reconstruction, US$"),
-    "prevention_and_response": ("the donors' bill", "prevention and response, US$"),
+    "response_cost": ("external response", "rebuilding too, US$"),
+    "prevention_and_response": ("the donors' bill", "what donors pay, US$"),
     "response_needed": ("response needed", "paid for or not, US$"),
     "response_met": ("need that was met", "US$"),
     "response_unmet": ("need that was unmet", "US$"),
@@ -63,12 +63,12 @@ METRIC_NAMES: dict[str, tuple[str, str]] = {
     "pillar3_called": ("calls for Pillar III", "crises at stage 4"),
     "pillar3_mandated": ("of these, mandated", "crises"),
     "pillar3_vetoed": ("of these, vetoed", "crises"),
-    "pillar3_uncovered": ("months uncovered", "at stage 4, no mandated help"),
-    "months_to_help": ("months to help", "from threat, where it came"),
+    "pillar3_uncovered": ("months uncovered", "stage 4, none mandated"),
+    "months_to_help": ("months to help", "below 0: before threat"),
     "never_helped": ("states never helped", "though under threat"),
-    "warnings_true": ("warnings that came true", "atrocity followed in time"),
-    "warnings_near": ("warnings nearly true", "imminent risk, no atrocity"),
-    "warnings_false": ("false alarms", "warnings, nothing followed"),
+    "warnings_true": ("warnings that came true", "atrocity came in time"),
+    "warnings_near": ("warnings nearly true", "imminent risk at most"),
+    "warnings_false": ("false alarms", "of which nothing came"),
     "onsets_missed": ("onsets missed", "no warning before"),
 }
 """Metric -> what a reader calls it, and what else there is to know: unit, definition."""

@@ -1,4 +1,4 @@
-"""What there is to choose from, as tables: metrics, series, parameters, forms, policies, bodies, channels, scenarios.
+"""What there is to choose from, as tables: what is measured, what can be set, and who there is.
 
 Each table is read off the declarations, so that none can be out of date. ``r2psim list`` prints the same tables.
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from r2psim.declarations.channels import CHANNELS, KINDS
+from r2psim.declarations.channels import CHANNELS, KINDS, MANDATES
 from r2psim.declarations.columns import BODY
 from r2psim.scenario.catalogue import catalogue
 from r2psim.scenario.parameters import LABELS, PARAMETERS, SOURCES
@@ -34,6 +34,7 @@ __all__ = [
     "bodies",
     "channels",
     "forms",
+    "mandates",
     "metrics",
     "parameters",
     "policies",
@@ -163,6 +164,13 @@ def _channels(_: Scenario | None) -> Iterator[Row]:
         yield {"channel": name, "kind": channel.kind, "helps": channel.helps, "description": channel.meaning}
 
 
+def _mandates(scenario: Scenario | None) -> Iterator[Row]:
+    found: Mapping[str, Form] = catalogue() if scenario is None else scenario.forms
+    for name, meaning in MANDATES.items():
+        forms = "; ".join(key for key, form in found.items() if name in form.providers)
+        yield {"mandate": name, "description": meaning, "forms": forms}
+
+
 def _scenarios(_: Scenario | None) -> Iterator[Row]:
     from r2psim.scenario import load, shipped_names
 
@@ -259,6 +267,16 @@ TABLES: dict[str, ReferenceTable] = {
             "description": _MEANING,
         },
         _channels,
+    ),
+    "mandates": ReferenceTable(
+        "what a body may do: it provides the forms that name one of its mandates",
+        {
+            "mandate": _NAME,
+            "description": _MEANING,
+            "forms": _about("name", "forms of assistance that a body with it may provide"),
+        },
+        _mandates,
+        "may",
     ),
     "scenarios": ReferenceTable(
         "scenarios that ship",
@@ -462,6 +480,24 @@ def channels() -> pd.DataFrame:
         If pandas is not installed.
     """
     return _frame("channels")
+
+
+def mandates(scenario: str | Path | Scenario | None = None) -> pd.DataFrame:
+    """List the mandates of bodies and the forms that each allows, by name.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario, optional
+        Whose changes of the catalogue are heeded; the catalogue as it ships if there is none.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    ScenarioError
+        If the scenario cannot be used.
+    """
+    return _frame("mandates", scenario)
 
 
 def scenarios() -> pd.DataFrame:

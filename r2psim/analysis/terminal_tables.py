@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -24,9 +25,9 @@ __all__ = ["comparison_table", "run_summary", "spread_words"]
 
 MANY_STATES = 30
 MOST_EVENTS = 8
-HEAD = 25
-CELL = 18
-"""Characters of the column of metrics, and of a policy's column: as wide as the widest range."""
+HEAD = 23
+CELL = 17
+"""Characters at least of the column of metrics, and of a policy's column: as wide as most ranges."""
 
 
 def run_summary(history: History, summary: dict[str, Any]) -> None:
@@ -118,9 +119,8 @@ def comparison_table(comparison: Comparison) -> None:
         f"scenario {comparison.scenario}, {comparison.runs} runs of {comparison.months} months under each policy, "
         f"seed {comparison.seed}; the same luck for every policy; each is told against {comparison.baseline}\n"
     )
-    together = max(1, (console.width - HEAD) // CELL)
-    for first in range(0, len(comparison.policies), together):
-        console.print(_policies(comparison, comparison.policies[first : first + together]))
+    for table in _side_by_side(comparison, console):
+        console.print(table)
     console.print("Means of a run; below them, in brackets, 90 % of the runs.\n", style="dim")
     for line in findings(comparison):
         console.print(line, markup=False)
@@ -150,21 +150,38 @@ def _who(comparison: Comparison) -> Table:
             mean, low, high = (found[end] for end in ("mean", "low", "high"))
             limits = "" if low is None or high is None else f"\n({money(low)} to {money(high)})"
             cells.append(styled("" if mean is None else money(mean), ("" if mean is None else limits, "dim")))
-        table.add_row(policy, *cells)
+        table.add_row(_name(policy), *cells)
     return table
+
+
+def _side_by_side(comparison: Comparison, console: Console) -> Iterator[Table]:
+    """Give tables of as many policies each as a line of the terminal holds whole, at least one."""
+    left, unbounded = comparison.policies, console.options.update(width=1_000)
+    while left:
+        for count in range(len(left), 0, -1):
+            table = _policies(comparison, left[:count])
+            if count == 1 or console.measure(table, options=unbounded).maximum <= console.width:
+                break
+        yield table
+        left = left[count:]
 
 
 def _policies(comparison: Comparison, policies: Sequence[str]) -> Table:
     """Make a table with a column for each of some policies."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("a run", no_wrap=True, min_width=HEAD - 1)
+    table.add_column("a run", no_wrap=True, min_width=HEAD)
     for policy in policies:
-        table.add_column(policy, justify="right", min_width=CELL - 1)
+        table.add_column(_name(policy), justify="right", no_wrap=True, min_width=CELL)
     summary = {policy: spreads(comparison, policy) for policy in policies}
     for metric, (name, note) in METRIC_NAMES.items():
         cells = [_cell(summary[policy][metric]) for policy in policies]
         table.add_row(styled(name, (f"\n{note}", "dim")), *cells)
     return table
+
+
+def _name(policy: str) -> str:
+    """Break the name of a policy at its hyphens where it is wider than a column."""
+    return "\n".join(wrap(policy, CELL))
 
 
 def _cell(spread: dict[str, float | None]) -> Text:

@@ -35,7 +35,7 @@ from r2psim.ensemble.measures import (
     spending_at,
 )
 from r2psim.ensemble.python_batches import in_batches, pieces_of
-from r2psim.ensemble.python_policy import Order, PythonPolicy, python_policy
+from r2psim.ensemble.python_policy import Order, PythonPolicy, plugged_policy, python_policy
 from r2psim.ensemble.results import Results
 from r2psim.ensemble.uncertainty import with_draw
 from r2psim.rules.month import opening
@@ -46,7 +46,7 @@ from r2psim.world.rows import copy_rows
 if TYPE_CHECKING:
     from r2psim.agents.model import R2PModel
 
-__all__ = ["Order", "Outcome", "PythonPolicy", "python_policy", "run_beside", "run_python_policy"]
+__all__ = ["Order", "Outcome", "PythonPolicy", "plugged_policy", "python_policy", "run_beside", "run_python_policy"]
 
 YEAR = 12
 SHARES = 4

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from r2psim.agents.policies import AnyDecider, PolicyError, checked_bodies, decides
 from r2psim.scenario import Scenario
 from r2psim.scenario.brief import brief
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.plugged import plugged
 from r2psim.scenario.specs import PRESENT
 
-__all__ = ["Order", "PythonPolicy", "python_policy"]
+__all__ = ["Order", "PythonPolicy", "plugged_policy", "python_policy"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,30 @@ class PythonPolicy:
         by = sorted({f"{type(found).__module__}.{type(found).__qualname__}" for found in objects})
         bodies = sorted(self.decide) if isinstance(self.decide, Mapping) else "all"
         return {"base": self.base, "by": by, "bodies": bodies}
+
+
+def plugged_policy(name: str) -> PythonPolicy:
+    """Give the policy that an installed package brings under a name (`r2psim.scenario.plugged`).
+
+    The entry point is a `PythonPolicy`, an object that decides, or a class or function that gives one of them. Whatever
+    it calls itself, it is called as its entry point is.
+
+    Raises
+    ------
+    PolicyError
+        If it cannot decide.
+    ScenarioError
+        If it cannot be loaded.
+    """
+    found = plugged("policies", name)
+    if not isinstance(found, PythonPolicy) and (isinstance(found, type) or not decides(found)) and callable(found):
+        found = found()
+    if isinstance(found, PythonPolicy):
+        return replace(found, name=name)
+    if not decides(found):
+        what = "a PythonPolicy, or an object with a method decide(view) or decide_many(views), or what gives one"
+        raise PolicyError(f"policy {name}: the plug-in gives {found!r:.80}: not allowed: {what}")
+    return PythonPolicy(name, found, str(getattr(found, "base", PRESENT)))
 
 
 def python_policy(policy: object, scenario: Scenario) -> PythonPolicy:

@@ -16,6 +16,7 @@ from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import METRICS
 from r2psim.ensemble.uncertainty import with_draw
 from r2psim.scenario.errors import listing, nearest
+from r2psim.scenario.named import Named, name_fields
 from r2psim.world.codebook import attrs_of, column_about, to_frame
 from r2psim.world.events import Event
 
@@ -102,6 +103,12 @@ class Results:
     null: Results | None = None
     decide: Mapping[str, PythonPolicy] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name_fields(self, "metrics", "spending", "yearly", "needs", "bodies", "ledgers", "series", "stages")
+        if type(self.series) is Named:
+            for policy, found in self.series.items():
+                self.series[policy] = Named(found)
 
     def __repr__(self) -> str:
         return (

@@ -32,11 +32,12 @@ from r2psim.progress import notice
 from r2psim.rules.draws import draws_of
 from r2psim.scenario.errors import listing
 from r2psim.scenario.parameters import P
+from r2psim.scenario.plugged import plugged_names
 from r2psim.scenario.posterior import checked_uncertainty, drawn_in
 from r2psim.scenario.specs import DEFAULT_POLICIES
 from r2psim.world.build import World, build
 from r2psim.world.expand import expand
-from r2psim.world.luck import checked_run, checked_seed
+from r2psim.world.luck import Seed, checked_run, checked_seed
 from r2psim.world.rows import WRITTEN, Rows, copy_rows, side_by_side
 
 if TYPE_CHECKING:
@@ -388,15 +389,15 @@ def checked_policies(
     given = list(policies) if isinstance(policies, Sequence) and not isinstance(policies, str) else [policies]
     found: dict[str, PythonPolicy | None] = {}
     for policy in given:
-        if isinstance(policy, str):
+        if isinstance(policy, str) and (policy in scenario.policies or policy not in plugged_names("policies")):
             scenario.policy(policy)
             found[policy] = None
-        else:
-            # Imports Mesa, which nothing else here needs.
-            from r2psim.ensemble.python_policies import python_policy
+            continue
+        # Imports Mesa, which nothing else here needs.
+        from r2psim.ensemble.python_policies import plugged_policy, python_policy
 
-            made = python_policy(policy, scenario)
-            found[made.name] = made
+        made = python_policy(plugged_policy(policy) if isinstance(policy, str) else policy, scenario)
+        found[made.name] = made
     if not given or len(found) != len(given):
         raise ValueError("policies are needed, each of them once")
     return found
@@ -422,7 +423,7 @@ def simulate(
     scenario: str | Path | Scenario,
     policies: AnyPolicy | Sequence[AnyPolicy] | None = None,
     runs: int = 1000,
-    seed: int | None = 1,
+    seed: Seed = 1,
     years: int | None = None,
     threads: int | None = None,
     first_run: int = 0,
@@ -447,7 +448,7 @@ def simulate(
         not given, those of `DEFAULT_POLICIES` that it has.
     runs, seed, first_run : int
         Runs ``first_run .. first_run + runs - 1`` of this seed, the same for every policy. ``seed=None`` draws a
-        fresh seed; ``Results.seed`` says which.
+        fresh seed, and a generator of random numbers gives one; ``Results.seed`` says which.
     years : int, optional
         Length; the scenario's own if not given.
     threads : int, optional

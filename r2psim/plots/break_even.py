@@ -15,7 +15,7 @@ from r2psim.analysis.break_even_grid import Sign
 from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.analysis.cached_runs import LIVES
 from r2psim.analysis.findings import count, money
-from r2psim.plots.style import INK, LINE, MUTED, PAPER, SIZES, legend_row, new_figure, say, shorten, sober
+from r2psim.plots.style import INK, LINE, MUTED, PAPER, SIZES, figure_of, legend_row, new_figure, say, shorten, sober
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -219,13 +219,17 @@ def _map(axes: Axes, found: BreakEven, ledger: str) -> None:
 # -- the figure --------------------------------------------------------------------------------------------------------
 
 
-def break_even_figure(found: BreakEven) -> Figure:
+def break_even_figure(found: BreakEven, ledger: str | None = None, ax: Axes | None = None) -> Figure:
     """Draw where prevention pays, a panel for each ledger.
 
     Parameters
     ----------
     found : BreakEven
         As `r2psim.break_even` gives it.
+    ledger : str, optional
+        One of ``found.ledgers``; a panel for each of them if not given.
+    ax : matplotlib.axes.Axes, optional
+        Draw one ledger here instead of on a page of its own; the first if none is named.
 
     Returns
     -------
@@ -234,8 +238,20 @@ def break_even_figure(found: BreakEven) -> Figure:
         map with the line of break-even; the region where nothing is told apart is open, hatched.
     """
     one = len(found.axes) == 1
-    columns = min(len(found.ledgers), 2 if one else 3)
-    lines = -(-len(found.ledgers) // columns)
+    ledgers = list(found.ledgers) if ledger is None else [ledger]
+    if ledgers[0] not in found.ledgers:
+        raise ValueError(f"ledger {ledger} is not allowed: one of {', '.join(found.ledgers)}")
+    if ax is not None:
+        name = LEDGER_NAMES[ledgers[0]]
+        with mpl.rc_context({"hatch.linewidth": 0.6}):
+            (_curve if one else _map)(ax, found, ledgers[0])
+        ax.set_title(name[:1].upper() + name[1:], fontsize=SIZES["row"], fontweight="bold", loc="left")
+        ax.set_xlabel(found.axes[0].short, fontsize=SIZES["small"])
+        saved = "fewer killed" if ledgers[0] == LIVES else "US$ saved, net"
+        ax.set_ylabel(saved if one else found.axes[1].short, fontsize=SIZES["small"])
+        return figure_of(ax)
+    columns = min(len(ledgers), 2 if one else 3)
+    lines = -(-len(ledgers) // columns)
     pitch, gap, key = (1.95, 0.75, 0.55) if one else (2.3, 0.75, 0.55)
     rate = (
         "" if any(a.kind == "discount" for a in found.axes) else f", discounted at {100.0 * found.discount:g} % a year"
@@ -250,20 +266,20 @@ def break_even_figure(found: BreakEven) -> Figure:
     left, across = 0.62 if one else 0.5, page.right - page.left
     width = (across - columns * left - (columns - 1) * 0.15) / columns
     with mpl.rc_context({"hatch.linewidth": 0.6}):
-        for k, ledger in enumerate(found.ledgers):
+        for k, each in enumerate(ledgers):
             row, column = divmod(k, columns)
             x = page.left + left + column * (width + left + 0.15)
             y = page.top - key - (row + 1) * pitch + 0.5
             axes = page.axes(x, y, width, pitch - gap)
-            (_curve if one else _map)(axes, found, ledger)
-            head = LEDGER_NAMES[ledger] if one else _SHORT.get(ledger, LEDGER_NAMES[ledger])
+            (_curve if one else _map)(axes, found, each)
+            head = LEDGER_NAMES[each] if one else _SHORT.get(each, LEDGER_NAMES[each])
             # The mark of the scenario may stand on the upper edge of a map.
             above = y + pitch - gap + (0.0 if one else 0.05)
             page.text(x, above + 0.17, shorten(head[:1].upper() + head[1:], width, SIZES["row"], "bold"),
                       SIZES["row"], weight="bold")  # fmt: skip
-            words = shorten((_crossing_words if one else _map_words)(found, ledger), width + 0.1, SIZES["small"])
+            words = shorten((_crossing_words if one else _map_words)(found, each), width + 0.1, SIZES["small"])
             page.text(x, above + 0.05, words, SIZES["small"], color=MUTED)
-            if row == lines - 1 or k + columns >= len(found.ledgers):
+            if row == lines - 1 or k + columns >= len(ledgers):
                 axes.set_xlabel(shorten(found.axes[0].short, width + 0.3, SIZES["small"]), fontsize=SIZES["small"])
             if not one and column == 0:
                 axes.set_ylabel(shorten(found.axes[1].short, pitch - 0.2, SIZES["small"]), fontsize=SIZES["small"])

@@ -25,6 +25,8 @@ from r2psim.plots.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -125,19 +127,52 @@ def _title(killed: float, displaced: float, months: int) -> str:
     return f"{who} killed in attacks on groups within {time}; {driven}"
 
 
-def harm_over_time(history: History) -> Figure:
+PANELS = ("killed", "expelled", "civilians killed", "displaced", "GDP lost", "states by stage")
+"""Names of the panels of `harm_over_time`, in their order."""
+
+
+def _one(axes: Axes, history: History, panels: Sequence[tuple[str, np.ndarray, str, str, bool]], what: str) -> Figure:
+    """Draw one panel into somebody's own axes: its unit stands on the axis."""
+    sober(axes)
+    place = PANELS.index(what)
+    if place < len(panels):
+        head, values, colour, nothing, whole = panels[place]
+        _series(axes, values, colour, nothing, whole)
+    else:
+        head = "States by stage, number of states"
+        _stack(axes, history)
+    style.years_axis(axes, history.months)
+    name, _, unit = head.partition(", ")
+    axes.set_title(name, fontsize=SIZES["label"], fontweight="bold", loc="left")
+    axes.set_ylabel(unit, fontsize=SIZES["small"])
+    return style.figure_of(axes)
+
+
+def harm_over_time(history: History, what: str | None = None, ax: Axes | None = None) -> Figure:
     """Draw the killed, the expelled and the displaced, the share of GDP lost, and the states by stage, over time.
 
     Parameters
     ----------
     history : History
         One run.
+    what : str, optional
+        One panel alone, into ``ax``: a name of `PANELS`.
+    ax : matplotlib.axes.Axes, optional
+        Draw one panel here instead of on a page of its own; the killed if none is named.
 
     Returns
     -------
     Figure
         Six panels. A panel with nothing to show says so in a sentence.
+
+    Raises
+    ------
+    ValueError
+        If there is no such panel, or one is named without axes for it.
     """
+    if what is not None and (what not in PANELS or ax is None):
+        allowed = f"one of {', '.join(PANELS)}" if what not in PANELS else "with axes to draw it in, ax"
+        raise ValueError(f"what {what} is not allowed: {allowed}")
     killed = history.group["deaths_month"].sum(axis=1)
     expelled = history.group["expelled_month"].sum(axis=1)
     in_conflict = history.state["war_crimes_month"].sum(axis=1)
@@ -165,6 +200,8 @@ def harm_over_time(history: History) -> Figure:
         ),
         ("GDP lost to war and atrocity, % of what all states could produce", lost, _GDP, "No GDP is lost.", False),
     )
+    if ax is not None:
+        return _one(ax, history, panels, what or PANELS[0])
     heights = [_PANEL if values.any() or (entries and not i) else _EMPTY for i, (_, values, *_) in enumerate(panels)]
     high = sum(heights) + (len(panels) + 1) * _HEAD + _STACK + _LEGEND + _YEARS
     title = _title(float(killed.sum()), float(displaced.max()), history.months)

@@ -320,7 +320,7 @@ def _sizes(history: History, layout: _Layout) -> tuple[list[Line2D], float]:
     return handles, max(sizes) + 5.0
 
 
-def stage_map(history: History, months: Sequence[int] | None = None) -> Figure:
+def stage_map(history: History, months: Sequence[int] | None = None, ax: Axes | None = None) -> Figure:
     """Draw the states as a network at several moments.
 
     Parameters
@@ -328,7 +328,10 @@ def stage_map(history: History, months: Sequence[int] | None = None) -> Figure:
     history : History
         One run.
     months : sequence of int, optional
-        Indices of the series, 0 the start. By default the start, a third and two thirds of the way, and the end.
+        Indices of the series, 0 the start. By default the start, a third and two thirds of the way, and the end; into
+        ``ax`` one of them, the end if none is given.
+    ax : matplotlib.axes.Axes, optional
+        Draw one moment here instead of on a page of its own.
 
     Returns
     -------
@@ -341,9 +344,17 @@ def stage_map(history: History, months: Sequence[int] | None = None) -> Figure:
         If a month lies outside the run, or none is given.
     """
     end = history.months
+    if ax is not None and months is None:
+        months = (end,)
     chosen = sorted(set(months if months is not None else (0, end // 3, 2 * end // 3, end)))
     if not chosen or chosen[0] < 0 or chosen[-1] > end:
         raise ValueError(f"months: {list(chosen)} is not allowed: at least one of 0 to {end}")
+    if ax is not None:
+        if len(chosen) != 1:
+            raise ValueError(f"months: {list(chosen)} is not allowed: one alone, into ax")
+        wide, high = style.inches(ax)
+        _panel(ax, history, _layout(history, wide * 72, high * 72), chosen[0])
+        return style.figure_of(ax)
     columns = 1 if len(chosen) == 1 else 2 if len(chosen) in (2, 4) else 3
     lines = math.ceil(len(chosen) / columns)
     large = len(history.world.states) > MOST_LABELS

@@ -16,7 +16,7 @@ from r2psim.analysis.findings import money, no_return, years_words
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.intervals import Interval, mean_limits
 from r2psim.plots.comparison import source
-from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, duration, legend_row, new_figure, say, sober
+from r2psim.plots.style import FAINT, INK, MUTED, PAPER, SIZES, duration, figure_of, legend_row, new_figure, say, sober
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -214,9 +214,8 @@ def net_over_time(
         raise ValueError(f"ledger {ledger} is not allowed: one of {', '.join(COST_LEDGERS)}")
     if ax is not None:
         _net(ax, comparison, policy, ledger or "response")
-        found = ax.get_figure()
-        assert found is not None
-        return found  # type: ignore[return-value]
+        ax.set_ylabel("US$ a run, net", fontsize=SIZES["label"])
+        return figure_of(ax)
     chosen = list(COST_LEDGERS) if ledger is None else [ledger]
     subtitle = (
         f"{comparison.title}. {policy} instead of {comparison.baseline}: what harm avoided saved since the start, less "

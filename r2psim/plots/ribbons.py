@@ -188,7 +188,9 @@ def _draw_names(axes: Axes, history: History, blocks: Sequence[_Block], room: fl
             name(world.names[world.groups[g]], row, _INDENT, "normal")
 
 
-def stage_ribbons(history: History, groups: Sequence[str] | None = None, title: str | None = None) -> Figure:
+def stage_ribbons(
+    history: History, groups: Sequence[str] | None = None, title: str | None = None, ax: Axes | None = None
+) -> Figure:
     """Draw one ribbon a group over time: the darker and thicker, the higher its stage.
 
     Parameters
@@ -200,6 +202,8 @@ def stage_ribbons(history: History, groups: Sequence[str] | None = None, title: 
         reached stage 2, the highest first, at most `MOST`.
     title : str, optional
         By default what is seen.
+    ax : matplotlib.axes.Axes, optional
+        Draw the ribbons here instead of on a page of their own; their names need room to the left of it.
 
     Returns
     -------
@@ -227,17 +231,32 @@ def stage_ribbons(history: History, groups: Sequence[str] | None = None, title: 
     above = _YEARS_ABOVE if dense else 0.0
     if title is None:
         title = _title(highest if groups is None else highest[chosen], history.months)
+    names = [(history.world.names[history.world.states[b.state]], "bold", 0.0) for b in blocks]
+    names += [(history.world.names[history.world.groups[g]], "normal", _INDENT) for b in blocks for _, g in b.ribbons]
+    wanted = max((style.text_width(n, size, w) + i for n, w, i in names), default=0.0) + 0.15
+    room = min(wanted, _LONGEST_NAME)
+    if ax is not None:
+        _draw(ax, history, blocks, rows, room, size, style.inches(ax))
+        ax.set_title(title, fontsize=SIZES["label"], fontweight="bold", loc="left")
+        return style.figure_of(ax)
     page = new_figure(_LEGEND + above + rows * pitch + _YEARS_BELOW, title, subtitle, style.provenance(history))
     legend_row(page, stage_handles(), page.left, page.top, 5, "Stage of the group (the thicker, the higher)")
     second = page.top - 0.46
     legend_row(page, trigger_handles(), page.left, second, 4, "Triggers, on the line of the state that they strike")
 
-    names = [(history.world.names[history.world.states[b.state]], "bold", 0.0) for b in blocks]
-    names += [(history.world.names[history.world.groups[g]], "normal", _INDENT) for b in blocks for _, g in b.ribbons]
-    wanted = max((style.text_width(n, size, w) + i for n, w, i in names), default=0.0) + 0.15
-    room = min(wanted, _LONGEST_NAME)
     bottom = page.bottom + _YEARS_BELOW
-    axes = page.axes(page.left + room, bottom, page.right - page.left - room, rows * pitch)
+    width = page.right - page.left - room
+    axes = page.axes(page.left + room, bottom, width, rows * pitch)
+    _draw(axes, history, blocks, rows, room, size, (width, rows * pitch))
+    axes.tick_params(axis="x", labeltop=dense)
+    return page.figure
+
+
+def _draw(
+    axes: Axes, history: History, blocks: Sequence[_Block], rows: float, room: float, size: float,
+    paper: tuple[float, float],
+) -> None:  # fmt: skip
+    """Draw names, triggers and ribbons into axes that are so many inches wide and high."""
     sober(axes)
     axes.set_ylim(rows - 0.7, -0.7)
     axes.set_yticks([])
@@ -245,12 +264,10 @@ def stage_ribbons(history: History, groups: Sequence[str] | None = None, title: 
     style.years_axis(axes, history.months)
     axes.grid(axis="x", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
-    axes.tick_params(axis="x", labeltop=dense)
     if not blocks:
         style.say(axes, "No group ever reached stage 2 (threat).")
-        return page.figure
-    width = page.right - page.left - room
-    _draw_triggers(axes, history, blocks, (_MARK / width * (history.months + 1), _MARK / pitch))
+        return
+    apart = (_MARK / paper[0] * (history.months + 1), _MARK / paper[1] * rows)
+    _draw_triggers(axes, history, blocks, apart)
     _draw_ribbons(axes, history, blocks)
     _draw_names(axes, history, blocks, room, size)
-    return page.figure

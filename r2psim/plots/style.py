@@ -20,7 +20,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend_handler import HandlerPatch
 from matplotlib.lines import Line2D
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FAINT", "FOOTER", "HATCH_COLOURS", "INK", "LINE", "MARGIN", "MUTED", "PAPER", "SHAPE_AREA", "SIZES",
     "STAGE_COLOURS", "STAGE_HATCHES", "STAGE_SHAPES", "STAGE_THICKNESS", "TRIGGER_MARKS", "WIDTH", "Page",
-    "amount", "duration", "hatch", "legend_row", "lightness", "new_figure", "plain", "provenance", "save", "say",
+    "amount", "duration", "figure_of", "hatch", "inches", "legend_row", "lightness",
+    "new_figure", "plain", "provenance", "save", "say",
     "shorten", "sober", "stage_colours", "stage_handles", "stage_marks", "text_width", "trigger_handles",
     "trigger_style", "wrap", "years_axis",
 ]  # fmt: skip
@@ -388,6 +389,20 @@ def legend_row(
 
 
 # ---------------------------------------------------------------- files
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Give the figure that somebody's own axes are part of."""
+    found = axes.get_figure()
+    assert found is not None
+    return found.figure if isinstance(found, SubFigure) else found
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Give width and height of axes on paper."""
+    box = axes.get_window_extent()
+    dpi = figure_of(axes).dpi
+    return box.width / dpi, box.height / dpi
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -237,7 +237,9 @@ def _effects_refusals(at: Place, effects: Mapping[str, Any]) -> Iterator[Refusal
     for on, effect in effects.items():
         place = (*at, str(on))
         if on not in CHANNELS:
-            yield Refusal(place, on, f"one of the channels {listing(CHANNELS, limit=40)}", Near(on, CHANNELS))
+            yield Refusal(
+                place, on, f"one of the channels {listing(CHANNELS, limit=len(CHANNELS))}", Near(on, CHANNELS)
+            )
             continue
         wrong = list(_table_refusals(place, effect, _EFFECT))
         yield from wrong

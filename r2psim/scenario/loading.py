@@ -9,6 +9,7 @@ from typing import Any
 
 from r2psim.scenario.errors import Problem, ScenarioError, Source, listing, nearest
 from r2psim.scenario.layers import Layers, Sets, Table, checked_data, pairs
+from r2psim.scenario.plugged import plugged_names
 from r2psim.scenario.shipped import shipped_names, shipped_path
 from r2psim.scenario.specs import Scenario
 
@@ -194,7 +195,7 @@ def _base(document: Source, extends: Any, chain: Sequence[Path]) -> Path:
         line = document.line(("extends",))
         return ScenarioError([Problem(document.name, "extends", extends, allowed, near, line)])
 
-    names = shipped_names()
+    names = (*shipped_names(), *plugged_names("scenarios"))
     if not isinstance(extends, str) or not extends.endswith(".toml"):
         if extends in names:
             return shipped_path(extends)

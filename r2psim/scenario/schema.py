@@ -438,7 +438,7 @@ def _unknown_parameters(place: Place, value: Any, start: int) -> Iterator[Fault]
             left += [((*place, key), item) for key, item in reversed(value.items())]
         else:
             path = ".".join(place[start:])
-            allowed = "a parameter of the model (`r2psim schema` lists them)"
+            allowed = "a parameter of the model (`r2psim list parameters` has them)"
             yield Fault(place, path, allowed, Near(path, PARAMETERS))
 
 

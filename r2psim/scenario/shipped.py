@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .errors import Problem, ScenarioError, listing, nearest
+from .plugged import plugged_file, plugged_names
 
 __all__ = ["shipped_names", "shipped_path"]
 
@@ -28,7 +29,7 @@ def shipped_names() -> tuple[str, ...]:
 
 
 def shipped_path(name: str) -> Path:
-    """Give the file of a shipped scenario.
+    """Give the file of a shipped scenario, or of one that a plug-in brings.
 
     Parameters
     ----------
@@ -43,10 +44,14 @@ def shipped_path(name: str) -> Path:
     Raises
     ------
     ScenarioError
-        If none ships under that name; it lists those that do.
+        If none has that name; it lists those that do.
     """
     names = shipped_names()
     if name not in names:
+        others = plugged_names("scenarios")
+        if name in others:
+            return plugged_file("scenarios", name)
         what = f"no scenario ships under this name; shipped are {listing(names, limit=30)}"
-        raise ScenarioError([Problem(name or '""', "", None, what, nearest(name, names))])
+        what += f"; of plug-ins {listing(others, limit=30)}" if others else ""
+        raise ScenarioError([Problem(name or '""', "", None, what, nearest(name, (*names, *others)))])
     return _folder() / f"{name}.toml"

@@ -61,7 +61,9 @@ def batch(
         typer.Option(min=1, help="Runs of a task, instead of seconds of work. Results do not depend on it."),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try points again that failed before.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file, and say what would be run.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the file, say what would be run, and how long it takes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Do an experiment: every policy at every point over the same luck, resumed where it was stopped."""
@@ -73,7 +75,11 @@ def batch(
     for note in experiment.notes():
         _say(f"{file}: note: {note}")
     if dry_run:
-        typer.echo(_plan_text(experiment, points))
+        seconds = _seconds(experiment, len(points))
+        if as_json:
+            typer.echo(json.dumps(_plan_data(experiment, points, seconds), allow_nan=False))
+        else:
+            typer.echo(_plan_text(experiment, points, seconds))
         return
     if out is None:
         raise typer.BadParameter("--out: a directory is needed")
@@ -187,7 +193,38 @@ def _tell_mended(mended: Mended, out: Path, storage: str | None) -> None:
 # -- what is told ------------------------------------------------------------------------------------------------------
 
 
-def _plan_text(experiment: Experiment, points: Points) -> str:
+def _seconds(experiment: Experiment, points: int) -> float:
+    """Measure by a few runs of the scenario how long a batch takes on this machine where nobody else is at work."""
+    from r2psim.analysis.cached_runs import seconds_a_run
+    from r2psim.world.expand import expand
+
+    full = expand(experiment.scenario)
+    each = seconds_a_run(full, experiment.policies, full.years, None)
+    return each * points * experiment.runs * len(experiment.policies)
+
+
+def _plan_data(experiment: Experiment, points: Points, seconds: float) -> dict[str, Any]:
+    """Give what a dry run tells as plain data."""
+    return {
+        "dry_run": True,
+        "name": experiment.name,
+        "title": experiment.title,
+        "scenario": experiment.scenario.name,
+        "policies": list(experiment.policies),
+        "design": experiment.design["kind"],
+        "points": len(points),
+        "runs": experiment.runs,
+        "runs_in_all": len(points) * experiment.runs * len(experiment.policies),
+        "factors": {factor.path: factor.resolved() for factor in experiment.factors},
+        "headline": None if experiment.headline is None else str(experiment.headline),
+        "stop": None if experiment.stop is None else {"width": experiment.stop.width, "every": experiment.stop.every},
+        "seconds": seconds,
+    }
+
+
+def _plan_text(experiment: Experiment, points: Points, seconds: float) -> str:
+    from r2psim.verbs.studies import duration_words
+
     count, policies = len(points), len(experiment.policies)
     lines = [
         f"{experiment.name}: {experiment.title}",
@@ -203,6 +240,10 @@ def _plan_text(experiment: Experiment, points: Points) -> str:
         lines.append(
             f"  stops when its 95 % interval is at most {stop.width:g} wide; looked at every {stop.every} runs"
         )
+    lines.append(f"  takes about {duration_words(seconds)} on all processors of this machine, if nobody else uses them")
+    lines.append(
+        "  writes with --out DIR: a part for each stretch of runs, manifest, provenance; nothing was written now"
+    )
     return "\n".join(lines)
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import ScenarioName, policy_names
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +38,7 @@ def write_break_even(found: BreakEven, directory: Path) -> None:
 
 
 def break_even(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     over: Annotated[
         str,
         typer.Option(
@@ -44,8 +47,10 @@ def break_even(
             "parameter or of a form's number; with =LOW:HIGH for another range.",
         ),
     ],
-    policy: Annotated[str, typer.Option(help="Policy that is to pay.")] = "prevention",
-    baseline: Annotated[str, typer.Option(help="Policy that it is told against.")] = "late-response",
+    policy: Annotated[str, typer.Option(autocompletion=policy_names, help="Policy that is to pay.")] = "prevention",
+    baseline: Annotated[
+        str, typer.Option(autocompletion=policy_names, help="Policy that it is told against.")
+    ] = "late-response",
     ledgers: Annotated[
         str | None,
         typer.Option(
@@ -161,3 +166,4 @@ def _show(found: BreakEven, out: Path | None) -> None:
     typer.echo("A model's world: it explains mechanisms, it forecasts no country.")
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")

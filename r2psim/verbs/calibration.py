@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim.ensemble.former_names import hint
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import policy_names, scenario_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,13 +124,18 @@ def _worlds(
 
 
 def validate(
-    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
-        "world"
-    ),
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORLD", autocompletion=scenario_names, help="Shipped scenario, or path of a scenario file."
+        ),
+    ] = ("world"),
     runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs, each as long as the record.")] = (200),
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     years: Annotated[int, typer.Option(min=12, max=200, help="Length of a run.")] = 35,
-    policy: Annotated[str, typer.Option(help="Policy that stands for the present.")] = "late-response",
+    policy: Annotated[
+        str, typer.Option(autocompletion=policy_names, help="Policy that stands for the present.")
+    ] = "late-response",
     uncertainty: Annotated[
         str,
         typer.Option(
@@ -189,6 +196,7 @@ def validate(
             print_validation(one)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def calibrate_effects(
@@ -240,9 +248,12 @@ def calibrate_effects(
 
 
 def calibrate(
-    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
-        "world"
-    ),
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORLD", autocompletion=scenario_names, help="Shipped scenario, or path of a scenario file."
+        ),
+    ] = ("world"),
     out: Annotated[
         Path, typer.Option(help="Directory for evaluations and result; an interrupted calibration goes on from it.")
     ] = Path("calibration"),

@@ -11,6 +11,7 @@ import typer
 from r2psim.files import FileError, is_finite, read_toml
 from r2psim.scenario.errors import shown
 from r2psim.verbs.calibration import FreeTable, Sets, Targets, Threads, free_parameters, wanted_targets
+from r2psim.verbs.completion import scenario_names
 
 if TYPE_CHECKING:
     from r2psim.analysis.calibration.identify import Identification
@@ -49,9 +50,12 @@ def _point(directory: Path | None, known: set[str]) -> dict[str, float]:
 
 
 def identify(
-    scenario: Annotated[str, typer.Argument(metavar="WORLD", help="Shipped scenario, or path of a scenario file.")] = (
-        "world"
-    ),
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORLD", autocompletion=scenario_names, help="Shipped scenario, or path of a scenario file."
+        ),
+    ] = ("world"),
     at: Annotated[
         Path | None,
         typer.Option(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.verbs.commands import what_next
+
 if TYPE_CHECKING:
     from r2psim.analysis.discovery import Discovery
 
@@ -75,3 +77,4 @@ def discover(
         typer.echo(line)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")

@@ -11,6 +11,7 @@ import typer
 
 from r2psim import terminal
 from r2psim.verbs.calibration_curve import show_calibration
+from r2psim.verbs.commands import what_next
 from r2psim.verbs.panel_hindcast import run_panel
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _hindcast_world(
             _show(summary)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _show(summary: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import ScenarioName, policy_list
 
 if TYPE_CHECKING:
     from r2psim.analysis.value_of_information import ValueOfInformation
@@ -43,8 +45,10 @@ def write_value(found: ValueOfInformation, directory: Path) -> None:
 
 
 def value_of_information(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
-    policies: Annotated[str, typer.Option(help="Between which, separated by commas.")] = "late-response,prevention",
+    scenario: ScenarioName,
+    policies: Annotated[
+        str, typer.Option(autocompletion=policy_list, help="Between which, separated by commas.")
+    ] = "late-response,prevention",
     outcome: Annotated[
         str, typer.Option(help="What the choice is about: deaths, episodes, prevention_and_response, ...")
     ] = "deaths",
@@ -87,6 +91,7 @@ def value_of_information(
             _show(found)
     if out is not None and not as_json:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _show(found: ValueOfInformation) -> None:

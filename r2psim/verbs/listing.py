@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.completion import scenario_names, table_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,15 +25,21 @@ LONG = {"source", "parameters", "effects", "mandates", "members", "policies"}
 def list_what(
     what: Annotated[
         str | None,
-        typer.Argument(help="metrics, series, parameters, forms, policies, bodies, channels or scenarios."),
+        typer.Argument(
+            autocompletion=table_names,
+            help="metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios.",
+        ),
     ] = None,
     scenario: Annotated[
         str | None,
-        typer.Option(help="Of this scenario; policies and bodies are those of seminar if none is named."),
+        typer.Option(
+            autocompletion=scenario_names,
+            help="Of this scenario; policies and bodies are those of seminar if none is named.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with every column.")] = False,
 ) -> None:
-    """List metrics, series, parameters, forms, policies, bodies, channels or scenarios."""
+    """List metrics, series, parameters, forms, policies, bodies, channels, mandates or scenarios."""
     from r2psim.analysis.listings import TABLES, table_of
 
     if what is None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import ScenarioName, policy_names
 
 if TYPE_CHECKING:
     from r2psim.analysis.marginal import Change, Marginal
@@ -33,16 +35,20 @@ def write_marginal(found: Marginal, directory: Path) -> None:
 
 
 def marginal(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     policy: Annotated[
         str | None,
         typer.Option(
+            autocompletion=policy_names,
             help="Beside what a further fund pays, and whose priority for kinds of state is raised; late-response if "
-            "not given."
+            "not given.",
         ),
     ] = None,
     principled: Annotated[
-        str | None, typer.Option(help="Policy whose principles are switched; prevention if not given.")
+        str | None,
+        typer.Option(
+            autocompletion=policy_names, help="Policy whose principles are switched; prevention if not given."
+        ),
     ] = None,
     parts: Annotated[
         str | None,
@@ -107,6 +113,7 @@ def marginal(
     _show(found)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _refuse_idle(parts: list[str] | None, given: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.completion import ScenarioName, policy_list, policy_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +76,13 @@ def write_random(found: RandomPortfolios, directory: Path) -> None:
 
 
 def optimise(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     base: Annotated[
-        str, typer.Option(help="Policy that portfolios are like in all but the division of money: will, principles.")
+        str,
+        typer.Option(
+            autocompletion=policy_names,
+            help="Policy that portfolios are like in all but the division of money: will, principles.",
+        ),
     ] = "prevention",
     over: Annotated[
         str, typer.Option(metavar="O,...", help="Over what money is divided: bodies, stages, forms.")
@@ -98,9 +103,14 @@ def optimise(
         str, typer.Option(metavar="none|rates|effects|all", help="What each run, or draw, draws for itself.")
     ] = "none",
     policies: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="The scenario's policies judged beside; the usual ones.")
+        str | None,
+        typer.Option(
+            autocompletion=policy_list, metavar="A,B,...", help="The scenario's policies judged beside; the usual ones."
+        ),
     ] = None,
-    baseline: Annotated[str | None, typer.Option(help="What gains are told against; late-response.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(autocompletion=policy_names, help="What gains are told against; late-response.")
+    ] = None,
     random: Annotated[
         int | None,
         typer.Option("--random", min=1, max=100_000, help="No search: so many random portfolios against --baseline."),

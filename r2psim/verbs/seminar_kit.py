@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from r2psim.verbs.completion import ScenarioName
+
 __all__ = ["seminar_kit"]
 
 
 def seminar_kit(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Write the material into this new directory.")],
     people: Annotated[int, typer.Option(help="How many people take part: chooses the roles.")] = 12,
     minutes: Annotated[int, typer.Option(help="How long it takes: 90 or 180.")] = 180,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r2psim.verbs.completion import ScenarioName
+
 if TYPE_CHECKING:
     from r2psim.ensemble.intervals import Interval
     from r2psim.seminar.seeds import Seeds
@@ -18,7 +20,7 @@ SHOWN = 5
 
 
 def seminar_seeds(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     teaches: Annotated[
         str | None,
         typer.Option(metavar="A,B,...", help="averted, in-spite, near-miss, false-alarm, quiet; all if not given."),

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import ScenarioName, policy_list
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -42,13 +45,18 @@ def _split(text: str | None) -> list[str] | None:
 
 
 def sensitivity(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
+    scenario: ScenarioName,
     method: Annotated[
         str,
         typer.Option(metavar="sobol|chaos|morris", help="Shares of variance, by a polynomial, or elementary effects."),
     ] = ("sobol"),
     policies: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Policies; with several, differences to the baseline are told first.")
+        str,
+        typer.Option(
+            autocompletion=policy_list,
+            metavar="A,B,...",
+            help="Policies; with several, differences to the baseline are told first.",
+        ),
     ] = "late-response,prevention",
     over: Annotated[
         str,
@@ -144,6 +152,7 @@ def sensitivity(
         typer.echo(line)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _found(loaded: Any, asked: dict[str, Any]) -> Sensitivity:

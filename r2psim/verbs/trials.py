@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import policy_names, scenario_names
 
 if TYPE_CHECKING:
     from r2psim.analysis.trials import Trials
@@ -48,9 +50,13 @@ def write_trials(found: Trials, directory: Path) -> None:
 
 def trials(
     names: Annotated[list[str] | None, typer.Argument(metavar="[TRIAL]...", help="Which; all if not given.")] = None,
-    scenario: Annotated[str, typer.Option(help="Shipped scenario, or path of a scenario file.")] = "world",
+    scenario: Annotated[
+        str, typer.Option(autocompletion=scenario_names, help="Shipped scenario, or path of a scenario file.")
+    ] = "world",
     file: Annotated[Path | None, typer.Option("--file", help="Trials of your own: see r2psim schema --trials.")] = None,
-    policy: Annotated[str, typer.Option(help="What bodies do beside the trial.")] = "late-response",
+    policy: Annotated[
+        str, typer.Option(autocompletion=policy_names, help="What bodies do beside the trial.")
+    ] = "late-response",
     runs: Annotated[int, typer.Option(min=2, max=100_000, help="Pairs of runs of each; a pair shares its luck.")] = 100,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     years: Annotated[int | None, typer.Option(min=2, max=200, help="Length of a run; the scenario's.")] = None,
@@ -74,8 +80,11 @@ def trials(
     from r2psim.progress import progress
     from r2psim.scenario import load
     from r2psim.scenario.errors import listing
+    from r2psim.scenario.plugged import plugged_file, plugged_names
     from r2psim.scenario.trials import read_trials, shipped_trials
 
+    if file is not None and str(file) in plugged_names("trials") and not file.exists():
+        file = plugged_file("trials", str(file))
     known = shipped_trials() if file is None else read_trials(file)
     for name in names or ():
         if name not in known:
@@ -104,6 +113,7 @@ def trials(
     _show(found)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _show(found: Trials) -> None:

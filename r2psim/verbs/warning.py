@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r2psim import terminal
+from r2psim.verbs.commands import what_next
+from r2psim.verbs.completion import ScenarioName, policy_names
 
 if TYPE_CHECKING:
     from r2psim.analysis.warning_value import Warnings
@@ -33,8 +35,10 @@ def write_warning(found: Warnings, directory: Path) -> None:
 
 
 def warning(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario, or path of a scenario file.")],
-    policy: Annotated[str, typer.Option(help="Policy under which everything is run.")] = "prevention",
+    scenario: ScenarioName,
+    policy: Annotated[
+        str, typer.Option(autocompletion=policy_names, help="Policy under which everything is run.")
+    ] = "prevention",
     runs: Annotated[int, typer.Option(min=2, max=1_000_000, help="Runs of each quality of warning.")] = 400,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of all chance.")] = 1,
     years: Annotated[int | None, typer.Option(min=4, max=200, help="Length of a run; the scenario's.")] = None,
@@ -79,6 +83,7 @@ def warning(
     _show(found)
     if out is not None:
         typer.echo(f"\nWritten to {out}: {files_in(out)}.")
+        what_next(["report", out], "one page of it")
 
 
 def _show(found: Warnings) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.declarations.columns import BODY, GROUP, PR, PROGRAMME, STATE, F, Table
+from r2psim.declarations.columns import BODY, GROUP, PR, PROGRAMME, STAGES, STATE, F, Table
+from r2psim.markup import element, head_and_body
+from r2psim.scenario.named import name_fields
 from r2psim.world.build import World
 from r2psim.world.codebook import told
 from r2psim.world.events import Event
@@ -138,6 +141,9 @@ class History:
     real_names: bool = False
     need: dict[str, np.ndarray] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        name_fields(self, "state", "group", "body", "need")
+
     @property
     def months(self) -> int:
         """Months that were run."""
@@ -150,6 +156,22 @@ class History:
             f"months={self.months}, states={len(world.states)}, groups={len(world.groups)}, "
             f"bodies={len(world.bodies)}, events={len(self.events)}, sha256={self.sha256[:12]!r})"
         )
+
+    def _repr_html_(self) -> str:
+        facts = f"policy {self.policy}, seed {self.seed}, run {self.run}, {self.months} months"
+        months = np.bincount(self.state["stage"][1:].astype(int).ravel(), minlength=len(STAGES))
+        totals = [(f"state-months: {name}", count) for name, count in zip(STAGES, months, strict=True)]
+        totals += [(name, series[column][-1].sum()) for series, columns in self._ends() for column, name in columns]
+        rows = ((name, f"{total:,.0f}") for name, total in totals)
+        return str(
+            element("p", element("b", self.title), element("br"), facts)
+            + element("table", head_and_body(("sum over the world", ""), rows, lambda _: None))
+        )
+
+    def _ends(self) -> Iterator[tuple[dict[str, np.ndarray], tuple[tuple[str, str], ...]]]:
+        """Give series that add up over a run, with the columns of which a notebook shows the last sum."""
+        yield self.group, (("atrocity_entries", "entries of groups into atrocity"), ("deaths", "killed"))
+        yield self.state, (("displaced", "driven from home"), ("gdp_lost", "GDP lost, US$"))
 
     def to_arrow(self, table: str = "states") -> pa.Table:
         """Give one of the tables of the run; each field carries ``unit``, ``description`` and ``source``.

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from operator import index
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["checked_run", "checked_seed", "fresh_seed"]
+if TYPE_CHECKING:
+    from numpy.random import Generator, RandomState, SeedSequence
+
+__all__ = ["Seed", "checked_run", "checked_seed", "fresh_seed"]
+
+if TYPE_CHECKING:
+    Seed = int | str | SeedSequence | Generator | RandomState | random.Random | None
+else:
+    Seed = Any
+"""What can be given as a seed: see `checked_seed`."""
 
 SEEDS = 1 << 64
 RUNS = 1 << 32
@@ -43,18 +54,20 @@ def checked_seed(seed: object = None) -> int:
 
     Parameters
     ----------
-    seed : int, str or None
-        Any kind of integer from 0 to 2**64 - 1, NumPy's too, or a text that reads as one; None draws a fresh one.
+    seed : int, str, SeedSequence, Generator, RandomState, Random or None
+        Any kind of integer from 0 to 2**64 - 1, NumPy's too, or a text that reads as one; a `numpy.random.SeedSequence`
+        gives always the same one, a generator of random numbers (NumPy's or Python's) the next one that it draws; None
+        draws a fresh one.
 
     Returns
     -------
     int
-        Whoever gives None has to report it: without it the run cannot be made again.
+        Whoever gives None, or a generator, has to report it: without it the run cannot be made again.
 
     Raises
     ------
     TypeError
-        If it is no integer; a number with a fraction, a truth value or a generator is none.
+        If it is none of these; a number with a fraction or a truth value is not.
     ValueError
         If it is out of range, or a text that is no whole number.
 
@@ -63,8 +76,28 @@ def checked_seed(seed: object = None) -> int:
     >>> import numpy as np
     >>> checked_seed(np.int64(7)), checked_seed("7"), checked_seed(None) < 2**53
     (7, 7, True)
+    >>> checked_seed(np.random.SeedSequence(7)) == checked_seed(np.random.SeedSequence(7))
+    True
     """
-    return fresh_seed() if seed is None else _whole("seed", seed, SEEDS)
+    return fresh_seed() if seed is None else _whole("seed", _drawn(seed), SEEDS)
+
+
+def _drawn(seed: object) -> object:
+    """Take a seed from whatever gives random numbers; anything else is given back."""
+    if isinstance(seed, random.Random):
+        return seed.getrandbits(EXACT_BITS)
+    kind = f"{type(seed).__module__}.{type(seed).__qualname__}"
+    if not kind.startswith("numpy.random."):
+        return seed
+    import numpy as np
+
+    if isinstance(seed, np.random.SeedSequence):
+        return int(seed.generate_state(1, np.uint64)[0]) >> (64 - EXACT_BITS)
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(1 << EXACT_BITS))
+    if isinstance(seed, np.random.RandomState):
+        return int(seed.randint(1 << EXACT_BITS, dtype=np.int64))
+    return seed
 
 
 def checked_run(run: object) -> int:

@@ -33,6 +33,7 @@ from r2psim.scenario.errors import MOST_TOLD, Near, Place, Problem, Source, dott
 from r2psim.scenario.loading import Draft
 from r2psim.scenario.parameters import PARAMETERS
 from r2psim.scenario.paths import Number, number_at, parameter_of
+from r2psim.scenario.plugged import plugged_names
 from r2psim.scenario.schema import Fault
 from r2psim.scenario.specs import DEFAULT_POLICIES, Scenario, headline_pair
 from r2psim.scenario.values import with_firsts
@@ -168,11 +169,10 @@ class _Reading:
         named = data.get("scenario")
         if not isinstance(named, str):
             return
-        if not named.endswith(".toml") and named not in shipped_names():
-            allowed = (
-                f"a shipped scenario ({listing(shipped_names())}) or the path of a .toml file, relative to this file"
-            )
-            self.refuse(("scenario",), named, allowed, Near(named, shipped_names()))
+        names = (*shipped_names(), *plugged_names("scenarios"))
+        if not named.endswith(".toml") and named not in names:
+            allowed = f"a shipped scenario ({listing(names)}) or the path of a .toml file, relative to this file"
+            self.refuse(("scenario",), named, allowed, Near(named, names))
             return
         path: str | Path = self.folder / named if named.endswith(".toml") else named
         if isinstance(path, Path) and not path.is_file():
