@@ -202,7 +202,7 @@ CALLS = {"sum", "pow", "fsum", "prange", "divmod", "hash", "eval", "exec", "open
 
 METHODS = {"sum", "mean", "std", "var", "dot", "prod", "cumsum", "argmax", "argmin", "argsort", "sort"}
 
-NOT_COMPILED = {"ahead.py", "compiled.py", "ingredients.py", "explain.py", "warmup.py", "__init__.py"}
+NOT_COMPILED = {"ahead.py", "by_run.py", "compiled.py", "ingredients.py", "explain.py", "warmup.py", "__init__.py"}
 """Files of `rules` whose code is not compiled: how to compile, and the explanation of events."""
 
 COMPILED = [path for path in RULES if path.name not in NOT_COMPILED]

@@ -18,7 +18,7 @@ import r2psim
 from r2psim import R2PModel, Results, ScenarioError, load, simulate
 from r2psim.declarations.columns import PR, B, F, G, S
 from r2psim.ensemble import simulation
-from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, nothing_own, run_chunk
 from r2psim.ensemble.measures import (
     BODY_ACCOUNTS,
     DEPTH,
@@ -312,6 +312,7 @@ def test_a_long_run_stops_in_the_middle() -> None:
                 blocks_of(rows),
                 rows,
                 p,
+                nothing_own(),
                 luck,
                 11,
                 stop,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, run_chunk, runs_beside
+from r2psim.ensemble.engine import ACCOUNTS, blocks_of, called_at, nothing_own, run_chunk, runs_beside
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.ensemble.simulation import AnyPolicy, simulate
 from r2psim.rules.draws import draws_of
@@ -71,6 +71,7 @@ class Compiled:
             self._blocks,
             self.rows,
             self._p,
+            nothing_own(),
             draws_of(SEED, 0, 0),
             months,
             np.zeros(1, dtype=np.int64),

@@ -81,7 +81,7 @@ def metrics_at_draws(
     """
     drawn = drawn_in(full, uncertainty)
     threads = threads or processors()
-    most = 1 if drawn else -(-runs * len(policies) // threads)
+    most = -(-runs * len(policies) // threads)
     ensemble = _OfDraws(full, policies, seed, YEAR * years, (), False, most, drawn, null_twins)
     ensemble.each = each
     ensemble.accounts_by_run = False

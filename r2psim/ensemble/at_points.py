@@ -107,9 +107,17 @@ class _Points(_Ensemble):
     """An ensemble whose runs, numbered on, are the replicates of point after point, row after row."""
 
     def __init__(
-        self, full: Scenario, policies: Sequence[str], seed: int, months: int, at: _AtPoints, row: int, first_run: int
+        self,
+        full: Scenario,
+        policies: Sequence[str],
+        seed: int,
+        months: int,
+        at: _AtPoints,
+        row: int,
+        first_run: int,
+        most: int,
     ) -> None:
-        super().__init__(full, policies, seed, months, (), False, most=1)
+        super().__init__(full, policies, seed, months, (), False, most)
         self.drawing = at  # type: ignore[assignment]
         self.accounts_by_run = False
         self._row, self._first = row, first_run
@@ -186,8 +194,9 @@ class PointRuns:
         points = self.values.shape[1]
         flat = self.values.reshape(-1, self.values.shape[2])
         at = _AtPoints(self.full, self.policies, self.paths, flat, self.replicates)
-        ensemble = _Points(self.full, self.policies, self.seed, YEAR * self.years, at, points, self.first_run)
         row = points * self.replicates
+        most = -(-count * row * len(self.policies) // self.threads)
+        ensemble = _Points(self.full, self.policies, self.seed, YEAR * self.years, at, points, self.first_run, most)
         waiting: dict[str, list[np.ndarray]] = {policy: [] for policy in self.policies}
         with closing(ensemble.blocks(first * row, count * row, self.threads)) as blocks:
             for block in blocks:

@@ -22,9 +22,11 @@ __all__ = [
     "ACCOUNTS",
     "Blocks",
     "Called",
+    "Own",
     "add_in_order",
     "blocks_of",
     "called_at",
+    "nothing_own",
     "run_chunk",
     "run_months",
     "runs_beside",
@@ -86,6 +88,68 @@ def _reset(start: Blocks, blocks: Blocks) -> None:
         for c in range(of.shape[0]):
             for i in range(of.shape[1]):
                 to[c, i] = of[c, i]
+
+
+class Own(NamedTuple):
+    """What each of several runs has for itself; arrays of length 0 where all of them have the same.
+
+    Attributes
+    ----------
+    values : numpy.ndarray, shape (runs, parameters)
+        Values of the parameters.
+    sizes, harms : numpy.ndarray, shape (runs, effects)
+        The effects' ``effect_size`` and ``effect_harms``, as `r2psim.world.rows.Rows` has them.
+    luck : numpy.ndarray, uint64, shape (runs,)
+        Number of the run whose luck each of them has.
+    """
+
+    values: np.ndarray
+    sizes: np.ndarray
+    harms: np.ndarray
+    luck: np.ndarray
+
+
+def nothing_own() -> Own:
+    """Make what runs have for themselves where they all have the same, and follow each other in number."""
+    none = np.empty((0, 0))
+    return Own(none, none, none, np.empty(0, dtype=np.uint64))
+
+
+@inline
+def _put_beside(numbers: np.ndarray, together: int, k: int, beside: np.uint64) -> None:
+    """Let the rows of the ``k``-th run side by side have the luck of a run that lies so many beside."""
+    each = len(numbers) // together
+    for i in range(k * each, (k + 1) * each):
+        numbers[i] = beside
+
+
+@inline
+def _hand_out(own: Own, rows: Rows, p: np.ndarray, first: int, together: int) -> None:
+    """Give the runs from ``first`` on, as many as go side by side, what each has for itself.
+
+    Where there are not as many left, the last of them is there more than once.
+    """
+    most = own.values.shape[0] - 1
+    parameters = own.values.shape[1]
+    effects = own.sizes.shape[1]
+    for k in range(together):
+        i = first + k if first + k < most else most
+        for j in range(parameters):
+            p[k * parameters + j] = own.values[i, j]
+        for j in range(effects):
+            rows.effect_size[k * effects + j] = own.sizes[i, j]
+            rows.effect_harms[k * effects + j] = own.harms[i, j]
+        beside = own.luck[i] - own.luck[first]
+        _put_beside(rows.state_run, together, k, beside)
+        _put_beside(rows.group_run, together, k, beside)
+        _put_beside(rows.body_run, together, k, beside)
+    if together > 1:
+        # In what they differ at all: see `r2psim.rules.by_run`.
+        for j in range(parameters):
+            differs = 0.0
+            for k in range(1, together):
+                differs = differs if p[k * parameters + j] == p[j] else 1.0
+            p[together * parameters + j] = differs
 
 
 @inline
@@ -158,6 +222,7 @@ def run_chunk(
     blocks: Blocks,
     rows: Rows,
     p: np.ndarray,
+    own: Own,
     luck: Draws,
     months: int,
     stop: np.ndarray,
@@ -181,9 +246,12 @@ def run_chunk(
     rows : Rows
         Working space of the thread; what is in its written blocks does not matter.
     p : numpy.ndarray
-        Values of the parameters.
+        Values of the parameters; where runs have their own, working space of the thread for them.
+    own : Own
+        What runs have for themselves. Where it is not nothing, the effects of `rows`, and what tells whose luck its
+        rows have, are working space too.
     luck : Draws
-        Seed, and number of the first run.
+        Seed, and number of the first run where all runs have the same.
     months : int
         Length of a run.
     stop : numpy.ndarray, int64, shape (1,)
@@ -214,6 +282,9 @@ def run_chunk(
     together = runs_in(rows)
     for i in range(0, runs, together):
         run = luck.run + np.uint64(i)
+        if own.values.shape[0] > 0:
+            run = own.luck[i]
+            _hand_out(own, rows, p, i, together)
         # Where fewer are left than go side by side, the others run in vain.
         wanted = together if i + together < runs else runs - i
         _reset(start, blocks)

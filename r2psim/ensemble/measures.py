@@ -218,7 +218,8 @@ def total(column: np.ndarray, work: np.ndarray) -> float:
 @inline
 def runs_in(rows: Rows) -> int:
     """Count the runs that lie side by side (`r2psim.world.rows.side_by_side`)."""
-    return int(rows.state_run[len(rows.state_run) - 1]) + 1
+    found: int = rows.runs[0]
+    return found
 
 
 @inline

@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from r2psim.ensemble.devices import checked_device
-from r2psim.ensemble.engine import ACCOUNTS, Blocks, add_in_order, blocks_of, called_at, run_chunk, runs_beside
+from r2psim.ensemble.engine import (
+    ACCOUNTS,
+    Blocks,
+    Own,
+    add_in_order,
+    blocks_of,
+    called_at,
+    nothing_own,
+    run_chunk,
+    runs_beside,
+)
 from r2psim.ensemble.events import events_of_run
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS, SERIES
@@ -194,6 +204,22 @@ class _Ensemble:
         """Give rows with the effects of a run."""
         return rows if self.drawing is None else self.drawing.rows_of(run, rows)
 
+    def own_of(self, k: int, first: int, count: int, null_twin: bool) -> Own:
+        """Give what each of some runs of the ``k``-th policy, or of its null twin, has for itself."""
+        runs, there = range(first, first + count), self.worlds[k].rows
+        values = np.stack([self.parameters_of(k, run, null_twin) for run in runs])
+        effects = [self.rows_of(run, there) for run in runs]
+        luck = np.array([self.luck_of(run) for run in runs], dtype=np.uint64)
+        sizes, harms = (np.stack([getattr(rows, name) for rows in effects]) for name in ("effect_size", "effect_harms"))
+        return Own(values, sizes, harms, luck)
+
+    def _room_for_own(self, rows: Rows, own: Own) -> tuple[Rows, np.ndarray]:
+        """Give rows and an array of parameters with room for what runs side by side have for themselves."""
+        effects = {name: np.empty(self.together * own.sizes.shape[1]) for name in ("effect_size", "effect_harms")}
+        beside = {name: np.empty_like(getattr(rows, name)) for name in ("state_run", "group_run", "body_run")}
+        records = self.together + 1 if self.together > 1 else 1
+        return rows._replace(**effects, **beside), np.empty(records * own.values.shape[1])
+
     def run(self, case: int, first: int, count: int) -> tuple[dict[str, np.ndarray], float]:
         """Run some runs of one policy or null twin; give their arrays and the seconds that they took."""
         k, null_twin = self.cases[case]
@@ -208,28 +234,29 @@ class _Ensemble:
         space = self.spaces.get()
         began = perf_counter()
         try:
-            # Where each run has parameters or effects of its own, it is a chunk of its own.
-            step = max(count, 1) if self.drawing is None else 1
-            for at in range(0, max(count, 1), step):
-                part = slice(at, at + step)
-                run_chunk(
-                    self.called,
-                    self.starts[k],
-                    space.blocks,
-                    self.rows_of(first + at, space.rows[k]),
-                    self.parameters_of(k, first + at, null_twin),
-                    draws_of(self.seed, self.luck_of(first + at), 0),
-                    self.months,
-                    self.stop,
-                    metrics[part],
-                    accounts[part],
-                    ledgers[part],
-                    bodies[part],
-                    self.picks,
-                    series[part],
-                    stages[part],
-                    work,
-                )
+            rows, p, own = space.rows[k], self.parameters_of(k, first, null_twin), nothing_own()
+            if self.drawing is not None and count:
+                own = self.own_of(k, first, count, null_twin)
+                rows, p = self._room_for_own(rows, own)
+            run_chunk(
+                self.called,
+                self.starts[k],
+                space.blocks,
+                rows,
+                p,
+                own,
+                draws_of(self.seed, self.luck_of(first), 0),
+                self.months,
+                self.stop,
+                metrics,
+                accounts,
+                ledgers,
+                bodies,
+                self.picks,
+                series,
+                stages,
+                work,
+            )
         finally:
             took = perf_counter() - began
             self.spaces.put(space)
@@ -532,8 +559,7 @@ def simulate(
         return run_beside(order, wanted, ours, threads, advance)
     if told and device == "gpu":
         notice("r2psim: events and their reasons are found on the processors, with the same bits")
-    # Runs that lie side by side share their parameters and effects.
-    most = 1 if drawn else -(-runs * len(named) // threads)
+    most = -(-runs * len(named) // threads)
     ensemble = _Ensemble(full, named, seed, months, chosen, histories, most, drawn, null_twins, device)
     ensemble.accounts_by_run = sink is not None
     kept = [_Kept(ensemble, first_run, runs, keep=sink is None, ledgers=ledgers) for _ in range(1 + null_twins)]

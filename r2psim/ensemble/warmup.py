@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from r2psim.compiling import ENSEMBLE, WHOLE, expect_everything
-from r2psim.ensemble.engine import ACCOUNTS, add_in_order, blocks_of, called_at, run_chunk
+from r2psim.ensemble.engine import ACCOUNTS, add_in_order, blocks_of, called_at, nothing_own, run_chunk
 from r2psim.ensemble.measures import BODY_ACCOUNTS, DEPTH, LEDGERS, METRICS
 from r2psim.rules.ahead import compile_ahead
 from r2psim.rules.draws import draws_of
@@ -60,6 +60,7 @@ def _example(rows: Rows, p: np.ndarray) -> tuple[Any, ...]:
         blocks,
         rows,
         p,
+        nothing_own(),
         draws_of(0, 0, 0),
         12,
         np.zeros(1, dtype=np.int64),

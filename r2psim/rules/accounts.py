@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.declarations.columns import PR, B, F, L, S
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import add_to, inline, raise_to, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
@@ -67,6 +68,7 @@ def coordinate(rows: Rows, p: np.ndarray, b: int, left: float) -> tuple[float, f
     return paid, late
 
 
+@by_run("rows.body")
 @rule
 def accounts(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Pay what programmes accepted of the offers of bodies ``first..last``, and return unspent money at a year's end.

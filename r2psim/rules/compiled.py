@@ -125,14 +125,17 @@ class CompiledRule:
     ----------
     function : callable
         As it is written.
+    decorator : callable
+        What it is made by: `rule` or `inline`.
     part, whole : numba dispatcher
         What rules contain where they call it, and what is machine code by itself. Nothing is compiled before it is
         called.
     """
 
-    def __init__(self, function: Callable[..., Any], part: Any, whole: Any) -> None:
+    def __init__(self, function: Callable[..., Any], decorator: Callable[..., Any], part: Any, whole: Any) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
+        self.decorator = decorator
         self.part = part
         self.whole = whole
 
@@ -191,7 +194,7 @@ def rule(function: _Function) -> _Function:
         from r2psim.machine_code import keep
 
         keep(whole, Path(numba.config.CACHE_DIR))
-    made: Any = CompiledRule(function, _part(function), whole)
+    made: Any = CompiledRule(function, rule, _part(function), whole)
     return cast(_Function, made)
 
 
@@ -235,7 +238,8 @@ def inline(function: _Function) -> _Function:
     """Compile a small function of scalars into every rule that calls it."""
     if numba.config.DISABLE_JIT:
         return function
-    made: Any = CompiledRule(function, _part(function, forceinline=True), _compiled(function, no_cfunc_wrapper=True))
+    part, whole = _part(function, forceinline=True), _compiled(function, no_cfunc_wrapper=True)
+    made: Any = CompiledRule(function, inline, part, whole)
     return cast(_Function, made)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import STATE, S
 from r2psim.rules.arithmetic import probability
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import CONFLICT_CHANGE, Draws, of_run, uniform
 from r2psim.rules.log_linear import hazard, hazards, terms
@@ -68,6 +69,7 @@ def notice(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
                 down[i] = MONTH * hazard(p, state, s, _ABATEMENT)
 
 
+@by_run("rows.state")
 @rule
 def conflict(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Change the conflict state of states ``first..last``: competing hazards, at most one change a month.

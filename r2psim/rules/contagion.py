@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import clip01, exp
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -107,6 +108,7 @@ def look_to_kin(first: int, last: int, rows: Rows) -> None:
         group[G.kin_pressure, g] = kin
 
 
+@by_run("rows.state")
 @rule
 def contagion(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Read neighbours and kin as they stood at the end of last month.

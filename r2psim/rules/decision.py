@@ -8,6 +8,7 @@ import numpy as np
 
 from r2psim.declarations.columns import PF, PR, STAGES, B, F, L, N, R, S
 from r2psim.rules.arithmetic import clip01, exp, log
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import add_to, inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run, under
@@ -742,6 +743,7 @@ def stand_by(rows: Rows, p: np.ndarray, b: int, now: float) -> None:
         unmark_slots(rows, b)
 
 
+@by_run("rows.body")
 @rule
 def decision(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Give bodies ``first..last`` their month's money, let those decide whose turn it is, and let standby money move.
@@ -779,6 +781,7 @@ def applicable(rows: Rows, p: np.ndarray, b: int, s: int, f: int) -> bool:
     return may_fund(rows, b, f * rows.state.shape[1] + s, p[P.assistance_consent_gate])
 
 
+@by_run("rows.body")
 @rule
 def offering(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Let bodies ``first..last`` put up the money of the pledges that are in force, as far as their balance goes.

@@ -9,6 +9,7 @@ import numpy as np
 from r2psim.declarations.channels import CHANNELS
 from r2psim.declarations.columns import GROUP, GROUP_CHANNELS, PR, F, G, S
 from r2psim.rules.arithmetic import clip01
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import BACKLASH, Draws, of_run, under, uniform
 from r2psim.rules.triggers import fading
@@ -360,6 +361,22 @@ def count_at_work(first: int, last: int, rows: Rows, f: int) -> None:
 
 
 @inline
+def effects_apart(rows: Rows) -> tuple[int, int]:
+    """Give the number of effects of all forms, and of the runs side by side that have sizes of their own for them."""
+    effects = rows.effect_start[rows.form.shape[1]]
+    return effects, len(rows.effect_size) // effects if effects > 0 else 1
+
+
+@inline
+def add_effect(strength: np.ndarray, quality: np.ndarray, size: float, turned: float, channel: np.ndarray) -> None:
+    """Add an effect of programmes to their channel in each state."""
+    for s in range(len(channel)):
+        reached = quality[s]
+        reached = turned * reached if reached < 0.0 else reached
+        channel[s] += size * strength[s] * reached
+
+
+@inline
 def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     """Add a form's effects on whole states to the channels of states ``first..last``.
 
@@ -370,16 +387,22 @@ def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     quality = rows.programme[PR.quality, base + first : base + last]
     scale = p[P.assistance_effect_scale]
     alone = rows.form[F.group_scope, f] > 0.0
+    effects, runs = effects_apart(rows)
+    each = rows.state.shape[1] // runs
     for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
         c = rows.effect_channel[e]
         if not (alone and _GROUP_COLUMN[c] >= 0):
             channel = rows.state[_FIRST + c, first:last]
-            size = scale * rows.effect_size[e]
-            turned = -1.0 if rows.effect_harms[e] > 0.0 else 1.0
-            for s in range(last - first):
-                reached = quality[s]
-                reached = turned * reached if reached < 0.0 else reached
-                channel[s] += size * strength[s] * reached
+            # States of one run after the other, where each has sizes of its own.
+            begin = 0
+            while begin < last - first:
+                k = (first + begin) // each
+                end = each * (k + 1) - first
+                end = end if end < last - first else last - first
+                size = scale * rows.effect_size[k * effects + e]
+                turned = -1.0 if rows.effect_harms[k * effects + e] > 0.0 else 1.0
+                add_effect(strength[begin:end], quality[begin:end], size, turned, channel[begin:end])
+                begin = end
 
 
 @inline
@@ -389,15 +412,18 @@ def act_on_groups(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> N
     strength = rows.programme[PR.strength, base + first : base + last]
     quality = rows.programme[PR.quality, base + first : base + last]
     scale = p[P.assistance_effect_scale]
+    effects, runs = effects_apart(rows)
+    each = rows.state.shape[1] // runs
     for s in range(last - first):
         target = worst_off(rows, first + s) if strength[s] > 0.0 else -1
         if target >= 0:
+            own = effects * ((first + s) // each)
             for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
                 place = _GROUP_COLUMN[rows.effect_channel[e]]
                 if place >= 0:
-                    harms = rows.effect_harms[e] > 0.0
+                    harms = rows.effect_harms[own + e] > 0.0
                     reached = -quality[s] if harms and quality[s] < 0.0 else quality[s]
-                    rows.group[place, target] += scale * rows.effect_size[e] * strength[s] * reached
+                    rows.group[place, target] += scale * rows.effect_size[own + e] * strength[s] * reached
 
 
 @inline
@@ -468,6 +494,7 @@ def remember(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
         helped[s] = first_help if at_work[s] >= arrived else before
 
 
+@by_run("rows.state")
 @rule
 def delivery(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Fund, build up and apply the programmes of states ``first..last``.

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import PF, PR, F, S
 from r2psim.rules.arithmetic import clip01
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import MISJUDGED_LACK, Draws, of_run, under, uniform
@@ -40,6 +41,7 @@ def emphasise(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         state[S.emphasis, s] = clip01(weight / of[PF.largest, 0])
 
 
+@by_run("rows.state")
 @rule
 def demand(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Weigh every form in states ``first..last``: how much the state lacks what it builds, times what it is worth.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.declarations.columns import G, S
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -15,6 +16,7 @@ __all__ = ["episodes", "year_of_groups"]
 DECEMBER = 11
 
 
+@by_run("rows.group")
 @rule
 def year_of_groups(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Note of the calendar year of groups ``first..last`` what dates an episode.
@@ -79,6 +81,7 @@ def close_year(
     state[quiet_place, s] = quiet
 
 
+@by_run("rows.state")
 @rule
 def episodes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Date the episodes of atrocity of states ``first..last``, once a year: killing by one perpetrator in one state.

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import exp, larger, log, normal_quantile
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import (
     CAMPAIGN_AGE,
@@ -177,6 +178,16 @@ def strike(rows: Rows, p: np.ndarray, draws: Draws, g: int, left: float) -> None
     group[G.persons, g] = persons - deaths
 
 
+@by_run("rows.group")
+@inline
+def strike_all(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Count the same of all groups in stage 3 or 4."""
+    left = log(fading(p[P.harm_wave_half_life]))
+    for g in range(first, last):
+        if rows.group[G.stage, g] >= 3.0:
+            strike(rows, p, draws, g, left)
+
+
 @inline
 def begin_month(first: int, last: int, group: np.ndarray) -> None:
     """Begin with nobody killed or displaced."""
@@ -242,6 +253,7 @@ def follow_threshold(first: int, last: int, group: np.ndarray, p: np.ndarray) ->
         crossed[i] = begins + ongoing * larger(in_atrocity, reached)
 
 
+@by_run("rows.group")
 @rule
 def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Count the killed, the expelled, the displaced and the persecuted of groups ``first..last``, in whole persons.
@@ -255,12 +267,9 @@ def harm(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None
     """
     group = rows.group
     month = np.int64(draws.month)
-    left = log(fading(p[P.harm_wave_half_life]))
     follow_campaigns(first, last, group, p)
     begin_month(first, last, group)
-    for g in range(first, last):
-        if group[G.stage, g] >= 3.0:
-            strike(rows, p, draws, g, left)
+    strike_all(first, last, rows, p, draws)
     persecute(first, last, group, p)
     add_up(first, last, group, group[G.deaths_ring0 + month % 12, first:last])
     follow_threshold(first, last, group, p)

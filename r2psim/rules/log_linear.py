@@ -14,6 +14,7 @@ import numpy as np
 
 from r2psim.declarations.columns import Table
 from r2psim.rules.arithmetic import exp
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.scenario.parameters import PARAMETERS
 
@@ -52,6 +53,7 @@ def weight(p: np.ndarray, table: np.ndarray, j: int) -> tuple[float, float]:
     return p[table[j, 0]], reference
 
 
+@by_run("block")
 @inline
 def log_effect(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> float:
     """Sum the terms of one row: the log of its hazard over the base rate."""
@@ -62,6 +64,7 @@ def log_effect(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) ->
     return eta
 
 
+@by_run("block")
 @inline
 def hazard(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> float:
     """Give the log-linear hazard of one row, in the unit of its base."""
@@ -69,6 +72,7 @@ def hazard(p: np.ndarray, block: np.ndarray, row: int, table: np.ndarray) -> flo
     return base * exp(log_effect(p, block, row, table))
 
 
+@by_run("block")
 @rule
 def log_effects(p: np.ndarray, block: np.ndarray, first: int, last: int, table: np.ndarray, out: np.ndarray) -> None:
     """Sum the terms of the rows ``first..last``, term by term over all rows, so that it vectorises.
@@ -115,6 +119,7 @@ def log_effects(p: np.ndarray, block: np.ndarray, first: int, last: int, table: 
         j += 1
 
 
+@by_run("block")
 @rule
 def hazards(p: np.ndarray, block: np.ndarray, first: int, last: int, table: np.ndarray, out: np.ndarray) -> None:
     """Give the log-linear hazards of the rows ``first..last``, in the unit of their base.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.declarations.columns import PR, F, S
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws
@@ -78,6 +79,7 @@ def call_for_response(first: int, last: int, rows: Rows) -> None:
             state[S.manifest_failure, s] = 3.0
 
 
+@by_run("rows.state")
 @rule
 def need(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Count what response states ``first..last`` need this month: the full cost of each form that the crisis calls for.

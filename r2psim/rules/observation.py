@@ -6,7 +6,8 @@ import numpy as np
 
 from r2psim.declarations.columns import S
 from r2psim.rules.arithmetic import clip01
-from r2psim.rules.compiled import rule
+from r2psim.rules.by_run import by_run
+from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import ASSESSMENT, Draws, bell, of_run
 from r2psim.scenario.parameters import P
 from r2psim.world.rows import Rows
@@ -17,15 +18,10 @@ _COMMON = 8
 _FACTORS = 14
 
 
-@rule
-def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Score the risk of states ``first..last`` and perceive it with an error that early-warning capacity lowers.
-
-    The score is the mean of the fourteen factors of the UN Framework, the eight common ones weighing as much as the
-    six specific ones together unless said otherwise (the weights are an assumption). The size of the error is set so
-    that the perceived risk has about the skill of today's best public forecast (Early Warning Project 2025: AUC
-    0.825). Without any signal every state looks like a typical one, up to the error.
-    """
+@by_run("rows.state")
+@inline
+def assess(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Assess the risk of states ``first..last`` from outside, with an error."""
     state = rows.state
     identity = rows.state_id[first:last]
     run = rows.state_run[first:last]
@@ -36,6 +32,24 @@ def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
     gain = p[P.observation_early_warning]
     silence = 1.0 - p[P.observation_signal]
     typical = p[P.observation_typical]
+    for s in range(last - first):
+        luck = bell(of_run(draws, run[s]), identity[s], ASSESSMENT)
+        error = noise * (1.0 - gain * early_warning[s]) * luck
+        perceived[s] = clip01(score[s] - silence * (score[s] - typical) + error)
+
+
+@by_run("rows.state")
+@rule
+def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
+    """Score the risk of states ``first..last`` and perceive it with an error that early-warning capacity lowers.
+
+    The score is the mean of the fourteen factors of the UN Framework, the eight common ones weighing as much as the
+    six specific ones together unless said otherwise (the weights are an assumption). The size of the error is set so
+    that the perceived risk has about the skill of today's best public forecast (Early Warning Project 2025: AUC
+    0.825). Without any signal every state looks like a typical one, up to the error.
+    """
+    state = rows.state
+    score = state[S.risk_score, first:last]
     specific = p[P.observation_specific]
     n = last - first
     for s in range(n):
@@ -45,12 +59,10 @@ def observation(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) 
         weight = (1.0 - specific) / 8.0 if k < _COMMON else specific / 6.0
         for s in range(n):
             score[s] += weight * factor[s]
-    for s in range(n):
-        luck = bell(of_run(draws, run[s]), identity[s], ASSESSMENT)
-        error = noise * (1.0 - gain * early_warning[s]) * luck
-        perceived[s] = clip01(score[s] - silence * (score[s] - typical) + error)
+    assess(first, last, rows, p, draws)
 
 
+@by_run("rows.state")
 @rule
 def warn(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Give public warnings of states ``first..last``, and count those that came true, false alarms, and misses.

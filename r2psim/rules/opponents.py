@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.declarations.columns import G, S
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -19,6 +20,7 @@ def exclusion_under(regime: float, in_closed: float, in_open: float) -> float:
     return in_open + (in_closed - in_open) * (1.0 - regime)
 
 
+@by_run("rows.group")
 @rule
 def opponents(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Let the exclusion to which political opponents return follow the openness of the regime.
@@ -35,6 +37,7 @@ def opponents(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) ->
             group[G.exclusion_home, g] = exclusion_under(regime, in_closed, in_open)
 
 
+@by_run("rows.group")
 @rule
 def opponents_begin(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Let the political opponents among groups ``first..last`` start as excluded as the regime has them."""

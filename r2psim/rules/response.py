@@ -10,6 +10,7 @@ import numpy as np
 
 from r2psim.declarations.columns import S
 from r2psim.rules.arithmetic import clip01, probability
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import (
@@ -148,6 +149,7 @@ def inquire(state: np.ndarray, p: np.ndarray, luck: Draws, who: np.uint64, s: in
     state[S.inquiry, s] = left
 
 
+@by_run("rows.state")
 @rule
 def response(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Decide mandates, embargoes, referrals and inquiries for states ``first..last``; count hosting, reconstruction.

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import clip01, larger
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.structure import conflict_level
@@ -15,6 +16,7 @@ from r2psim.world.rows import Rows
 __all__ = ["group_risk_factors", "state_risk_factors"]
 
 
+@by_run("rows.group")
 @rule
 def group_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Score the six specific factors (9-14) of groups ``first..last``; which variables stand for them is an assumption.
@@ -85,6 +87,7 @@ def worst_of_groups(first: int, last: int, rows: Rows) -> None:
         state[S.rf14, s] = rf14
 
 
+@by_run("rows.state")
 @rule
 def state_risk_factors(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Score the factors of states ``first..last``; the specific ones (9-14) are the worst of its groups.

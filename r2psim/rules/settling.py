@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from r2psim.declarations.columns import TRIGGERS, G, S
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import contagion
 from r2psim.rules.draws import MONTHS, Draws
@@ -164,9 +165,10 @@ def groups_forget(first: int, last: int, rows: Rows) -> None:
         group[G.imminent_from_below, g] = 0.0
 
 
+@by_run("rows.state")
 @rule
 def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Let states ``first..last``, all there are, and their groups settle before the first month.
+    """Let states ``first..last``, all there are of a run, and their groups settle before the first month.
 
     Held are what data files know, and what follows from it alone: conflict, regime, institutions, inclusion and
     inequality, the record of violations, population, economy, the displaced, exclusion, atrocities that go on. Moved
@@ -174,13 +176,13 @@ def settling(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> 
     Elections keep their calendar, backwards. Neighbours are read as before a first month, so that no one arrives.
     """
     months = int(p[P.start_settling_months])
-    groups = rows.group.shape[1]
+    first_group, after = rows.first_group[first], rows.first_group[last]
     for before in range(months):
         luck = luck_before(draws, months, before)
         contagion(first, last, rows, p, draws)
         states_settle(first, last, rows, p, luck)
-        groups_settle(0, groups, rows, p, luck, before)
+        groups_settle(first_group, after, rows, p, luck, before)
         states_stand(first, last, rows, p, luck)
     if months > 0:
         states_forget(first, last, rows)
-        groups_forget(0, groups, rows)
+        groups_forget(first_group, after, rows)

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import GROUP, G
 from r2psim.rules.arithmetic import exp, larger, probability
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import PERPETRATOR_KIND, STAGE_CHANGE, Draws, of_run, uniform
 from r2psim.rules.log_linear import log_effect, log_effects, terms
@@ -104,15 +105,12 @@ def put_log_effect(
         into[i] = effect if stage[i] == present else kept
 
 
+@by_run("group")
 @inline
-def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Find the monthly hazard of a rise of each group before its gate is heeded; from stage 4 there is none."""
+def rates_of_rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Turn the log effects on the hazard of a rise of each group into the hazard."""
     up = group[G.hazard_up, first:last]
     stage = group[G.stage, first:last]
-    put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
-    put_log_effect(first, last, group, p, 1.0, _TO_THREAT, up)
-    put_log_effect(first, last, group, p, 2.0, _TO_IMMINENT, up)
-    put_log_effect(first, last, group, p, 3.0, _TO_ATROCITY, up)
     to_risk = p[P.stages_to_risk_base]
     to_threat = p[P.stages_to_threat_base]
     to_imminent = p[P.stages_to_imminent_base]
@@ -127,14 +125,22 @@ def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
 
 
 @inline
-def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
-    """Find the monthly hazard of any lower stage of each group; from stage 0 there is none."""
+def rise(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find the monthly hazard of a rise of each group before its gate is heeded; from stage 4 there is none."""
+    up = group[G.hazard_up, first:last]
+    put_log_effect(first, last, group, p, 0.0, _TO_RISK, up)
+    put_log_effect(first, last, group, p, 1.0, _TO_THREAT, up)
+    put_log_effect(first, last, group, p, 2.0, _TO_IMMINENT, up)
+    put_log_effect(first, last, group, p, 3.0, _TO_ATROCITY, up)
+    rates_of_rise(first, last, group, p)
+
+
+@by_run("group")
+@inline
+def rates_of_fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Turn the log effects on the hazard of a fall of each group into the hazard."""
     down = group[G.hazard_down, first:last]
     stage = group[G.stage, first:last]
-    put_log_effect(first, last, group, p, 1.0, _FROM_RISK, down)
-    put_log_effect(first, last, group, p, 2.0, _FROM_THREAT, down)
-    put_log_effect(first, last, group, p, 3.0, _FROM_IMMINENT, down)
-    put_log_effect(first, last, group, p, 4.0, _FROM_ATROCITY, down)
     from_risk = p[P.stages_from_risk_base]
     from_threat = p[P.stages_from_threat_base]
     from_imminent = p[P.stages_from_imminent_base]
@@ -148,6 +154,18 @@ def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
         down[i] = base * exp(down[i])
 
 
+@inline
+def fall(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Find the monthly hazard of any lower stage of each group; from stage 0 there is none."""
+    down = group[G.hazard_down, first:last]
+    put_log_effect(first, last, group, p, 1.0, _FROM_RISK, down)
+    put_log_effect(first, last, group, p, 2.0, _FROM_THREAT, down)
+    put_log_effect(first, last, group, p, 3.0, _FROM_IMMINENT, down)
+    put_log_effect(first, last, group, p, 4.0, _FROM_ATROCITY, down)
+    rates_of_fall(first, last, group, p)
+
+
+@by_run("group")
 @inline
 def heed_gates(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Let each rise answer to what the next stage needs, and hold back those who lack it.
@@ -227,11 +245,26 @@ def next_stage(
 
 
 @inline
-def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
-    """Draw the stage of each group after the month."""
+def draw_changes(first: int, last: int, rows: Rows, draws: Draws) -> None:
+    """Draw a number for each group, and find the probability that its stage changes in the month."""
     group = rows.group
     group_id = rows.group_id[first:last]
     run = rows.group_run[first:last]
+    up = group[G.hazard_up, first:last]
+    down = group[G.hazard_down, first:last]
+    draw = group[G.draw_stage, first:last]
+    chance = group[G.stage_change, first:last]
+    # Chains of arithmetic as long as a draw or an exponential have loops of their own: more rows fit into each.
+    for i in range(last - first):
+        draw[i] = uniform(of_run(draws, run[i]), group_id[i], STAGE_CHANGE)
+    for i in range(last - first):
+        chance[i] = probability(up[i] + down[i])
+
+
+@by_run("group")
+@inline
+def change(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
+    """Change the stage of each group as the number that was drawn says."""
     up = group[G.hazard_up, first:last]
     down = group[G.hazard_down, first:last]
     draw = group[G.draw_stage, first:last]
@@ -242,11 +275,6 @@ def change(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     sudden = p[P.stages_sudden]
     two = p[P.stages_two_steps]
     three = p[P.stages_three_steps]
-    # Chains of arithmetic as long as a draw or an exponential have loops of their own: more rows fit into each.
-    for i in range(last - first):
-        draw[i] = uniform(of_run(draws, run[i]), group_id[i], STAGE_CHANGE)
-    for i in range(last - first):
-        chance[i] = probability(up[i] + down[i])
     for i in range(last - first):
         # Whatever is read, is read before anything is written: else the loop does not vectorise.
         s = stage[i]
@@ -321,6 +349,7 @@ def find_perpetrators(first: int, last: int, rows: Rows, p: np.ndarray, draws: D
             )
 
 
+@by_run("rows.group")
 @rule
 def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Change the stages of groups ``first..last``: at most one change a month.
@@ -331,6 +360,7 @@ def stages(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> No
     rise(first, last, rows.group, p)
     fall(first, last, rows.group, p)
     heed_gates(first, last, rows.group, p)
-    change(first, last, rows, p, draws)
+    draw_changes(first, last, rows, draws)
+    change(first, last, rows.group, p)
     count_stays(first, last, rows.group)
     find_perpetrators(first, last, rows, p, draws)

@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import PR, F, G, S
 from r2psim.rules.arithmetic import clip01, exp
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import WAR_CRIMES, Draws, of_run, uniform
@@ -80,6 +81,7 @@ def speed_of_returns(first: int, last: int, rows: Rows, p: np.ndarray, share: np
         share[s] = 1.0 - fading(half_life / speed)
 
 
+@by_run("rows.state")
 @rule
 def state_totals(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Sum up the month in states ``first..last``.

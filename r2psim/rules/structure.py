@@ -19,6 +19,7 @@ import numpy as np
 
 from r2psim.declarations.columns import INHIBITORS, S
 from r2psim.rules.arithmetic import clip01, exp
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import MOTIVE_JUMP, Draws, of_run, uniform
@@ -117,6 +118,7 @@ def weigh_record(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         agitation[i] = clip01(incitement[i] * exp(aid_receptiveness[i]))
 
 
+@by_run("rows.state")
 @rule
 def standing(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Weigh up the restraint of states ``first..last``, and the drives of government and armed groups to commit crimes.
@@ -348,6 +350,7 @@ def arming(first: int, last: int, rows: Rows, p: np.ndarray) -> None:
         armed_groups[i] = approach(armed_groups[i], strength, rate)
 
 
+@by_run("rows.state")
 @rule
 def structure(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Move the structure of states ``first..last`` by a month.

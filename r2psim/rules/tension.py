@@ -6,6 +6,7 @@ import numpy as np
 
 from r2psim.declarations.columns import G, S
 from r2psim.rules.arithmetic import clip01, exp, larger
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.draws import Draws
 from r2psim.rules.opponents import opponents
@@ -114,6 +115,7 @@ def aggrieve(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
         grievance[i] = approach(grievance[i], clip01(level), rate)
 
 
+@by_run("group")
 @inline
 def turn_on(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Find how far the government and armed groups are driven against each group: the more, the more excluded it is.
@@ -161,6 +163,7 @@ def target(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
         targeting[i] = approach(targeting[i], level, rise if level > targeting[i] else fall)
 
 
+@by_run("group")
 @inline
 def violate(first: int, last: int, group: np.ndarray, p: np.ndarray) -> None:
     """Move violations below killing: what targeting does in the present crisis, from stage 2 on, and more from stage 3.
@@ -203,6 +206,7 @@ def prepare_and_protect(first: int, last: int, group: np.ndarray, p: np.ndarray)
         protection[i] = approach(protection[i], level, protection_rate)
 
 
+@by_run("rows.group")
 @rule
 def tension(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Move the tension around groups ``first..last`` by a month.

@@ -7,6 +7,7 @@ import numpy as np
 from r2psim.declarations.columns import STATE, TRIGGERS, S
 from r2psim.rules import draws as d
 from r2psim.rules.arithmetic import exp, probability
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import inline, rule
 from r2psim.rules.contagion import WAR
 from r2psim.rules.draws import Draws, number_of_month, of_run, uniform, uniform_pair
@@ -91,6 +92,7 @@ def election_is_due(month: float, phase: float, interval: float) -> float:
     return 0.0 if interval < 1.0 else due
 
 
+@by_run("rows.state")
 @inline
 def occasions(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Scale the hazards of states ``first..last`` to this month: its share of a year, or the occasion it offers.
@@ -138,6 +140,7 @@ def course_of(k: int, p: np.ndarray) -> tuple[float, float]:
     return fading(p[_HALF_LIVES[k]]), p[_WEIGHTS[k]]
 
 
+@by_run("rows.state")
 @inline
 def strike(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws, j: int) -> None:
     """Let the kinds of the ``j``-th draw strike or fade: two that share a block of chance, or one alone."""
@@ -202,6 +205,7 @@ def strikes(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> N
         pressure[i] = 1.0 - pressure[i]
 
 
+@by_run("rows.state")
 @rule
 def triggers(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Draw every kind of trigger for states ``first..last``, and combine the fresh ones into pressure.

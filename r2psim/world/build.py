@@ -195,6 +195,7 @@ def build(scenario: Scenario, policy: str | None = None) -> World:
         group_id=_identities("group", group_names),
         body_id=_identities("body", list(scenario.bodies)),
         form_id=_identities("form", list(assistance.names)),
+        runs=np.array([1], dtype=np.int64),
         state_run=np.zeros(len(states), dtype=np.uint64),
         group_run=np.zeros(len(groups), dtype=np.uint64),
         body_run=np.zeros(len(assistance.bodies), dtype=np.uint64),

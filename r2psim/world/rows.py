@@ -35,8 +35,10 @@ class Rows(NamedTuple):
         US cents spent by each body on each form since the start.
     state_id, group_id, body_id, form_id : numpy.ndarray, uint64
         Identities, which chance is drawn by: they do not depend on the rows' order.
+    runs : numpy.ndarray, int64, shape (1,)
+        How many runs lie side by side: 1 but where `side_by_side` put several.
     state_run, group_run, body_run : numpy.ndarray, uint64
-        How many runs beside that of the draws each row's run lies: 0 everywhere but where `side_by_side` put several.
+        How far the number of each row's run is from that of the draws; numbers of runs are taken modulo 2**32.
     home : numpy.ndarray, int64, shape (groups,)
         Row of the state of each group.
     first_group : numpy.ndarray, int64, shape (states + 1,)
@@ -59,6 +61,7 @@ class Rows(NamedTuple):
         Sparse rows: channels that a form acts on.
     effect_size, effect_harms : numpy.ndarray, float64
         Size of each effect at full strength: a log factor, or what is added to a level. And 1 where it does harm.
+        Of all effects in turn, once; or once for each of the runs side by side, if they have sizes of their own.
     """
 
     state: np.ndarray
@@ -75,6 +78,7 @@ class Rows(NamedTuple):
     group_id: np.ndarray
     body_id: np.ndarray
     form_id: np.ndarray
+    runs: np.ndarray
     state_run: np.ndarray
     group_run: np.ndarray
     body_run: np.ndarray
@@ -158,6 +162,7 @@ def side_by_side(rows: Rows, runs: int) -> Rows:
         **{name: repeated(name) for name in ("state_id", "group_id", "body_id", "member_id")},
         programme=np.tile(of_form, runs).reshape(len(rows.programme), forms * states * runs),
         ledger=np.tile(rows.ledger, (runs, 1)),
+        runs=np.array([runs], dtype=np.int64),
         state_run=numbers(states),
         group_run=numbers(groups),
         body_run=numbers(bodies),
@@ -205,6 +210,7 @@ def smallest_rows() -> Rows:
         group_id=one,
         body_id=one,
         form_id=one,
+        runs=np.array([1], dtype=np.int64),
         state_run=same_run,
         group_run=same_run,
         body_run=same_run,
