@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from html.parser import HTMLParser
 from http import HTTPStatus
@@ -144,7 +145,7 @@ def _closed(cookie: bytes, secure: bool) -> bytes:
     return b"; ".join([*kept, b"HttpOnly", b"SameSite=Lax", *([b"Secure"] if secure else [])])
 
 
-def plain_page(status: int, why: str, home: str) -> tuple[Headers, bytes]:
+def plain_page(status: int, why: str, home: str, ways: Mapping[str, str] | None = None) -> tuple[Headers, bytes]:
     """Write a page that says what is wrong, and nothing of the machine.
 
     Parameters
@@ -155,12 +156,17 @@ def plain_page(status: int, why: str, home: str) -> tuple[Headers, bytes]:
         What is wrong, and what is allowed.
     home : str
         Path of the first page.
+    ways : mapping of str to str, optional
+        Other pages that are offered: path -> what it is called.
     """
     name = HTTPStatus(status).phrase
+    more = "".join(f'<li><a href="{escape(path)}">{escape(words)}</a></li>' for path, words in (ways or {}).items())
     body = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>r2psim: {name}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><h1>{status} {name}</h1>'
-        f'<p>{escape(why)}</p><p><a href="{escape(home)}">The first page</a></p></body></html>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"></head><body><h1>{status} {name}</h1>'
+        f'<p>{escape(why)}</p><p><a href="{escape(home)}">The first page</a></p>'
+        f"{f'<ul>{more}</ul>' if more else ''}</body></html>"
     ).encode()
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
