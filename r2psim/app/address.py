@@ -9,7 +9,7 @@ from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.app.watch import Choice, RefusedError, choice_of
 from r2psim.scenario.errors import nearest
 
-__all__ = ["FEWEST_RUNS", "KEYS", "Place", "checked", "event_of", "place_of", "runs_of"]
+__all__ = ["FEWEST_RUNS", "KEYS", "Place", "checked", "event_of", "is_event", "place_of", "runs_of"]
 
 FEWEST_RUNS = 8
 
@@ -75,6 +75,18 @@ def event_of(world: int, number: int) -> str:
     return f"{OTHER if world else ''}{number}"
 
 
+def is_event(text: str) -> bool:
+    """Say whether a text names an event as an address does.
+
+    Examples
+    --------
+    >>> is_event("12"), is_event("beside:12"), is_event("beside:"), is_event("-1")
+    (True, True, False, False)
+    """
+    number = text.removeprefix(OTHER)
+    return number.isascii() and number.isdigit() and len(number) <= 9
+
+
 def place_of(search: str | None) -> tuple[Choice, Place]:
     """Read a world and a place in it from the search part of an address.
 
@@ -98,8 +110,7 @@ def place_of(search: str | None) -> tuple[Choice, Place]:
         if len(values) > 1 and key != "set":
             raise RefusedError(f"{key} is given {len(values)} times in this address: once is allowed")
     words = {key: found.get(key, [""])[0] for key in ("state", "event", "body", "beside")}
-    number = words["event"].removeprefix(OTHER)
-    if words["event"] and not (number.isascii() and number.isdigit() and len(number) <= 9):
+    if words["event"] and not is_event(words["event"]):
         allowed = f"a number, or {OTHER}NUMBER of the world beside"
         raise RefusedError(f"event {words['event'][:30]!r} is not allowed: {allowed}")
     return choice, Place(month, **words, runs=runs_of(found.get("runs", [""])[0]))

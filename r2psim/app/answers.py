@@ -18,6 +18,14 @@ __all__ = ["PagePolicy", "closed_cookies", "guarded", "plain_page"]
 NO_MORE = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """Policy of everything that is no page: a file that is opened for itself runs nothing."""
 
+PLAIN = (
+    ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:12vh auto;max-width:34rem;"
+    "padding:0 1rem;background:#ffffff;color:#1f2328}a{color:#1f5a8a}li{margin:.5rem 0}"
+    "@media(prefers-color-scheme:dark){body{background:#14171a;color:#e8eaed}a{color:#7fb8e6}}"
+)
+"""Style of plain pages; it and no other style is taken."""
+PLAIN_DIGEST = base64.b64encode(hashlib.sha256(PLAIN.encode()).digest())
+
 ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -164,13 +172,13 @@ def plain_page(status: int, why: str, home: str, ways: Mapping[str, str] | None 
     body = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>r2psim: {name}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"></head><body><h1>{status} {name}</h1>'
-        f'<p>{escape(why)}</p><p><a href="{escape(home)}">The first page</a></p>'
-        f"{f'<ul>{more}</ul>' if more else ''}</body></html>"
+        f"<style>{PLAIN}</style></head><body><main><h1>{status} {name}</h1>"
+        f'<p>{escape(why)}</p><ul><li><a href="{escape(home)}">The first page</a></li>{more}</ul></main></body></html>'
     ).encode()
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        (b"content-security-policy", NO_MORE + b"; style-src 'sha256-" + PLAIN_DIGEST + b"'"),
     ]
     return headers, body

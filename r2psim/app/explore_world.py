@@ -12,7 +12,7 @@ import solara
 from r2psim.analysis.parting import Parting, parting
 from r2psim.analysis.summary import date
 from r2psim.app import panels
-from r2psim.app.address import Place, event_of
+from r2psim.app.address import Place, event_of, is_event
 from r2psim.app.explore_figures import MANY, Course, Frequency, Maps, Time, apart
 from r2psim.app.explore_saving import numbers_of
 from r2psim.app.glossary import term
@@ -68,9 +68,9 @@ def moved(name: str, worlds: Sequence[Watch], here: Place) -> Place | None:
         return here._replace(state="" if key == here.state else key, event="")
     if kind == "body" and key in world.bodies:
         return here._replace(body="" if key == here.body else key)
-    if kind == "many":
+    if name == "many:":
         return here._replace(runs=MANY)
-    if kind != "event" or not key.removeprefix(event_of(1, 0)[:-1]).isdigit():
+    if kind != "event" or not is_event(key):
         return None
     of, wanted = Place(event=key).picked
     if of < len(worlds) and wanted < len(worlds[of].history.events):

@@ -16,6 +16,7 @@ from r2psim.app.markup import Markup, element, join
 from r2psim.app.runs import setting_of
 from r2psim.app.settings import MOST_FIELDS, current
 from r2psim.app.widgets import Form, View
+from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 from r2psim.scenario import Scenario
 from r2psim.scenario.channels import CHANNELS, KINDS, MANDATES
@@ -132,8 +133,8 @@ def _of_numbers() -> Iterator[Term]:
                    f"{_sentence(channel.meaning)} A {channel.kind}: {KINDS[channel.kind]}; {helps}.")  # fmt: skip
     for name, meaning in MANDATES.items():
         yield Term(f"mandate-{name}", name, _sentence(meaning))
-    for name, (words, note) in METRIC_NAMES.items():
-        yield Term(f"metric-{name}", words, _sentence(note))
+    for name, meaning in METRICS.items():
+        yield Term(f"metric-{name}", METRIC_NAMES[name][0], _sentence(meaning))
     for key, ledger in COST_LEDGERS.items():
         parts = ", ".join(plain(part).lower() for part in ledger.parts)
         yield Term(f"ledger-{key}", ledger.title, f"Whose money: {ledger.who}. Made up of: {parts}.")
@@ -238,7 +239,7 @@ def Page() -> None:
     elif words:
         hits = found(terms, words)
         said = f"{len(hits)} terms with {words}" if hits else f"No term with {words}"
-        View(html=element("h2", said, role="status") + _listed(hits) + _all())
+        View(html=element("h2", element("span", said, role="status")) + _listed(hits) + _all())
     else:
         View(html=_whole(terms))
 
