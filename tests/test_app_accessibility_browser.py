@@ -77,6 +77,35 @@ def test_axe_finds_nothing_where_a_policy_is_built(
         session.close()
 
 
+@pytest.mark.parametrize("viewport", [PHONE, LAYOUT], ids=["phone", "desk"])
+def test_axe_finds_nothing_in_a_tour_a_term_and_two_worlds(
+    viewport: dict[str, int],
+    browser: Any,  # noqa: F811
+    server: Server,  # noqa: F811
+) -> None:
+    session = browser.new_context(viewport=viewport)
+    try:
+        page = session.new_page()
+        found = []
+        for address in ("/glossary?term=stage-3", "/glossary?find=veto", "/glossary?term=nothing"):
+            page.goto(server.base + address)
+            page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+            found += faults(page, address)
+        page.goto(f"{server.base}/explore?seed=7&month=12&beside=prevention&state=kessara&event=3&runs=16")
+        page.locator("[data-id=many][data-done=yes]").wait_for(timeout=60_000)
+        found += faults(page, "two worlds, a state and an event")
+        page.get_by_role("button", name="Tour").click()
+        page.get_by_role("button", name="Next").click()
+        page.locator(".r2p-toured").wait_for()
+        found += faults(page, "a tour")
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        page.goto(f"{server.base}/compere")
+        found += faults(page, "a page that is not there")
+        assert found == []
+    finally:
+        session.close()
+
+
 def test_axe_sees_what_is_wrong(browser: Any, server: Server) -> None:  # noqa: F811
     session = browser.new_context(viewport=DESK)
     try:

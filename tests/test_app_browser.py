@@ -211,7 +211,7 @@ def test_appearance_can_be_chosen_and_is_kept(visit: Callable[..., Page]) -> Non
 
 
 def test_a_step_changes_what_is_seen(visit: Callable[..., Page]) -> None:
-    page = visit("/?seed=7")
+    page = visit("/explore?seed=7")
     page.wait_for_selector(".r2p-map")
     before = page.screenshot(full_page=True)
     page.click("[data-id=step]")
@@ -226,7 +226,7 @@ def test_a_step_changes_what_is_seen(visit: Callable[..., Page]) -> None:
 
 
 def test_what_the_browser_shows_is_what_the_command_line_computes(visit: Callable[..., Page]) -> None:
-    page = visit("/?scenario=seminar&policy=prevention&seed=7&run=3&set=assistance.openness%3D0.4&month=24")
+    page = visit("/explore?scenario=seminar&policy=prevention&seed=7&run=3&set=assistance.openness%3D0.4&month=24")
     shows_month(page, 24)
     shown = page.locator(".r2p-main code").all_inner_texts()
     digest, line = shown[0], shown[1]
@@ -238,7 +238,7 @@ def test_what_the_browser_shows_is_what_the_command_line_computes(visit: Callabl
 
 
 def test_two_browsers_never_move_each_other(visit: Callable[..., Page]) -> None:
-    one, other = visit("/?seed=7"), visit("/?seed=7")
+    one, other = visit("/explore?seed=7"), visit("/explore?seed=7")
     one.click("text=+1 year")
     shows_month(one, 12)
     other.click("[data-id=step]")
@@ -247,7 +247,7 @@ def test_two_browsers_never_move_each_other(visit: Callable[..., Page]) -> None:
 
 
 def test_everything_can_be_done_with_the_keyboard_alone(visit: Callable[..., Page]) -> None:
-    page = visit("/?seed=7&month=24")
+    page = visit("/explore?seed=7&month=24")
     shows_month(page, 24)
 
     def tab_to(selector: str) -> None:
@@ -279,7 +279,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(visit: Callable[..., Pag
 
 
 def test_a_world_can_be_reset_with_seed_policy_and_parameters(visit: Callable[..., Page]) -> None:
-    page = visit("/")
+    page = visit("/explore")
     page.select_option("#r2p-World-policy", "prevention")
     page.fill("#r2p-World-seed", "11")
     page.click("text=Run this world")
@@ -304,12 +304,12 @@ def test_a_world_can_be_reset_with_seed_policy_and_parameters(visit: Callable[..
 
 
 def test_an_address_that_names_nothing_is_answered_with_what_there_is(visit: Callable[..., Page]) -> None:
-    page = visit("/?scenario=/etc/passwd")
+    page = visit("/explore?scenario=/etc/passwd")
     expect(page.locator("[role=alert]")).to_contain_text("is not allowed: one of")
 
 
 def test_the_large_world_can_be_watched(visit: Callable[..., Page]) -> None:
-    page = visit("/?scenario=world&seed=3&month=12")
+    page = visit("/explore?scenario=world&seed=3&month=12")
     shows_month(page, 12)
     assert page.locator(".r2p-map [data-pick]").count() > 150
     page.click("[data-id=step]")

@@ -75,7 +75,7 @@ def test_the_text_of_a_watched_world(
     scenario: str,
     month: int,
 ) -> None:
-    page = visit(f"/?scenario={scenario}&seed=3&month={month}", viewport={"width": width, "height": 900})
+    page = visit(f"/explore?scenario={scenario}&seed=3&month={month}", viewport={"width": width, "height": 900})
     shows_month(page, month)
     inside(page)
     # Every state is named when it is picked.

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from test_app_seminar_browser import Log, Room, Server, begin, browser, room, server  # noqa: F401 - fixtures
 
+from r2psim.app.pages import PAGES
+
 pytestmark = pytest.mark.slow
 
 PUT_IN = """async () => {
@@ -90,9 +92,14 @@ def test_the_pages_work_under_the_path_of_a_proxy(browser: Any, tmp_path: Path) 
         page = browser.new_context().new_page()
         log = Log(page)
         page.goto(f"{server.base}/deep/down/")
-        page.wait_for_selector("text=Explore one world")
+        page.wait_for_selector("text=What does early assistance buy?")
         leads = page.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.pathname)")
-        assert leads == ["/deep/down/", "/deep/down/compare", "/deep/down/seminar"]
+        assert leads == ["/deep/down/" + entry.path.strip("/") for entry in PAGES]
+        # A link within a page leads there by the pages' own ways, and in another tab by its address.
+        link = page.get_by_role("link", name="Open Explore")
+        assert str(link.evaluate("(a) => a.pathname")) == "/deep/down/explore"
+        link.click()
+        page.wait_for_selector("text=Explore one world")
         page.get_by_role("link", name="Seminar").click()
         page.get_by_role("button", name="Open the seminar").click()
         page.wait_for_selector(".r2p-code")

@@ -49,6 +49,7 @@ class Work:
             **kept(1.0),
             null=None if self.unfinished else SimpleNamespace(**kept(-1.0)),
             series={p: dict.fromkeys(CURVES, np.repeat(number, 25, axis=1)) for p in policies},
+            stages={p: np.zeros((runs, 25, 2), dtype=np.int8) for p in policies},
         )
 
 

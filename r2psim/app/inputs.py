@@ -27,8 +27,8 @@ def told(problem: str) -> None:
     View(html=element("p", problem, class_="r2p-problem", role="alert") if problem else Markup())
 
 
-def world_fields(choice: Choice, setting: Scenario | None) -> list[dict[str, Any]]:
-    """Give the fields that choose a world."""
+def world_fields(choice: Choice, setting: Scenario | None, beside: str = "") -> list[dict[str, Any]]:
+    """Give the fields that choose a world, and the policy of another one beside it."""
     policies = list(setting.policies) if setting is not None else [choice.policy]
     about_policy = setting.policies[choice.policy].description if setting is not None else ""
     help_seed = "Of all chance. The same seed and run give the same triggers under every policy."
@@ -38,7 +38,9 @@ def world_fields(choice: Choice, setting: Scenario | None) -> list[dict[str, Any
         _field("policy", "Policy", choice.policy, about_policy, [(name, name) for name in policies]),
         _field("seed", "Seed", str(choice.seed), help_seed),
         _field("run", "Run", str(choice.run), "Number of the run under that seed."),
-    ]
+        _field("beside", "Beside it", beside, "The same world and the same luck under another policy, by one clock.",
+               [("", "nothing"), *((name, name) for name in policies if name != choice.policy)]),
+    ]  # fmt: skip
 
 
 def _field(

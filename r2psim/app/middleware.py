@@ -10,9 +10,11 @@ from urllib.parse import unquote_to_bytes
 
 from r2psim.app.allowed_hosts import Headers, Site
 from r2psim.app.connections import Kernels, Sockets
+from r2psim.app.entries import PAGES
 from r2psim.app.responses import closed_cookies, guarded, plain_page
 from r2psim.app.settings import MOST_FIELDS, Limits
 from r2psim.files import Bounds, decoded, parse_json
+from r2psim.scenario.errors import nearest
 
 __all__ = ["Gate"]
 
@@ -118,6 +120,7 @@ class Gate:
                 if status >= 400:
                     swallowing = True
                     why = WORDS.get(status, WORDS[404] if status < 500 else "Something went wrong on the server.")
+                    why += _meant(scope["path"]) if status == 404 else ""
                     await self._refuse(send, status, why, head=scope["method"] == "HEAD")
                     return
                 headers = guarded(closed_cookies(message["headers"], self.site.secure))
@@ -133,7 +136,8 @@ class Gate:
                 await self._refuse(send, 500, "Something went wrong on the server.", head=scope["method"] == "HEAD")
 
     async def _refuse(self, send: Any, status: int, why: str, head: bool) -> None:
-        headers, body = plain_page(status, why, f"{self.site.prefix}/")
+        others = {f"{self.site.prefix}/{e.path}": e.label for e in PAGES if e.path != "/"} if status == 404 else {}
+        headers, body = plain_page(status, why, f"{self.site.prefix}/", others)
         await send({"type": "http.response.start", "status": status, "headers": guarded(headers)})
         await send({"type": "http.response.body", "body": b"" if head else body})
 
@@ -230,6 +234,18 @@ def _read_message(told: Any, bounds: Bounds) -> None:
     header = found.get("header") if isinstance(found, dict) else None
     if not isinstance(header, dict) or not isinstance(header.get("msg_type"), str):
         raise ValueError("a message without a type")
+
+
+def _meant(path: str) -> str:
+    """Say which page may have been meant by a path that leads to none; nothing where none is near.
+
+    Examples
+    --------
+    >>> _meant("/compere"), _meant("/static/x.js")
+    (' Did you mean compare?', '')
+    """
+    near = nearest(path.strip("/"), [entry.path for entry in PAGES])
+    return f" Did you mean {near}?" if near else ""
 
 
 class _Silent:

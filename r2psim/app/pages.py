@@ -1,53 +1,26 @@
-"""The table of pages, and what surrounds each of them: title, ways from page to page, and what the model is not.
-
-To add a page: a module with ``@solara.component def Page()``, and a line in `PAGES`.
-"""
+"""All pages of `r2psim.app.entries`, and what surrounds each: title, ways from page to page, what the model is not."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import solara
+
+from r2psim.app.entries import PAGES, UNLISTED, Entry
+from r2psim.app.settings import LIMITS
+from r2psim.app.tours import told_to_browser
 
 __all__ = ["PAGES", "UNLISTED", "Entry", "Layout", "routes"]
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
+LONGEST = LIMITS.address_bytes
+"""Characters of an address that a link leads to."""
+
 NOT = "An invented world. It explains mechanisms; it forecasts no country, and no number stands for a life's worth."
-
-
-class Entry(NamedTuple):
-    """A page.
-
-    Attributes
-    ----------
-    path : str
-        Where it is: ``/`` or a single name.
-    label : str
-        What it is called.
-    module : str
-        Has the component `Page`.
-    """
-
-    path: str
-    label: str
-    module: str
-
-
-PAGES = (
-    Entry("/", "Explore", "r2psim.app.explore"),
-    Entry("compare", "Compare", "r2psim.app.compare"),
-    Entry("seminar", "Seminar", "r2psim.app.seminar"),
-)
-"""All pages that are offered, in their order."""
-
-UNLISTED = (
-    Entry("join", "Join", "r2psim.app.seminar_join"),
-    Entry("projector", "Projector", "r2psim.app.seminar_projector_page"),
-)
-"""Pages that are reached by a link."""
 
 
 @solara.component_vue("appearance.vue")
@@ -63,6 +36,11 @@ def _Back() -> None:
 @solara.component_vue("way.vue")
 def _Way() -> None:
     """Keep addresses under the path that a proxy gives the pages."""
+
+
+@solara.component_vue("guide.vue")
+def _Guide(tours: list[dict[str, Any]], page: str, event_open: Callable[[str], None]) -> None:
+    """Lead through a page, and follow links in its parts."""
 
 
 @solara.component
@@ -84,15 +62,24 @@ def Layout(children: list[Any]) -> None:
     """Surround a page."""
     solara.Style(STYLE)
     _Way()
+    router = solara.use_router()
     route, _ = solara.use_route(peek=True)
+    # An address of the first page that names a world is one of Explore.
+    at = "" if route is None else "explore" if route.path == "/" and router.search else route.path
+
+    def follow(path: Any) -> None:
+        # Links of the pages themselves; what a browser sends may be anything.
+        if isinstance(path, str) and path.startswith("/") and not path.startswith("//") and len(path) < LONGEST:
+            router.push(path)
+
     with solara.v.Html(tag="div", class_="r2p"):
         with solara.v.Html(tag="header", class_="r2p-head", attributes={"role": "banner"}):
             solara.v.Html(tag="a", class_="r2p-skip", attributes={"href": "#main"}, children=["Skip to the page"])
             solara.v.Html(tag="span", class_="r2p-name", children=["r2psim"])
             with solara.v.Html(tag="nav", class_="r2p-nav", attributes={"aria-label": "Pages"}):
                 for entry in PAGES:
-                    here = route is not None and route.path == entry.path
-                    _To("/" if entry.path == "/" else f"/{entry.path}", entry.label, here)
+                    _To("/" if entry.path == "/" else f"/{entry.path}", entry.label, entry.path == at)
+            _Guide(tours=told_to_browser(), page=at, event_open=follow)
             _Appearance()
         _Back()
         solara.v.Html(tag="main", class_="r2p-main", attributes={"id": "main", "tabindex": "-1"}, children=children)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from r2psim.analysis.findings import money
 from r2psim.analysis.summary import date, percent, tell, weight
+from r2psim.app.glossary import term
 from r2psim.app.page_parts import Markup, bar, element, join, pick, table
 from r2psim.app.symbols import stage_mark
 from r2psim.app.watch import NOWHERE, Payment
@@ -17,7 +19,7 @@ from r2psim.plots.style import amount, plain
 from r2psim.scenario import Scenario
 from r2psim.world.history import Event, History
 
-__all__ = ["bodies", "event_list", "programmes", "state_detail", "state_list", "state_panel", "sums", "why"]
+__all__ = ["bodies", "event_list", "programmes", "short", "state_detail", "state_list", "state_panel", "sums", "why"]
 
 MOST_EVENTS = 60
 MOST_PROGRAMMES = 24
@@ -35,10 +37,10 @@ def _number(history: History, column: str, month: int, s: int) -> float:
 # -- a state -----------------------------------------------------------------------------------------------------------
 
 
-def state_panel(history: History, month: int, key: str) -> Markup:
-    """Tell of one state as it stood after ``month`` months."""
-    world = history.world
-    s = world.states.index(key)
+def state_panel(history: History, month: int, key: str, policy: str = "", suffix: str = "") -> Markup:
+    """Tell of one state as it stood after ``month`` months; ``policy`` is named where another world is beside it."""
+    names = history.world.names
+    s = history.world.states.index(key)
     stage = int(_number(history, "stage", month, s))
     perpetrator = _number(history, "government_perpetrator", month, s) > 0.0
     facts = [
@@ -57,19 +59,28 @@ def state_panel(history: History, month: int, key: str) -> Markup:
     ]
     fresh = [k for k in TRIGGERS if _number(history, f"trigger_{k}", month, s) > FRESH]
     facts.append(_fact("Active triggers", ", ".join(plain(k).lower() for k in fresh) or "none"))
-    head = element("h2", stage_mark(stage, 8.0), f" {world.names[key]}: {stage} {STAGES[stage]}", id="state")
-    return element(
-        "section", head, element("dl", *facts, class_="r2p-facts"), _factors(history, month, s), aria_labelledby="state"
-    )
+    stands = term(f"stage-{stage}", f"{stage} {STAGES[stage]}")
+    of = f" under {policy}" if policy else ""
+    head = element("h2", stage_mark(stage, 8.0), f" {names[key]}: ", stands, of, id=f"state{suffix}")
+    inside = element("dl", *facts, class_="r2p-facts") + _factors(history, month, s)
+    return element("section", head, inside, aria_labelledby=f"state{suffix}")
 
 
-def state_detail(history: History, month: int, key: str, setting: Scenario, payments: Sequence[Payment]) -> Markup:
+def state_detail(
+    history: History,
+    month: int,
+    key: str,
+    setting: Scenario,
+    payments: Sequence[Payment],
+    policy: str = "",
+    suffix: str = "",
+) -> Markup:
     """Tell of the groups of one state, of what holds risk back there, and of the assistance that it gets."""
     world = history.world
     s = world.states.index(key)
     return element(
         "section",
-        element("h2", f"{world.names[key]} in detail", id="detail"),
+        element("h2", f"{world.names[key]} in detail{f' under {policy}' if policy else ''}", id=f"detail{suffix}"),
         element(
             "div",
             element("div", _groups(history, month, s)),
@@ -77,7 +88,7 @@ def state_detail(history: History, month: int, key: str, setting: Scenario, paym
             element("div", _received(history, s, setting, payments)),
             class_="r2p-grid-of",
         ),
-        aria_labelledby="detail",
+        aria_labelledby=f"detail{suffix}",
     )
 
 
@@ -104,7 +115,7 @@ def _factors(history: History, month: int, s: int) -> Markup:
     items = []
     for i, name in enumerate(RISK_FACTORS, 1):
         score = _number(history, f"rf{i}", month, s)
-        items.append(element("li", element("span", f"{i} {name}"), bar(score, f"{score:.2f}")))
+        items.append(element("li", term(f"factor-{i}", f"{i} {name}"), bar(score, f"{score:.2f}")))
     common = element("ol", *items[:8], class_="r2p-bars", aria_label="Common risk factors")
     specific = element("ol", *items[8:], class_="r2p-bars", aria_label="Specific risk factors")
     return join(
@@ -121,7 +132,7 @@ def _strengths(history: History, month: int, s: int) -> Markup:
     items = []
     for name in ("inclusion", *INHIBITORS, "restraint"):
         score = _number(history, name, month, s)
-        items.append(element("li", element("span", plain(name)), bar(score, f"{score:.2f}", "r2p-good")))
+        items.append(element("li", term(f"inhibitor-{name}", plain(name)), bar(score, f"{score:.2f}", "r2p-good")))
     return join((element("h3", "What holds it back: inhibitors"), element("ol", *items, class_="r2p-bars")))
 
 
@@ -135,7 +146,7 @@ def _received(history: History, s: int, setting: Scenario, payments: Sequence[Pa
             paid[p.form] += p.dollars
             payers[p.form].add(names[history.world.bodies[p.body]])
     rows = [
-        (forms[f].name, ", ".join(sorted(payers[f])), money(dollars))
+        (term(f"form-{forms[f].key}", forms[f].name), ", ".join(sorted(payers[f])), money(dollars))
         for f, dollars in sorted(paid.items(), key=lambda item: -item[1])
     ]
     if not rows:
@@ -154,7 +165,8 @@ def state_list(history: History, month: int) -> list[tuple[str, str]]:
 # -- what happened -----------------------------------------------------------------------------------------------------
 
 
-def _short(event: Event, names: dict[str, str]) -> str:
+def short(event: Event, names: dict[str, str]) -> str:
+    """Say in few words what happened."""
     place = names[event.state]
     if event.kind == "trigger":
         return f"{plain(event.what)} in {place}"
@@ -163,8 +175,38 @@ def _short(event: Event, names: dict[str, str]) -> str:
     return f"{names[event.group or '']}, {place}: {event.before} to {event.after}"
 
 
-def event_list(history: History, month: int, key: str | None, grave: bool, picked: str | None) -> Markup:
-    """List what happened in the first ``month`` months, latest first; each can be asked about."""
+def _when(month: int) -> str:
+    """Write a month as the list of events has it."""
+    return date(month).replace("year ", "Y").replace(", month ", " M")
+
+
+def event_list(
+    history: History,
+    month: int,
+    key: str | None,
+    grave: bool,
+    picked: str | None,
+    find: str = "",
+    prefix: str = "event:",
+) -> Markup:
+    """List what happened in the first ``month`` months, latest first; each can be asked about.
+
+    Parameters
+    ----------
+    history, month : History, int
+        What happened, and how far it is told.
+    key : str or None
+        State of which it is told; without one of all.
+    grave : bool
+        Whether only conflict, imminent risk and atrocity are told.
+    picked : str or None
+        The event that is being explained, with its prefix.
+    find : str
+        Words that all stand in what is told.
+    prefix : str
+        What stands before the number of an event.
+    """
+    words = find.lower().split()
     chosen = []
     for i, e in enumerate(history.events):
         if e.month >= month:
@@ -173,14 +215,16 @@ def event_list(history: History, month: int, key: str | None, grave: bool, picke
             continue
         if grave and not (e.kind == "conflict" or (e.kind == "stage" and (e.after in STAGES[3:]))):
             continue
+        if words and not all(w in f"{_when(e.month)} {short(e, history.world.names)}".lower() for w in words):
+            continue
         chosen.append((i, e))
     items = []
     for i, e in reversed(chosen[-MOST_EVENTS:]):
-        name = f"event:{i}"
-        said = element("span", date(e.month).replace("year ", "Y").replace(", month ", " M"), class_="r2p-date")
-        items.append(element("li", pick(name, said, " ", _short(e, history.world.names), pressed=picked == name)))
+        name = f"{prefix}{i}"
+        said = element("span", _when(e.month), class_="r2p-date")
+        items.append(element("li", pick(name, said, " ", short(e, history.world.names), pressed=picked == name)))
     if not items:
-        return element("p", "Nothing so far.", class_="r2p-note")
+        return element("p", f"Nothing so far{f' with {find}' if words else ''}.", class_="r2p-note")
     more = len(chosen) - len(items)
     rest = element("p", f"The latest {MOST_EVENTS}; {more} earlier ones are not listed.", class_="r2p-note")
     return join((element("ul", *items, class_="r2p-events", data_scroll="y"), rest if more > 0 else ""))
@@ -260,7 +304,10 @@ def programmes(history: History, key: str, setting: Scenario, payments: Sequence
     world, forms = history.world, list(setting.forms.values())
     b = world.bodies.index(key)
     mine = sorted((p for p in payments if p.body == b and p.form != NOWHERE), key=lambda p: -p.dollars)
-    rows = [(forms[p.form].name, world.names[world.states[p.state]], money(p.dollars)) for p in mine[:MOST_PROGRAMMES]]
+    rows: list[tuple[Any, ...]] = [
+        (term(f"form-{forms[p.form].key}", forms[p.form].name), world.names[world.states[p.state]], money(p.dollars))
+        for p in mine[:MOST_PROGRAMMES]
+    ]
     coordination = sum(p.dollars for p in payments if p.body == b and p.form == NOWHERE)
     if coordination > 0.0:
         rows.append(("Coordination of what others and itself fund", "all its members", money(coordination)))

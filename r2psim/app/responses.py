@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from html.parser import HTMLParser
 from http import HTTPStatus
@@ -16,6 +17,14 @@ __all__ = ["PagePolicy", "closed_cookies", "guarded", "plain_page"]
 
 NO_MORE = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """Policy of everything that is no page: a file that is opened for itself runs nothing."""
+
+PLAIN = (
+    ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:12vh auto;max-width:34rem;"
+    "padding:0 1rem;background:#ffffff;color:#1f2328}a{color:#1f5a8a}li{margin:.5rem 0}"
+    "@media(prefers-color-scheme:dark){body{background:#14171a;color:#e8eaed}a{color:#7fb8e6}}"
+)
+"""Style of plain pages; it and no other style is taken."""
+PLAIN_DIGEST = base64.b64encode(hashlib.sha256(PLAIN.encode()).digest())
 
 ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -144,7 +153,7 @@ def _closed(cookie: bytes, secure: bool) -> bytes:
     return b"; ".join([*kept, b"HttpOnly", b"SameSite=Lax", *([b"Secure"] if secure else [])])
 
 
-def plain_page(status: int, why: str, home: str) -> tuple[Headers, bytes]:
+def plain_page(status: int, why: str, home: str, ways: Mapping[str, str] | None = None) -> tuple[Headers, bytes]:
     """Write a page that says what is wrong, and nothing of the machine.
 
     Parameters
@@ -155,16 +164,21 @@ def plain_page(status: int, why: str, home: str) -> tuple[Headers, bytes]:
         What is wrong, and what is allowed.
     home : str
         Path of the first page.
+    ways : mapping of str to str, optional
+        Other pages that are offered: path -> what it is called.
     """
     name = HTTPStatus(status).phrase
+    more = "".join(f'<li><a href="{escape(path)}">{escape(words)}</a></li>' for path, words in (ways or {}).items())
     body = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>r2psim: {name}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><h1>{status} {name}</h1>'
-        f'<p>{escape(why)}</p><p><a href="{escape(home)}">The first page</a></p></body></html>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{PLAIN}</style></head><body><main><h1>{status} {name}</h1>"
+        f'<p>{escape(why)}</p><ul><li><a href="{escape(home)}">The first page</a></li>{more}</ul></main></body></html>'
     ).encode()
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        (b"content-security-policy", NO_MORE + b"; style-src 'sha256-" + PLAIN_DIGEST + b"'"),
     ]
     return headers, body

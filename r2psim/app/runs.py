@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from r2psim.analysis.reached import first_months
 from r2psim.app.settings import current
 from r2psim.app.watch import RefusedError, scenario_of
 from r2psim.ensemble.measures import LEDGERS, METRICS
@@ -104,6 +105,9 @@ class Found:
         The same of the null twins: all effects of assistance at none.
     curves : dict of str to numpy.ndarray, float32, shape (runs, points)
         By series of `CURVES`, every `EVERY` months from the start.
+    first : numpy.ndarray, int16, shape (runs, groups, stages)
+        The month in which each group first came to each stage, as `r2psim.analysis.reached.first_months` has it;
+        empty where runs kept no histories.
     """
 
     metrics: np.ndarray = field(default_factory=lambda: np.empty((0, len(METRICS))))
@@ -111,6 +115,7 @@ class Found:
     null_metrics: np.ndarray = field(default_factory=lambda: np.empty((0, len(METRICS))))
     null_ledgers: np.ndarray = field(default_factory=lambda: np.empty((0, 0, len(LEDGERS))))
     curves: dict[str, np.ndarray] = field(default_factory=dict)
+    first: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0), dtype=np.int16))
 
     @property
     def runs(self) -> int:
@@ -120,7 +125,7 @@ class Found:
     @property
     def bytes(self) -> int:
         """Size."""
-        kept = (self.metrics, self.ledgers, self.null_metrics, self.null_ledgers, *self.curves.values())
+        kept = (self.metrics, self.ledgers, self.null_metrics, self.null_ledgers, self.first, *self.curves.values())
         return sum(array.nbytes for array in kept)
 
     def longer(self, results: Results, policy: str) -> Found:
@@ -137,7 +142,11 @@ class Found:
             np.concatenate([old, new[policy]]) if self.runs else new[policy]
             for old, new in zip(before, added, strict=True)
         )
-        return Found(metrics, ledgers, null_metrics, null_ledgers, curves)
+        # Of the stages of all groups in all months only this is kept: they would take a hundred times as much.
+        stages = results.stages.get(policy)
+        new_first = self.first[:0] if stages is None else first_months(stages)
+        first = np.concatenate([self.first, new_first]) if self.runs else new_first
+        return Found(metrics, ledgers, null_metrics, null_ledgers, curves, first)
 
 
 @dataclass
@@ -309,6 +318,7 @@ class Pool:
                 advance=advance,
                 ledgers=True,
                 null_twins=True,
+                histories=True,
             )
             # Joined here too: what fails after the runs must not end the one thread that works for everybody.
             longer = {s: self.get(s).longer(results, s.policy) for s in settings}

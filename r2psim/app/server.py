@@ -16,6 +16,7 @@ import uvicorn
 from r2psim.app import settings
 from r2psim.app.allowed_hosts import Site, SiteError, site_of
 from r2psim.app.connections import PatientProtocol
+from r2psim.app.front import dress
 from r2psim.app.guard import close_doors
 from r2psim.app.middleware import Gate
 from r2psim.app.responses import PagePolicy
@@ -59,6 +60,7 @@ def _settle(site: Site, limits: settings.Limits) -> None:
     solara.server.settings.kernel.max_per_session = 20
     solara.server.settings.kernel.cull_timeout = "1h"
     solara.settings.assets.cdn = NOWHERE
+    dress()
     solara.settings.main.check_hooks = "off"
     # Said at every page that is not served by https, which a class room on one machine does not have.
     warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)

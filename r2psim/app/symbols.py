@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import cos, pi, sin
+from typing import Any
 
 from r2psim.app.page_parts import Markup, element, join
 from r2psim.declarations.columns import STAGES, TRIGGERS
@@ -54,9 +56,18 @@ def stage_mark(stage: int, size: float = 7.0) -> Markup:
     )
 
 
-def stage_key() -> Markup:
+def _as_they_are(_: str, words: Any) -> Any:
+    """Give words without a link."""
+    return words
+
+
+Linked = Callable[[str, Any], Any]
+"""Leads from words to what the glossary says of them: told the key of the term, and the words."""
+
+
+def stage_key(linked: Linked = _as_they_are) -> Markup:
     """Draw the key of the stages, and of the ring that marks a war."""
-    items = [element("li", stage_mark(k), f" {k} {name}") for k, name in enumerate(STAGES)]
+    items = [element("li", stage_mark(k), " ", linked(f"stage-{k}", f"{k} {name}")) for k, name in enumerate(STAGES)]
     ring = element(
         "svg",
         element("circle", r=1.3, class_="r2p-ring"),
@@ -66,7 +77,7 @@ def stage_key() -> Markup:
         class_="r2p-mark",
         aria_hidden="true",
     )
-    items.append(element("li", ring, " at war"))
+    items.append(element("li", ring, " ", linked("conflict-3", "at war")))
     return element("ul", *items, class_="r2p-key", aria_label="Stages")
 
 
@@ -88,7 +99,7 @@ def trigger_mark(kind: str) -> tuple[str, str]:
     return _TRIGGER_PATHS[shape], "r2p-t r2p-filled" if filled else "r2p-t"
 
 
-def trigger_key() -> Markup:
+def trigger_key(linked: Linked = _as_they_are) -> Markup:
     """Draw the key of the triggers."""
     items = []
     for kind in TRIGGERS:
@@ -98,5 +109,5 @@ def trigger_key() -> Markup:
             element("path", d=path, class_=class_),
             viewBox="-1.8 -1.8 3.6 3.6", width=13, height=13, class_="r2p-mark", aria_hidden="true",
         )  # fmt: skip
-        items.append(element("li", mark, f" {plain(kind)}"))
+        items.append(element("li", mark, " ", linked(f"trigger-{kind}", plain(kind))))
     return element("ul", join(items), class_="r2p-key", aria_label="Triggers")

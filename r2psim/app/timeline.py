@@ -96,7 +96,7 @@ def _said(index: int) -> str:
     return "the start" if index == 0 else date(index - 1)
 
 
-def _marks(history: History, chosen: set[str], months: int, y: float, picked: str | None) -> list[Markup]:
+def _marks(history: History, chosen: set[str], months: int, y: float, picked: str | None, prefix: str) -> list[Markup]:
     """Draw the triggers that struck some states."""
     strikes = [(i, e) for i, e in enumerate(history.events) if e.kind == "trigger" and e.state in chosen]
     found, busy = [], dict.fromkeys(LANES, -1e9)
@@ -116,14 +116,14 @@ def _marks(history: History, chosen: set[str], months: int, y: float, picked: st
                 role="button",
                 tabindex=-1,
                 aria_label=f"{said}: why?",
-                data_pick=f"event:{i}",
-                class_="r2p-why r2p-selected" if picked == f"event:{i}" else "r2p-why",
+                data_pick=f"{prefix}{i}",
+                class_="r2p-why r2p-selected" if picked == f"{prefix}{i}" else "r2p-why",
             )
         )
     return found
 
 
-def _turns(history: History, rows: dict[str, float], months: int, picked: str | None) -> list[Markup]:
+def _turns(history: History, rows: dict[str, float], months: int, picked: str | None, prefix: str) -> list[Markup]:
     """Mark where groups went up to imminent risk or to atrocity: what can be asked about."""
     found = []
     for i, e in enumerate(history.events):
@@ -141,8 +141,8 @@ def _turns(history: History, rows: dict[str, float], months: int, picked: str | 
                     role="button",
                     tabindex=-1,
                     aria_label=f"{said}: why?",
-                    data_pick=f"event:{i}",
-                    class_="r2p-why r2p-selected" if picked == f"event:{i}" else "r2p-why",
+                    data_pick=f"{prefix}{i}",
+                    class_="r2p-why r2p-selected" if picked == f"{prefix}{i}" else "r2p-why",
                 )
             )
     return found
@@ -189,7 +189,25 @@ def _strong(text: str, y: float, names: float) -> Markup:
     return element("text", shown, element("title", text), x=EDGE - names, y=y, class_="r2p-row-name r2p-strong")
 
 
-def draw_timeline(history: History, months: int, selected: str | None, picked: str | None = None) -> Markup:
+def _parts(month: int, months: int, height: float) -> list[Markup]:
+    """Mark the month from which on another history of the same luck is not the same any more."""
+    x = _x(month + 1, months)
+    said = f"the histories part: {date(month)}"
+    anchor, aside = ("start", 5.0) if x < ACROSS / 2 else ("end", -5.0)
+    return [
+        element("line", x1=x, x2=x, y1=TOP - 8, y2=height, class_="r2p-part"),
+        element("text", said, x=x + aside, y=height - 5, class_="r2p-row-name r2p-strong", text_anchor=anchor),
+    ]
+
+
+def draw_timeline(
+    history: History,
+    months: int,
+    selected: str | None,
+    picked: str | None = None,
+    prefix: str = "event:",
+    part: int | None = None,
+) -> Markup:
     """Draw the time line.
 
     Parameters
@@ -202,6 +220,10 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
         State whose groups and triggers are shown; without one, those groups that came furthest, and all triggers.
     picked : str or None
         ``event:NUMBER`` of the event that is being explained.
+    prefix : str
+        What stands before the number of an event that can be picked.
+    part : int, optional
+        Number of the month, from 0, in which another history under the same luck parts from this one.
     """
     world = history.world
     groups = groups_shown(history, selected)
@@ -218,7 +240,7 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     )
     names = _room_for_names(history, groups, label)
     parts = [_strong(label, y + 4, names)]
-    parts += _marks(history, chosen, months, y, picked)
+    parts += _marks(history, chosen, months, y, picked, prefix)
     y += 30.0
     rows: dict[str, float] = {}
     home = -1
@@ -238,8 +260,11 @@ def draw_timeline(history: History, months: int, selected: str | None, picked: s
     for text in wrap(left_out(history, groups, selected), NOTE):
         ribbons.append(element("text", text, x=0, y=y + 8, class_="r2p-tick"))
         y += ROW
-    parts += ribbons + _turns(history, rows, months, picked)
+    parts += ribbons + _turns(history, rows, months, picked, prefix)
     height = y + 4.0
+    if part is not None:
+        height += ROW
+        parts += _parts(part, months, height)
     x = _x(history.months, months)
     line = element("line", x1=x, x2=x, y1=TOP - 8, y2=height, class_="r2p-cursor", data_id="cursor")
     return element(

@@ -380,6 +380,26 @@ class Watch:
         rows = zip(p.body.tolist(), p.state.tolist(), p.form.tolist(), p.dollars.tolist(), strict=True)
         return [Payment(*row) for row in rows]
 
+    def received(self, state: int) -> np.ndarray:
+        """Give what bodies paid for programmes in a state in each month so far, US$: prevention, and response.
+
+        Returns
+        -------
+        numpy.ndarray, shape (2, months + 1)
+            Index 0 of the months is the start.
+        """
+        response = np.array([form.ledger == "response" for form in self.setting.forms.values()])
+        with self._lock:
+            months = self.reached
+            if len(self._payments) <= months:
+                self.to(months)
+            payments = self._payments[: months + 1]
+        found = np.zeros((2, len(payments)))
+        for month, p in enumerate(payments):
+            here = (p.state == state) & (p.form != NOWHERE)
+            found[:, month] = np.bincount(response[p.form[here]], weights=p.dollars[here], minlength=2)
+        return found
+
     def let_go(self, wait: bool = True) -> bool:
         """Let the model go, if need be later; it is run again when it is looked at. Says whether it was let go."""
         if not self._lock.acquire(blocking=wait):

@@ -12,7 +12,8 @@ from r2psim.world import places
 from r2psim.world.build import World
 from r2psim.world.history import History
 
-__all__ = ["FEW", "HEIGHT", "WIDTH", "borders_of", "draw_map", "name_at", "patch_map", "places_of"]
+__all__ = ["FEW", "HEIGHT", "WIDTH", "ZOOMS", "borders_of", "draw_map", "name_at", "patch_map", "patch_zoom",
+           "places_of", "zoomed"]  # fmt: skip
 
 WIDTH, HEIGHT = 1000.0, 640.0
 MARGIN = 50.0
@@ -23,6 +24,8 @@ EDGE = 4.0
 FEW = 30
 """Up to so many states all are named; of more, those selected or at imminent risk and above."""
 WAR = 3
+ZOOMS = (1, 2, 4)
+"""How many times as large a map can be drawn; it is scrolled then."""
 
 
 def places_of(world: World) -> np.ndarray:
@@ -94,6 +97,16 @@ def draw_map(world: World) -> Markup:
         role="group",
         aria_label="Map of states; arrow keys lead from one to the next",
     )
+
+
+def zoomed(drawn: Markup) -> Markup:
+    """Set a map into what it is scrolled in when it is larger than its place."""
+    return element("div", drawn, class_="r2p-zoom", data_id="zoom")
+
+
+def patch_zoom(zoom: int) -> dict[str, dict[str, str]]:
+    """Say how large a map is drawn."""
+    return {"zoom": {"class": f"r2p-zoom r2p-zoom-{zoom}"}}
 
 
 def patch_map(history: History, month: int, selected: str | None) -> dict[str, dict[str, str]]:
