@@ -36,6 +36,7 @@ from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario import ScenarioError
+from r2psim.scenario.posterior import UNCERTAINTIES
 
 SECONDS = 60.0
 PAIR = ("late-response", "prevention")
@@ -142,7 +143,7 @@ def plans(draw: st.DrawFn) -> Plan:
     plan = Plan(
         "seminar", policies, draw(st.integers(0, 2**64 - 1)), runs, baseline=draw(st.sampled_from(policies)),
         metric=draw(st.sampled_from(EACH)), run=draw(st.integers(-1, runs - 1)),
-        along=draw(st.sampled_from(["", *LEVERS, effects[0]])),
+        along=draw(st.sampled_from(["", *LEVERS, effects[0]])), uncertainty=draw(st.sampled_from(list(UNCERTAINTIES))),
     )  # fmt: skip
     plan = Plan(**{**vars(plan), "of": draw(st.sampled_from(("", *plan.others)))})
     if plan.along:
@@ -167,8 +168,8 @@ def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
     assert (again.against, again.examined, again.metric, again.run) == (
         plan.against, plan.examined, plan.metric, plan.run
     )  # fmt: skip
-    assert (again.along, again.along_in, again.also, again.moved) == (
-        plan.along, plan.along_in, plan.also, plan.moved
+    assert (again.along, again.along_in, again.also, again.moved, again.uncertainty) == (
+        plan.along, plan.along_in, plan.also, plan.moved, plan.uncertainty
     )  # fmt: skip
 
 
@@ -188,6 +189,8 @@ def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
         ("lever=effect:9", "a number from 0 to 2"),
         ("lever=effect:nan", "a number from 0 to 2"),
         ("lever=efect:1", "did you mean effect"),
+        ("uncertainty=al", "uncertainty 'al' is not allowed: one of none, rates, effects, all .did you mean all"),
+        ("uncertainty=posterior", "uncertainty 'posterior' is not allowed"),
         ("metric=kiled", "metric 'kiled' is not allowed: one of"),
         ("along=x", "along 'x' is not allowed"),
         (f"also={effects[0]}&lever={effects[1]}:0.9", "one effect at a time|a number from"),
@@ -305,6 +308,8 @@ def agrees(sentence: str, differences: dict[str, Any]) -> None:
         "seed=5&runs=11",
         "seed=3&runs=9&policies=late-response,balanced,prevention&baseline=balanced&lever=effect:0.5&lever=share:0.3",
         f"seed=2&runs=8&scenario=insurgency&lever={quote(effects[0])}:{effect_levers(SEMINAR)[effects[0]].low}",
+        f"seed=4&runs=9&uncertainty=all&lever=share:0.3&lever={quote(effects[0])}:{effect_levers(SEMINAR)[effects[0]].low}",
+        "seed=4&runs=9&uncertainty=rates",
     ],
 )
 def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chosen(
@@ -320,7 +325,11 @@ def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chose
         settings_of(plan), tuple(found.get(s) for s in settings_of(plan)), plan.runs, plan.against
     )  # fmt: skip
     told = command(line)
+    # What is set beside published studies stands in sentences of its own.
+    published = told.pop("published", None)
+    assert (published is not None) == (told["uncertainty"] != "none") == ("IMF 2024: 26 to 103" in text)
     assert json.loads(json.dumps(mine.summary())) == told
+    assert told["uncertainty"] == plan.uncertainty
     for policy in mine.others:
         assert told["against"][policy]["differences"]["deaths"]["mean"] is not None
     # What is told of each policy is what the numbers of the command line allow.
@@ -358,6 +367,24 @@ def test_policies_that_may_not_spend_alike_are_said_to_be_so(shown: Callable[...
 def test_while_runs_are_on_their_way_the_command_line_has_as_many_as_are_shown() -> None:
     plan = first_plan()
     assert "--runs 16 " in plan.command(16) and f"--runs {plan.runs} " in plan.command()
+
+
+def test_what_is_not_known_is_drawn_when_asked_and_told_in_every_verdict(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&policies=late-response,balanced,prevention")
+    text = visit.settled("8 runs of each policy.")
+    assert "of luck alone" in text and "what is not known" not in text
+    visit.tell("What is compared", uncertainty="all", run="3")
+    assert plan_of(visit.search).uncertainty == "all"
+    text = visit.settled("of luck and of what is not known")
+    drawn = "(over what is not known of the calibrated rates and of the effects of assistance)."
+    assert text.count(drawn) == 2, "of each policy that is told against the baseline"
+    # Explore would run the same number without what it drew.
+    visit.tell("Runs", run="3")
+    assert "Explore cannot run it" in visit.text and "Watch under" not in visit.text
+    visit.tell("What is compared", uncertainty="everything")
+    assert "uncertainty 'everything' is not allowed: one of none, rates" in visit.text
+    visit.tell("What is compared", uncertainty="none")
+    assert plan_of(visit.search).uncertainty == "none" and "Watch under" in visit.settled("of luck alone")
 
 
 # -- own policies ------------------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def test_runs_and_memory_are_bounded(limited: Callable[..., None]) -> None:
 def test_a_slow_world_gets_fewer_runs(limited: Callable[..., None]) -> None:
     limited(run_seconds=60.0)
     pool = Pool(Work())
-    pool._costs["seminar"] = 1.0
+    pool._costs["seminar", "none"] = 1.0
     # Asked of the pool itself: a piece that it has run meanwhile would have taught it another cost.
     assert pool._goal(_Wish((setting("a"),), 1000)) == 60
 

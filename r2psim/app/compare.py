@@ -14,6 +14,7 @@ import solara
 
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
+from r2psim.analysis.published import carried, published_lines
 from r2psim.app import charts
 from r2psim.app.builder import OwnPolicies
 from r2psim.app.following import Shown, tell, use_runs
@@ -31,6 +32,7 @@ from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.scenario import Scenario, ScenarioError
 from r2psim.scenario.parameters import P
+from r2psim.scenario.posterior import drawn_in
 from r2psim.scenario.specs import baseline_of
 
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
@@ -65,6 +67,8 @@ def comparison_of(
         spending={},
         forms={key: form.name for key, form in full.forms.items()},
         budgets={s.policy: budget_of(s) for s in settings},
+        uncertainty=settings[0].uncertainty,
+        drawn=drawn_in(full, settings[0].uncertainty),
     )
 
 
@@ -105,6 +109,21 @@ class _Figures:
 FIGURES = _Figures()
 
 
+UNKNOWNS = {
+    "none": "Luck only",
+    "rates": "Luck and unknown rates",
+    "effects": "Luck and unknown effects",
+    "all": "Luck, unknown rates and effects",
+}
+"""What runs differ in, by what each of them draws for itself."""
+
+DRAWN = {
+    "rates": "over what is not known of the calibrated rates",
+    "effects": "over what is not known of the effects of assistance",
+    "all": "over what is not known of the calibrated rates and of the effects of assistance",
+}
+"""What a verdict holds over, beside luck, where runs draw for themselves."""
+
 VERDICT = (*HEADLINE, "total_cost")
 """What the sentence of each policy tells: the donors' bill stands beside total cost."""
 
@@ -114,7 +133,10 @@ def verdicts(comparison: Comparison, policy: str) -> dict[str, str]:
     order = [policy, *(name for name in comparison.others if name != policy)]
     # Where nothing was bought, what it cost all the same is told.
     cost = {name: bill(comparison, name) if comparison.no_effects else [] for name in order}
-    return {name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}.", *cost[name]]) for name in order}
+    under = f" ({DRAWN[comparison.uncertainty]})" if comparison.uncertainty != "none" else ""
+    return {
+        name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}{under}.", *cost[name]]) for name in order
+    }
 
 
 def _allotted(comparison: Comparison) -> str:
@@ -126,11 +148,22 @@ def _allotted(comparison: Comparison) -> str:
     return f" They may not spend alike: allotted a year are {', '.join(named)}."
 
 
+def _intervals_note(comparison: Comparison) -> str:
+    """Say what the intervals hold: luck alone, or what is not known too."""
+    if comparison.uncertainty == "none":
+        held = "of luck alone: parameters and effects are taken as known"
+    else:
+        held = f"of luck and of what is not known ({carried(comparison.uncertainty)}; the same for all policies)"
+    return f"Means of all runs; in brackets their 95 % intervals, {held}. {HEADLINE_NOTE}"
+
+
 def _words(comparison: Comparison, policy: str) -> Markup:
     """Say what was found: of every policy in a sentence, and in all sentences below."""
     parts: list[Markup] = []
     points: list[str] = []
-    for line in [*findings(comparison), ""]:
+    beside = comparison.others if comparison.uncertainty != "none" else ()
+    published = [line for name in beside for line in ("", *published_lines(comparison, name))]
+    for line in [*findings(comparison), *published, ""]:
         if line.startswith("- "):
             points.append(line.removeprefix("- "))
             continue
@@ -144,7 +177,7 @@ def _words(comparison: Comparison, policy: str) -> Markup:
         (
             element("p", first, class_="r2p-headline"),
             *(element("p", said, class_="r2p-verdict") for said in others),
-            element("p", HEADLINE_NOTE, _allotted(comparison), class_="r2p-note"),
+            element("p", _intervals_note(comparison), _allotted(comparison), class_="r2p-note"),
             element("details", element("summary", "In sentences"), *parts),
         )
     )
@@ -248,6 +281,15 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
             "help": "Of all chance. Every policy meets the same triggers in the same run.",
         },
         {
+            "key": "uncertainty",
+            "label": "Runs differ in",
+            "kind": "select",
+            "value": plan.uncertainty,
+            "options": list(UNKNOWNS.items()),
+            "help": "Luck only: all runs have the same parameters and effects. Otherwise every run draws for itself "
+            "what is not known of them, the same under every policy; what was set by a slider or a policy stays.",
+        },
+        {
             "key": "policies",
             "label": f"Policies, two to {most}",
             "kind": "check",
@@ -315,7 +357,8 @@ def _before(shown: Shown, plan: Plan) -> Markup:
     first = shown.settings[0]
     sets = sorted({text for s in shown.settings for text in s.sets})
     moved = f", with {', '.join(sets)}" if sets else ", nothing moved"
-    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}"
+    drawn = "" if first.uncertainty == "none" else f", {uncapital(UNKNOWNS[first.uncertainty])}"
+    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}{drawn}"
     said = f"All below is still of what was chosen before ({named}; {shown.runs:,} runs)."
     return element("p", element("strong", said), " The new figures are on their way.", class_="r2p-before")
 
@@ -389,7 +432,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
         kind, _, key = name.partition(":")
         if kind == "run" and key.isdigit() and int(key) < shown.runs:
             go(replace(plan, run=int(key)))
-        elif kind == "watch" and key in comparison.policies and run >= 0:
+        elif kind == "watch" and key in comparison.policies and run >= 0 and comparison.uncertainty == "none":
             place = comparison.policies.index(key)
             s = shown.settings[place]
             router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
@@ -439,8 +482,8 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
 
 
 HEADLINE_NOTE = (
-    "Means of all runs; in brackets their 95 % intervals. The donors' bill is prevention and response together; total "
-    "cost adds what hosts of refugees pay and what the states themselves lose."
+    "The donors' bill is prevention and response together; total cost adds what hosts of refugees pay and what the "
+    "states themselves lose."
 )
 
 FAN_NOTE = element(

@@ -25,6 +25,7 @@ from r2psim.app.watch import RefusedError
 from r2psim.scenario import Scenario
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.paths import form_number
+from r2psim.scenario.posterior import UNCERTAINTIES
 from r2psim.scenario.specs import baseline_of
 
 __all__ = ["EACH", "FEWEST", "USUAL_RUNS", "Plan", "changed", "first_plan", "moved_by", "plan_of", "settings_of",
@@ -44,8 +45,8 @@ EACH = (
 )
 """Metrics of which the difference of every run can be drawn."""
 
-KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "lever", "also", "metric", "run", "along", "in",
-        "own")  # fmt: skip
+KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "uncertainty", "lever", "also", "metric", "run",
+        "along", "in", "own")  # fmt: skip
 """What an address of Compare may hold."""
 
 
@@ -75,6 +76,8 @@ class Plan:
         Slider along which a break-even is asked for, or empty; and of what.
     own : str
         Policies that somebody built (`r2psim.app.own`); empty without them.
+    uncertainty : str
+        What every run draws for itself: a key of `r2psim.scenario.posterior.UNCERTAINTIES`; "none" is luck alone.
     """
 
     scenario: str
@@ -90,6 +93,7 @@ class Plan:
     along: str = ""
     along_in: str = COST
     own: str = ""
+    uncertainty: str = "none"
 
     @property
     def against(self) -> str:
@@ -122,6 +126,8 @@ class Plan:
         words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
         for text in sets:
             words += ["--set", text]
+        if self.uncertainty != "none":
+            words += ["--uncertainty", self.uncertainty]
         # The page runs no controls beside its null twins.
         return shlex.join([*words, "--no-controls", "--json"])
 
@@ -139,6 +145,8 @@ class Plan:
         if self.of in self.others:
             parts.append(("of", self.of))
         parts += [("seed", self.seed), ("runs", self.runs)]
+        if self.uncertainty != "none":
+            parts.append(("uncertainty", self.uncertainty))
         parts += [("lever", f"{key}:{value:.10g}") for key, value in self.moved]
         if self.also:
             parts.append(("also", self.also))
@@ -159,9 +167,11 @@ def settings_of(plan: Plan) -> tuple[Setting, ...]:
     start = start_of(base, plan.examined)
     values = start | dict(plan.moved)
     return tuple(
-        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined), plan.own)
+        Setting(
+            plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined), plan.own, plan.uncertainty
+        )
         for policy in plan.policies
-    )
+    )  # fmt: skip
 
 
 def first_plan() -> Plan:
@@ -210,6 +220,7 @@ def plan_of(search: str | None) -> Plan:
             raise _refused("policies", name, f"one of {', '.join(base.policies)}", nearest(name, base.policies))
     plan = Plan(scenario, _in_order(named, base), seed=_seed(word("seed") or str(free_seed())), own=own)
     plan = replace(plan, runs=_whole("runs", word("runs", str(plan.runs)), FEWEST, current().limits.runs))
+    plan = replace(plan, uncertainty=_one_of("uncertainty", word("uncertainty"), UNCERTAINTIES) or "none")
     plan = replace(plan, baseline=_one_of("baseline", word("baseline"), plan.policies))
     plan = replace(plan, of=_one_of("of", word("of"), plan.others))
     plan = replace(plan, metric=_one_of("metric", word("metric"), EACH) or plan.metric)
@@ -322,6 +333,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
         policies=_in_order(named, base),
         seed=_seed(str(values.get("seed", plan.seed))),
         runs=_whole("runs", str(values.get("runs", plan.runs)), FEWEST, current().limits.runs),
+        uncertainty=_one_of("uncertainty", str(values.get("uncertainty", "")), UNCERTAINTIES) or plan.uncertainty,
     )
     against, of = str(values.get("baseline", plan.baseline)), str(values.get("of", plan.of))
     found = replace(found, baseline=against if against in found.policies else "")
@@ -394,7 +406,7 @@ def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
     of = chosen or (new[0] if new else plan.of)
     found = Plan(
         scenario, _in_order(kept, base), plan.seed, plan.runs, baseline=plan.against if plan.against in kept else "",
-        metric=plan.metric, own=own,
+        metric=plan.metric, own=own, uncertainty=plan.uncertainty,
     )  # fmt: skip
     found = replace(found, of=of if of in found.others else "")
     if scenario != plan.scenario:

@@ -62,6 +62,8 @@ class Setting(NamedTuple):
         ``path=value``.
     own : str
         Policies that somebody built (`r2psim.app.own`); empty without them.
+    uncertainty : str
+        What every run draws for itself: a key of `r2psim.scenario.posterior.UNCERTAINTIES`.
     """
 
     scenario: str
@@ -69,6 +71,7 @@ class Setting(NamedTuple):
     seed: int
     sets: tuple[str, ...] = ()
     own: str = ""
+    uncertainty: str = "none"
 
 
 @lru_cache(maxsize=64)
@@ -148,6 +151,11 @@ class _Wish:
     runs: int
 
 
+def _world(setting: Setting) -> tuple[str, str]:
+    """Give all that decides about how long a run takes: runs that draw for themselves are not run side by side."""
+    return setting.scenario, setting.uncertainty
+
+
 class _SupersededError(Exception):
     """Nobody wants what is being run any more."""
 
@@ -167,7 +175,7 @@ class Pool:
         self._wishes: dict[object, _Wish] = {}
         self._found: OrderedDict[Setting, Found] = OrderedDict()
         self._failed: OrderedDict[Setting, str] = OrderedDict()
-        self._costs: dict[str, float] = {}
+        self._costs: dict[tuple[str, str], float] = {}
         self._thread: threading.Thread | None = None
 
     # -- wishes --------------------------------------------------------------------------------------------------------
@@ -199,7 +207,7 @@ class Pool:
             return self._goal(wish) if wish is not None else 0
 
     def _goal(self, wish: _Wish) -> int:
-        cost = self._costs.get(wish.settings[0].scenario, 0.0) if wish.settings else 0.0
+        cost = self._costs.get(_world(wish.settings[0]), 0.0) if wish.settings else 0.0
         most = current().limits.run_seconds / cost if cost > 0.0 else float(wish.runs)
         return int(max(min(wish.runs, most), min(wish.runs, FEWEST)))
 
@@ -271,7 +279,7 @@ class Pool:
         if best is None:
             return None
         least, settings, left = best
-        cost = self._costs.get(settings[0].scenario)
+        cost = self._costs.get(_world(settings[0]))
         if cost is None:
             return settings, least, min(UNKNOWN, left)
         # The more people wait, the shorter the turns: the last of them is served within the second too.
@@ -309,6 +317,7 @@ class Pool:
                 advance=advance,
                 ledgers=True,
                 null_twins=True,
+                uncertainty=one.uncertainty,
             )
             # Joined here too: what fails after the runs must not end the one thread that works for everybody.
             longer = {s: self.get(s).longer(results, s.policy) for s in settings}
@@ -327,8 +336,8 @@ class Pool:
         took = (perf_counter() - began) / (runs * len(settings))
         with self._changed:
             # The first piece of a world pays for what is built once, and others may be held up: the least tells most.
-            before = self._costs.get(one.scenario)
-            self._costs[one.scenario] = took if before is None else min(took, 1.05 * before)
+            before = self._costs.get(_world(one))
+            self._costs[_world(one)] = took if before is None else min(took, 1.05 * before)
             for s in settings:
                 self._found.pop(s, None)
                 self._found[s] = longer[s]

@@ -151,7 +151,7 @@ def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setti
     for value in at:
         here = dict(along.values) | {lever.key: float(value)}
         a, b = (
-            Setting(one.scenario, policy, one.seed, sets_of(here, along.start, policy, along.examined), one.own)
+            one._replace(policy=policy, sets=sets_of(here, along.start, policy, along.examined))
             for policy in along.pair
         )
         found.append((a, b))
