@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shlex
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
@@ -628,15 +629,46 @@ def made_up(runs: int) -> tuple[tuple[Setting, ...], tuple[Found, ...]]:
 def test_a_refinement_to_a_thousand_runs_sends_less_than_a_megabyte() -> None:
     settings, found = made_up(1000)
     steps = sorted({shown_of(there, 1000) for there in range(1001)} - {0})
-    assert steps == [8, 16, 32, 64, 128, 256, 512, 1000]
+    assert steps == [6, 12, 24, 48, 96, 192, 384, 768, 1000]
     sent = 0
     for runs in steps:
-        comparison, words, fans = compare.FIGURES.of(Shown(settings, runs, found), Plan("seminar", PAIR))
-        each = charts.each_run(comparison, "deaths", "prevention", None)
-        money = compare._money(comparison)
-        sent += sum(len(html.encode()) for html in (words, *fans.values(), each, money))
-        sent += len(charts.differences(comparison, "prevention").encode())
+        drawn = compare.FIGURES.of(Shown(settings, runs, found), Plan("seminar", PAIR))
+        each = charts.each_run(drawn.comparison, "deaths", "prevention", None)
+        made = (drawn.words, *drawn.fans.values(), drawn.apart, *drawn.later(), each)
+        sent += sum(len(html.encode()) for html in made)
     assert 200_000 < sent < 1_000_000, sent
+
+
+def test_what_is_looked_at_first_is_shown_before_the_rest_is_drawn(
+    shown: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict waits for no sentence below it; what is of before is dimmed, and nothing says that all is there."""
+    visit = Visit(shown, compare.Page, "/compare?seed=15&runs=6")
+    visit.settled("6 runs of each policy.")
+    go, sentences = threading.Event(), compare._sentences
+
+    def slow(comparison: Any) -> Any:
+        assert go.wait(SECONDS)
+        return sentences(comparison)
+
+    monkeypatch.setattr(compare, "_sentences", slow)
+    visit.tell("Sliders", effect=0.4)
+    plan = plan_of(visit.search)
+    until = monotonic() + SECONDS
+    while min(pool().get(s).runs for s in settings_of(plan)) < 6:
+        assert monotonic() < until
+        sleep(0.02)
+    found = tuple(pool().get(s) for s in settings_of(plan))
+    said = compare.verdicts(compare.comparison_of(settings_of(plan), found, 6), "prevention")["prevention"]
+    while said not in (text := shown_by(visit.rc).text):
+        assert monotonic() < until
+        sleep(0.02)
+    assert "6 runs of each policy." not in text and "refined up to 6 runs" in text
+    stale = [w for w in widgets_with(visit.rc, "class_") if w.class_ == "r2p-results r2p-stale"]
+    assert len(stale) == 1, "below, and not what is new"
+    go.set()
+    visit.settled("6 runs of each policy.")
+    assert not [w for w in widgets_with(visit.rc, "class_") if w.class_ and "r2p-stale" in w.class_]
 
 
 @settings_of_hypothesis(max_examples=80, deadline=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +20,11 @@ from r2psim.ensemble.measures import LEDGERS, METRICS
 SECONDS = 20.0
 
 
+def niceness() -> int:
+    """Give how much this thread gives way to others."""
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
 class Work:
     """Runs that take no time, one piece at a time, each when the test lets it."""
 
@@ -31,6 +38,7 @@ class Work:
 
     def __call__(self, scenario: Any, policies: list[str], runs: int, seed: int, first_run: int, **rest: Any) -> Any:
         self.pieces.append((tuple(policies), first_run, runs))
+        self.niceness = niceness()
         self.begun.release()
         if not self.free:
             assert self.gate.acquire(timeout=SECONDS)
@@ -97,6 +105,31 @@ def test_runs_come_in_pieces_that_join_without_gap() -> None:
         assert (-found.null_metrics[:, 0]).tolist() == (-found.null_ledgers[:, 1, 0]).tolist() == numbers
         assert all(len(curve) == 300 for curve in pool.get(s).curves.values())
     assert work.pieces[0] == (("a", "b"), 0, runs.UNKNOWN), "a first answer soon"
+
+
+@pytest.mark.usefixtures("world")
+def test_first_figures_are_of_few_runs_however_fast_a_world_is() -> None:
+    work = Work(free=False)
+    pool, me = Pool(work), object()
+    pool._costs["seminar", "none"] = 1e-6
+    wanted = [setting("a"), setting("b")]
+    pool.want(me, wanted, 1000)
+    assert work.begun.acquire(timeout=SECONDS)
+    work.free = True
+    work.gate.release()
+    assert wait(pool, me, wanted, 1000) == 1000
+    assert work.pieces == [(("a", "b"), 0, runs.FEWEST), (("a", "b"), runs.FEWEST, 1000 - runs.FEWEST)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of single threads")
+@pytest.mark.usefixtures("world")
+def test_runs_give_way_to_the_threads_that_draw_pages() -> None:
+    work = Work()
+    pool, me = Pool(work), object()
+    before = niceness()
+    pool.want(me, [setting("a")], 10)
+    assert wait(pool, me, [setting("a")], 10) == 10
+    assert work.niceness == min(before + runs.BEHIND, runs.LAST) and niceness() == before
 
 
 @pytest.mark.usefixtures("world")

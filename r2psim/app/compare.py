@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import solara
+from reacton.core import get_render_context
 
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
@@ -80,15 +82,49 @@ def curves_of(shown: Shown) -> dict[str, dict[str, Any]]:
     }
 
 
+class Drawn:
+    """Figures of what is shown: those that are looked at first at once, the others when they are asked for.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Of what.
+    policy : str
+        The policy that is told in detail.
+    words, fans, apart : Markup, dict of str to Markup, Markup
+        Verdicts, fans of runs by series, and paired differences.
+    """
+
+    def __init__(self, comparison: Comparison, policy: str, curves: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        self.comparison, self.policy = comparison, policy
+        self.words = _verdict(comparison, policy)
+        self.fans = charts.fans(curves, comparison.months)
+        self.apart = charts.differences(comparison, policy)
+        self._lock = threading.Lock()
+        self._later: tuple[Markup, Markup] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether what is drawn later is there."""
+        return self._later is not None
+
+    def later(self) -> tuple[Markup, Markup]:
+        """Give all that was found in sentences, and the tables of money."""
+        with self._lock:
+            if self._later is None:
+                self._later = _sentences(self.comparison), _money(self.comparison)
+            return self._later
+
+
 class _Figures:
     """Figures that were drawn last, for whoever looks at the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, dict[str, Markup]]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, Drawn] = OrderedDict()
 
-    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, dict[str, Markup]]:
-        """Give the comparison, what it found in words, and its fans."""
+    def of(self, shown: Shown, plan: Plan) -> Drawn:
+        """Give the figures of what is shown."""
         against = plan.against if any(s.policy == plan.against for s in shown.settings) else None
         key = (shown.settings, shown.runs, against, plan.examined)
         with self._lock:
@@ -96,9 +132,8 @@ class _Figures:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
         comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
-        curves = curves_of(shown)
         examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
-        drawn = comparison, _words(comparison, examined), charts.fans(curves, comparison.months)
+        drawn = Drawn(comparison, examined, curves_of(shown))
         with self._lock:
             self._drawn[key] = drawn
             while len(self._drawn) > KEPT_FIGURES:
@@ -157,8 +192,20 @@ def _intervals_note(comparison: Comparison) -> str:
     return f"Means of all runs; in brackets their 95 % intervals, {held}. {HEADLINE_NOTE}"
 
 
-def _words(comparison: Comparison, policy: str) -> Markup:
-    """Say what was found: of every policy in a sentence, and in all sentences below."""
+def _verdict(comparison: Comparison, policy: str) -> Markup:
+    """Say what was found: of every policy in a sentence."""
+    first, *others = verdicts(comparison, policy).values()
+    return join(
+        (
+            element("p", first, class_="r2p-headline"),
+            *(element("p", said, class_="r2p-verdict") for said in others),
+            element("p", _intervals_note(comparison), _allotted(comparison), class_="r2p-note"),
+        )
+    )
+
+
+def _sentences(comparison: Comparison) -> Markup:
+    """Say all that was found."""
     parts: list[Markup] = []
     points: list[str] = []
     beside = comparison.others if comparison.uncertainty != "none" else ()
@@ -172,15 +219,7 @@ def _words(comparison: Comparison, policy: str) -> Markup:
             points = []
         if line:
             parts.append(element("p", line))
-    first, *others = verdicts(comparison, policy).values()
-    return join(
-        (
-            element("p", first, class_="r2p-headline"),
-            *(element("p", said, class_="r2p-verdict") for said in others),
-            element("p", _intervals_note(comparison), _allotted(comparison), class_="r2p-note"),
-            element("details", element("summary", "In sentences"), *parts),
-        )
-    )
+    return element("details", element("summary", "In sentences"), *parts)
 
 
 @solara.component_vue("link.vue")
@@ -209,10 +248,14 @@ def Page() -> None:
     settings = settings_of(plan)
     shown, goal, trouble, there = use_runs(settings, plan.runs)
 
+    context = get_render_context()
+
     def go(wanted: Plan, note: str = "") -> None:
-        set_said((wanted.query(), "", note))
-        if wanted != plan or refused:
-            router.push(f"/compare?{wanted.query()}")
+        # Together: the page is drawn anew once.
+        with context:
+            set_said((wanted.query(), "", note))
+            if wanted != plan or refused:
+                router.push(f"/compare?{wanted.query()}")
 
     def asked(values: dict[str, Any]) -> None:
         try:
@@ -232,12 +275,15 @@ def Page() -> None:
     )
     _moved_note(plan, base, go)
     fresh = shown is not None and shown.settings == settings
+    drawn, last = _use_figures(shown, plan)
     have = shown.runs if fresh and shown is not None else 0
+    # All is there when all is drawn.
+    ready = have if drawn is not None and drawn is last else min(have, (goal or plan.runs) - 1)
     # The one is read aloud, and changes when there is something to say; the other is looked at.
-    View(html=_status(have, goal or plan.runs, plan))
-    View(html=_meter(have, there, goal or plan.runs))
-    if shown is not None:
-        _Results(shown, fresh, plan, go).key("results")
+    View(html=_status(ready, goal or plan.runs, plan))
+    View(html=_meter(ready, there, goal or plan.runs))
+    if shown is not None and drawn is not None:
+        _Results(shown, drawn, last, fresh, plan, go).key("results")
     along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
     Sweep(
         plan.scenario, along, plan.along, plan.along_in,
@@ -383,8 +429,8 @@ def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
     def ask(name: str) -> None:
         if shown is None or not isinstance(name, str):
             return
-        comparison, _, _ = FIGURES.of(shown, plan)
-        policy = plan.examined if plan.examined in comparison.others else comparison.others[-1]
+        drawn = FIGURES.of(shown, plan)
+        comparison, policy = drawn.comparison, drawn.policy
         kind, _, figure = name.partition(":")
         if kind == "csv":
             content = csv_of(figure, comparison, curves_of(shown), policy, plan.metric)
@@ -414,19 +460,58 @@ def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
     Files(stem=stem, source=source, answer=answer, event_ask=ask)
 
 
+def _use_figures(shown: Shown | None, plan: Plan) -> tuple[Drawn | None, Drawn | None]:
+    """Draw what is shown: first what is looked at first, and when that is on its way the rest.
+
+    Returns
+    -------
+    drawn : Drawn or None
+        Of what is shown.
+    last : Drawn or None
+        The last that is complete; the same when nothing is to be drawn any more.
+    """
+    last: list[Drawn | None] = solara.use_memo(lambda: [None], [])
+    _, set_complete = solara.use_state(None)
+    drawn = FIGURES.of(shown, plan) if shown is not None else None
+    if drawn is not None and drawn.complete:
+        last[0] = drawn
+
+    def rest() -> None:
+        if drawn is not None and not drawn.complete:
+            drawn.later()
+            set_complete(drawn)
+
+    solara.use_effect(rest, [drawn])
+    return drawn, last[0]
+
+
 @solara.component
-def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) -> None:
-    """Show what was found."""
+def _Results(
+    shown: Shown, drawn: Drawn, last: Drawn | None, fresh: bool, plan: Plan, go: Callable[[Plan], None]
+) -> None:
+    """Show what was found.
+
+    Parameters
+    ----------
+    shown, drawn : Shown, Drawn
+        Results, and their figures.
+    last : Drawn or None
+        The last figures that are complete: of these is what stands below the first, till it is drawn too.
+    fresh : bool
+        Whether they are of what was chosen.
+    plan, go
+        What was chosen; told what is chosen then.
+    """
     router = solara.use_router()
     metric, run = plan.metric, plan.run
-    comparison, words, fans = FIGURES.of(shown, plan)
-    told_of = plan.examined if plan.examined in comparison.others else comparison.others[-1]
-    chosen = run if 0 <= run < shown.runs else None
-    seen = [shown.settings, shown.runs, comparison.baseline, told_of]
+    comparison = drawn.comparison
+    chosen = run if 0 <= run < comparison.runs else None
+    below = last if last is not None else drawn
+    sentences, paid = below.later() if last is not None else (Markup(), Markup())
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
-    apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
-    paid = solara.use_memo(lambda: _money(comparison), seen)
-    every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
+    every = solara.use_memo(
+        lambda: charts.each_run(below.comparison, metric, below.policy, chosen), [below, metric, chosen]
+    )
 
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
@@ -445,11 +530,16 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
         View(html=Markup() if fresh else _before(shown, plan))
-        View(html=words)
+        View(html=drawn.words)
+        with solara.v.Html(tag="div", class_="" if below is drawn else "r2p-stale"):
+            View()
+            View(html=sentences)
         with solara.v.Html(tag="div", class_="r2p-halves"):
-            drawn = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in fans.items()]
-            View(html=element("h2", "Fans of runs") + join(drawn) + FAN_NOTE)
-            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", apart))
+            fans = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in drawn.fans.items()]
+            View(html=element("h2", "Fans of runs") + join(fans) + FAN_NOTE)
+            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", drawn.apart))
+    with solara.v.Html(tag="div", class_="r2p-results" if fresh and below is drawn else "r2p-results r2p-stale"):
+        View()
         View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
         Form(
@@ -478,7 +568,7 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
             event_pick=pick,
         )
         if chosen is not None:
-            View(html=charts.run_card(comparison, chosen), event_pick=pick)
+            View(html=charts.run_card(below.comparison, chosen), event_pick=pick)
 
 
 HEADLINE_NOTE = (

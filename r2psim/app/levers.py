@@ -5,6 +5,8 @@ What they offer is read off declarations: of parameters, and of effects in the c
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,8 +70,27 @@ LEVERS: dict[str, Lever] = {
 """The sliders, in order."""
 
 
+_KEPT: OrderedDict[int, tuple[Scenario, dict[str, Lever]]] = OrderedDict()
+"""Sliders of effects of the scenarios asked for last; the scenario is kept too, so that its number stays its own."""
+MOST_KEPT = 32
+_KEEPING = threading.Lock()
+
+
 def effect_levers(setting: Scenario) -> dict[str, Lever]:
     """Give a slider for every effect of every form, by its path, over its declared range."""
+    # A page asks a dozen times while it is drawn, and there are a hundred of them.
+    with _KEEPING:
+        kept = _KEPT.get(id(setting))
+    if kept is None:
+        kept = setting, _effect_levers(setting)
+        with _KEEPING:
+            _KEPT[id(setting)] = kept
+            while len(_KEPT) > MOST_KEPT:
+                _KEPT.popitem(last=False)
+    return kept[1]
+
+
+def _effect_levers(setting: Scenario) -> dict[str, Lever]:
     found = {}
     for path, effect in effects_by_path(setting.forms).items():
         number = form_number(path)
