@@ -23,15 +23,16 @@ from page_reader import read, shown_by, widgets_with
 from solara.routing import Router, router_context
 from typer.testing import CliRunner
 
+from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.analysis.findings import METRIC_NAMES, headline, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app import charts, compare, explore
+from r2psim.app import charts, compare, explore, sweep
 from r2psim.app.following import Shown, shown_of
 from r2psim.app.levers import LEVERS, effect_levers, start_of
 from r2psim.app.own import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
 from r2psim.app.runs import CURVES, Found, Setting, pool, setting_of
-from r2psim.app.sweep import ASKED, places_along
+from r2psim.app.sweep import ASKED, Course, places_along
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
@@ -144,11 +145,15 @@ def plans(draw: st.DrawFn) -> Plan:
     plan = Plan(
         "seminar", policies, draw(st.integers(0, 2**64 - 1)), runs, baseline=draw(st.sampled_from(policies)),
         metric=draw(st.sampled_from(EACH)), run=draw(st.integers(-1, runs - 1)),
-        along=draw(st.sampled_from(["", *LEVERS, effects[0]])), uncertainty=draw(st.sampled_from(list(UNCERTAINTIES))),
+        along=draw(st.sampled_from(["", *LEVERS, effects[0]])),
+        mapped=draw(st.sampled_from([(), ("effect",), ("share", "effect"), (effects[1], "budget")])),
+        uncertainty=draw(st.sampled_from(list(UNCERTAINTIES))),
     )  # fmt: skip
     plan = Plan(**{**vars(plan), "of": draw(st.sampled_from(("", *plan.others)))})
     if plan.along:
         plan = Plan(**{**vars(plan), "along_in": draw(st.sampled_from(ASKED))})
+    if plan.mapped:
+        plan = Plan(**{**vars(plan), "pays": draw(st.sampled_from(list(LEDGER_NAMES)))})
     also = draw(st.sampled_from(["", effects[3]]))
     sliders = LEVERS | ({also: effect_levers(SEMINAR)[also]} if also else {})
     start = start_of(SEMINAR, plan.examined)
@@ -166,8 +171,8 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
     again = plan_of(plan.query())
     assert (again.query(), settings_of(again), again.command()) == (plan.query(), settings_of(plan), plan.command())
-    assert (again.against, again.examined, again.metric, again.run) == (
-        plan.against, plan.examined, plan.metric, plan.run
+    assert (again.against, again.examined, again.metric, again.run, again.mapped, again.pays) == (
+        plan.against, plan.examined, plan.metric, plan.run, plan.mapped, plan.pays
     )  # fmt: skip
     assert (again.along, again.along_in, again.also, again.moved, again.uncertainty) == (
         plan.along, plan.along_in, plan.also, plan.moved, plan.uncertainty
@@ -226,6 +231,34 @@ def test_every_choice_changes_the_address_and_back_undoes_it(shown: Callable[...
     assert visit.field("What is compared", "policies") == list(PAIR) and visit.field("Sliders", "effect") == 0.5
     visit.back()
     assert visit.field("Sliders", "effect") == 1.0
+
+
+def test_sliders_are_undone_and_done_again(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?" + urlencode({"seed": 5, "runs": 6}))
+
+    def possible() -> set[str]:
+        html = next(w.html for w in widgets_with(visit.rc, "html") if 'data-pick="undo"' in w.html)
+        found = re.findall(r"<button([^>]*)data-pick=\"(\w+)\"([^>]*)>", html)
+        return {name for before, name, after in found if "disabled" not in before + after}
+
+    assert possible() == set()
+    visit.tell("Sliders", effect=0.5)
+    visit.tell("Sliders", effect=0.5, budget=2.0)
+    assert possible() == {"undo", "back"}
+    visit.pick("undo")
+    assert plan_of(visit.search).moved == (("effect", 0.5),) and possible() == {"undo", "replay", "back"}
+    visit.pick("undo")
+    assert plan_of(visit.search).moved == () and possible() == {"replay"}
+    visit.pick("replay")
+    visit.pick("replay")
+    assert plan_of(visit.search).moved == (("budget", 2.0), ("effect", 0.5)) and possible() == {"undo", "back"}
+    visit.pick("back")
+    assert plan_of(visit.search).moved == () and possible() == {"undo"}
+    visit.pick("undo")
+    visit.tell("Sliders", effect=1.5, budget=1.0)
+    assert possible() == {"undo", "back"}, "what is done anew takes the place of what was undone"
+    visit.tell("What is compared", scenario="insurgency")
+    assert possible() == set()
 
 
 def test_what_is_refused_leaves_the_address_as_it_was(shown: Callable[..., Any]) -> None:
@@ -688,6 +721,21 @@ def test_ticks_are_round_numbers_and_reach_as_high_as_what_is_drawn(highest: flo
     assert ticks == pytest.approx([k * step for k in range(len(ticks))], rel=1e-6)
     assert f"{step:.0e}"[0] in "125" and float(f"{step:.0e}") == pytest.approx(step)
     assert 1 < len(ticks) <= 5 and ticks[-1] >= highest * 0.999
+
+
+def test_what_is_gone_along_is_set_at_every_place_also_where_it_starts() -> None:
+    """Elsewhere no draw touches it, and no policy has a value of its own: it must not be otherwise where it starts."""
+    plan = plan_of("seed=4&runs=9&uncertainty=all")
+    start = start_of(SEMINAR, plan.examined)
+    now = Course(settings_of(plan), plan.examined, plan.against, start, start)
+    for key in ("effect", "share", effects[0]):
+        lever = {**LEVERS, **effect_levers(SEMINAR)}[key]
+        at, places = sweep._settings(lever, now)
+        assert start[key] in at or key != "effect"
+        for value, pair in zip(at, places, strict=True):
+            sets = [text for setting in pair for text in setting.sets]
+            assert [float(text.partition("=")[2]) for text in sets] == [value] * (1 if lever.own else 2)
+            assert all(setting.uncertainty == "all" for setting in pair)
 
 
 @pytest.mark.parametrize(("key", "at"), [("effect", [0, 0.5, 1, 1.5, 2]), ("share", [0, 0.2, 0.4, 0.6, 0.8, 1])])

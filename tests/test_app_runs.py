@@ -183,6 +183,26 @@ def test_the_one_with_the_fewest_runs_is_served_next() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_who_asks_for_one_setting_after_the_other_waits_behind_those_who_had_less() -> None:
+    work = Work(free=False)
+    pool, mapping, other = Pool(work), object(), object()
+    pool._costs["seminar", "none"] = 1e-6
+    pool.want(mapping, [setting("place 1")], 24)
+    assert work.begun.acquire(timeout=SECONDS)
+    # Places that come after it have no runs yet; yet whoever asked for them has had twenty-four.
+    pool.want(mapping, [setting("place 2")], 24, before=24)
+    pool.want(other, [setting("other")], 60)
+    for _ in range(3):
+        work.gate.release()
+        assert work.begun.acquire(timeout=SECONDS)
+    assert [policies for policies, _, _ in work.pieces] == [("place 1",), ("other",), ("other",), ("place 2",)]
+    for who in (mapping, other):
+        pool.leave(who)
+    work.free = True
+    work.gate.release()
+
+
+@pytest.mark.usefixtures("world")
 def test_runs_and_memory_are_bounded(limited: Callable[..., None]) -> None:
     limited(runs=50, result_bytes=1)
     work = Work()

@@ -21,6 +21,7 @@ from r2psim.app import charts
 from r2psim.app.builder import OwnPolicies
 from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
+from r2psim.app.lever_map import LeverMap
 from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.markup import Markup, element, join, uncapital
 from r2psim.app.own import file_name, file_text
@@ -273,7 +274,9 @@ def Page() -> None:
         fields=fields(start | dict(plan.moved), plan.examined, base, plan.also),
         event_change=lambda values: go(moved_by(values, plan)),
     )
-    _moved_note(plan, base, go)
+    trail = solara.use_memo(Trail, [])
+    trail.see(plan)
+    _moved_note(plan, base, trail, go)
     fresh = shown is not None and shown.settings == settings
     drawn, last = _use_figures(shown, plan)
     have = shown.runs if fresh and shown is not None else 0
@@ -289,6 +292,9 @@ def Page() -> None:
         plan.scenario, along, plan.along, plan.along_in,
         lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
     ).key(f"sweep {plan.scenario}")  # fmt: skip
+    LeverMap(
+        plan.scenario, along, plan.mapped, plan.pays, lambda keys, ledger: go(replace(plan, mapped=keys, pays=ledger))
+    ).key(f"map {plan.scenario}")
     # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
     same = plan.command(have if have >= FEWEST else (min(goal, plan.runs) if goal else None))
     file = file_name(plan.scenario, plan.own) if plan.own else ""
@@ -363,19 +369,71 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _moved_note(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
-    """Say which sliders were moved, and offer to put them back."""
-    if not plan.moved:
-        # Its place is always there: what comes after it on the page keeps what was picked and asked.
-        View()
-        return
-    back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
+class Trail:
+    """How the sliders of one page were moved: to undo the last change, and to do it again.
+
+    Examples
+    --------
+    >>> trail, plan = Trail(), Plan("seminar", ("late-response", "prevention"))
+    >>> trail.see(plan)
+    >>> trail.see(replace(plan, moved=(("effect", 0.5),)))
+    >>> trail.before(), trail.after()
+    ((), None)
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, ...] = ()
+        self._stood: list[tuple[tuple[str, float], ...]] = []
+        self._at = -1
+
+    def see(self, plan: Plan) -> None:
+        """Note where the sliders stand; of another world, or another policy that has its own, begin anew."""
+        of = plan.scenario, plan.examined, plan.also
+        if of != self._of:
+            self._of, self._stood, self._at = of, [], -1
+        if self._at >= 0 and self._stood[self._at] == plan.moved:
+            return
+        # One step back or forth is undoing and doing again, whichever way it was gone: by a button or by Back.
+        for at in (self._at - 1, self._at + 1):
+            if 0 <= at < len(self._stood) and self._stood[at] == plan.moved:
+                self._at = at
+                return
+        self._stood[self._at + 1 :] = [plan.moved]
+        self._at = len(self._stood) - 1
+
+    def before(self) -> tuple[tuple[str, float], ...] | None:
+        """Give where the sliders stood before the last change; None where there was none."""
+        return self._stood[self._at - 1] if self._at > 0 else None
+
+    def after(self) -> tuple[tuple[str, float], ...] | None:
+        """Give where they stood before the change that was undone last; None where none was."""
+        return self._stood[self._at + 1] if self._at + 1 < len(self._stood) else None
+
+
+def _moved_note(plan: Plan, base: Scenario, trail: Trail, go: Callable[[Plan], None]) -> None:
+    """Say which sliders were moved, and offer to undo the last change, to do it again, and to put all back."""
+    ways = {
+        "undo": ("Undo last change", trail.before()),
+        "replay": ("Replay last change", trail.after()),
+        "back": ("Put all sliders back", () if plan.moved else None),
+    }
+    buttons = [
+        element(
+            "button", words, type="button", data_pick=name, disabled="" if to is None else None,
+            class_="r2p-button r2p-quiet",
+        )
+        for name, (words, to) in ways.items()
+    ]  # fmt: skip
     levers = levers_of(base, plan.also)
     names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
-    View(
-        html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
-        event_pick=lambda _: go(replace(plan, moved=())),
-    )
+    said = f"Moved: {names}. " if names else "No slider is moved. "
+
+    def pick(name: str) -> None:
+        to = ways[name][1] if name in ways else None
+        if to is not None:
+            go(replace(plan, moved=to))
+
+    View(html=element("p", said, *(join((button, " ")) for button in buttons), class_="r2p-note"), event_pick=pick)
 
 
 def _status(have: int, goal: int, plan: Plan) -> Markup:

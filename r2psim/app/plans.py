@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 import numpy as np
 
+from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.app.levers import LEVERS, effect_levers, levers_of, sets_of, start_of
 from r2psim.app.markup import uncapital
 from r2psim.app.own import file_name, names_of
@@ -37,6 +38,8 @@ FEWEST = 2
 USUAL_RUNS = 1000
 MOST_SEED = 2**64 - 1
 COST = "total_cost"
+ALL = "all"
+"""The ledger of response, hosting and GDP together."""
 
 EACH = (
     *("deaths", "episodes", "atrocity_entries", "displaced", "expelled", "persecuted_months", "war_crimes"),
@@ -46,7 +49,7 @@ EACH = (
 """Metrics of which the difference of every run can be drawn."""
 
 KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "uncertainty", "lever", "also", "metric", "run",
-        "along", "in", "own")  # fmt: skip
+        "along", "in", "map", "pays", "own")  # fmt: skip
 """What an address of Compare may hold."""
 
 
@@ -74,6 +77,8 @@ class Plan:
         Of what the difference of every run is drawn, and the run that was picked; below 0 for none.
     along, along_in : str
         Slider along which a break-even is asked for, or empty; and of what.
+    mapped, pays : tuple of str, str
+        The two sliders of which a map is asked for, or none; and in which ledger prevention is to pay.
     own : str
         Policies that somebody built (`r2psim.app.own`); empty without them.
     uncertainty : str
@@ -92,6 +97,8 @@ class Plan:
     run: int = -1
     along: str = ""
     along_in: str = COST
+    mapped: tuple[str, ...] = ()
+    pays: str = ALL
     own: str = ""
     uncertainty: str = "none"
 
@@ -156,6 +163,8 @@ class Plan:
             parts.append(("run", self.run))
         if self.along:
             parts += [("along", self.along), ("in", self.along_in)]
+        if self.mapped:
+            parts += [("map", ",".join(self.mapped)), ("pays", self.pays)]
         if self.own:
             parts.append(("own", self.own))
         return urlencode(parts, safe=",:")
@@ -228,6 +237,10 @@ def plan_of(search: str | None) -> Plan:
     sliders = LEVERS | effect_levers(base)
     plan = replace(plan, along=_one_of("along", word("along"), sliders))
     plan = replace(plan, along_in=_one_of("in", word("in"), ASKED) or plan.along_in)
+    mapped = tuple(_one_of("map", key, sliders) for key in word("map").split(",") if key)
+    if len(mapped) > 2 or len(set(mapped)) < len(mapped):
+        raise _refused("map", word("map"), "two different sliders, with a comma between")
+    plan = replace(plan, mapped=mapped, pays=_one_of("pays", word("pays"), LEDGER_NAMES) or plan.pays)
     plan = replace(plan, also=_one_of("also", word("also"), effect_levers(base)))
     start, moved = start_of(base, plan.examined), {}
     for text in found.get("lever", []):
@@ -347,7 +360,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
     ]
     gone = [key for key, value in plan.moved if (key, value) not in kept]
     if elsewhere:
-        found = replace(found, also="", along="")
+        found = replace(found, also="", along="", mapped=())
     left = ""
     if gone or own != plan.own:
         levers = levers_of(setting_of(plan.scenario, ()), plan.also)
@@ -413,4 +426,5 @@ def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
         return found
     same = found.examined == plan.examined
     moved = tuple((k, v) for k, v in plan.moved if same or k not in LEVERS or not LEVERS[k].own)
-    return replace(found, moved=moved, also=plan.also, along=plan.along, along_in=plan.along_in)
+    asked = {name: getattr(plan, name) for name in ("also", "along", "along_in", "mapped", "pays")}
+    return replace(found, moved=moved, **asked)

@@ -156,6 +156,7 @@ class _Wish:
 
     settings: tuple[Setting, ...]
     runs: int
+    before: int = 0
 
 
 def _world(setting: Setting) -> tuple[str, str]:
@@ -198,10 +199,23 @@ class Pool:
 
     # -- wishes --------------------------------------------------------------------------------------------------------
 
-    def want(self, who: object, settings: Sequence[Setting], runs: int) -> None:
-        """Put a person's wish in the place of any earlier one of the same person."""
+    def want(self, who: object, settings: Sequence[Setting], runs: int, before: int = 0) -> None:
+        """Put a person's wish in the place of any earlier one of the same person.
+
+        Parameters
+        ----------
+        who : object
+            The person.
+        settings : sequence of Setting
+            What is to be run.
+        runs : int
+            Of each.
+        before : int
+            Runs that the same question has taken of other settings: who asks for many settings, one after the other,
+            waits behind those who have had less.
+        """
         limits = current().limits
-        wish = _Wish(tuple(settings), max(1, min(runs, limits.runs)))
+        wish = _Wish(tuple(settings), max(1, min(runs, limits.runs)), before)
         with self._changed:
             self._wishes[who] = wish
             for setting in wish.settings:
@@ -237,6 +251,11 @@ class Pool:
                 return Found()
             self._found.move_to_end(setting)
             return found
+
+    def seconds(self, setting: Setting) -> float:
+        """Give what a run and its null twin take, seconds of one processor, as far as that is known; else 0."""
+        with self._changed:
+            return self._costs.get(_world(setting), 0.0)
 
     def problem(self, settings: Sequence[Setting]) -> str:
         """Say why a setting could not be run; empty where none failed."""
@@ -282,7 +301,7 @@ class Pool:
 
     def _next(self) -> tuple[list[Setting], int, int] | None:
         """Choose a piece of work: settings of one world, first run, number of runs."""
-        best: tuple[int, list[Setting], int] | None = None
+        best: tuple[int, int, list[Setting], int] | None = None
         waiting = 0
         for wish in self._wishes.values():
             missing = self._missing(wish)
@@ -290,13 +309,13 @@ class Pool:
                 continue
             waiting += 1
             least = self._least(missing)
-            if best is None or least < best[0]:
+            if best is None or least + wish.before < best[0]:
                 first = next(s for s in missing if self._least([s]) == least)
                 same = [s for s in missing if self._least([s]) == least and s[0] == first[0] and s[2:] == first[2:]]
-                best = least, same, self._goal(wish) - least
+                best = least + wish.before, least, same, self._goal(wish) - least
         if best is None:
             return None
-        least, settings, left = best
+        _, least, settings, left = best
         cost = self._costs.get(_world(settings[0]))
         if cost is None:
             return settings, least, min(UNKNOWN, left)

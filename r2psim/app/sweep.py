@@ -25,7 +25,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["ASKED", "Course", "Sweep", "draw_sweep"]
+__all__ = ["ASKED", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
 
 INTERVALS = 6
 """Between the places along a slider, about."""
@@ -49,7 +49,7 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         value: "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
         for value in (-reached, 0.0, reached)
     }
-    places = [_place(lever, value) for value in at]
+    places = [said_at(lever, value) for value in at]
     left, right = room_for(list(ticks.values())) + 12.0, room_for(places) / 2 + 6.0
     width = left + across + right
 
@@ -88,7 +88,7 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     )  # fmt: skip
     caption = f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {along}"
     if found:
-        ranges = " and ".join(f"between {_place(lever, a)} and {_place(lever, b)}" for a, b in found)
+        ranges = " and ".join(f"between {said_at(lever, a)} and {said_at(lever, b)}" for a, b in found)
         said = f"It breaks even {ranges}, where the difference is told apart from none (filled) with opposite signs."
     elif any(i.told_apart for i in intervals):
         said = "Wherever the difference is told apart from none (filled) it has the same sign: no break-even here."
@@ -113,7 +113,7 @@ def places_along(low: float, high: float) -> np.ndarray:
     return np.unique(np.round([low, *kept, high], 9))
 
 
-def _place(lever: Lever, value: float) -> str:
+def said_at(lever: Lever, value: float) -> str:
     """Write a place on a slider."""
     return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.4g}"
 
@@ -151,7 +151,7 @@ def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setti
     for value in at:
         here = dict(along.values) | {lever.key: float(value)}
         a, b = (
-            one._replace(policy=policy, sets=sets_of(here, along.start, policy, along.examined))
+            one._replace(policy=policy, sets=sets_of(here, along.start, policy, along.examined, (lever.key,)))
             for policy in along.pair
         )
         found.append((a, b))
