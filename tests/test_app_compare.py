@@ -38,7 +38,7 @@ from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario import ScenarioError
-from r2psim.scenario.posterior import UNCERTAINTIES
+from r2psim.scenario.posterior import UNCERTAINTIES, drawn_in
 
 SECONDS = 60.0
 PAIR = ("late-response", "prevention")
@@ -152,6 +152,9 @@ def plans(draw: st.DrawFn) -> Plan:
     plan = Plan(**{**vars(plan), "of": draw(st.sampled_from(("", *plan.others)))})
     if plan.along:
         plan = Plan(**{**vars(plan), "along_in": draw(st.sampled_from(ASKED))})
+    if draw(st.booleans()):
+        doubted = draw(st.sampled_from(["", *drawn_in(SEMINAR, "all")]))
+        plan = Plan(**{**vars(plan), "doubt": draw(st.sampled_from(ASKED)), "doubted": doubted})
     if plan.mapped:
         plan = Plan(**{**vars(plan), "pays": draw(st.sampled_from(list(LEDGER_NAMES)))})
     also = draw(st.sampled_from(["", effects[3]]))
@@ -174,6 +177,7 @@ def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
     assert (again.against, again.examined, again.metric, again.run, again.mapped, again.pays) == (
         plan.against, plan.examined, plan.metric, plan.run, plan.mapped, plan.pays
     )  # fmt: skip
+    assert (again.doubt, again.doubted) == (plan.doubt, plan.doubted)
     assert (again.along, again.along_in, again.also, again.moved, again.uncertainty) == (
         plan.along, plan.along_in, plan.also, plan.moved, plan.uncertainty
     )  # fmt: skip

@@ -19,6 +19,7 @@ from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, hea
 from r2psim.analysis.published import carried, published_lines
 from r2psim.app import charts
 from r2psim.app.builder import OwnPolicies
+from r2psim.app.doubts import Doubts
 from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
 from r2psim.app.lever_map import LeverMap
@@ -287,14 +288,7 @@ def Page() -> None:
     View(html=_meter(ready, there, goal or plan.runs))
     if shown is not None and drawn is not None:
         _Results(shown, drawn, last, fresh, plan, go).key("results")
-    along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    Sweep(
-        plan.scenario, along, plan.along, plan.along_in,
-        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
-    ).key(f"sweep {plan.scenario}")  # fmt: skip
-    LeverMap(
-        plan.scenario, along, plan.mapped, plan.pays, lambda keys, ledger: go(replace(plan, mapped=keys, pays=ledger))
-    ).key(f"map {plan.scenario}")
+    _Panels(plan, Course(settings, plan.examined, plan.against, start | dict(plan.moved), start), go)
     # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
     same = plan.command(have if have >= FEWEST else (min(goal, plan.runs) if goal else None))
     file = file_name(plan.scenario, plan.own) if plan.own else ""
@@ -474,6 +468,21 @@ def _money(comparison: Comparison) -> Markup:
         for policy in comparison.others
     ]
     return join((saved("ledgers", "ledgers", charts.ledger_table(comparison)), *returned))
+
+
+@solara.component
+def _Panels(plan: Plan, now: Course, go: Callable[[Plan], None]) -> None:
+    """Offer what takes runs of its own: ways along sliders, what would change the verdict, and a map."""
+    Sweep(
+        plan.scenario, now, plan.along, plan.along_in,
+        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
+    ).key(f"sweep {plan.scenario}")  # fmt: skip
+    Doubts(
+        now, plan.doubt, plan.doubted, lambda metric, path: go(replace(plan, doubt=metric, doubted=path))
+    ).key(f"doubts {plan.scenario}")  # fmt: skip
+    LeverMap(
+        plan.scenario, now, plan.mapped, plan.pays, lambda keys, ledger: go(replace(plan, mapped=keys, pays=ledger))
+    ).key(f"map {plan.scenario}")  # fmt: skip
 
 
 @solara.component

@@ -26,7 +26,7 @@ from r2psim.app.watch import RefusedError
 from r2psim.scenario import Scenario
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.paths import form_number
-from r2psim.scenario.posterior import UNCERTAINTIES
+from r2psim.scenario.posterior import UNCERTAINTIES, drawn_in
 from r2psim.scenario.specs import baseline_of
 
 __all__ = ["EACH", "FEWEST", "USUAL_RUNS", "Plan", "changed", "first_plan", "moved_by", "plan_of", "settings_of",
@@ -49,7 +49,7 @@ EACH = (
 """Metrics of which the difference of every run can be drawn."""
 
 KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "uncertainty", "lever", "also", "metric", "run",
-        "along", "in", "map", "pays", "own")  # fmt: skip
+        "along", "in", "map", "pays", "doubt", "own")  # fmt: skip
 """What an address of Compare may hold."""
 
 
@@ -79,6 +79,8 @@ class Plan:
         Slider along which a break-even is asked for, or empty; and of what.
     mapped, pays : tuple of str, str
         The two sliders of which a map is asked for, or none; and in which ledger prevention is to pay.
+    doubt, doubted : str
+        Of what difference it is asked what would change it, or empty; along which unknown, or empty for the strongest.
     own : str
         Policies that somebody built (`r2psim.app.own`); empty without them.
     uncertainty : str
@@ -99,6 +101,8 @@ class Plan:
     along_in: str = COST
     mapped: tuple[str, ...] = ()
     pays: str = ALL
+    doubt: str = ""
+    doubted: str = ""
     own: str = ""
     uncertainty: str = "none"
 
@@ -165,6 +169,8 @@ class Plan:
             parts += [("along", self.along), ("in", self.along_in)]
         if self.mapped:
             parts += [("map", ",".join(self.mapped)), ("pays", self.pays)]
+        if self.doubt:
+            parts.append(("doubt", f"{self.doubt},{self.doubted}".rstrip(",")))
         if self.own:
             parts.append(("own", self.own))
         return urlencode(parts, safe=",:")
@@ -241,6 +247,9 @@ def plan_of(search: str | None) -> Plan:
     if len(mapped) > 2 or len(set(mapped)) < len(mapped):
         raise _refused("map", word("map"), "two different sliders, with a comma between")
     plan = replace(plan, mapped=mapped, pays=_one_of("pays", word("pays"), LEDGER_NAMES) or plan.pays)
+    doubt, _, doubted = word("doubt").partition(",")
+    plan = replace(plan, doubt=_one_of("doubt", doubt, ASKED))
+    plan = replace(plan, doubted=_one_of("doubt", doubted, drawn_in(base, "all")))
     plan = replace(plan, also=_one_of("also", word("also"), effect_levers(base)))
     start, moved = start_of(base, plan.examined), {}
     for text in found.get("lever", []):
@@ -360,7 +369,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
     ]
     gone = [key for key, value in plan.moved if (key, value) not in kept]
     if elsewhere:
-        found = replace(found, also="", along="", mapped=())
+        found = replace(found, also="", along="", mapped=(), doubted="")
     left = ""
     if gone or own != plan.own:
         levers = levers_of(setting_of(plan.scenario, ()), plan.also)
@@ -426,5 +435,5 @@ def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
         return found
     same = found.examined == plan.examined
     moved = tuple((k, v) for k, v in plan.moved if same or k not in LEVERS or not LEVERS[k].own)
-    asked = {name: getattr(plan, name) for name in ("also", "along", "along_in", "mapped", "pays")}
+    asked = {name: getattr(plan, name) for name in ("also", "along", "along_in", "mapped", "pays", "doubt", "doubted")}
     return replace(found, moved=moved, **asked)

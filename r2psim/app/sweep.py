@@ -25,7 +25,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["ASKED", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
+__all__ = ["ASKED", "Along", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
 
 INTERVALS = 6
 """Between the places along a slider, about."""
@@ -205,18 +205,31 @@ def Sweep(scenario: str, now: Course, along: str, metric: str, go: Callable[[str
         View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_turn(turn + 1))
     else:
         View()
-    _Along(lever, tuple(at), tuple(places), metric, wanted.pair)
+    Along(lever, tuple(at), tuple(places), metric, wanted.pair)
 
 
 @solara.component
-def _Along(
+def Along(
     lever: Lever,
     at: tuple[float, ...],
     places: tuple[tuple[Setting, Setting], ...],
     metric: str,
     pair: tuple[str, str],
+    name: str = ALONG,
 ) -> None:
-    """Ask for the runs along a slider, and show what there is."""
+    """Ask for the runs along a slider, and show what there is.
+
+    Parameters
+    ----------
+    lever : Lever
+        Along what.
+    at, places : tuple
+        Its values, and at each the settings of both policies.
+    metric, pair : str, tuple of str
+        Of what the difference is drawn; of which policy, and from which.
+    name : str
+        By which the figure is known on the page.
+    """
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
     shown, goal, trouble, _ = use_runs(wanted, RUNS)
     answer, set_answer = solara.use_state({})
@@ -230,18 +243,18 @@ def _Along(
     if len(intervals) < len(places):
         View(html=element("p", "No run has a value.", class_="r2p-note"))
         return
-    drawing = saved(ALONG, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
+    drawing = saved(name, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
     # Said aloud once: when all runs are there.
     role = "status" if shown.runs >= goal else None
     note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role=role)
     View(html=join((drawing, note)))
 
-    def ask(name: str) -> None:
-        if name == f"csv:{ALONG}":
+    def ask(wanted_name: str) -> None:
+        if wanted_name == f"csv:{name}":
             rows = ((value, *i, str(i.told_apart).lower()) for value, i in zip(at, intervals, strict=True))
             content = written((lever.path, *Interval._fields, "told_apart"), rows)
-            file = f"{wanted[0].scenario}-{ALONG}.csv".rpartition("/")[2]
+            file = f"{wanted[0].scenario}-{name}.csv".rpartition("/")[2]
             set_answer({"file": file, "kind": "text/csv", "content": content, "number": monotonic()})
 
     said = f"{pair[0]} minus {pair[1]}, {metric}, {shown.runs} runs at each place"
-    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=ALONG, event_ask=ask)
+    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=name, event_ask=ask)
