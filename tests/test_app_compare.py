@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shlex
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
@@ -22,20 +23,22 @@ from page_reader import read, shown_by, widgets_with
 from solara.routing import Router, router_context
 from typer.testing import CliRunner
 
+from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.analysis.findings import METRIC_NAMES, headline, ranged
 from r2psim.analysis.ledgers import COST_LEDGERS
-from r2psim.app import charts, compare, explore
+from r2psim.app import charts, compare, explore, sweep
 from r2psim.app.following import Shown, shown_of
 from r2psim.app.levers import LEVERS, effect_levers, start_of
 from r2psim.app.own_policies import file_name, file_text, from_file, names_of
 from r2psim.app.plans import EACH, Plan, changed, first_plan, plan_of, settings_of
 from r2psim.app.runs import CURVES, Found, Setting, pool, setting_of
-from r2psim.app.sweep import ASKED, places_along
+from r2psim.app.sweep import ASKED, Course, places_along
 from r2psim.app.watch import Choice, RefusedError, Watch, choice_of
 from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import LEDGERS, METRICS
 from r2psim.scenario import ScenarioError
+from r2psim.scenario.posterior import UNCERTAINTIES, drawn_in
 
 SECONDS = 60.0
 PAIR = ("late-response", "prevention")
@@ -143,10 +146,17 @@ def plans(draw: st.DrawFn) -> Plan:
         "seminar", policies, draw(st.integers(0, 2**64 - 1)), runs, baseline=draw(st.sampled_from(policies)),
         metric=draw(st.sampled_from(EACH)), run=draw(st.integers(-1, runs - 1)),
         along=draw(st.sampled_from(["", *LEVERS, effects[0]])),
+        mapped=draw(st.sampled_from([(), ("effect",), ("share", "effect"), (effects[1], "budget")])),
+        uncertainty=draw(st.sampled_from(list(UNCERTAINTIES))),
     )  # fmt: skip
     plan = Plan(**{**vars(plan), "of": draw(st.sampled_from(("", *plan.others)))})
     if plan.along:
         plan = Plan(**{**vars(plan), "along_in": draw(st.sampled_from(ASKED))})
+    if draw(st.booleans()):
+        doubted = draw(st.sampled_from(["", *drawn_in(SEMINAR, "all")]))
+        plan = Plan(**{**vars(plan), "doubt": draw(st.sampled_from(ASKED)), "doubted": doubted})
+    if plan.mapped:
+        plan = Plan(**{**vars(plan), "pays": draw(st.sampled_from(list(LEDGER_NAMES)))})
     also = draw(st.sampled_from(["", effects[3]]))
     sliders = LEVERS | ({also: effect_levers(SEMINAR)[also]} if also else {})
     start = start_of(SEMINAR, plan.examined)
@@ -164,11 +174,12 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
     again = plan_of(plan.query())
     assert (again.query(), settings_of(again), again.command()) == (plan.query(), settings_of(plan), plan.command())
-    assert (again.against, again.examined, again.metric, again.run) == (
-        plan.against, plan.examined, plan.metric, plan.run
+    assert (again.against, again.examined, again.metric, again.run, again.mapped, again.pays) == (
+        plan.against, plan.examined, plan.metric, plan.run, plan.mapped, plan.pays
     )  # fmt: skip
-    assert (again.along, again.along_in, again.also, again.moved) == (
-        plan.along, plan.along_in, plan.also, plan.moved
+    assert (again.doubt, again.doubted) == (plan.doubt, plan.doubted)
+    assert (again.along, again.along_in, again.also, again.moved, again.uncertainty) == (
+        plan.along, plan.along_in, plan.also, plan.moved, plan.uncertainty
     )  # fmt: skip
 
 
@@ -188,6 +199,8 @@ def test_an_address_leads_to_what_it_was_made_from(plan: Plan) -> None:
         ("lever=effect:9", "a number from 0 to 2"),
         ("lever=effect:nan", "a number from 0 to 2"),
         ("lever=efect:1", "did you mean effect"),
+        ("uncertainty=al", "uncertainty 'al' is not allowed: one of none, rates, effects, all .did you mean all"),
+        ("uncertainty=posterior", "uncertainty 'posterior' is not allowed"),
         ("metric=kiled", "metric 'kiled' is not allowed: one of"),
         ("along=x", "along 'x' is not allowed"),
         (f"also={effects[0]}&lever={effects[1]}:0.9", "one effect at a time|a number from"),
@@ -222,6 +235,34 @@ def test_every_choice_changes_the_address_and_back_undoes_it(shown: Callable[...
     assert visit.field("What is compared", "policies") == list(PAIR) and visit.field("Sliders", "effect") == 0.5
     visit.back()
     assert visit.field("Sliders", "effect") == 1.0
+
+
+def test_sliders_are_undone_and_done_again(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?" + urlencode({"seed": 5, "runs": 6}))
+
+    def possible() -> set[str]:
+        html = next(w.html for w in widgets_with(visit.rc, "html") if 'data-pick="undo"' in w.html)
+        found = re.findall(r"<button([^>]*)data-pick=\"(\w+)\"([^>]*)>", html)
+        return {name for before, name, after in found if "disabled" not in before + after}
+
+    assert possible() == set()
+    visit.tell("Sliders", effect=0.5)
+    visit.tell("Sliders", effect=0.5, budget=2.0)
+    assert possible() == {"undo", "back"}
+    visit.pick("undo")
+    assert plan_of(visit.search).moved == (("effect", 0.5),) and possible() == {"undo", "replay", "back"}
+    visit.pick("undo")
+    assert plan_of(visit.search).moved == () and possible() == {"replay"}
+    visit.pick("replay")
+    visit.pick("replay")
+    assert plan_of(visit.search).moved == (("budget", 2.0), ("effect", 0.5)) and possible() == {"undo", "back"}
+    visit.pick("back")
+    assert plan_of(visit.search).moved == () and possible() == {"undo"}
+    visit.pick("undo")
+    visit.tell("Sliders", effect=1.5, budget=1.0)
+    assert possible() == {"undo", "back"}, "what is done anew takes the place of what was undone"
+    visit.tell("What is compared", scenario="insurgency")
+    assert possible() == set()
 
 
 def test_what_is_refused_leaves_the_address_as_it_was(shown: Callable[..., Any]) -> None:
@@ -305,6 +346,8 @@ def agrees(sentence: str, differences: dict[str, Any]) -> None:
         "seed=5&runs=11",
         "seed=3&runs=9&policies=late-response,balanced,prevention&baseline=balanced&lever=effect:0.5&lever=share:0.3",
         f"seed=2&runs=8&scenario=insurgency&lever={quote(effects[0])}:{effect_levers(SEMINAR)[effects[0]].low}",
+        f"seed=4&runs=9&uncertainty=all&lever=share:0.3&lever={quote(effects[0])}:{effect_levers(SEMINAR)[effects[0]].low}",
+        "seed=4&runs=9&uncertainty=rates",
     ],
 )
 def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chosen(
@@ -320,7 +363,11 @@ def test_the_command_line_gives_the_same_numbers_with_as_many_runs_as_were_chose
         settings_of(plan), tuple(found.get(s) for s in settings_of(plan)), plan.runs, plan.against
     )  # fmt: skip
     told = command(line)
+    # What is set beside published studies stands in sentences of its own.
+    published = told.pop("published", None)
+    assert (published is not None) == (told["uncertainty"] != "none") == ("IMF 2024: 26 to 103" in text)
     assert json.loads(json.dumps(mine.summary())) == told
+    assert told["uncertainty"] == plan.uncertainty
     for policy in mine.others:
         assert told["against"][policy]["differences"]["deaths"]["mean"] is not None
     # What is told of each policy is what the numbers of the command line allow.
@@ -358,6 +405,24 @@ def test_policies_that_may_not_spend_alike_are_said_to_be_so(shown: Callable[...
 def test_while_runs_are_on_their_way_the_command_line_has_as_many_as_are_shown() -> None:
     plan = first_plan()
     assert "--runs 16 " in plan.command(16) and f"--runs {plan.runs} " in plan.command()
+
+
+def test_what_is_not_known_is_drawn_when_asked_and_told_in_every_verdict(shown: Callable[..., Any]) -> None:
+    visit = Visit(shown, compare.Page, "/compare?seed=5&runs=8&policies=late-response,balanced,prevention")
+    text = visit.settled("8 runs of each policy.")
+    assert "of luck alone" in text and "what is not known" not in text
+    visit.tell("What is compared", uncertainty="all", run="3")
+    assert plan_of(visit.search).uncertainty == "all"
+    text = visit.settled("of luck and of what is not known")
+    drawn = "(over what is not known of the calibrated rates and of the effects of assistance)."
+    assert text.count(drawn) == 2, "of each policy that is told against the baseline"
+    # Explore would run the same number without what it drew.
+    visit.tell("Runs", run="3")
+    assert "Explore cannot run it" in visit.text and "Watch under" not in visit.text
+    visit.tell("What is compared", uncertainty="everything")
+    assert "uncertainty 'everything' is not allowed: one of none, rates" in visit.text
+    visit.tell("What is compared", uncertainty="none")
+    assert plan_of(visit.search).uncertainty == "none" and "Watch under" in visit.settled("of luck alone")
 
 
 # -- own policies ------------------------------------------------------------------------------------------------------
@@ -601,15 +666,46 @@ def made_up(runs: int) -> tuple[tuple[Setting, ...], tuple[Found, ...]]:
 def test_a_refinement_to_a_thousand_runs_sends_less_than_a_megabyte() -> None:
     settings, found = made_up(1000)
     steps = sorted({shown_of(there, 1000) for there in range(1001)} - {0})
-    assert steps == [8, 16, 32, 64, 128, 256, 512, 1000]
+    assert steps == [6, 12, 24, 48, 96, 192, 384, 768, 1000]
     sent = 0
     for runs in steps:
-        comparison, words, fans = compare.FIGURES.of(Shown(settings, runs, found), Plan("seminar", PAIR))
-        each = charts.each_run(comparison, "deaths", "prevention", None)
-        money = compare._money(comparison)
-        sent += sum(len(html.encode()) for html in (words, *fans.values(), each, money))
-        sent += len(charts.differences(comparison, "prevention").encode())
+        drawn = compare.FIGURES.of(Shown(settings, runs, found), Plan("seminar", PAIR))
+        each = charts.each_run(drawn.comparison, "deaths", "prevention", None)
+        made = (drawn.words, *drawn.fans.values(), drawn.apart, *drawn.later(), each)
+        sent += sum(len(html.encode()) for html in made)
     assert 200_000 < sent < 1_000_000, sent
+
+
+def test_what_is_looked_at_first_is_shown_before_the_rest_is_drawn(
+    shown: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict waits for no sentence below it; what is of before is dimmed, and nothing says that all is there."""
+    visit = Visit(shown, compare.Page, "/compare?seed=15&runs=6")
+    visit.settled("6 runs of each policy.")
+    go, sentences = threading.Event(), compare._sentences
+
+    def slow(comparison: Any) -> Any:
+        assert go.wait(SECONDS)
+        return sentences(comparison)
+
+    monkeypatch.setattr(compare, "_sentences", slow)
+    visit.tell("Sliders", effect=0.4)
+    plan = plan_of(visit.search)
+    until = monotonic() + SECONDS
+    while min(pool().get(s).runs for s in settings_of(plan)) < 6:
+        assert monotonic() < until
+        sleep(0.02)
+    found = tuple(pool().get(s) for s in settings_of(plan))
+    said = compare.verdicts(compare.comparison_of(settings_of(plan), found, 6), "prevention")["prevention"]
+    while said not in (text := shown_by(visit.rc).text):
+        assert monotonic() < until
+        sleep(0.02)
+    assert "6 runs of each policy." not in text and "refined up to 6 runs" in text
+    stale = [w for w in widgets_with(visit.rc, "class_") if w.class_ == "r2p-results r2p-stale"]
+    assert len(stale) == 1, "below, and not what is new"
+    go.set()
+    visit.settled("6 runs of each policy.")
+    assert not [w for w in widgets_with(visit.rc, "class_") if w.class_ and "r2p-stale" in w.class_]
 
 
 @settings_of_hypothesis(max_examples=80, deadline=None)
@@ -629,6 +725,21 @@ def test_ticks_are_round_numbers_and_reach_as_high_as_what_is_drawn(highest: flo
     assert ticks == pytest.approx([k * step for k in range(len(ticks))], rel=1e-6)
     assert f"{step:.0e}"[0] in "125" and float(f"{step:.0e}") == pytest.approx(step)
     assert 1 < len(ticks) <= 5 and ticks[-1] >= highest * 0.999
+
+
+def test_what_is_gone_along_is_set_at_every_place_also_where_it_starts() -> None:
+    """Elsewhere no draw touches it, and no policy has a value of its own: it must not be otherwise where it starts."""
+    plan = plan_of("seed=4&runs=9&uncertainty=all")
+    start = start_of(SEMINAR, plan.examined)
+    now = Course(settings_of(plan), plan.examined, plan.against, start, start)
+    for key in ("effect", "share", effects[0]):
+        lever = {**LEVERS, **effect_levers(SEMINAR)}[key]
+        at, places = sweep._settings(lever, now)
+        assert start[key] in at or key != "effect"
+        for value, pair in zip(at, places, strict=True):
+            sets = [text for setting in pair for text in setting.sets]
+            assert [float(text.partition("=")[2]) for text in sets] == [value] * (1 if lever.own else 2)
+            assert all(setting.uncertainty == "all" for setting in pair)
 
 
 @pytest.mark.parametrize(("key", "at"), [("effect", [0, 0.5, 1, 1.5, 2]), ("share", [0, 0.2, 0.4, 0.6, 0.8, 1])])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +20,11 @@ from r2psim.ensemble.measures import LEDGERS, METRICS
 SECONDS = 20.0
 
 
+def niceness() -> int:
+    """Give how much this thread gives way to others."""
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
 class Work:
     """Runs that take no time, one piece at a time, each when the test lets it."""
 
@@ -31,6 +38,7 @@ class Work:
 
     def __call__(self, scenario: Any, policies: list[str], runs: int, seed: int, first_run: int, **rest: Any) -> Any:
         self.pieces.append((tuple(policies), first_run, runs))
+        self.niceness = niceness()
         self.begun.release()
         if not self.free:
             assert self.gate.acquire(timeout=SECONDS)
@@ -101,6 +109,31 @@ def test_runs_come_in_pieces_that_join_without_gap() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_first_figures_are_of_few_runs_however_fast_a_world_is() -> None:
+    work = Work(free=False)
+    pool, me = Pool(work), object()
+    pool._costs["seminar", "none"] = 1e-6
+    wanted = [setting("a"), setting("b")]
+    pool.want(me, wanted, 1000)
+    assert work.begun.acquire(timeout=SECONDS)
+    work.free = True
+    work.gate.release()
+    assert wait(pool, me, wanted, 1000) == 1000
+    assert work.pieces == [(("a", "b"), 0, runs.FEWEST), (("a", "b"), runs.FEWEST, 1000 - runs.FEWEST)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of single threads")
+@pytest.mark.usefixtures("world")
+def test_runs_give_way_to_the_threads_that_draw_pages() -> None:
+    work = Work()
+    pool, me = Pool(work), object()
+    before = niceness()
+    pool.want(me, [setting("a")], 10)
+    assert wait(pool, me, [setting("a")], 10) == 10
+    assert work.niceness == min(before + runs.BEHIND, runs.LAST) and niceness() == before
+
+
+@pytest.mark.usefixtures("world")
 def test_whoever_asks_the_same_gets_the_same_results() -> None:
     work = Work()
     pool, me, you = Pool(work), object(), object()
@@ -151,6 +184,26 @@ def test_the_one_with_the_fewest_runs_is_served_next() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_who_asks_for_one_setting_after_the_other_waits_behind_those_who_had_less() -> None:
+    work = Work(free=False)
+    pool, mapping, other = Pool(work), object(), object()
+    pool._costs["seminar", "none"] = 1e-6
+    pool.want(mapping, [setting("place 1")], 24)
+    assert work.begun.acquire(timeout=SECONDS)
+    # Places that come after it have no runs yet; yet whoever asked for them has had twenty-four.
+    pool.want(mapping, [setting("place 2")], 24, before=24)
+    pool.want(other, [setting("other")], 60)
+    for _ in range(3):
+        work.gate.release()
+        assert work.begun.acquire(timeout=SECONDS)
+    assert [policies for policies, _, _ in work.pieces] == [("place 1",), ("other",), ("other",), ("place 2",)]
+    for who in (mapping, other):
+        pool.leave(who)
+    work.free = True
+    work.gate.release()
+
+
+@pytest.mark.usefixtures("world")
 def test_runs_and_memory_are_bounded(limited: Callable[..., None]) -> None:
     limited(runs=50, result_bytes=1)
     work = Work()
@@ -166,7 +219,7 @@ def test_runs_and_memory_are_bounded(limited: Callable[..., None]) -> None:
 def test_a_slow_world_gets_fewer_runs(limited: Callable[..., None]) -> None:
     limited(run_seconds=60.0)
     pool = Pool(Work())
-    pool._costs["seminar"] = 1.0
+    pool._costs["seminar", "none"] = 1.0
     # Asked of the pool itself: a piece that it has run meanwhile would have taught it another cost.
     assert pool._goal(_Wish((setting("a"),), 1000)) == 60
 

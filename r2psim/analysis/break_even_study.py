@@ -8,9 +8,9 @@ its own, of both policies and their null twins under the same luck, at every pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from r2psim.analysis.break_even import break_evens
 from r2psim.analysis.break_even_axes import Axis, axes_of, check_reach
 from r2psim.analysis.break_even_grid import Cell, Found, Sign, Spot, explore
-from r2psim.analysis.cached_runs import LIVES, Measurer, StudyStore, discounted, net_by_year, with_values
+from r2psim.analysis.cached_runs import LIVES, Measured, Measurer, StudyStore, discounted, net_by_year, with_values
 from r2psim.analysis.ledgers import COST_LEDGERS
 from r2psim.ensemble.former_names import hint
 from r2psim.ensemble.intervals import mean_interval
@@ -244,6 +244,49 @@ class BreakEven:
             crossings.append(Crossing(low, high, zeros[0] if len(zeros) == 1 else None, inside[-1][1] > 0.0))
         return crossings
 
+    def line(self, ledger: str) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+        """Give the line over two axes on which the mean of a ledger crosses zero, as short straight pieces.
+
+        Between places the mean is taken to go evenly. It is an estimate: what is not told apart lies on either side.
+        Places at which there is exactly no difference, or no value, are left out.
+
+        Returns
+        -------
+        list of pairs of (float, float)
+            Both ends of each piece, as shares 0-1 of the axes; nothing where the mean does not cross zero.
+        """
+        from scipy.spatial import Delaunay
+
+        known = [
+            (spot.shares, found.interval.mean)
+            for spot in self.spots
+            if (found := spot.found[ledger]).interval is not None and found.sign is not Sign.NOTHING
+        ]
+        at, means = np.array([shares for shares, _ in known]), np.array([mean for _, mean in known])
+        if len(self.axes) != 2 or not means.min(initial=0.0) < 0.0 < means.max(initial=0.0):
+            return []
+        if min(len(np.unique(at[:, 0])), len(np.unique(at[:, 1]))) < 2:
+            return []
+        pieces = []
+        for corners in Delaunay(at).simplices:
+            ends = []
+            for a, b in combinations(corners, 2):
+                # A mean of exactly zero counts as above: so no line runs twice through a corner.
+                if (means[a] < 0.0) != (means[b] < 0.0):
+                    share = means[a] / (means[a] - means[b])
+                    ends.append(tuple((at[a] + share * (at[b] - at[a])).tolist()))
+            if len(ends) == 2:
+                pieces.append((ends[0], ends[1]))
+        return pieces
+
+    def told_at(self, ledger: str, values: Sequence[float]) -> Sign | None:
+        """Give what is told of a ledger at values of the axes, that are evenly spread; None outside of the range."""
+        shares = [(v - axis.low) / (axis.high - axis.low) for v, axis in zip(values, self.axes, strict=True)]
+        for cell in self.cells:
+            if all(a <= x <= b for a, x, b in zip(cell.low, shares, cell.high, strict=True)):
+                return cell.signs[ledger]
+        return None
+
     def shares(self, ledger: str) -> dict[str, float]:
         """Give the share of the range in which each thing is told, by `SIGN_WORDS`; of cells whose corners agree.
 
@@ -392,6 +435,12 @@ def _values(
     return found
 
 
+Variants = Callable[[Mapping[str, float], int], Measured]
+"""Gives the first so many runs of both policies, with values set by path."""
+Kept = MutableMapping[tuple[tuple[float, ...], int], "dict[str, np.ndarray | None]"]
+"""What was found by place (shares of the axes) and number of runs."""
+
+
 def checked_ledgers(ledgers: Sequence[str] | None, dimensions: int) -> tuple[str, ...]:
     """Give the ledgers that are asked for, and those of one axis or of a map if none are.
 
@@ -426,6 +475,8 @@ def break_even(
     threads: int | None = None,
     directory: str | Path | None = None,
     advance: Callable[[int], None] | None = None,
+    measured: Variants | None = None,
+    kept: Kept | None = None,
 ) -> BreakEven:
     """Find where prevention pays along one thing, or over two.
 
@@ -458,6 +509,11 @@ def break_even(
         Where finished runs are kept; the same call goes on from them.
     advance : callable, optional
         Told the number of runs that are done since it was last called.
+    measured : callable, optional
+        Gives the first so many runs of both policies with values set by path, where somebody else runs them: nothing is
+        simulated here then, and `done` stays 0.
+    kept : dict, optional
+        Filled with what was found at each place, and read by a call that differs in nothing but runs and places.
 
     Returns
     -------
@@ -504,11 +560,21 @@ def break_even(
             for axis, value in at.items():
                 values |= axis.values(value, full, policy)
             read = {axis.kind: value for axis, value in at.items() if not axis.simulated}
-            measured = measurer.measure(with_values(full, values) if values else full, count)
+            if measured is None:
+                found = measurer.measure(with_values(full, values) if values else full, count)
+            else:
+                found = measured(values, count)
             until = int(read.get("horizon", length if years is None else years))
-            return _values(measured, policy, baseline, named, until, read.get("discount", rate))
+            return _values(found, policy, baseline, named, until, read.get("discount", rate))
 
-        grid = explore(measure, len(axes), plan.coarse, plan.depth, plan.few, plan.full, plan.places)
+        def once(shares: tuple[float, ...], count: int) -> dict[str, np.ndarray | None]:
+            if kept is None:
+                return measure(shares, count)
+            if (shares, count) not in kept:
+                kept[shares, count] = measure(shares, count)
+            return kept[shares, count]
+
+        grid = explore(once, len(axes), plan.coarse, plan.depth, plan.few, plan.full, plan.places)
     return BreakEven(
         scenario=full.name,
         title=full.title,

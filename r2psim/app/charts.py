@@ -428,7 +428,10 @@ RUN_CARD = (
 
 
 def run_card(comparison: Comparison, run: int) -> Markup:
-    """Set one run side by side under all policies; each can be picked to be watched as ``watch:POLICY``."""
+    """Set one run side by side under all policies; each can be picked to be watched as ``watch:POLICY``.
+
+    A run that drew parameters and effects for itself cannot: Explore runs a world as its scenario has it.
+    """
     rows = []
     for metric in RUN_CARD:
         cells = [amount(metric, float(comparison.values(p, metric)[run])) for p in comparison.policies]
@@ -436,4 +439,10 @@ def run_card(comparison: Comparison, run: int) -> Markup:
     links = [pick(f"watch:{p}", f"Watch under {p}", class_="r2p-button") for p in comparison.policies]
     caption = f"Run {run} under each policy"
     made = table(("", *comparison.policies), rows, caption, len(comparison.policies), WRAPS)
+    if comparison.uncertainty != "none":
+        said = (
+            "This run drew parameters or effects for itself, with which Explore cannot run it. 'r2psim compare --out "
+            f"DIRECTORY' and 'r2psim replay DIRECTORY {run}' can."
+        )
+        return join((made, element("p", said, class_="r2p-note")))
     return join((made, element("p", *(join((link, " ")) for link in links))))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import solara
+from reacton.core import get_render_context
 
 from r2psim.analysis.comparison import Comparison
 from r2psim.analysis.findings import HEADLINE, METRIC_NAMES, bill, findings, headline, money
+from r2psim.analysis.published_returns import carried, published_lines
 from r2psim.app import charts
 from r2psim.app.builder import OwnPolicies
+from r2psim.app.doubts import Doubts
 from r2psim.app.following import Shown, tell, use_runs
 from r2psim.app.inputs import told
+from r2psim.app.lever_map import LeverMap
 from r2psim.app.levers import fields, levers_of, start_of
 from r2psim.app.own_policies import file_name, file_text
 from r2psim.app.page_parts import Markup, element, join, uncapital
@@ -31,6 +36,7 @@ from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
 from r2psim.scenario import Scenario, ScenarioError
 from r2psim.scenario.parameters import P
+from r2psim.scenario.posterior import drawn_in
 from r2psim.scenario.specs import baseline_of
 
 __all__ = ["Page", "Plan", "comparison_of", "settings_of"]
@@ -65,6 +71,8 @@ def comparison_of(
         spending={},
         forms={key: form.name for key, form in full.forms.items()},
         budgets={s.policy: budget_of(s) for s in settings},
+        uncertainty=settings[0].uncertainty,
+        drawn=drawn_in(full, settings[0].uncertainty),
     )
 
 
@@ -76,15 +84,49 @@ def curves_of(shown: Shown) -> dict[str, dict[str, Any]]:
     }
 
 
+class Drawn:
+    """Figures of what is shown: those that are looked at first at once, the others when they are asked for.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Of what.
+    policy : str
+        The policy that is told in detail.
+    words, fans, apart : Markup, dict of str to Markup, Markup
+        Verdicts, fans of runs by series, and paired differences.
+    """
+
+    def __init__(self, comparison: Comparison, policy: str, curves: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        self.comparison, self.policy = comparison, policy
+        self.words = _verdict(comparison, policy)
+        self.fans = charts.fans(curves, comparison.months)
+        self.apart = charts.differences(comparison, policy)
+        self._lock = threading.Lock()
+        self._later: tuple[Markup, Markup] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether what is drawn later is there."""
+        return self._later is not None
+
+    def later(self) -> tuple[Markup, Markup]:
+        """Give all that was found in sentences, and the tables of money."""
+        with self._lock:
+            if self._later is None:
+                self._later = _sentences(self.comparison), _money(self.comparison)
+            return self._later
+
+
 class _Figures:
     """Figures that were drawn last, for whoever looks at the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: OrderedDict[tuple, tuple[Comparison, Markup, dict[str, Markup]]] = OrderedDict()
+        self._drawn: OrderedDict[tuple, Drawn] = OrderedDict()
 
-    def of(self, shown: Shown, plan: Plan) -> tuple[Comparison, Markup, dict[str, Markup]]:
-        """Give the comparison, what it found in words, and its fans."""
+    def of(self, shown: Shown, plan: Plan) -> Drawn:
+        """Give the figures of what is shown."""
         against = plan.against if any(s.policy == plan.against for s in shown.settings) else None
         key = (shown.settings, shown.runs, against, plan.examined)
         with self._lock:
@@ -92,9 +134,8 @@ class _Figures:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
         comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
-        curves = curves_of(shown)
         examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
-        drawn = comparison, _words(comparison, examined), charts.fans(curves, comparison.months)
+        drawn = Drawn(comparison, examined, curves_of(shown))
         with self._lock:
             self._drawn[key] = drawn
             while len(self._drawn) > KEPT_FIGURES:
@@ -105,6 +146,21 @@ class _Figures:
 FIGURES = _Figures()
 
 
+UNKNOWNS = {
+    "none": "Luck only",
+    "rates": "Luck and unknown rates",
+    "effects": "Luck and unknown effects",
+    "all": "Luck, unknown rates and effects",
+}
+"""What runs differ in, by what each of them draws for itself."""
+
+DRAWN = {
+    "rates": "over what is not known of the calibrated rates",
+    "effects": "over what is not known of the effects of assistance",
+    "all": "over what is not known of the calibrated rates and of the effects of assistance",
+}
+"""What a verdict holds over, beside luck, where runs draw for themselves."""
+
 VERDICT = (*HEADLINE, "total_cost")
 """What the sentence of each policy tells: the donors' bill stands beside total cost."""
 
@@ -114,7 +170,10 @@ def verdicts(comparison: Comparison, policy: str) -> dict[str, str]:
     order = [policy, *(name for name in comparison.others if name != policy)]
     # Where nothing was bought, what it cost all the same is told.
     cost = {name: bill(comparison, name) if comparison.no_effects else [] for name in order}
-    return {name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}.", *cost[name]]) for name in order}
+    under = f" ({DRAWN[comparison.uncertainty]})" if comparison.uncertainty != "none" else ""
+    return {
+        name: " ".join([f"{headline(comparison, name, VERDICT, doubts=True)}{under}.", *cost[name]]) for name in order
+    }
 
 
 def _allotted(comparison: Comparison) -> str:
@@ -126,11 +185,34 @@ def _allotted(comparison: Comparison) -> str:
     return f" They may not spend alike: allotted a year are {', '.join(named)}."
 
 
-def _words(comparison: Comparison, policy: str) -> Markup:
-    """Say what was found: of every policy in a sentence, and in all sentences below."""
+def _intervals_note(comparison: Comparison) -> str:
+    """Say what the intervals hold: luck alone, or what is not known too."""
+    if comparison.uncertainty == "none":
+        held = "of luck alone: parameters and effects are taken as known"
+    else:
+        held = f"of luck and of what is not known ({carried(comparison.uncertainty)}; the same for all policies)"
+    return f"Means of all runs; in brackets their 95 % intervals, {held}. {HEADLINE_NOTE}"
+
+
+def _verdict(comparison: Comparison, policy: str) -> Markup:
+    """Say what was found: of every policy in a sentence."""
+    first, *others = verdicts(comparison, policy).values()
+    return join(
+        (
+            element("p", first, class_="r2p-headline"),
+            *(element("p", said, class_="r2p-verdict") for said in others),
+            element("p", _intervals_note(comparison), _allotted(comparison), class_="r2p-note"),
+        )
+    )
+
+
+def _sentences(comparison: Comparison) -> Markup:
+    """Say all that was found."""
     parts: list[Markup] = []
     points: list[str] = []
-    for line in [*findings(comparison), ""]:
+    beside = comparison.others if comparison.uncertainty != "none" else ()
+    published = [line for name in beside for line in ("", *published_lines(comparison, name))]
+    for line in [*findings(comparison), *published, ""]:
         if line.startswith("- "):
             points.append(line.removeprefix("- "))
             continue
@@ -139,15 +221,7 @@ def _words(comparison: Comparison, policy: str) -> Markup:
             points = []
         if line:
             parts.append(element("p", line))
-    first, *others = verdicts(comparison, policy).values()
-    return join(
-        (
-            element("p", first, class_="r2p-headline"),
-            *(element("p", said, class_="r2p-verdict") for said in others),
-            element("p", HEADLINE_NOTE, _allotted(comparison), class_="r2p-note"),
-            element("details", element("summary", "In sentences"), *parts),
-        )
-    )
+    return element("details", element("summary", "In sentences"), *parts)
 
 
 @solara.component_vue("link.vue")
@@ -176,10 +250,14 @@ def Page() -> None:
     settings = settings_of(plan)
     shown, goal, trouble, there = use_runs(settings, plan.runs)
 
+    context = get_render_context()
+
     def go(wanted: Plan, note: str = "") -> None:
-        set_said((wanted.query(), "", note))
-        if wanted != plan or refused:
-            router.push(f"/compare?{wanted.query()}")
+        # Together: the page is drawn anew once.
+        with context:
+            set_said((wanted.query(), "", note))
+            if wanted != plan or refused:
+                router.push(f"/compare?{wanted.query()}")
 
     def asked(values: dict[str, Any]) -> None:
         try:
@@ -197,19 +275,20 @@ def Page() -> None:
         fields=fields(start | dict(plan.moved), plan.examined, base, plan.also),
         event_change=lambda values: go(moved_by(values, plan)),
     )
-    _moved_note(plan, base, go)
+    trail = solara.use_memo(Trail, [])
+    trail.see(plan)
+    _moved_note(plan, base, trail, go)
     fresh = shown is not None and shown.settings == settings
+    drawn, last = _use_figures(shown, plan)
     have = shown.runs if fresh and shown is not None else 0
+    # All is there when all is drawn.
+    ready = have if drawn is not None and drawn is last else min(have, (goal or plan.runs) - 1)
     # The one is read aloud, and changes when there is something to say; the other is looked at.
-    View(html=_status(have, goal or plan.runs, plan))
-    View(html=_meter(have, there, goal or plan.runs))
-    if shown is not None:
-        _Results(shown, fresh, plan, go).key("results")
-    along = Course(settings, plan.examined, plan.against, start | dict(plan.moved), start)
-    Sweep(
-        plan.scenario, along, plan.along, plan.along_in,
-        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
-    ).key(f"sweep {plan.scenario}")  # fmt: skip
+    View(html=_status(ready, goal or plan.runs, plan))
+    View(html=_meter(ready, there, goal or plan.runs))
+    if shown is not None and drawn is not None:
+        _Results(shown, drawn, last, fresh, plan, go).key("results")
+    _Panels(plan, Course(settings, plan.examined, plan.against, start | dict(plan.moved), start), go)
     # It has as many runs as the figures above it, also while more are on their way, and where fewer can be made.
     same = plan.command(have if have >= FEWEST else (min(goal, plan.runs) if goal else None))
     file = file_name(plan.scenario, plan.own) if plan.own else ""
@@ -248,6 +327,15 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
             "help": "Of all chance. Every policy meets the same triggers in the same run.",
         },
         {
+            "key": "uncertainty",
+            "label": "Runs differ in",
+            "kind": "select",
+            "value": plan.uncertainty,
+            "options": list(UNKNOWNS.items()),
+            "help": "Luck only: all runs have the same parameters and effects. Otherwise every run draws for itself "
+            "what is not known of them, the same under every policy; what was set by a slider or a policy stays.",
+        },
+        {
             "key": "policies",
             "label": f"Policies, two to {most}",
             "kind": "check",
@@ -275,19 +363,71 @@ def _plan_fields(plan: Plan, base: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _moved_note(plan: Plan, base: Scenario, go: Callable[[Plan], None]) -> None:
-    """Say which sliders were moved, and offer to put them back."""
-    if not plan.moved:
-        # Its place is always there: what comes after it on the page keeps what was picked and asked.
-        View()
-        return
-    back = element("button", "Put all sliders back", type="button", data_pick="back", class_="r2p-button r2p-quiet")
+class Trail:
+    """How the sliders of one page were moved: to undo the last change, and to do it again.
+
+    Examples
+    --------
+    >>> trail, plan = Trail(), Plan("seminar", ("late-response", "prevention"))
+    >>> trail.see(plan)
+    >>> trail.see(replace(plan, moved=(("effect", 0.5),)))
+    >>> trail.before(), trail.after()
+    ((), None)
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, ...] = ()
+        self._stood: list[tuple[tuple[str, float], ...]] = []
+        self._at = -1
+
+    def see(self, plan: Plan) -> None:
+        """Note where the sliders stand; of another world, or another policy that has its own, begin anew."""
+        of = plan.scenario, plan.examined, plan.also
+        if of != self._of:
+            self._of, self._stood, self._at = of, [], -1
+        if self._at >= 0 and self._stood[self._at] == plan.moved:
+            return
+        # One step back or forth is undoing and doing again, whichever way it was gone: by a button or by Back.
+        for at in (self._at - 1, self._at + 1):
+            if 0 <= at < len(self._stood) and self._stood[at] == plan.moved:
+                self._at = at
+                return
+        self._stood[self._at + 1 :] = [plan.moved]
+        self._at = len(self._stood) - 1
+
+    def before(self) -> tuple[tuple[str, float], ...] | None:
+        """Give where the sliders stood before the last change; None where there was none."""
+        return self._stood[self._at - 1] if self._at > 0 else None
+
+    def after(self) -> tuple[tuple[str, float], ...] | None:
+        """Give where they stood before the change that was undone last; None where none was."""
+        return self._stood[self._at + 1] if self._at + 1 < len(self._stood) else None
+
+
+def _moved_note(plan: Plan, base: Scenario, trail: Trail, go: Callable[[Plan], None]) -> None:
+    """Say which sliders were moved, and offer to undo the last change, to do it again, and to put all back."""
+    ways = {
+        "undo": ("Undo last change", trail.before()),
+        "replay": ("Replay last change", trail.after()),
+        "back": ("Put all sliders back", () if plan.moved else None),
+    }
+    buttons = [
+        element(
+            "button", words, type="button", data_pick=name, disabled="" if to is None else None,
+            class_="r2p-button r2p-quiet",
+        )
+        for name, (words, to) in ways.items()
+    ]  # fmt: skip
     levers = levers_of(base, plan.also)
     names = ", ".join(uncapital(levers[key].named(plan.examined)) for key, _ in plan.moved)
-    View(
-        html=element("p", f"Moved: {names}. ", back, class_="r2p-note"),
-        event_pick=lambda _: go(replace(plan, moved=())),
-    )
+    said = f"Moved: {names}. " if names else "No slider is moved. "
+
+    def pick(name: str) -> None:
+        to = ways[name][1] if name in ways else None
+        if to is not None:
+            go(replace(plan, moved=to))
+
+    View(html=element("p", said, *(join((button, " ")) for button in buttons), class_="r2p-note"), event_pick=pick)
 
 
 def _status(have: int, goal: int, plan: Plan) -> Markup:
@@ -315,7 +455,8 @@ def _before(shown: Shown, plan: Plan) -> Markup:
     first = shown.settings[0]
     sets = sorted({text for s in shown.settings for text in s.sets})
     moved = f", with {', '.join(sets)}" if sets else ", nothing moved"
-    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}"
+    drawn = "" if first.uncertainty == "none" else f", {uncapital(UNKNOWNS[first.uncertainty])}"
+    named = f"{first.scenario}, seed {first.seed}, {', '.join(s.policy for s in shown.settings)}{moved}{drawn}"
     said = f"All below is still of what was chosen before ({named}; {shown.runs:,} runs)."
     return element("p", element("strong", said), " The new figures are on their way.", class_="r2p-before")
 
@@ -330,6 +471,21 @@ def _money(comparison: Comparison) -> Markup:
 
 
 @solara.component
+def _Panels(plan: Plan, now: Course, go: Callable[[Plan], None]) -> None:
+    """Offer what takes runs of its own: ways along sliders, what would change the verdict, and a map."""
+    Sweep(
+        plan.scenario, now, plan.along, plan.along_in,
+        lambda lever, metric: go(replace(plan, along=lever, along_in=metric)),
+    ).key(f"sweep {plan.scenario}")  # fmt: skip
+    Doubts(
+        now, plan.doubt, plan.doubted, lambda metric, path: go(replace(plan, doubt=metric, doubted=path))
+    ).key(f"doubts {plan.scenario}")  # fmt: skip
+    LeverMap(
+        plan.scenario, now, plan.mapped, plan.pays, lambda keys, ledger: go(replace(plan, mapped=keys, pays=ledger))
+    ).key(f"map {plan.scenario}")  # fmt: skip
+
+
+@solara.component
 def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
     """Save figures and their numbers, and the page as a report."""
     answer, set_answer = solara.use_state({})
@@ -340,8 +496,8 @@ def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
     def ask(name: str) -> None:
         if shown is None or not isinstance(name, str):
             return
-        comparison, _, _ = FIGURES.of(shown, plan)
-        policy = plan.examined if plan.examined in comparison.others else comparison.others[-1]
+        drawn = FIGURES.of(shown, plan)
+        comparison, policy = drawn.comparison, drawn.policy
         kind, _, figure = name.partition(":")
         if kind == "csv":
             content = csv_of(figure, comparison, curves_of(shown), policy, plan.metric)
@@ -371,25 +527,64 @@ def _Saving(shown: Shown | None, fresh: bool, plan: Plan, command: str) -> None:
     Files(stem=stem, source=source, answer=answer, event_ask=ask)
 
 
+def _use_figures(shown: Shown | None, plan: Plan) -> tuple[Drawn | None, Drawn | None]:
+    """Draw what is shown: first what is looked at first, and when that is on its way the rest.
+
+    Returns
+    -------
+    drawn : Drawn or None
+        Of what is shown.
+    last : Drawn or None
+        The last that is complete; the same when nothing is to be drawn any more.
+    """
+    last: list[Drawn | None] = solara.use_memo(lambda: [None], [])
+    _, set_complete = solara.use_state(None)
+    drawn = FIGURES.of(shown, plan) if shown is not None else None
+    if drawn is not None and drawn.complete:
+        last[0] = drawn
+
+    def rest() -> None:
+        if drawn is not None and not drawn.complete:
+            drawn.later()
+            set_complete(drawn)
+
+    solara.use_effect(rest, [drawn])
+    return drawn, last[0]
+
+
 @solara.component
-def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) -> None:
-    """Show what was found."""
+def _Results(
+    shown: Shown, drawn: Drawn, last: Drawn | None, fresh: bool, plan: Plan, go: Callable[[Plan], None]
+) -> None:
+    """Show what was found.
+
+    Parameters
+    ----------
+    shown, drawn : Shown, Drawn
+        Results, and their figures.
+    last : Drawn or None
+        The last figures that are complete: of these is what stands below the first, till it is drawn too.
+    fresh : bool
+        Whether they are of what was chosen.
+    plan, go
+        What was chosen; told what is chosen then.
+    """
     router = solara.use_router()
     metric, run = plan.metric, plan.run
-    comparison, words, fans = FIGURES.of(shown, plan)
-    told_of = plan.examined if plan.examined in comparison.others else comparison.others[-1]
-    chosen = run if 0 <= run < shown.runs else None
-    seen = [shown.settings, shown.runs, comparison.baseline, told_of]
+    comparison = drawn.comparison
+    chosen = run if 0 <= run < comparison.runs else None
+    below = last if last is not None else drawn
+    sentences, paid = below.later() if last is not None else (Markup(), Markup())
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
-    apart = solara.use_memo(lambda: charts.differences(comparison, told_of), seen)
-    paid = solara.use_memo(lambda: _money(comparison), seen)
-    every = solara.use_memo(lambda: charts.each_run(comparison, metric, told_of, chosen), [*seen, metric, chosen])
+    every = solara.use_memo(
+        lambda: charts.each_run(below.comparison, metric, below.policy, chosen), [below, metric, chosen]
+    )
 
     def pick(name: str) -> None:
         kind, _, key = name.partition(":")
         if kind == "run" and key.isdigit() and int(key) < shown.runs:
             go(replace(plan, run=int(key)))
-        elif kind == "watch" and key in comparison.policies and run >= 0:
+        elif kind == "watch" and key in comparison.policies and run >= 0 and comparison.uncertainty == "none":
             place = comparison.policies.index(key)
             s = shown.settings[place]
             router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
@@ -402,11 +597,16 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
 
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
         View(html=Markup() if fresh else _before(shown, plan))
-        View(html=words)
+        View(html=drawn.words)
+        with solara.v.Html(tag="div", class_="" if below is drawn else "r2p-stale"):
+            View()
+            View(html=sentences)
         with solara.v.Html(tag="div", class_="r2p-halves"):
-            drawn = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in fans.items()]
-            View(html=element("h2", "Fans of runs") + join(drawn) + FAN_NOTE)
-            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", apart))
+            fans = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in drawn.fans.items()]
+            View(html=element("h2", "Fans of runs") + join(fans) + FAN_NOTE)
+            View(html=element("h2", "Paired differences") + saved("differences", "paired differences", drawn.apart))
+    with solara.v.Html(tag="div", class_="r2p-results" if fresh and below is drawn else "r2p-results r2p-stale"):
+        View()
         View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
         Form(
@@ -435,12 +635,12 @@ def _Results(shown: Shown, fresh: bool, plan: Plan, go: Callable[[Plan], None]) 
             event_pick=pick,
         )
         if chosen is not None:
-            View(html=charts.run_card(comparison, chosen), event_pick=pick)
+            View(html=charts.run_card(below.comparison, chosen), event_pick=pick)
 
 
 HEADLINE_NOTE = (
-    "Means of all runs; in brackets their 95 % intervals. The donors' bill is prevention and response together; total "
-    "cost adds what hosts of refugees pay and what the states themselves lose."
+    "The donors' bill is prevention and response together; total cost adds what hosts of refugees pay and what the "
+    "states themselves lose."
 )
 
 FAN_NOTE = element(

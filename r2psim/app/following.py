@@ -62,16 +62,20 @@ class Followed(NamedTuple):
     there: int
 
 
+NOTHING = Followed(None, 0, "", 0)
+"""What is told where nothing is known yet."""
+
+
 def shown_of(there: int, goal: int) -> int:
-    """Give how many runs are shown where so many are there: 8, then twice as many each time, and all of them.
+    """Give how many runs are shown where so many are there: 6, then twice as many each time, and all of them.
 
     Each step sends all figures anew: with twice as many runs there is something new to see, and a refinement to a
-    thousand runs takes eight steps.
+    thousand runs takes nine steps.
 
     Examples
     --------
-    >>> [shown_of(there, 100) for there in (0, 7, 8, 31, 64, 99, 100, 120)]
-    [0, 0, 8, 16, 64, 64, 100, 100]
+    >>> [shown_of(there, 100) for there in (0, 5, 6, 31, 64, 99, 100, 120)]
+    [0, 0, 6, 24, 48, 96, 100, 100]
     """
     if there >= goal:
         return goal
@@ -118,24 +122,21 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> Followed:
     `shown_of` has it.
     """
     who = solara.use_memo(object, [])
-    shown, set_shown = solara.use_state(None)
-    goal, set_goal = solara.use_state(0)
-    trouble, set_trouble = solara.use_state("")
-    made, set_made = solara.use_state(0)
+    # One state for all: a page is drawn anew once, and what was told of other runs is nothing told of these.
+    (of, told), set_told = solara.use_state(((settings, runs), NOTHING))
     # Whether the results before are on the page: a page that is given others while it is drawn is drawn again before
     # anybody sees it, and where runs come faster than it can be drawn nobody sees anything until the last of them.
     drawn = solara.use_memo(threading.Event, [])
     solara.use_effect(drawn.set)
 
+    # While the page is drawn its runs are on their way already.
+    solara.use_memo(lambda: pool().want(who, settings, runs), [settings, runs])
+
     def start() -> Any:
         ended, watched = threading.Event(), looked_at()
-        pool().want(who, settings, runs)
-        set_goal(pool().goal(who))
-        set_trouble("")
-        set_made(0)
 
         def follow() -> None:
-            seen = 0
+            seen, now = 0, told if of == (settings, runs) else NOTHING._replace(shown=told.shown)
             while not ended.is_set():
                 # The least number of runs that is more to see.
                 wanted = min(max(2 * seen, FEWEST), pool().goal(who) or runs)
@@ -150,32 +151,30 @@ def use_runs(settings: tuple[Setting, ...], runs: int) -> Followed:
                 if ended.is_set() or not pool().mine(who, settings):
                     return
                 aim = pool().goal(who)
+                shown = now.shown
                 if shown_of(there, aim) > seen:
                     while not (drawn.wait(PATIENCE) or ended.is_set()):
                         pass
-                    if ended.wait(PAUSE):
+                    # The first are shown at once: those before are of something else.
+                    if ended.is_set() or (seen and ended.wait(PAUSE)):
                         return
                     # More may have come meanwhile.
                     found = tuple(pool().get(s) for s in settings)
                     there = min(f.runs for f in found)
                     seen = max(seen, shown_of(there, aim))
                     drawn.clear()
-                    tell(ended, set_shown, Shown(settings, seen, found))
-                tell(ended, set_goal, aim)
-                tell(ended, set_made, min(there, aim))
-                if wrong := pool().problem(settings):
-                    tell(ended, set_trouble, wrong)
-                    return
-                if seen >= aim:
+                    shown = Shown(settings, seen, found)
+                wrong = pool().problem(settings)
+                now = Followed(shown, aim, wrong, min(there, aim))
+                tell(ended, set_told, ((settings, runs), now))
+                if wrong or seen >= aim:
                     return
 
         threading.Thread(target=follow, daemon=True).start()
 
-        def end() -> None:
-            ended.set()
-            pool().leave(who)
-
-        return end
+        return ended.set
 
     solara.use_effect(start, [settings, runs])
-    return Followed(shown, goal, trouble, made)
+    # What is wanted anew takes the place of what was wanted: only a page that is closed wants nothing any more.
+    solara.use_effect(lambda: lambda: pool().leave(who), [])
+    return told if of == (settings, runs) else NOTHING._replace(shown=told.shown)

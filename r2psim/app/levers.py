@@ -5,7 +5,9 @@ What they offer is read off declarations: of parameters, and of effects in the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +70,27 @@ LEVERS: dict[str, Lever] = {
 """The sliders, in order."""
 
 
+_KEPT: OrderedDict[int, tuple[Scenario, dict[str, Lever]]] = OrderedDict()
+"""Sliders of effects of the scenarios asked for last; the scenario is kept too, so that its number stays its own."""
+MOST_KEPT = 32
+_KEEPING = threading.Lock()
+
+
 def effect_levers(setting: Scenario) -> dict[str, Lever]:
     """Give a slider for every effect of every form, by its path, over its declared range."""
+    # A page asks a dozen times while it is drawn, and there are a hundred of them.
+    with _KEEPING:
+        kept = _KEPT.get(id(setting))
+    if kept is None:
+        kept = setting, _effect_levers(setting)
+        with _KEEPING:
+            _KEPT[id(setting)] = kept
+            while len(_KEPT) > MOST_KEPT:
+                _KEPT.popitem(last=False)
+    return kept[1]
+
+
+def _effect_levers(setting: Scenario) -> dict[str, Lever]:
     found = {}
     for path, effect in effects_by_path(setting.forms).items():
         number = form_number(path)
@@ -105,7 +126,13 @@ def start_of(setting: Scenario, policy: str) -> dict[str, float]:
     return found | {path: effect.size for path, effect in effects_by_path(setting.forms).items()}
 
 
-def sets_of(values: Mapping[str, Any], start: Mapping[str, float], policy: str, examined: str) -> tuple[str, ...]:
+def sets_of(
+    values: Mapping[str, Any],
+    start: Mapping[str, float],
+    policy: str,
+    examined: str,
+    fixed: Collection[str] = (),
+) -> tuple[str, ...]:
     """Write what was moved as ``path=value``, for the runs of one policy.
 
     Parameters
@@ -114,17 +141,24 @@ def sets_of(values: Mapping[str, Any], start: Mapping[str, float], policy: str, 
         Where the sliders stand, and where they stood.
     policy, examined : str
         Whose runs, and which policy has its own sliders.
+    fixed : collection of str
+        Sliders that are gone along: their values are set also where they are those of the start. A policy that has
+        another one of its own, and a draw of what is not known, give way to them there as everywhere else.
 
     Examples
     --------
     >>> sets_of({"effect": 0.5, "share": 0.3}, {"effect": 1.0, "share": 0.5}, "late-response", "prevention")
     ('assistance.effect_scale=0.5',)
     """
-    found = [f"{key}={round(values[key], 6):g}" for key in values if _is_moved_effect(key, values, start)]
+    found = [
+        f"{key}={round(values[key], 6):g}"
+        for key in values
+        if _is_moved_effect(key, values, start) or (key in fixed and form_number(key) is not None)
+    ]
     for key, lever in LEVERS.items():
         value = float(values.get(key, start.get(key, lever.low)))
         value = round(min(max(value, lever.low), lever.high), 6)
-        if key not in start or abs(value - start[key]) < 1e-9:
+        if key not in fixed and (key not in start or abs(value - start[key]) < 1e-9):
             continue
         if not lever.own:
             found.append(f"{lever.path}={value:g}")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 import numpy as np
 
+from r2psim.analysis.break_even_study import LEDGER_NAMES
 from r2psim.app.levers import LEVERS, effect_levers, levers_of, sets_of, start_of
 from r2psim.app.own_policies import file_name, names_of
 from r2psim.app.page_parts import uncapital
@@ -25,6 +26,7 @@ from r2psim.app.watch import RefusedError
 from r2psim.scenario import Scenario
 from r2psim.scenario.errors import nearest
 from r2psim.scenario.paths import form_number
+from r2psim.scenario.posterior import UNCERTAINTIES, drawn_in
 from r2psim.scenario.specs import baseline_of
 
 __all__ = ["EACH", "FEWEST", "USUAL_RUNS", "Plan", "changed", "first_plan", "moved_by", "plan_of", "settings_of",
@@ -36,6 +38,8 @@ FEWEST = 2
 USUAL_RUNS = 1000
 MOST_SEED = 2**64 - 1
 COST = "total_cost"
+ALL = "all"
+"""The ledger of response, hosting and GDP together."""
 
 EACH = (
     *("deaths", "episodes", "atrocity_entries", "displaced", "expelled", "persecuted_months", "war_crimes"),
@@ -44,8 +48,8 @@ EACH = (
 )
 """Metrics of which the difference of every run can be drawn."""
 
-KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "lever", "also", "metric", "run", "along", "in",
-        "own")  # fmt: skip
+KEYS = ("scenario", "policies", "baseline", "of", "seed", "runs", "uncertainty", "lever", "also", "metric", "run",
+        "along", "in", "map", "pays", "doubt", "own")  # fmt: skip
 """What an address of Compare may hold."""
 
 
@@ -73,8 +77,14 @@ class Plan:
         Of what the difference of every run is drawn, and the run that was picked; below 0 for none.
     along, along_in : str
         Slider along which a break-even is asked for, or empty; and of what.
+    mapped, pays : tuple of str, str
+        The two sliders of which a map is asked for, or none; and in which ledger prevention is to pay.
+    doubt, doubted : str
+        Of what difference it is asked what would change it, or empty; along which unknown, or empty for the strongest.
     own : str
         Policies that somebody built (`r2psim.app.own_policies`); empty without them.
+    uncertainty : str
+        What every run draws for itself: a key of `r2psim.scenario.posterior.UNCERTAINTIES`; "none" is luck alone.
     """
 
     scenario: str
@@ -89,7 +99,12 @@ class Plan:
     run: int = -1
     along: str = ""
     along_in: str = COST
+    mapped: tuple[str, ...] = ()
+    pays: str = ALL
+    doubt: str = ""
+    doubted: str = ""
     own: str = ""
+    uncertainty: str = "none"
 
     @property
     def against(self) -> str:
@@ -122,6 +137,8 @@ class Plan:
         words += ["--runs", str(runs or self.runs), "--seed", str(self.seed), "--baseline", self.against]
         for text in sets:
             words += ["--set", text]
+        if self.uncertainty != "none":
+            words += ["--uncertainty", self.uncertainty]
         # The page runs no controls beside its null twins.
         return shlex.join([*words, "--no-controls", "--json"])
 
@@ -139,6 +156,8 @@ class Plan:
         if self.of in self.others:
             parts.append(("of", self.of))
         parts += [("seed", self.seed), ("runs", self.runs)]
+        if self.uncertainty != "none":
+            parts.append(("uncertainty", self.uncertainty))
         parts += [("lever", f"{key}:{value:.10g}") for key, value in self.moved]
         if self.also:
             parts.append(("also", self.also))
@@ -148,6 +167,10 @@ class Plan:
             parts.append(("run", self.run))
         if self.along:
             parts += [("along", self.along), ("in", self.along_in)]
+        if self.mapped:
+            parts += [("map", ",".join(self.mapped)), ("pays", self.pays)]
+        if self.doubt:
+            parts.append(("doubt", f"{self.doubt},{self.doubted}".rstrip(",")))
         if self.own:
             parts.append(("own", self.own))
         return urlencode(parts, safe=",:")
@@ -159,9 +182,11 @@ def settings_of(plan: Plan) -> tuple[Setting, ...]:
     start = start_of(base, plan.examined)
     values = start | dict(plan.moved)
     return tuple(
-        Setting(plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined), plan.own)
+        Setting(
+            plan.scenario, policy, plan.seed, sets_of(values, start, policy, plan.examined), plan.own, plan.uncertainty
+        )
         for policy in plan.policies
-    )
+    )  # fmt: skip
 
 
 def first_plan() -> Plan:
@@ -210,6 +235,7 @@ def plan_of(search: str | None) -> Plan:
             raise _refused("policies", name, f"one of {', '.join(base.policies)}", nearest(name, base.policies))
     plan = Plan(scenario, _in_order(named, base), seed=_seed(word("seed") or str(free_seed())), own=own)
     plan = replace(plan, runs=_whole("runs", word("runs", str(plan.runs)), FEWEST, current().limits.runs))
+    plan = replace(plan, uncertainty=_one_of("uncertainty", word("uncertainty"), UNCERTAINTIES) or "none")
     plan = replace(plan, baseline=_one_of("baseline", word("baseline"), plan.policies))
     plan = replace(plan, of=_one_of("of", word("of"), plan.others))
     plan = replace(plan, metric=_one_of("metric", word("metric"), EACH) or plan.metric)
@@ -217,6 +243,13 @@ def plan_of(search: str | None) -> Plan:
     sliders = LEVERS | effect_levers(base)
     plan = replace(plan, along=_one_of("along", word("along"), sliders))
     plan = replace(plan, along_in=_one_of("in", word("in"), ASKED) or plan.along_in)
+    mapped = tuple(_one_of("map", key, sliders) for key in word("map").split(",") if key)
+    if len(mapped) > 2 or len(set(mapped)) < len(mapped):
+        raise _refused("map", word("map"), "two different sliders, with a comma between")
+    plan = replace(plan, mapped=mapped, pays=_one_of("pays", word("pays"), LEDGER_NAMES) or plan.pays)
+    doubt, _, doubted = word("doubt").partition(",")
+    plan = replace(plan, doubt=_one_of("doubt", doubt, ASKED))
+    plan = replace(plan, doubted=_one_of("doubt", doubted, drawn_in(base, "all")))
     plan = replace(plan, also=_one_of("also", word("also"), effect_levers(base)))
     start, moved = start_of(base, plan.examined), {}
     for text in found.get("lever", []):
@@ -322,6 +355,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
         policies=_in_order(named, base),
         seed=_seed(str(values.get("seed", plan.seed))),
         runs=_whole("runs", str(values.get("runs", plan.runs)), FEWEST, current().limits.runs),
+        uncertainty=_one_of("uncertainty", str(values.get("uncertainty", "")), UNCERTAINTIES) or plan.uncertainty,
     )
     against, of = str(values.get("baseline", plan.baseline)), str(values.get("of", plan.of))
     found = replace(found, baseline=against if against in found.policies else "")
@@ -335,7 +369,7 @@ def changed(values: Mapping[str, Any], plan: Plan) -> tuple[Plan, str]:
     ]
     gone = [key for key, value in plan.moved if (key, value) not in kept]
     if elsewhere:
-        found = replace(found, also="", along="")
+        found = replace(found, also="", along="", mapped=(), doubted="")
     left = ""
     if gone or own != plan.own:
         levers = levers_of(setting_of(plan.scenario, ()), plan.also)
@@ -394,11 +428,12 @@ def with_own(plan: Plan, scenario: str, own: str, chosen: str = "") -> Plan:
     of = chosen or (new[0] if new else plan.of)
     found = Plan(
         scenario, _in_order(kept, base), plan.seed, plan.runs, baseline=plan.against if plan.against in kept else "",
-        metric=plan.metric, own=own,
+        metric=plan.metric, own=own, uncertainty=plan.uncertainty,
     )  # fmt: skip
     found = replace(found, of=of if of in found.others else "")
     if scenario != plan.scenario:
         return found
     same = found.examined == plan.examined
     moved = tuple((k, v) for k, v in plan.moved if same or k not in LEVERS or not LEVERS[k].own)
-    return replace(found, moved=moved, also=plan.also, along=plan.along, along_in=plan.along_in)
+    asked = {name: getattr(plan, name) for name in ("also", "along", "along_in", "mapped", "pays", "doubt", "doubted")}
+    return replace(found, moved=moved, **asked)

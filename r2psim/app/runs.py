@@ -8,9 +8,12 @@ however the work was cut.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -37,7 +40,11 @@ FIRST_ANSWER = 0.35
 LATER_ANSWER = 0.6
 """Seconds of work before finer figures, where nobody else waits."""
 SHORTEST_TURN = 0.15
-FEWEST = 8
+BEHIND = 5
+"""By how much the threads that run worlds are nicer than those of pages."""
+LAST = 19
+FEWEST = 6
+"""Runs of the first figures: a small world runs as many side by side, and fewer take as long."""
 UNKNOWN = 4
 """Runs of a world that has never been run here, to learn how long they take."""
 
@@ -63,6 +70,8 @@ class Setting(NamedTuple):
         ``path=value``.
     own : str
         Policies that somebody built (`r2psim.app.own_policies`); empty without them.
+    uncertainty : str
+        What every run draws for itself: a key of `r2psim.scenario.posterior.UNCERTAINTIES`.
     """
 
     scenario: str
@@ -70,6 +79,7 @@ class Setting(NamedTuple):
     seed: int
     sets: tuple[str, ...] = ()
     own: str = ""
+    uncertainty: str = "none"
 
 
 @lru_cache(maxsize=64)
@@ -155,6 +165,23 @@ class _Wish:
 
     settings: tuple[Setting, ...]
     runs: int
+    before: int = 0
+
+
+def _world(setting: Setting) -> tuple[str, str]:
+    """Give all that decides about how long a run takes: runs that draw for themselves are not run side by side."""
+    return setting.scenario, setting.uncertainty
+
+
+def _give_way() -> None:
+    """Let the threads that draw pages and answer browsers go first: this one, and those that it starts, come after.
+
+    Only Linux has priorities of single threads; elsewhere all are alike.
+    """
+    if sys.platform == "linux":
+        me = threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, me, min(os.getpriority(os.PRIO_PROCESS, me) + BEHIND, LAST))
 
 
 class _SupersededError(Exception):
@@ -176,15 +203,28 @@ class Pool:
         self._wishes: dict[object, _Wish] = {}
         self._found: OrderedDict[Setting, Found] = OrderedDict()
         self._failed: OrderedDict[Setting, str] = OrderedDict()
-        self._costs: dict[str, float] = {}
+        self._costs: dict[tuple[str, str], float] = {}
         self._thread: threading.Thread | None = None
 
     # -- wishes --------------------------------------------------------------------------------------------------------
 
-    def want(self, who: object, settings: Sequence[Setting], runs: int) -> None:
-        """Put a person's wish in the place of any earlier one of the same person."""
+    def want(self, who: object, settings: Sequence[Setting], runs: int, before: int = 0) -> None:
+        """Put a person's wish in the place of any earlier one of the same person.
+
+        Parameters
+        ----------
+        who : object
+            The person.
+        settings : sequence of Setting
+            What is to be run.
+        runs : int
+            Of each.
+        before : int
+            Runs that the same question has taken of other settings: who asks for many settings, one after the other,
+            waits behind those who have had less.
+        """
         limits = current().limits
-        wish = _Wish(tuple(settings), max(1, min(runs, limits.runs)))
+        wish = _Wish(tuple(settings), max(1, min(runs, limits.runs)), before)
         with self._changed:
             self._wishes[who] = wish
             for setting in wish.settings:
@@ -208,7 +248,7 @@ class Pool:
             return self._goal(wish) if wish is not None else 0
 
     def _goal(self, wish: _Wish) -> int:
-        cost = self._costs.get(wish.settings[0].scenario, 0.0) if wish.settings else 0.0
+        cost = self._costs.get(_world(wish.settings[0]), 0.0) if wish.settings else 0.0
         most = current().limits.run_seconds / cost if cost > 0.0 else float(wish.runs)
         return int(max(min(wish.runs, most), min(wish.runs, FEWEST)))
 
@@ -220,6 +260,11 @@ class Pool:
                 return Found()
             self._found.move_to_end(setting)
             return found
+
+    def seconds(self, setting: Setting) -> float:
+        """Give what a run and its null twin take, seconds of one processor, as far as that is known; else 0."""
+        with self._changed:
+            return self._costs.get(_world(setting), 0.0)
 
     def problem(self, settings: Sequence[Setting]) -> str:
         """Say why a setting could not be run; empty where none failed."""
@@ -265,7 +310,7 @@ class Pool:
 
     def _next(self) -> tuple[list[Setting], int, int] | None:
         """Choose a piece of work: settings of one world, first run, number of runs."""
-        best: tuple[int, list[Setting], int] | None = None
+        best: tuple[int, int, list[Setting], int] | None = None
         waiting = 0
         for wish in self._wishes.values():
             missing = self._missing(wish)
@@ -273,22 +318,26 @@ class Pool:
                 continue
             waiting += 1
             least = self._least(missing)
-            if best is None or least < best[0]:
+            if best is None or least + wish.before < best[0]:
                 first = next(s for s in missing if self._least([s]) == least)
                 same = [s for s in missing if self._least([s]) == least and s[0] == first[0] and s[2:] == first[2:]]
-                best = least, same, self._goal(wish) - least
+                best = least + wish.before, least, same, self._goal(wish) - least
         if best is None:
             return None
-        least, settings, left = best
-        cost = self._costs.get(settings[0].scenario)
+        _, least, settings, left = best
+        cost = self._costs.get(_world(settings[0]))
         if cost is None:
             return settings, least, min(UNKNOWN, left)
+        if least < FEWEST:
+            # First figures are of few runs: nothing is to be seen before they are there.
+            return settings, least, min(FEWEST - least, left)
         # The more people wait, the shorter the turns: the last of them is served within the second too.
         first_answer, later_answer = FIRST_ANSWER / waiting, max(LATER_ANSWER / waiting, SHORTEST_TURN)
         seconds = first_answer if least < 4 * FEWEST else later_answer
         return settings, least, max(1, min(left, max(FEWEST, int(seconds / (cost * len(settings))))))
 
     def _work(self) -> None:
+        _give_way()
         while True:
             with self._changed:
                 piece = self._next()
@@ -319,6 +368,7 @@ class Pool:
                 ledgers=True,
                 null_twins=True,
                 histories=True,
+                uncertainty=one.uncertainty,
             )
             # Joined here too: what fails after the runs must not end the one thread that works for everybody.
             longer = {s: self.get(s).longer(results, s.policy) for s in settings}
@@ -337,8 +387,8 @@ class Pool:
         took = (perf_counter() - began) / (runs * len(settings))
         with self._changed:
             # The first piece of a world pays for what is built once, and others may be held up: the least tells most.
-            before = self._costs.get(one.scenario)
-            self._costs[one.scenario] = took if before is None else min(took, 1.05 * before)
+            before = self._costs.get(_world(one))
+            self._costs[_world(one)] = took if before is None else min(took, 1.05 * before)
             for s in settings:
                 self._found.pop(s, None)
                 self._found[s] = longer[s]

@@ -25,7 +25,7 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["ASKED", "Course", "Sweep", "draw_sweep"]
+__all__ = ["ASKED", "Along", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
 
 INTERVALS = 6
 """Between the places along a slider, about."""
@@ -49,7 +49,7 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         value: "no difference" if value == 0.0 else f"{'less' if value < 0 else 'more'}: {amount(metric, abs(value))}"
         for value in (-reached, 0.0, reached)
     }
-    places = [_place(lever, value) for value in at]
+    places = [said_at(lever, value) for value in at]
     left, right = room_for(list(ticks.values())) + 12.0, room_for(places) / 2 + 6.0
     width = left + across + right
 
@@ -88,7 +88,7 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     )  # fmt: skip
     caption = f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {along}"
     if found:
-        ranges = " and ".join(f"between {_place(lever, a)} and {_place(lever, b)}" for a, b in found)
+        ranges = " and ".join(f"between {said_at(lever, a)} and {said_at(lever, b)}" for a, b in found)
         said = f"It breaks even {ranges}, where the difference is told apart from none (filled) with opposite signs."
     elif any(i.told_apart for i in intervals):
         said = "Wherever the difference is told apart from none (filled) it has the same sign: no break-even here."
@@ -113,7 +113,7 @@ def places_along(low: float, high: float) -> np.ndarray:
     return np.unique(np.round([low, *kept, high], 9))
 
 
-def _place(lever: Lever, value: float) -> str:
+def said_at(lever: Lever, value: float) -> str:
     """Write a place on a slider."""
     return f"{value:.0%}".replace("%", " %") if lever.percent else f"{value:.4g}"
 
@@ -151,7 +151,7 @@ def _settings(lever: Lever, along: Course) -> tuple[np.ndarray, list[tuple[Setti
     for value in at:
         here = dict(along.values) | {lever.key: float(value)}
         a, b = (
-            Setting(one.scenario, policy, one.seed, sets_of(here, along.start, policy, along.examined), one.own)
+            one._replace(policy=policy, sets=sets_of(here, along.start, policy, along.examined, (lever.key,)))
             for policy in along.pair
         )
         found.append((a, b))
@@ -205,18 +205,31 @@ def Sweep(scenario: str, now: Course, along: str, metric: str, go: Callable[[str
         View(html=element("p", said, again, class_="r2p-note"), event_pick=lambda _: set_turn(turn + 1))
     else:
         View()
-    _Along(lever, tuple(at), tuple(places), metric, wanted.pair)
+    Along(lever, tuple(at), tuple(places), metric, wanted.pair)
 
 
 @solara.component
-def _Along(
+def Along(
     lever: Lever,
     at: tuple[float, ...],
     places: tuple[tuple[Setting, Setting], ...],
     metric: str,
     pair: tuple[str, str],
+    name: str = ALONG,
 ) -> None:
-    """Ask for the runs along a slider, and show what there is."""
+    """Ask for the runs along a slider, and show what there is.
+
+    Parameters
+    ----------
+    lever : Lever
+        Along what.
+    at, places : tuple
+        Its values, and at each the settings of both policies.
+    metric, pair : str, tuple of str
+        Of what the difference is drawn; of which policy, and from which.
+    name : str
+        By which the figure is known on the page.
+    """
     wanted = tuple(dict.fromkeys(s for both in places for s in both))
     shown, goal, trouble, _ = use_runs(wanted, RUNS)
     answer, set_answer = solara.use_state({})
@@ -230,18 +243,18 @@ def _Along(
     if len(intervals) < len(places):
         View(html=element("p", "No run has a value.", class_="r2p-note"))
         return
-    drawing = saved(ALONG, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
+    drawing = saved(name, "the break-even", draw_sweep(lever, np.array(at), intervals, metric, pair))
     # Said aloud once: when all runs are there.
     role = "status" if shown.runs >= goal else None
     note = element("p", f"{shown.runs} runs at each place.", class_="r2p-note", role=role)
     View(html=join((drawing, note)))
 
-    def ask(name: str) -> None:
-        if name == f"csv:{ALONG}":
+    def ask(wanted_name: str) -> None:
+        if wanted_name == f"csv:{name}":
             rows = ((value, *i, str(i.told_apart).lower()) for value, i in zip(at, intervals, strict=True))
             content = written((lever.path, *Interval._fields, "told_apart"), rows)
-            file = f"{wanted[0].scenario}-{ALONG}.csv".rpartition("/")[2]
+            file = f"{wanted[0].scenario}-{name}.csv".rpartition("/")[2]
             set_answer({"file": file, "kind": "text/csv", "content": content, "number": monotonic()})
 
     said = f"{pair[0]} minus {pair[1]}, {metric}, {shown.runs} runs at each place"
-    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=ALONG, event_ask=ask)
+    Files(stem=wanted[0].scenario.rpartition("/")[2], source=said, answer=answer, only=name, event_ask=ask)
