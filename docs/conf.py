@@ -52,6 +52,7 @@ html_title = f"r2psim {release}"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
@@ -77,7 +78,13 @@ PROSE = 30
 
 
 def _prose(app: Sphinx, tree: nodes.document) -> None:
-    """Mark the columns of tables that hold sentences: they are given room, and the table scrolls instead."""
+    """Mark the columns of tables that hold sentences: they are given room, and the table scrolls instead.
+
+    A head without a word, which Markdown cannot leave out, is taken away.
+    """
+    for head in list(tree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
     for table in tree.findall(nodes.table):
         rows = [[entry for entry in row if isinstance(entry, nodes.entry)] for row in table.findall(nodes.row)]
         for column in zip(*rows, strict=False):

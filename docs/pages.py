@@ -195,7 +195,9 @@ def _verb(command: Any, context: Any) -> str:
         rows = [(code(record[0]), words(record[1])) for of, record in records if of == kind and record is not None]
         if rows:
             parts.append(table((title, "what it does"), rows))
-    return "\n\n".join(parts)
+    # What the help says below its options, whoever wrote it there.
+    _, heading, below = command.get_help(context).partition("\nExamples:\n")
+    return "\n\n".join([*parts, *([fenced(f"{heading}{below}".strip())] if heading else [])])
 
 
 def _help(text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_app_accessibility_browser import faults
 from test_app_browser import Browser, Log, browser, expect  # noqa: F401 - the module skips where no browser is
 from test_site import site  # noqa: F401
 
@@ -44,6 +45,18 @@ def test_pages_fit_their_window_and_load_only_files(
             assert dark == (scheme == "dark"), name
         assert [url for url in log.asked if not url.startswith(("file:", "data:"))] == []
         assert log.wrong == []
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["index.html", "COST.html", "reference/generated/api/classes/Comparison.html"])
+def test_axe_finds_nothing_on_a_page(size: str, name: str, browser: Browser, site: Path) -> None:  # noqa: F811
+    session = browser.new_context(viewport=SIZES[size])  # type: ignore[arg-type]
+    try:
+        page = session.new_page()
+        page.goto((site / name).as_uri())
+        assert faults(page, name) == []
     finally:
         session.close()
 

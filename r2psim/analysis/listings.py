@@ -490,6 +490,11 @@ def mandates(scenario: str | Path | Scenario | None = None) -> pd.DataFrame:
     scenario : str, Path or Scenario, optional
         Whose changes of the catalogue are heeded; the catalogue as it ships if there is none.
 
+    Returns
+    -------
+    pandas.DataFrame
+        By name: ``description``, ``forms``.
+
     Raises
     ------
     ImportError

@@ -236,6 +236,11 @@ def break_even_figure(found: BreakEven, ledger: str | None = None, ax: Axes | No
     Figure
         Along one thing: what was gained net, its 95 % interval, and the range within which it breaks even. Over two: a
         map with the line of break-even; the region where nothing is told apart is open, hatched.
+
+    Raises
+    ------
+    ValueError
+        If there is no such ledger.
     """
     one = len(found.axes) == 1
     ledgers = list(found.ledgers) if ledger is None else [ledger]
