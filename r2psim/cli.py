@@ -1,4 +1,7 @@
-"""The command line: one command, a verb for each job. Nothing heavy is imported before a verb needs it."""
+"""The command line: one command, a verb for each job. Nothing heavy is imported before a verb needs it.
+
+One file, though long: the verbs that belong to no study stand beside the one place that turns errors into exit codes.
+"""
 
 from __future__ import annotations
 

@@ -7,12 +7,14 @@ import pytest
 
 from r2psim.declarations.columns import TABLES, G, S
 from r2psim.reference.columns import LEFT_OUT
+from r2psim.reference.lent import BY_HAND, LENT, lent, let_work
 from r2psim.reference.luck import CounterLuck
 from r2psim.reference.model import PlainModel
 from r2psim.rules import draws
 from r2psim.rules.draws import draws_of
-from r2psim.rules.month import month, opening
+from r2psim.rules.month import PHASES, month, opening
 from r2psim.scenario import load
+from r2psim.scenario.parameters import P
 from r2psim.world.build import build
 from r2psim.world.expand import expand
 from r2psim.world.rows import Rows, copy_rows
@@ -110,3 +112,52 @@ def test_it_stops_at_the_end_and_refuses_unknown_luck() -> None:
     model.close()
     with pytest.raises(ValueError, match="luck 'dice' is not allowed"):
         PlainModel("seminar", luck="dice")
+
+
+def test_every_rule_is_there_by_hand() -> None:
+    """A rule that is new may be lent meanwhile, and then this says so: it is held against nothing."""
+    steps = {step.__name__ for phase in PHASES for step in phase.steps}
+    assert steps >= BY_HAND
+    if names := [step.__name__ for steps in LENT.values() for step in steps]:
+        pytest.skip(f"lent to the plain model, and written once only: {', '.join(names)}")
+
+
+def test_what_a_lent_rule_moves_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = PlainModel("seminar", "late-response", SEED, RUN, luck="counter")
+    rows = copy_rows(build(load("seminar"), "late-response").rows)
+    before = [(state.incitement, state.conflict) for state in model.states]
+
+    def moves(first, last, rows, p, draws):
+        assert draws.month == model.month and p[P.structure_incitement_rate] > 0.0
+        rows.state[S.incitement, first:last] += 0.25
+        rows.state[S.conflict, first] = 3.0
+
+    monkeypatch.setattr("r2psim.reference.lent.LENT", {1: (moves,)})
+    let_work(model, rows, 1, seed=SEED, run=RUN)
+    after = [(state.incitement, state.conflict) for state in model.states]
+    assert [incited for incited, _ in after] == [incited + 0.25 for incited, _ in before]
+    assert [conflict for _, conflict in after] == [3, *(conflict for _, conflict in before[1:])]
+    assert type(after[0][1]) is int
+
+    def moves_what_is_kept_otherwise(first, last, rows, p, draws):
+        rows.state[S.trigger_coup, first] = 0.7
+
+    def moves_what_is_not_its_own(first, last, rows, p, draws):
+        rows.programme[:, 0] += 1.0
+
+    for rule, what in (
+        (moves_what_is_kept_otherwise, "trigger_coup of state"),
+        (moves_what_is_not_its_own, "programme beside state"),
+    ):
+        monkeypatch.setattr("r2psim.reference.lent.LENT", {1: (rule,)})
+        with pytest.raises(NotImplementedError, match=what):
+            let_work(model, rows, 1, seed=SEED, run=RUN)
+    model.close()
+
+
+def test_a_lent_rule_stands_last_in_its_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("r2psim.reference.lent.BY_HAND", BY_HAND - {"conflict"})
+    assert {number: [step.__name__ for step in steps] for number, steps in lent().items()} == {1: ["conflict"]}
+    monkeypatch.setattr("r2psim.reference.lent.BY_HAND", BY_HAND - {"structure"})
+    with pytest.raises(NotImplementedError, match="structure: a rule that the plain model is lent stands last"):
+        lent()

@@ -1,4 +1,7 @@
-"""Policies side by side over the same luck: spread, paired differences, and the cost argument with its null twins."""
+"""Policies side by side over the same luck: spread, paired differences, and the cost argument with its null twins.
+
+One file, though long: a comparison is one class, whose methods are the questions that are asked of it.
+"""
 
 from __future__ import annotations
 

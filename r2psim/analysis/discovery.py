@@ -4,6 +4,8 @@ Points of a design are split in two halves. In one, boxes are searched by PRIM (
 grown; the other says how often points in them meet the condition. Whoever searches long enough finds something in
 luck alone: a region is told only where its share of fresh points that meet the condition lies above the base rate by
 more than chance, all regions that are tested taken together.
+
+One file, though long: what is found and how it is searched are told with the same few types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a comparison of policies found, in plain sentences, the unwelcome ones too."""
+"""What a comparison of policies found, in plain sentences, the unwelcome ones too.
+
+One file, though long: it is one text in parts, in the order in which it is read.
+"""
 
 from __future__ import annotations
 

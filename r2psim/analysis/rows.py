@@ -16,6 +16,8 @@ is said to act on, and which outcomes. Each experiment holds a world against ano
     A property that must hold in every run, without any interval.
 ``information``
     Bodies that see without error against bodies that see noise, at several budgets, under several policies.
+
+One file, though long: the kinds of experiment stand beside one another, each a reader and a runner.
 """
 
 from __future__ import annotations

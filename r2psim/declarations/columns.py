@@ -6,6 +6,8 @@ array for all rows. The declarations below are the only place where a column exi
 
 Shares, scores and intensities are 0-1 unless the unit says otherwise. The money of bodies is held in whole US cents,
 the killed are counted in whole persons: both are exact in a float64 up to 2**53.
+
+One file, though long: it is one list, and whoever looks for a variable looks here.
 """
 
 from __future__ import annotations

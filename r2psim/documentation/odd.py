@@ -4,6 +4,8 @@ A block of the document stands between two comments, ``generated: NAME`` and ``e
 and nothing in the document that is declared somewhere is typed by hand. The command
 ``python -m r2psim.documentation.odd FILE`` rewrites the blocks of a file, and begins a subsection for a rule that has
 none; with ``--check`` it changes nothing, prints what differs and exits with 1.
+
+One file, though long: each function makes one block of one document, in the order of the document.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Every sum is taken in one fixed order, the one in which NumPy adds a contiguous column: the numbers are the same bits
 for one run in Mesa, for the ensemble, and for whoever adds the columns up with ``column.sum()``.
+
+One file, though long: names, units and what takes them have one order, which only holds side by side.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Work may take hours, and whatever happens to the directory meanwhile must not cost it. So the directory is made and
 locked first; results are written aside when they are there, and each file is put in place by a rename that replaces
 nothing but an unchanged file of an earlier output. Where that cannot be done they are kept under another name.
+
+One file, though long: what may be done to a directory is one class, whose steps depend on one another.
 """
 
 from __future__ import annotations

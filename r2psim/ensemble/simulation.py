@@ -2,6 +2,8 @@
 
 A run is what its seed and number say, whoever else runs: results do not depend on threads, chunks or order. Chunks are
 claimed run after run and policy after policy, so that all policies advance together; they are finished in that order.
+
+One file, though long: the ensemble, what it keeps, and the one function that everybody calls, of one piece.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A population group in the plain Mesa idiom: variables are attributes, rules are methods."""
+"""A population group in the plain Mesa idiom: variables are attributes, rules are methods.
+
+One file, though long: one class, as one would write it by hand; its rules are its methods.
+"""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from r2psim.declarations.columns import TABLES
 from r2psim.reference.columns import columns, group_values, state_values
 from r2psim.rules.draws import draws_of
 from r2psim.rules.month import PHASES, Rule
+from r2psim.world.rows import WRITTEN
 
 if TYPE_CHECKING:
     from r2psim.reference.model import PlainModel
@@ -87,7 +88,8 @@ def let_work(model: PlainModel, rows: Rows, number: int, *, seed: int, run: int)
     Raises
     ------
     NotImplementedError
-        If a rule moves what agents of the plain model keep in another way than as an attribute of that name.
+        If a rule moves anything but its own agents' columns, or one that the plain model's agents keep in another way
+        than as an attribute of that name.
     """
     kept = columns(model)
     for kind in ("state", "group", "body", "programme"):
@@ -95,10 +97,15 @@ def let_work(model: PlainModel, rows: Rows, number: int, *, seed: int, run: int)
             getattr(rows, kind)[TABLES[kind].index[name]] = values
     kind = PHASES[number].kind
     table, block = TABLES[kind], getattr(rows, kind)
-    before = block.copy()
+    before, others = block.copy(), {name: getattr(rows, name).copy() for name in WRITTEN if name != kind}
     p = np.array(list(vars(model.parameters).values()))
     for rule in LENT[number]:
         rule(0, block.shape[1], rows, p, draws_of(seed, run, model.month))
+    moved = [name for name, values in others.items() if not np.array_equal(getattr(rows, name), values, equal_nan=True)]
+    if moved:
+        raise NotImplementedError(
+            f"a rule that the plain model is lent moves {moved[0]} beside {kind}: write it by hand"
+        )
     agents = _agents(model)[kind]
     for place, row in np.argwhere((block != before) & ~(np.isnan(block) & np.isnan(before))).tolist():
         name, agent = table.names[place], agents[row]

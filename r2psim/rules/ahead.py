@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ _WITHIN = "R2PSIM_COMPILES_AHEAD"
 Compile = Callable[[str], None]
 
 _begun: set[str] = set()
-_before: dict[str, Callable[[], None]] = {}
+_before: dict[str, tuple[str, Sequence[str], Compile]] = {}
 
 
 def shares(names: Sequence[str], processes: int) -> list[list[str]]:
@@ -109,10 +108,10 @@ def compile_before_first(name: str, module: str, names: Sequence[str], compile_o
     compile_one : callable
         Compiles one of them in this process.
     """
-    _before[name] = partial(compile_ahead, module, names, compile_one)
+    _before[name] = (module, names, compile_one)
 
 
 def before_first_call(name: str) -> None:
     """Compile what is needed together with a rule that is about to be called for the first time."""
     if name in _before:
-        _before[name]()
+        compile_ahead(*_before[name])

@@ -1,4 +1,7 @@
-"""Decision: at its own rhythm each body looks at its states, ranks them, and pledges money to forms of assistance."""
+"""Decision: at its own rhythm each body looks at its states, ranks them, and pledges money to forms of assistance.
+
+One file, though long: a body ranks and pledges in one pass, by helpers that the compiler takes into one rule.
+"""
 
 from __future__ import annotations
 

@@ -156,7 +156,9 @@ def compile_rule(name: str) -> None:
     """Compile one of `AS_THEY_ARE`."""
     number = np.int64(0)
     called: Any = getattr(AS_THEY_ARE, name)
-    called.compile(tuple(map(numba.typeof, (number, number, smallest_rows(), np.empty(0), draws_of(0, 0, 0)))))
+    called.compile(
+        tuple(map(numba.typeof, (number, number, smallest_rows(), np.array((), dtype=np.float64), draws_of(0, 0, 0))))
+    )
 
 
 compile_before_first(Rules._fields[0], "r2psim.rules.compile_month", Rules._fields, compile_rule)

@@ -2,6 +2,8 @@
 
 Everything here has been checked. Numbers are in the units of their columns and parameters, codes are numbers, and
 references go both ways: if one state names another as its neighbour, each is the other's.
+
+One file, though long: to and from plain data, each kind of entry beside its way back.
 """
 
 from __future__ import annotations

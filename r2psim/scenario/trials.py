@@ -1,5 +1,7 @@
 """Trials: published estimates of what assistance does, told so that the model can run them.
 
+One file, though long: each key of the tables of trials is declared beside its check.
+
 The shipped ones stand in ``trials.toml``, whose head says what the keys mean; a user's own file has the same tables.
 How a trial is run is the affair of `r2psim.analysis.trials`.
 

@@ -1,4 +1,7 @@
-"""A participant's place: what its role may see and decide, and no way to anybody else's."""
+"""A participant's place: what its role may see and decide, and no way to anybody else's.
+
+One file, though long: all that a participant can see or do is in one place, so that nothing else has to be guarded.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From a file to a checked experiment: every problem named with its file, its place and the nearest valid name."""
+"""From a file to a checked experiment: every problem named with its file, its place and the nearest valid name.
+
+One file, though long: each check of an experiment file stands beside those of the same section.
+"""
 
 from __future__ import annotations
 
