@@ -117,10 +117,11 @@ def test_seeds_of_any_usual_kind_are_taken_and_told() -> None:
 
 
 def test_a_scenario_is_a_model_of_emaworkbench() -> None:
-    workbench = pytest.importorskip("ema_workbench")
     over = ["observation.noise", "forms.mediation.effects.to_atrocity.size"]
     model = r2psim.workbench_model("seminar", over=over, runs=2, years=2, outcomes=["spent_prevention"], seed=3)
     assert [u.name for u in model.uncertainties] == [path.replace(".", "_") for path in over]
+    import ema_workbench as workbench
+
     experiments, outcomes = workbench.perform_experiments(model, scenarios=2)
     assert len(experiments) == 2 and set(outcomes) == {"spent_prevention_late_response", "spent_prevention_prevention"}
     # The same as the command line would give with these values.
@@ -134,6 +135,5 @@ def test_a_scenario_is_a_model_of_emaworkbench() -> None:
 
 
 def test_what_the_workbench_cannot_measure_is_named() -> None:
-    pytest.importorskip("ema_workbench")
     with pytest.raises(ValueError, match=r"metric death is not allowed: .*did you mean deaths\?"):
         r2psim.workbench_model("seminar", outcomes=["death"])

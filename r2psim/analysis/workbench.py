@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,10 @@ def workbench_model(
     from r2psim.scenario import load
 
     try:
-        from ema_workbench import Model, RealParameter, ScalarOutcome
+        with warnings.catch_warnings():
+            # It misses what one of its evaluators needs, which is not used here.
+            warnings.filterwarnings("ignore", message="ipyparallel", category=UserWarning)
+            from ema_workbench import Model, RealParameter, ScalarOutcome
     except ImportError:
         raise ImportError('this needs EMAworkbench, which is not installed: pip install "r2psim[workbench]"') from None
     for metric in outcomes:
