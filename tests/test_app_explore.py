@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any
@@ -259,6 +260,10 @@ def test_a_course_has_fourteen_factors_nine_inhibitors_and_money_of_each_world(w
     drawn = draw_course(found, ["late-response", "prevention"], 240)
     assert drawn.count("<svg") == 25 and drawn.count("r2p-mean") == drawn.count("r2p-second") == 25
     assert "Solid: late-response; dashed: prevention" in read(drawn).text
+    # Lines begin where there is a value, and end at the month that was reached.
+    for number, first in ((0, 0.0), (8, 200.0 / 240.0)):
+        paths = re.findall(r'd="M([\d.]+),', drawn.split("<svg")[1 + number])
+        assert [float(x) for x in paths] == [pytest.approx(first, abs=0.06)] * 2
     heads, rows = course_rows(found, ["late-response", "prevention"])
     every = list(rows)
     s = watched[1].history.world.states.index("kessara")
@@ -267,6 +272,9 @@ def test_a_course_has_fourteen_factors_nine_inhibitors_and_money_of_each_world(w
     assert (row["month"], row["policy"]) == (20, "prevention")
     for name in ("rf4", "media", "restraint"):
         assert row[name] == watched[1].history.state[name][20, s]
+    at_first = dict(zip(heads, every[37], strict=True))
+    assert at_first["rf8"] == 0.0 and at_first["rf9"] is None, "what is of groups is not known at the start"
+    assert row["rf9"] == watched[1].history.state["rf9"][20, s] > 0.0
     assert row["paid_prevention"] == watched[1].received(s)[0, 20]
 
 
@@ -313,6 +321,18 @@ def test_how_often_is_drawn_with_axes_and_a_line_a_stage_of_its_own_thickness() 
     assert all(said in text for said in ("0 %", "40 %", "year 0", "1: 40 %", "4: 10 %", "prevention"))
     assert all(drawn.count(f"stroke-width:{thick}") == 2 for thick in THICK.values())
     assert "risk in 4, threat in 1, imminent risk in 1, atrocity in 1" in drawn
+
+
+def test_what_stands_at_the_ends_of_lines_is_at_its_line_and_never_over_another() -> None:
+    stages = np.ones((10, 25, 1), dtype=np.int8)
+    stages[:, 3:, 0] = 2
+    stages[:3, 12:, 0] = 3
+    found = reached(first_months(stages))
+    drawn = draw_often({"late-response": found}, 10, 24)
+    at = {int(k): float(y) for y, k in re.findall(r"translate\([\d.]+ ([\d.]+)\) scale\(5\)[^>]*r2p-s(\d)", drawn)}
+    assert at[1] != at[2] and all(abs(at[a] - at[b]) >= 15.0 for a in at for b in at if a < b)
+    lines = dict(zip(THICK, re.findall(r'd="([^"]+)" class="r2p-reach"', drawn), strict=True))
+    assert lines[1].startswith("M0,28h") and at[3] == 28.0 + 150.0 * 0.7 and at[4] == 28.0 + 150.0
 
 
 def test_a_seed_of_a_seminar_that_is_played_is_not_run_many_times(

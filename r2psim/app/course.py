@@ -33,6 +33,9 @@ GROUPS = {
 
 MONEY = ("prevention", "response")
 
+COMMON = 8
+"""The first eight risk factors are those of a state, the others the worst of its groups."""
+
 
 class Panel(NamedTuple):
     """One variable of a state.
@@ -47,6 +50,8 @@ class Panel(NamedTuple):
         The highest value of its axis.
     values : tuple of numpy.ndarray, shape (months + 1,)
         Of each world, from the start on.
+    first : int
+        First month that has a value: those of groups are worked out in the first month, and not at the start.
     """
 
     key: str
@@ -54,6 +59,7 @@ class Panel(NamedTuple):
     column: str
     top: float
     values: tuple[np.ndarray, ...]
+    first: int = 0
 
     @property
     def kind(self) -> str:
@@ -68,7 +74,10 @@ def panels_of(worlds: Sequence[Watch], state: str) -> list[Panel]:
     def column(name: str) -> tuple[np.ndarray, ...]:
         return tuple(w.history.state[name][:, s] for w in worlds)
 
-    found = [Panel(f"factor-{i}", f"{i} {n}", f"rf{i}", 1.0, column(f"rf{i}")) for i, n in enumerate(RISK_FACTORS, 1)]
+    found = [
+        Panel(f"factor-{i}", f"{i} {n}", f"rf{i}", 1.0, column(f"rf{i}"), int(i > COMMON))
+        for i, n in enumerate(RISK_FACTORS, 1)
+    ]
     found += [
         Panel(f"inhibitor-{n}", plain(n), n, 1.0, column(n)) for n in ("inclusion", *INHIBITORS, "restraint")
     ]  # fmt: skip
@@ -101,7 +110,10 @@ def _drawn(panel: Panel, number: int, months: int, left: float) -> Markup:
         x = _x(12 * year, months)
         parts.append(element("text", said, x=x, y=bottom + 14, class_="r2p-tick", text_anchor=anchor))
     for values, class_ in zip(panel.values, ("r2p-mean", "r2p-second"), strict=False):
-        at = np.unique(np.append(np.arange(0, len(values), EVERY), len(values) - 1))
+        at = np.unique(np.concatenate([[panel.first], np.arange(0, len(values), EVERY), [len(values) - 1]]))
+        at = at[(panel.first <= at) & (at < len(values))]
+        if len(at) < 2:
+            continue
         high = bottom - HIGH * np.clip(values[at] / panel.top, 0.0, 1.0)
         parts.append(element("path", d=drawn_through(ACROSS * at / months, high), class_=class_))
     parts.append(element("line", x1=0, x2=0, y1=TOP, y2=bottom, class_="r2p-cursor", data_id=f"course-{number}"))
@@ -160,7 +172,7 @@ def patch_course(month: int, months: int, panels: int) -> dict[str, dict[str, st
 def course_rows(panels: Sequence[Panel], policies: Sequence[str]) -> tuple[list[str], Iterator[list[object]]]:
     """Give the numbers behind `draw_course`, every month: heads of the columns, and rows."""
     rows = (
-        [month, policy, *(float(panel.values[world][month]) for panel in panels)]
+        [month, policy, *(float(p.values[world][month]) if month >= p.first else None for p in panels)]
         for world, policy in enumerate(policies)
         for month in range(min(len(panel.values[world]) for panel in panels))
     )

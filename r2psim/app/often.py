@@ -135,9 +135,12 @@ def _spread(ends: Mapping[int, float], bottom: float) -> dict[int, float]:
     for stage, y in sorted(ends.items(), key=lambda item: (-item[1], -item[0])):
         found[stage] = min(y, lowest)
         lowest = found[stage] - APART
-    # Where they were pushed out at the top, all move down again.
-    over = max(0.0, TOP - min(found.values()))
-    return {stage: y + over for stage, y in found.items()}
+    # What was pushed out at the top comes back in, and pushes down what is there.
+    highest = TOP
+    for stage, y in sorted(found.items(), key=lambda item: item[1]):
+        found[stage] = max(y, highest)
+        highest = found[stage] + APART
+    return found
 
 
 def _table(found: Mapping[str, Sequence[Reached]], runs: int) -> Markup:
