@@ -156,9 +156,16 @@ def _range(metric: str, interval: Interval) -> str:
     --------
     >>> _range("episodes", Interval(-0.2, -0.35, -0.05)), _range("episodes", Interval(-0.1, -0.3, 0.1))
     ('0.05 to 0.35', '0.3 fewer to 0.1 more')
+    >>> _range("episodes", Interval(-0.2, -0.4, 0.0)), _range("episodes", Interval(0.2, 0.0, 0.4))
+    ('0.4 fewer to 0', '0 to 0.4 more')
     """
     if interval.low is None or interval.high is None:
         return "unknown, with one run"
+    # A limit that is nothing has no direction: the other one must have it, for such a difference is not told apart.
+    if interval.low < interval.high == 0.0:
+        return f"{_directed(metric, interval.low)} to {amount(metric, 0.0)}"
+    if interval.high > interval.low == 0.0:
+        return f"{amount(metric, 0.0)} to {_directed(metric, interval.high)}"
     if interval.low * interval.high >= 0.0:
         low, high = sorted((abs(interval.low), abs(interval.high)))
         return f"{amount(metric, low)} to {amount(metric, high)}"

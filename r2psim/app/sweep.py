@@ -69,8 +69,8 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     ]
     for value, said in ticks.items():
         parts.append(element("text", said, x=left - 8, y=float(y(value)) + 4, class_="r2p-tick", text_anchor="end"))
-    for value, said in zip(at, places, strict=True):
-        parts.append(element("text", said, x=float(x(value)), y=height - 14, class_="r2p-tick", text_anchor="middle"))
+    for place, said in _apart([float(x(value)) for value in at], places):
+        parts.append(element("text", said, x=place, y=height - 14, class_="r2p-tick", text_anchor="middle"))
     for value, interval in zip(at, intervals, strict=True):
         kind = "r2p-apart" if interval.told_apart else "r2p-unsure"
         parts.append(element("circle", cx=float(x(value)), cy=float(y(interval.mean)), r=4.5, class_=f"r2p-dot {kind}"))
@@ -97,6 +97,23 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
     return element(
         "figure", element("figcaption", caption), drawing, element("p", said, class_="r2p-note"), class_="r2p-figure"
     )
+
+
+def _apart(places: list[float], texts: list[str]) -> list[tuple[float, str]]:
+    """Give the labels of an axis that do not run into each other: both ends, and of the others those that have room.
+
+    Examples
+    --------
+    >>> _apart([0.0, 30.0, 100.0, 190.0, 200.0], ["0.0003004", "0.0004", "0.001", "0.0016", "0.001673"])
+    [(0.0, '0.0003004'), (100.0, '0.001'), (200.0, '0.001673')]
+    """
+    half = [lettering.width(text) / 2 + 3.0 for text in texts]
+    last = len(places) - 1
+    kept = [0, *([last] if last else [])]
+    for k in range(1, last):
+        if all(abs(places[k] - places[other]) >= half[k] + half[other] for other in kept):
+            kept.append(k)
+    return [(places[k], texts[k]) for k in sorted(kept)]
 
 
 def places_along(low: float, high: float) -> np.ndarray:
