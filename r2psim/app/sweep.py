@@ -107,7 +107,7 @@ def _apart(places: list[float], texts: list[str]) -> list[tuple[float, str]]:
     >>> _apart([0.0, 30.0, 100.0, 190.0, 200.0], ["0.0003004", "0.0004", "0.001", "0.0016", "0.001673"])
     [(0.0, '0.0003004'), (100.0, '0.001'), (200.0, '0.001673')]
     """
-    half = [lettering.width(text) / 2 + 3.0 for text in texts]
+    half = [text_width.width(text) / 2 + 3.0 for text in texts]
     last = len(places) - 1
     kept = [0, *([last] if last else [])]
     for k in range(1, last):
