@@ -192,3 +192,11 @@ def test_a_dry_run_prints_json(tmp_path: Path) -> None:
     assert told["dry_run"] is True
     assert told["points"] * told["runs"] * len(told["policies"]) == told["runs_in_all"] == 1600
     assert told["seconds"] > 0.0 and told["stop"]["width"] == 0.2
+
+
+def test_a_dry_run_answers_also_who_wants_no_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "warning seminar --years 4 --runs 2 --dry-run".split()
+    monkeypatch.setenv("R2PSIM_QUIET", "1")
+    assert "runs: about" in say(*words).stderr
+    monkeypatch.delenv("R2PSIM_QUIET")
+    assert say(*words).stderr.count("about") == 1

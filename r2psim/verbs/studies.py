@@ -15,7 +15,7 @@ from r2psim.analysis.cached_runs import seconds_a_run
 from r2psim.analysis.row_store import FOLDER
 from r2psim.ensemble.output import OutputDirectory
 from r2psim.ensemble.store import OutputError, provenance, write_json
-from r2psim.progress import notice, progress
+from r2psim.progress import notice, progress, wanted
 from r2psim.scenario import ScenarioError
 from r2psim.scenario.posterior import present_name
 
@@ -119,9 +119,12 @@ def state_cost(
 
 
 def tell_dry(cost: Mapping[str, Any], as_json: bool) -> None:
-    """Say at the end of a dry run what it would have taken, where one JSON object is to be printed."""
+    """Say at the end of a dry run what it would have taken: as one JSON object, or where nothing was said of it."""
     if as_json:
         typer.echo(json.dumps({"dry_run": True, **cost}, allow_nan=False))
+    elif not wanted() and "seconds_at_most" in cost:
+        # Who wants no notices asked for this answer all the same.
+        typer.echo(f"at most {cost['runs_at_most']:,} runs: about {duration_words(cost['seconds_at_most'])}", err=True)
 
 
 @contextmanager
