@@ -31,6 +31,7 @@ from r2psim.cli import app
 from r2psim.declarations.channels import CHANNELS, MANDATES
 from r2psim.declarations.columns import CONFLICT, INHIBITORS, RISK_FACTORS, STAGES, TRIGGERS
 from r2psim.scenario.parameters import LABELS, PARAMETERS
+from r2psim.world.build import build
 
 SECONDS = 60.0
 
@@ -47,6 +48,21 @@ def test_the_first_way_leads_two_years_before_an_atrocity_and_to_the_state_where
     stages = watch.history.state["stage"][:, s]
     assert stages[-1] == 4.0 and not (stages[LEAD:-1] == 4.0).any(), "it comes then, and not between"
     watch.close()
+
+
+def test_a_crisis_has_two_years_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = len(build(scenario_of("seminar"), "late-response").groups)
+    stages = np.zeros((start.PIECE, 241, groups), dtype=np.int8)
+    stages[0, 3:, 0] = 4
+    stages[2, 60:, groups - 1] = 4
+    found = type("Found", (), {"stages": {"late-response": stages}})()
+    monkeypatch.setattr(start, "simulate", lambda *_, **__: found)
+    crisis.cache_clear()
+    try:
+        choice, place = crisis("seminar", 1)
+        assert (choice.run, place.month) == (2, 60 - LEAD), "one that begins with an atrocity shows nothing before it"
+    finally:
+        crisis.cache_clear()
 
 
 def test_where_no_atrocity_comes_the_first_way_leads_to_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,8 +64,8 @@ def test_a_tour_is_taken_by_keyboard_left_with_escape_and_taken_up_again(
     page.keyboard.press("Escape")
     expect(page.locator(".r2p-tour")).to_have_count(0)
     again = page.locator(".r2p-guide > button")
-    expect(again).to_have_text(f"Tour, from step {count}")
-    assert page.evaluate("document.activeElement.closest('.r2p-guide') !== null"), "the keyboard is not lost"
+    expect(again).to_have_text([f"Tour, from step {count}"] if tour.offered else [])
+    assert page.evaluate("document.activeElement.closest('.r2p-guide, #main') !== null"), "the keyboard is not lost"
     page.click("nav >> text=Start")
     expect(begin).to_have_text(f"Take up the tour at step {count} of {count}")
     begin.focus()
@@ -76,7 +76,7 @@ def test_a_tour_is_taken_by_keyboard_left_with_escape_and_taken_up_again(
     pressed_to(page, count, count)
     page.keyboard.press("Enter")
     expect(page.locator(".r2p-tour")).to_have_count(0)
-    expect(again).to_have_text("Tour")
+    expect(again).to_have_text(["Tour"] if tour.offered else [])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

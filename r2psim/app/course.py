@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,7 +169,7 @@ def patch_course(month: int, months: int, panels: int) -> dict[str, dict[str, st
     return {f"course-{i}": {"x1": x, "x2": x} for i in range(panels)}
 
 
-def course_rows(panels: Sequence[Panel], policies: Sequence[str]) -> tuple[list[str], Iterator[list[object]]]:
+def course_rows(panels: Sequence[Panel], policies: Sequence[str]) -> tuple[list[str], Iterator[list[Any]]]:
     """Give the numbers behind `draw_course`, every month: heads of the columns, and rows."""
     rows = (
         [month, policy, *(float(p.values[world][month]) if month >= p.first else None for p in panels)]

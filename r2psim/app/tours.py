@@ -38,11 +38,15 @@ class Tour(NamedTuple):
         What it is called.
     steps : tuple of Step
         Read in about a minute together.
+    offered : bool
+        Whether the page itself offers it; if not, only the start page does: who has a place in a seminar sees another
+        page at the same address.
     """
 
     page: str
     name: str
     steps: tuple[Step, ...]
+    offered: bool = True
 
 
 TOURS = (
@@ -104,6 +108,7 @@ TOURS = (
                  "History is rewound: one decision is changed, all else and all luck stay, and the room sees what "
                  "would have been."),
         ),
+        offered=False,
     ),
 )  # fmt: skip
 """All tours, in the order of the ways on the start page."""
@@ -111,4 +116,6 @@ TOURS = (
 
 def told_to_browser() -> list[dict[str, Any]]:
     """Give all tours as ``guide.vue`` takes them."""
-    return [{"key": t.page, "name": t.name, "steps": [s._asdict() for s in t.steps]} for t in TOURS]
+    return [
+        {"key": t.page, "name": t.name, "steps": [s._asdict() for s in t.steps], "offered": t.offered} for t in TOURS
+    ]
