@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from page_reader import read, widgets_with
 from test_app_compare import Visit, table_of
+from typer.testing import CliRunner
 
 from r2psim.analysis.break_even_axes import axes_of
 from r2psim.analysis.break_even_grid import Cell, Found, Sign, Spot
@@ -22,6 +23,7 @@ from r2psim.app.plans import plan_of, settings_of
 from r2psim.app.runs import setting_of
 from r2psim.app.sweep import Course
 from r2psim.app.watch import RefusedError
+from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.scenario import load
 from r2psim.world.expand import expand
@@ -105,6 +107,15 @@ def test_a_map_that_nobody_wants_any_more_ends() -> None:
     assert not lever_map.MAPS.of(wanted).lock.locked(), "who comes next goes on from there"
     make(wanted, threading.Event(), lambda: True, said.append)
     assert said[-1].done
+
+
+def test_the_command_line_is_told_of_maps_that_it_makes() -> None:
+    line = command_of(asked("seed=5&map=effect,share&pays=all"), made({}, {}))
+    words = [*shlex.split(line)[1:-1], "--dry-run", "--json"]
+    words[words.index("--places") + 1] = "25"
+    for runs, code in ((lever_map.LEAST, 0), (lever_map.LEAST - 1, 2)):
+        words[words.index("--runs") + 1] = str(runs)
+        assert CliRunner().invoke(app, words).exit_code == code
 
 
 def test_a_map_of_a_world_that_takes_long_rests_on_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +229,7 @@ def test_a_map_is_asked_for_stopped_gone_on_with_and_saved(shown: Callable[..., 
     visit.pick("stop")
     visit.settled("The map is stopped.")
     visit.pick("stop")
-    visit.settled("The map is done.")
+    assert "The same map: " not in visit.settled("The map is done.")
     saver = next(w for w in widgets_with(visit.rc, "answer") if w.only == "map")
     saver._handle_event(None, {"event": "ask", "data": "csv:map"}, [])
     rows = table_of(saver.answer["content"])
