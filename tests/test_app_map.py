@@ -157,8 +157,8 @@ def test_the_line_of_break_even_runs_where_the_mean_crosses_zero() -> None:
     heights = [y for ends in line for _, y in ends]
     assert (min(heights), max(heights)) == (0.0, 1.0)
     # No line runs along places at which there is exactly no difference.
-    nothing = {at: Sign.NOTHING if at[0] == 0.0 else Sign.BELOW for at in LATTICE}
-    assert made(nothing, {}).line("all") == []
+    nothing = {at: (Sign.NOTHING, Sign.BELOW, Sign.ABOVE)[int(2 * at[0])] for at in LATTICE}
+    assert {round(x, 9) for ends in made(nothing, {}).line("all") for x, _ in ends} == {0.75}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,8 @@ def test_the_line_of_break_even_runs_where_the_mean_crosses_zero() -> None:
 )
 def test_a_map_says_what_is_told_where_the_sliders_stand(here: tuple[float, float], said: str) -> None:
     cells = dict(zip(CELLS, (Sign.OPEN, Sign.BELOW, Sign.NOTHING, Sign.ABOVE), strict=True))
-    found = made(dict.fromkeys(LATTICE, Sign.OPEN), cells)
+    found = made({at: Sign.OPEN if at[0] else Sign.BELOW for at in LATTICE}, cells)
+    assert found.line("all")
     wanted = asked("seed=5&map=effect,consent&pays=all")._replace(here=here)
     html = str(draw_map(wanted, found))
     text = read(html).text
