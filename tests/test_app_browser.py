@@ -575,3 +575,57 @@ def test_two_to_four_policies_and_a_break_even(visit: Callable[..., Page]) -> No
     page.click("text=Go along it as it stands now")
     expect(page.locator("text=Go along it as it stands now")).to_have_count(0)
     expect(page.locator("text=/\\d+ runs at each place/")).to_have_count(1, timeout=4 * MILLISECONDS)
+
+
+NO_TIMER = """() => {
+  const real = window.setTimeout;
+  window.setTimeout = (what, after, ...rest) => after === 150 ? 987654321 : real(what, after, ...rest);
+}"""
+"""Takes away the time after which a slider that is not let go is taken to rest."""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_a_slider_that_is_let_go_counts_at_once_is_undone_and_stands_on_the_map(
+    visit: Callable[..., Page], width: int, scheme: str
+) -> None:
+    page = visit("/compare?seed=5&runs=12&uncertainty=effects", viewport={"width": width, "height": 900},
+                 color_scheme=scheme)  # fmt: skip
+    settled(page)
+    expect(page.locator(".r2p-headline")).to_contain_text("over what is not known of the effects of assistance")
+    page.evaluate(NO_TIMER)
+    slider = page.locator("#r2p-Sliders-effect")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"lever=effect:0\.[456]"))
+    settled(page)
+    page.click("text=Undo last change")
+    expect(slider).to_have_value("1")
+    page.click("text=Replay last change")
+    page.wait_for_url(re.compile(r"lever=effect:0\.[456]"))
+    page.select_option("#r2p-Map-across", "effect")
+    page.select_option("#r2p-Map-up", "consent")
+    drawn = page.locator("[data-figure=map]")
+    expect(drawn.locator(".r2p-cell").first).to_be_attached(timeout=4 * MILLISECONDS)
+    page.click("text=Stop")
+    expect(page.locator("text=The map is stopped.")).to_have_count(1)
+    # All of it is seen without scrolling, and its words are as large as those around it.
+    inside = drawn.locator("svg.r2p-two").evaluate("e => [e.getBoundingClientRect().right, e.getScreenCTM().a]")
+    assert inside[0] <= width and inside[1] > 0.8
+    for text in drawn.locator("svg.r2p-two text").all():
+        at = text.bounding_box()
+        assert at is not None and at["x"] >= 0 and at["x"] + at["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    place = drawn.locator("svg.r2p-two > .r2p-place").bounding_box()
+    frame = drawn.locator("svg.r2p-two > .r2p-frame").bounding_box()
+    assert place is not None and frame is not None
+    share = (place["x"] + place["width"] / 2 - frame["x"]) / frame["width"]
+    assert abs(share - 0.25) < 0.06
+    with page.expect_download() as saved:
+        drawn.locator("[data-save=csv]").click()
+    assert saved.value.suggested_filename == "seminar-map.csv"
+    with page.expect_download() as saved:
+        drawn.locator("[data-save=svg]").click()
+    root = ElementTree.parse(saved.value.path()).getroot()
+    assert "r2psim break-even" in "".join(root[0].itertext())

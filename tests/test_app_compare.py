@@ -261,6 +261,10 @@ def test_sliders_are_undone_and_done_again(shown: Callable[..., Any]) -> None:
     visit.pick("undo")
     visit.tell("Sliders", effect=1.5, budget=1.0)
     assert possible() == {"undo", "back"}, "what is done anew takes the place of what was undone"
+    visit.pick("undo")
+    assert plan_of(visit.search).moved == (("budget", 2.0), ("effect", 0.5))
+    visit.pick("replay")
+    assert plan_of(visit.search).moved == (("effect", 1.5),)
     visit.tell("What is compared", scenario="insurgency")
     assert possible() == set()
 

@@ -104,6 +104,9 @@ def test_no_more_is_said_of_an_unknown_than_is_told_apart() -> None:
     assert said.startswith("Of 148 unknowns mediation: x can be told to move the difference in episodes")
     assert "lowest draws it is 3 fewer (95 %: 2 to 4), with its highest 2 more (95 %: 1 to 3)" in said
     assert "No other can be told." in said
+    # Several rates are called alike.
+    rate = replace(ONE, path="conflict.onset.pressure", meaning="full pressure")
+    assert "full pressure (conflict.onset.pressure)" in found_words(Movers(900, 148, 3.5, (rate,)), "episodes", PAIR)
     assert "So can 1 more be told." in found_words(Movers(900, 148, 3.5, (ONE, ONE)), "episodes", PAIR)
     unsure = found_words(Movers(900, 148, 9.0, (replace(ONE, told_apart=False, at_low=OPEN),)), "episodes", PAIR)
     assert unsure.startswith("None of the 148 unknowns can be told to move") and "in 900 runs" in unsure

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from page_reader import read, widgets_with
 from test_app_compare import Visit, table_of
+from typer.testing import CliRunner
 
 from r2psim.analysis.break_even_axes import axes_of
 from r2psim.analysis.break_even_grid import Cell, Found, Sign, Spot
@@ -22,6 +23,7 @@ from r2psim.app.plans import plan_of, settings_of
 from r2psim.app.runs import setting_of
 from r2psim.app.sweep import Course
 from r2psim.app.watch import RefusedError
+from r2psim.cli import app
 from r2psim.ensemble.intervals import Interval
 from r2psim.scenario import load
 from r2psim.world.expand import expand
@@ -102,9 +104,18 @@ def test_a_map_that_nobody_wants_any_more_ends() -> None:
 
     make(wanted, ended, lambda: True, say)
     assert said and not said[-1].done and said[-1].found is None
-    assert not lever_map.MAPS.of(wanted).lock.locked(), "who comes next goes on from there"
-    make(wanted, threading.Event(), lambda: True, said.append)
-    assert said[-1].done
+    course, places = lever_map.MAPS.of(wanted), len(lever_map.MAPS.of(wanted).kept)
+    assert not course.lock.locked() and 0 < places < 25, "who comes next goes on from there"
+    assert not [w for w in lever_map.pool()._wishes.values() if w.settings[0].seed == 7], "and nothing more is run"
+
+
+def test_the_command_line_is_told_of_maps_that_it_makes() -> None:
+    line = command_of(asked("seed=5&map=effect,share&pays=all"), made({}, {}))
+    words = [*shlex.split(line)[1:-1], "--dry-run", "--json"]
+    words[words.index("--places") + 1] = "25"
+    for runs, code in ((lever_map.LEAST, 0), (lever_map.LEAST - 1, 2)):
+        words[words.index("--runs") + 1] = str(runs)
+        assert CliRunner().invoke(app, words).exit_code == code
 
 
 def test_a_map_of_a_world_that_takes_long_rests_on_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +157,8 @@ def test_the_line_of_break_even_runs_where_the_mean_crosses_zero() -> None:
     heights = [y for ends in line for _, y in ends]
     assert (min(heights), max(heights)) == (0.0, 1.0)
     # No line runs along places at which there is exactly no difference.
-    nothing = {at: Sign.NOTHING if at[0] == 0.0 else Sign.BELOW for at in LATTICE}
-    assert made(nothing, {}).line("all") == []
+    nothing = {at: (Sign.NOTHING, Sign.BELOW, Sign.ABOVE)[int(2 * at[0])] for at in LATTICE}
+    assert {round(x, 9) for ends in made(nothing, {}).line("all") for x, _ in ends} == {0.75}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +172,8 @@ def test_the_line_of_break_even_runs_where_the_mean_crosses_zero() -> None:
 )
 def test_a_map_says_what_is_told_where_the_sliders_stand(here: tuple[float, float], said: str) -> None:
     cells = dict(zip(CELLS, (Sign.OPEN, Sign.BELOW, Sign.NOTHING, Sign.ABOVE), strict=True))
-    found = made(dict.fromkeys(LATTICE, Sign.OPEN), cells)
+    found = made({at: Sign.OPEN if at[0] else Sign.BELOW for at in LATTICE}, cells)
+    assert found.line("all")
     wanted = asked("seed=5&map=effect,consent&pays=all")._replace(here=here)
     html = str(draw_map(wanted, found))
     text = read(html).text
@@ -207,7 +219,10 @@ def test_a_map_that_cannot_be_made_is_refused_in_words(search: str, said: str) -
 
 
 @pytest.mark.usefixtures("small")
-def test_a_map_is_asked_for_stopped_gone_on_with_and_saved(shown: Callable[..., Any]) -> None:
+def test_a_map_is_asked_for_stopped_gone_on_with_and_saved(
+    shown: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lever_map, "FULL", 2)
     visit = Visit(shown, compare.Page, "/compare?seed=8&runs=6")
     visit.settled("6 runs of each policy.")
     visit.tell("Map", across="effect")
@@ -218,7 +233,7 @@ def test_a_map_is_asked_for_stopped_gone_on_with_and_saved(shown: Callable[..., 
     visit.pick("stop")
     visit.settled("The map is stopped.")
     visit.pick("stop")
-    visit.settled("The map is done.")
+    assert "The same map: " not in visit.settled("The map is done.")
     saver = next(w for w in widgets_with(visit.rc, "answer") if w.only == "map")
     saver._handle_event(None, {"event": "ask", "data": "csv:map"}, [])
     rows = table_of(saver.answer["content"])
@@ -232,6 +247,6 @@ def test_a_map_is_asked_for_stopped_gone_on_with_and_saved(shown: Callable[..., 
     assert "Map it as it stands now" in visit.text
     visit.pick("again")
     assert "Map it as it stands now" not in visit.text
-    visit.settled("The map is done.")
+    visit.settled("The map is being made.")
     visit.tell("What is compared", scenario="insurgency")
     assert plan_of(visit.search).mapped == ()

@@ -24,9 +24,9 @@ from r2psim.app.widgets import Form, View
 from r2psim.ensemble.intervals import Interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
-from r2psim.scenario.paths import number_at
+from r2psim.scenario.paths import form_number, number_at
 
-__all__ = ["Doubts", "along_unknown", "drawn_pair", "found_words"]
+__all__ = ["Doubts", "along_unknown", "drawn_pair", "found_words", "named"]
 
 UNKNOWNS = "unknowns"
 """The figure's name."""
@@ -71,6 +71,18 @@ def _amount(metric: str, interval: Interval) -> str:
     return f"{said} ({limits})" if limits else said
 
 
+def _limited(metric: str, interval: Interval) -> Markup:
+    """Write a difference, and below it its limits; one that is told apart from none stands out."""
+    said, limits = ranged(metric, interval)
+    told_ = element("strong" if interval.told_apart else "span", said)
+    return element("span", told_, element("br"), element("span", limits, class_="r2p-note"))
+
+
+def named(mover: Mover) -> str:
+    """Name an unknown: an effect by its form, and a rate, of which several are called alike, with its path."""
+    return mover.meaning if form_number(mover.path) is not None else f"{mover.meaning} ({mover.path})"
+
+
 def found_words(found: Movers, metric: str, pair: tuple[str, str]) -> str:
     """Say which unknown moves the difference most, or that none is told to."""
     what = f"the difference in {METRIC_NAMES[metric][0]} ({pair[0]} minus {pair[1]})"
@@ -89,12 +101,12 @@ def found_words(found: Movers, metric: str, pair: tuple[str, str]) -> str:
         more = len(found.told) - 1
         others = f" So can {more} more be told." if more else " No other can be told."
         return (
-            f"Of {found.unknown} unknowns {best.meaning} can be told to move {what} most: {ends}.{others} What is "
+            f"Of {found.unknown} unknowns {named(best)} can be told to move {what} most: {ends}.{others} What is "
             "fitted together is drawn together: another one that comes with it may be what moves it."
         )
     return (
         f"None of the {found.unknown} unknowns can be told to move {what} in {found.runs:,} runs: luck moves it more. "
-        f"The strongest trace is of {best.meaning} ({ends}), and among so many one as strong comes by chance."
+        f"The strongest trace is of {named(best)} ({ends}), and among so many one as strong comes by chance."
     )
 
 
@@ -102,13 +114,11 @@ def _table(found: Movers, metric: str) -> Markup:
     """Tabulate the strongest."""
     rows = []
     for mover in found.movers:
-        name = element("span", plain(mover.meaning), element("br"), element("code", mover.path), class_="r2p-words")
-        apart = "yes" if mover.told_apart else "no"
-        ends = [
-            element("strong" if i.told_apart else "span", _amount(metric, i)) for i in (mover.at_low, mover.at_high)
-        ]
-        rows.append((name, mover.label, *ends, apart))
-    heads = ("Unknown", "Evidence", "Difference where it is low", "Where it is high", "Told apart from chance")
+        about = element("span", f"Evidence: {mover.label}. ", element("code", mover.path), class_="r2p-note")
+        name = element("span", plain(mover.meaning), element("br"), about, class_="r2p-words")
+        ends = [_limited(metric, interval) for interval in (mover.at_low, mover.at_high)]
+        rows.append((name, *ends, "yes" if mover.told_apart else "no"))
+    heads = ("Unknown", "Difference where it is low", "Where it is high", "Told apart from chance")
     caption = f"What moves it most, of {found.unknown} unknowns ({found.runs:,} runs)"
     note = (
         "Low and high: the thirds of the runs with its lowest and highest draws. Bold: told apart from no difference."
@@ -192,7 +202,7 @@ def _Ranked(now: Course, metric: str, path: str, go: Callable[[str, str], None])
         label="Along an unknown",
         fields=[
             {"key": "path", "label": "Where does it turn, along", "kind": "select", "value": chosen.path,
-             "options": [(m.path, plain(m.meaning)) for m in found.movers], "help": _about(chosen, now)},
+             "options": [(m.path, plain(named(m))) for m in found.movers], "help": _about(chosen, now)},
         ],
         event_change=lambda values: go(metric, str(values.get("path", "")) if values.get("path") in by_path else ""),
     )  # fmt: skip

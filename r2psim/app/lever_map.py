@@ -28,7 +28,7 @@ from r2psim.app.page_parts import Markup, element, join, uncapital
 from r2psim.app.runs import Setting, pool, setting_of
 from r2psim.app.saving import Files, saved, written
 from r2psim.app.settings import current
-from r2psim.app.sweep import Course, places_along, said_at
+from r2psim.app.sweep import LARGEST, Course, places_along, said_at
 from r2psim.app.text_width import fitted, room_for
 from r2psim.app.widgets import Form, View
 from r2psim.plots.style import plain
@@ -44,6 +44,8 @@ PLACES = (COARSE, 40, 60)
 """Places that are looked at, step by step."""
 FEW, FULL = 24, 200
 """Runs at a place in the first picture, and near a line in the end."""
+LEAST = 50
+"""Runs that ``r2psim break-even`` takes at least."""
 KEPT_MAPS = 12
 
 
@@ -279,8 +281,6 @@ def make(asked: Asked, ended: threading.Event, watched: Callable[[], bool], say:
 
 WIDTH, HEIGHT = 310.0, 250.0
 """Of the map: what stands around it is as wide as a phone."""
-LARGEST = 1.4
-"""How much larger it is drawn where there is room."""
 HATCH = 7.0
 """Between the lines that mark what is not told apart."""
 
@@ -526,8 +526,11 @@ def _Made(asked: Asked) -> None:
         return
     View(html=saved(MAP, "the map", draw_map(asked, found)))
     more = "" if progress.done else f" So far it rests on {len(found.spots)} places."
-    note = f"{found.plan.few} runs at a place, {found.plan.full} near a line.{more} {ABOUT} The same map: "
-    View(html=element("p", note, element("code", command_of(asked, found)), class_="r2p-note"))
+    near = f", {found.plan.full} near a line" if found.plan.full > found.plan.few else ""
+    note = f"{found.plan.few} runs at a place{near}.{more} {ABOUT}"
+    # With fewer runs nothing is to be read off a map, and the command line makes none.
+    same = (" The same map: ", element("code", command_of(asked, found))) if found.plan.full >= LEAST else ()
+    View(html=element("p", note, *same, class_="r2p-note"))
 
     def ask(name: str) -> None:
         if name == f"csv:{MAP}":

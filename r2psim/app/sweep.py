@@ -25,11 +25,13 @@ from r2psim.ensemble.intervals import Interval, paired_interval
 from r2psim.ensemble.measures import METRICS
 from r2psim.plots.style import plain
 
-__all__ = ["ASKED", "Along", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
+__all__ = ["ASKED", "LARGEST", "Along", "Course", "Sweep", "draw_sweep", "places_along", "said_at"]
 
 INTERVALS = 6
 """Between the places along a slider, about."""
 RUNS = 200
+LARGEST = 1.4
+"""How much larger than on a phone a drawing is where there is room."""
 EVEN = "break-even"
 ASKED = (
     *("deaths", "episodes", "expelled", "persecuted_months", "war_crimes"),
@@ -39,7 +41,7 @@ ASKED = (
 
 def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: str, pair: tuple[str, str]) -> Markup:
     """Draw the mean difference and its 95 % interval along a slider."""
-    height, bottom, top, across = 260.0, 36.0, 20.0, 608.0
+    height, bottom, top, across = 240.0, 36.0, 20.0, 330.0
     low = np.array([i.mean if i.low is None else i.low for i in intervals])
     high = np.array([i.mean if i.high is None else i.high for i in intervals])
     mean = np.array([i.mean for i in intervals])
@@ -83,8 +85,8 @@ def draw_sweep(lever: Lever, at: np.ndarray, intervals: list[Interval], metric: 
         parts.append(element("text", EVEN, x=within, y=top + 11, class_="r2p-row-name r2p-strong"))
     words, along = METRIC_NAMES[metric][0], uncapital(lever.named(pair[0]))
     drawing = element(
-        "svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", class_="r2p-fans", role="img",
-        aria_label=f"Difference in {words} along {along}", style=f"max-width:{width * 1.2:.0f}px",
+        "svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", class_="r2p-two", role="img",
+        aria_label=f"Difference in {words} along {along}", style=f"max-width:{width * LARGEST:.0f}px",
     )  # fmt: skip
     caption = f"{plain(words)}, {pair[0]} minus {pair[1]}, mean of a run with its 95 % interval, by: {along}"
     if found:
