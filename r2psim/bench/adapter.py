@@ -25,10 +25,15 @@ YEAR = 12
 
 
 def run_ensemble(
-    scenario: Scenario, policies: AnyPolicy | tuple[AnyPolicy, ...], runs: int, years: int, threads: int | None
+    scenario: Scenario,
+    policies: AnyPolicy | tuple[AnyPolicy, ...],
+    runs: int,
+    years: int,
+    threads: int | None,
+    uncertainty: str = "none",
 ) -> None:
     """Run an ensemble as a user would, and keep nothing of it."""
-    simulate(scenario, policies, runs, SEED, years=years, threads=threads)
+    simulate(scenario, policies, runs, SEED, years=years, threads=threads, uncertainty=uncertainty)
 
 
 def start(rows: Rows, scratch: Rows) -> None:

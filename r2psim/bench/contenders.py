@@ -94,6 +94,7 @@ def contenders_of(case: Case, least: float, threads: tuple[int, ...]) -> dict[st
         f"ensemble_{n}": Contender(f"ensemble, {n} thread{'s' * (n > 1)}", partial(_ensemble, case, n, runs))
         for n in threads
     }
+    found["drawn"] = Contender("ensemble, parameters and effects by run", partial(_ensemble, case, 1, runs, "all"))
     found["python_many"] = Contender("ensemble, a policy in Python in batches", partial(_python_many, case))
     found["compiled"] = Contender("compiled rules alone", partial(_compiled, compiled, case.months, runs))
     found["c"] = _in_c(case, runs, together)
@@ -107,9 +108,10 @@ def _compiled(compiled: Compiled, months: int, runs: int) -> float:
     return timed(partial(compiled.run, months, runs)) / runs
 
 
-def _ensemble(case: Case, threads: int, runs: int) -> float:
+def _ensemble(case: Case, threads: int, runs: int, uncertainty: str = "none") -> float:
     """Give the seconds that one more run takes in an ensemble: what starting it takes is left out."""
-    run = partial(run_ensemble, case.scenario, case.policy, years=case.months // YEAR, threads=threads)
+    length = {"years": case.months // YEAR, "threads": threads}
+    run = partial(run_ensemble, case.scenario, case.policy, **length, uncertainty=uncertainty)
     few = threads * runs_beside(case.world.rows)
     seconds = timed(partial(run, few))
     return (timed(partial(run, few + threads * runs)) - seconds) / (threads * runs)

@@ -29,6 +29,7 @@ RATIOS = {
     "mesa_rows_vs_mesa_idiom": ("mesa_idiom", "mesa_rows"),
     "mesa_agents_vs_mesa_idiom": ("mesa_idiom", "mesa_agents"),
     "two_threads": ("ensemble_1", "ensemble_2"),
+    "drawn_vs_ensemble": ("ensemble_1", "drawn"),
     "python_policy_vs_ensemble": ("ensemble_1", "python_many"),
     "ensemble_vs_numpy": ("phase_numpy", "phase_compiled"),
 }

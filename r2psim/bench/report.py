@@ -14,6 +14,7 @@ _RATIO_WORDS = {
     "mesa_rows_vs_mesa_idiom": "Mesa, all rows at once, against plain Mesa idiom",
     "mesa_agents_vs_mesa_idiom": "Mesa, agent by agent, against plain Mesa idiom",
     "two_threads": "two threads against one",
+    "drawn_vs_ensemble": "parameters and effects by run, against the same for all runs (1: as fast)",
     "python_policy_vs_ensemble": "policy in Python, in batches, for all bodies, against the rules (1: as fast)",
     "ensemble_vs_numpy": "compiled rules against whole-array NumPy, phase of the groups only",
 }

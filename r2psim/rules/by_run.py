@@ -43,7 +43,8 @@ def many_records(records: np.ndarray) -> np.ndarray:
         The one record, if there is one run.
     """
     if len(records) == 1:
-        return records[0].copy()
+        one: np.ndarray = records[0].copy()
+        return one
     return np.concatenate([*records, (records != records[0]).any(axis=0).astype(np.float64)])
 
 

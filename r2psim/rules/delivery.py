@@ -363,7 +363,7 @@ def count_at_work(first: int, last: int, rows: Rows, f: int) -> None:
 @inline
 def effects_apart(rows: Rows) -> tuple[int, int]:
     """Give the number of effects of all forms, and of the runs side by side that have sizes of their own for them."""
-    effects = rows.effect_start[rows.form.shape[1]]
+    effects = int(rows.effect_start[rows.form.shape[1]])
     return effects, len(rows.effect_size) // effects if effects > 0 else 1
 
 
@@ -389,20 +389,21 @@ def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
     alone = rows.form[F.group_scope, f] > 0.0
     effects, runs = effects_apart(rows)
     each = rows.state.shape[1] // runs
+    first_run = first // each
     for e in range(rows.effect_start[f], rows.effect_start[f + 1]):
         c = rows.effect_channel[e]
         if not (alone and _GROUP_COLUMN[c] >= 0):
             channel = rows.state[_FIRST + c, first:last]
             # States of one run after the other, where each has sizes of its own.
-            begin = 0
+            begin, k = 0, first_run
             while begin < last - first:
-                k = (first + begin) // each
                 end = each * (k + 1) - first
                 end = end if end < last - first else last - first
                 size = scale * rows.effect_size[k * effects + e]
                 turned = -1.0 if rows.effect_harms[k * effects + e] > 0.0 else 1.0
                 add_effect(strength[begin:end], quality[begin:end], size, turned, channel[begin:end])
                 begin = end
+                k += 1
 
 
 @inline
