@@ -87,6 +87,17 @@ def test_the_text_of_a_watched_world(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_the_text_of_two_worlds_and_of_many_runs(visit: Callable[..., Page], width: int) -> None:  # noqa: F811
+    page = visit(
+        "/explore?seed=7&month=24&beside=prevention&state=kessara&runs=16", viewport={"width": width, "height": 900}
+    )
+    shows_month(page, 24)
+    page.wait_for_selector("[data-id=many][data-done=yes]")
+    # Two maps, two time lines, 25 small drawings with five texts or so each, and how often it comes to each stage.
+    inside(page, 150)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_text_of_a_comparison_and_its_break_even(visit: Callable[..., Page], width: int) -> None:  # noqa: F811
     page = visit("/compare", viewport={"width": width, "height": 900})
     choose_runs(page, 200)

@@ -20,7 +20,7 @@ from r2psim.plots.style import plain
 __all__ = ["Panel", "course_rows", "draw_course", "panels_of", "patch_course"]
 
 ACROSS, HIGH = 200.0, 58.0
-TOP, BOTTOM, RIGHT, SPACE = 6.0, 18.0, 10.0, 6.0
+TOP, BOTTOM, RIGHT, SPACE = 10.0, 18.0, 10.0, 6.0
 EVERY = 3
 """Months between the points of a line."""
 
