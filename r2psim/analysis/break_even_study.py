@@ -1,5 +1,7 @@
 """How good must warning, consent, an effect, will, lag, horizon or discount rate be for prevention to pay.
 
+One file, though long: what is asked, how it is searched and what is found share a few types.
+
 Prevention pays in a ledger where what harm avoided saves there is more than what was spent more on prevention, by more
 than chance: money that a policy merely withholds does not count, for null twins show it with all effects at none. It
 pays in lives where fewer are killed. Horizon and discount rate are read off the same runs; anything else takes runs of

@@ -1,5 +1,7 @@
 """What there is to choose from, as tables: what is measured, what can be set, and who there is.
 
+One file, though long: each function is one table of the same kind.
+
 Each table is read off the declarations, so that none can be out of date. ``r2psim list`` prints the same tables.
 
 >>> metrics().loc["deaths", "unit"]

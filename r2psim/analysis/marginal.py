@@ -1,5 +1,7 @@
 """What a further dollar does: by form, by stage, by kind of state; recommendation by recommendation, and principles.
 
+One file, though long: each part of the table is a function of the same runs.
+
 *Forms and stages.* A further fund pays for one form, or at one stage, beside everybody else. It is held against the
 same world in which that fund has no money, under the same luck. What it gave more is read off null twins, in which
 nothing of it is owed to harm that did not happen; what it saved because harm was avoided is the rest. *Kinds of state.*

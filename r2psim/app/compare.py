@@ -1,4 +1,7 @@
-"""Compare: policies side by side under the same luck, run again as sliders move."""
+"""Compare: policies side by side under the same luck, run again as sliders move.
+
+One file, though long: one page, with the parts of it that no other page shows.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """A map of two sliders: where prevention pays and where it does not, with the place at which the sliders stand.
 
+One file, though long: what is asked, the work in the queue, and the drawing are of one picture.
+
 It is what ``r2psim break-even`` makes of two things, place by place, in the server's one queue: a coarse picture from
 few runs first, then more runs, then more places along the line. It ends when nobody wants it any more.
 """

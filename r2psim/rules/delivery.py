@@ -1,4 +1,7 @@
-"""Delivery: programmes build up with their lag, decay when unfunded, and act through channels; some backfire."""
+"""Delivery: programmes build up with their lag, decay when unfunded, and act through channels; some backfire.
+
+One file, though long: a programme builds up, decays, acts and backfires in one pass over its row.
+"""
 
 from __future__ import annotations
 
