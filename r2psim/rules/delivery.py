@@ -397,8 +397,12 @@ def act(first: int, last: int, rows: Rows, p: np.ndarray, f: int) -> None:
         c = rows.effect_channel[e]
         if not (alone and _GROUP_COLUMN[c] >= 0):
             channel = rows.state[_FIRST + c, first:last]
-            # States of one run after the other, where each has sizes of its own.
             begin, k = 0, first_run
+            if runs == 1:
+                turned = -1.0 if rows.effect_harms[e] > 0.0 else 1.0
+                add_effect(strength, quality, scale * rows.effect_size[e], turned, channel)
+                begin = last - first
+            # States of one run after the other, where each has sizes of its own.
             while begin < last - first:
                 end = each * (k + 1) - first
                 end = end if end < last - first else last - first
