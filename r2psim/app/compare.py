@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import solara
 from reacton.core import get_render_context
 
@@ -94,19 +93,26 @@ class Drawn:
     ----------
     comparison : Comparison
         Of what.
+    settings : tuple of Setting
+        Whose results they are, of however many runs.
     policy : str
         The policy that is told in detail.
     words, fans, apart : Markup, dict of str to Markup, Markup
         Verdicts, fans of runs by series, and paired differences.
     """
 
-    def __init__(self, comparison: Comparison, policy: str, curves: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        self.comparison, self.policy = comparison, policy
+    def __init__(self, shown: Shown, comparison: Comparison, policy: str) -> None:
+        self.settings, self.comparison, self.policy = shown.settings, comparison, policy
         self.words = _verdict(comparison, policy)
-        self.fans = charts.fans(curves, comparison.months)
+        self.fans = charts.fans(curves_of(shown), comparison.months)
         self.apart = charts.differences(comparison, policy)
         self._lock = threading.Lock()
         self._later: tuple[Markup, Markup] | None = None
+
+    @property
+    def of(self) -> tuple[tuple[Setting, ...], str, str]:
+        """What they tell of, in however many runs."""
+        return self.settings, self.policy, self.comparison.baseline
 
     @property
     def complete(self) -> bool:
@@ -138,7 +144,7 @@ class _Figures:
                 return self._drawn[key]
         comparison = comparison_of(shown.settings, shown.found, shown.runs, against)
         examined = plan.examined if plan.examined in comparison.others else comparison.others[-1]
-        drawn = Drawn(comparison, examined, curves_of(shown))
+        drawn = Drawn(shown, comparison, examined)
         with self._lock:
             self._drawn[key] = drawn
             while len(self._drawn) > KEPT_FIGURES:
@@ -577,6 +583,8 @@ def _Results(
     comparison = drawn.comparison
     chosen = run if 0 <= run < comparison.runs else None
     below = last if last is not None else drawn
+    # Of fewer runs of the same they are not dimmed, which would make them flicker at every refinement.
+    current = below.of == drawn.of
     sentences, paid = below.later() if last is not None else (Markup(), Markup())
     # Drawn once for what is shown: a slider that moves dims it and draws nothing.
     every = solara.use_memo(
@@ -601,14 +609,14 @@ def _Results(
     with solara.v.Html(tag="div", class_="r2p-results" if fresh else "r2p-results r2p-stale"):
         View(html=Markup() if fresh else _before(shown, plan))
         View(html=drawn.words)
-        with solara.v.Html(tag="div", class_="" if below is drawn else "r2p-stale"):
+        with solara.v.Html(tag="div", class_="" if current else "r2p-stale"):
             View()
             View(html=sentences)
         with solara.v.Html(tag="div", class_="r2p-halves"):
             fans = [saved(f"fan-{name}", CURVES[name][0].lower(), fan) for name, fan in drawn.fans.items()]
             View(html=element("h2", "Fans of runs") + join(fans) + FAN_NOTE)
             View(html=element("h2", "Paired differences") + saved("differences", "paired differences", drawn.apart))
-    with solara.v.Html(tag="div", class_="r2p-results" if fresh and below is drawn else "r2p-results r2p-stale"):
+    with solara.v.Html(tag="div", class_="r2p-results" if fresh and current else "r2p-results r2p-stale"):
         View()
         View(html=element("h2", "Money") + paid)
         View(html=element("h2", "Every run"))
