@@ -598,7 +598,7 @@ def _Results(
         elif kind == "watch" and key in comparison.policies and run >= 0 and comparison.uncertainty == "none":
             place = comparison.policies.index(key)
             s = shown.settings[place]
-            router.push(f"/?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
+            router.push(f"/explore?{Choice(s.scenario, s.policy, s.seed, run, s.sets, s.own).query(0)}")
 
     def look(values: dict[str, Any]) -> None:
         number = str(values.get("run", "")).strip()
