@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import lru_cache
-from math import floor, fsum, isfinite, prod
+from math import floor, fsum, isfinite, log, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +37,9 @@ EXACT = 12
 _LOGARITHMS = Context(prec=EXACT + 8)
 """Decimal arithmetic gives the same digits on every system; the last bit of ``math.log`` differs between them."""
 
+_UNSURE = (1.0 - 1e-14, 1.0 + 1e-14)
+"""Far wider than what ``math.log`` may be wrong by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assistance:
@@ -55,12 +57,15 @@ class Assistance:
     effect_harms: np.ndarray
 
 
-@lru_cache(maxsize=4096)  # Exact logarithms are slow, and a study builds the same forms at each of its points.
 def size_in_rules(on: str, size: float) -> float:
     """Give the size of an effect as rules add it up: the log of a factor, or what is added to a level."""
     if CHANNELS[on].kind != "multiplier":
         return size
-    return float(f"{_LOGARITHMS.ln(Decimal(size)):.{EXACT}g}")
+    # Logarithms of different libraries differ in their last digits. Where that is of no account, which is nearly always,
+    # the one at hand will do: a study draws a hundred sizes for every run.
+    near = log(size)
+    low, high = (f"{near * factor:.{EXACT}g}" for factor in _UNSURE)
+    return float(low) if low == high else float(f"{_LOGARITHMS.ln(Decimal(size)):.{EXACT}g}")
 
 
 def _cents_a_month(dollars_a_year: float) -> float:
