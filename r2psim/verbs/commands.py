@@ -148,6 +148,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         "r2psim list parameters", "paths for --set and for factors",
         "r2psim list policies --scenario mine.toml --json", "those of a file, for other programs",
     ),
+    "docs": _examples(
+        "r2psim docs", "what came with the package: documents and notebooks",
+        "r2psim docs ODD", "where the description of the model lies",
+    ),
     "catalogue": _examples(
         "r2psim catalogue", "all forms of assistance",
         "r2psim catalogue mediation", "one, with its sources",

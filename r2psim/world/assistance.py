@@ -61,8 +61,8 @@ def size_in_rules(on: str, size: float) -> float:
     """Give the size of an effect as rules add it up: the log of a factor, or what is added to a level."""
     if CHANNELS[on].kind != "multiplier":
         return size
-    # Logarithms of different libraries differ in their last digits. Where that is of no account, which is nearly always,
-    # the one at hand will do: a study draws a hundred sizes for every run.
+    # Logarithms of different libraries differ in their last digits. Where that is of no account, nearly always, the
+    # one at hand will do: a study draws a hundred sizes for every run.
     near = log(size)
     low, high = (f"{near * factor:.{EXACT}g}" for factor in _UNSURE)
     return float(low) if low == high else float(f"{_LOGARITHMS.ln(Decimal(size)):.{EXACT}g}")
