@@ -39,7 +39,7 @@ __all__ = ["Block", "Page", "blocks_of", "command_lines", "refused"]
 
 ROOT = Path(__file__).parents[1]
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w+-]*)\s*$")
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w+-]*|\{\w+\}.*)\s*$")
 _WISH = re.compile(r"<!-- snippet: (?P<wish>.*?) -->")
 _SMALLER = re.compile(r'with "([^"]*)" for "([^"]*)"')
 _FILE = re.compile(r"^# ([\w./-]+\.\w+)\b")
@@ -116,7 +116,9 @@ def blocks_of(page: Path) -> list[Block]:
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         if opened is not None:
             start, indent, language, lines = opened
-            if line.strip() == "```":
+            if line.strip() == "```" and language.startswith("{"):
+                opened = None  # of the site: a list of its pages
+            elif line.strip() == "```":
                 found.append(Block(page, start, language, "\n".join(lines) + "\n", wishes))
                 opened, wishes = None, []
             else:

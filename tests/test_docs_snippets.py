@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from snippets import LANGUAGES, ROOT, RUN, Block, Page, blocks_of, command_lines, refused
 
-GUIDES = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/howto/*.md")])
+GUIDES = sorted(
+    page for folder in ("tutorials", "howto") for page in (ROOT / "docs" / folder).glob("*.md") if page.stem != "index"
+)
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *GUIDES]
 PAGES += [ROOT / "scenarios" / "README.md", ROOT / "experiments" / "README.md"]
 PAGES = [page for page in PAGES if any(block.language in RUN for block in blocks_of(page))]

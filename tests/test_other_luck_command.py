@@ -93,7 +93,7 @@ def test_the_command_refuses_in_one_sentence(file: Path, tmp_path: Path) -> None
     assert "is for an exported seminar" in call(tmp_path, 0, "--other-luck", 5, code=2).stderr
     assert "--explain: not allowed" in call(file, 0, "--other-luck", 5, "--explain", "drevna/tavin", code=2).stderr
     assert "0 to 1" in call(file, 2, "--other-luck", 5, code=2).stderr
-    assert "greater than or equal to 1" in call(file, "--other-luck", 0, code=2).stderr
+    assert "0 is not allowed: a whole number from 1 to 100,000" in call(file, "--other-luck", 0, code=2).stderr
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,11 @@ class BreakEven:
         Between places the mean is taken to go evenly. It is an estimate: what is not told apart lies on either side.
         Places at which there is exactly no difference, or no value, are left out.
 
+        Parameters
+        ----------
+        ledger : str
+            One of `ledgers`.
+
         Returns
         -------
         list of pairs of (float, float)
@@ -282,7 +287,20 @@ class BreakEven:
         return pieces
 
     def told_at(self, ledger: str, values: Sequence[float]) -> Sign | None:
-        """Give what is told of a ledger at values of the axes, that are evenly spread; None outside of the range."""
+        """Give what is told of a ledger at values of the axes, that are evenly spread; None outside of the range.
+
+        Parameters
+        ----------
+        ledger : str
+            One of `ledgers`.
+        values : sequence of float
+            One of each axis, in its unit.
+
+        Returns
+        -------
+        Sign or None
+            Of the cell in which they lie.
+        """
         shares = [(v - axis.low) / (axis.high - axis.low) for v, axis in zip(values, self.axes, strict=True)]
         for cell in self.cells:
             if all(a <= x <= b for a, x, b in zip(cell.low, shares, cell.high, strict=True)):
