@@ -38,6 +38,7 @@ import numpy as np
 
 from r2psim.declarations.columns import S
 from r2psim.rules.arithmetic import clip01
+from r2psim.rules.by_run import by_run
 from r2psim.rules.compiled import rule
 from r2psim.rules.draws import Draws
 from r2psim.scenario.parameters import P
@@ -46,6 +47,7 @@ from r2psim.world.rows import Rows
 __all__ = ["rumours"]
 
 
+@by_run("rows.state")
 @rule
 def rumours(first: int, last: int, rows: Rows, p: np.ndarray, draws: Draws) -> None:
     """Let rumours spread and fade, and incite."""
@@ -79,6 +81,7 @@ CHECKED = (
     "tests/test_documentation_data.py",
     "tests/test_golden.py",
     "tests/test_listings.py",
+    "tests/test_by_run.py",
 )
 """What a change of columns and rules may break, beside what `THE_REST` writes; the twin has a test of its own."""
 
