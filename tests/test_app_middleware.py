@@ -486,7 +486,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("url", ["", "http://127.0.0.1/deep/down"])
+@pytest.mark.parametrize("url", [pytest.param("", marks=pytest.mark.slow), "http://127.0.0.1/deep/down"])
 def test_the_first_request_decides_nothing_for_the_next_visitor(url: str, tmp_path: Path) -> None:
     """In a process of its own: the framework keeps what the first request told it for as long as it lives."""
     done = subprocess.run(

@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +72,16 @@ def _absolute(node: ast.Import | ast.ImportFrom, path: Path) -> Iterator[str]:
     yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
-def all_imports(path: Path) -> Iterator[tuple[str, int, bool]]:
-    """Yield absolute names that a file imports anywhere in it, with their lines, and whether only types are taken.
+@cache
+def all_imports(path: Path) -> tuple[tuple[str, int, bool], ...]:
+    """Give absolute names that a file imports anywhere in it, with their lines, and whether only types are taken.
 
     A text that is the name of one of our modules counts: it is imported by that name.
     """
+    return tuple(_all_imports(path))
+
+
+def _all_imports(path: Path) -> Iterator[tuple[str, int, bool]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     types = {
         id(inner)

@@ -77,7 +77,13 @@ def moved(path: str) -> float:
     return float(round(value)) if now == round(now) and abs(value - now) >= 1.0 else value
 
 
-@pytest.mark.parametrize("path", PARAMETERS)
+SOME = 8
+"""One of so many parameters is tried in the quick suite, all of them in the long one."""
+
+
+@pytest.mark.parametrize(
+    "path", [path if k % SOME == 0 else pytest.param(path, marks=pytest.mark.slow) for k, path in enumerate(PARAMETERS)]
+)
 def test_a_parameter_by_run_leaves_each_run_what_it_is_alone(path: str) -> None:
     """Whichever rule reads it, and whether or not that rule, or the part of it that reads, asks for it."""
     p = usual().copy()

@@ -258,7 +258,12 @@ def block(directory: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("setting", "writable"), [("R2PSIM_CACHE", False), ("NUMBA_CACHE_DIR", False), ("NUMBA_CACHE_DIR", True)]
+    ("setting", "writable"),
+    [
+        ("NUMBA_CACHE_DIR", True),
+        pytest.param("R2PSIM_CACHE", False, marks=pytest.mark.slow),
+        pytest.param("NUMBA_CACHE_DIR", False, marks=pytest.mark.slow),
+    ],
 )
 def test_no_setting_lets_old_code_be_served(setting: str, writable: bool, root: Path, tmp_path: Path) -> None:
     where = {setting: tmp_path / "cache" if writable else block(tmp_path / "file") / "cache"}
@@ -307,7 +312,14 @@ def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
-@pytest.mark.parametrize(("kind", "damage"), [("*.nb?", emptied), ("*.nbc", flipped), ("*.nbi", random_bytes)])
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("*.nbc", flipped),
+        pytest.param("*.nb?", emptied, marks=pytest.mark.slow),
+        pytest.param("*.nbi", random_bytes, marks=pytest.mark.slow),
+    ],
+)
 def test_damaged_code_is_compiled_anew(
     cached: Path, tmp_path: Path, kind: str, damage: Callable[[bytes], bytes]
 ) -> None:

@@ -52,6 +52,12 @@ VERBS = {
 ALL = (*VERBS, "discover", "batch", "hindcast", "panel", "not-told", "without-effects")
 
 
+SOON = {"compare", "break-even", "warning", "sensitivity", "random", "batch", "not-told", "without-effects"}
+"""Those whose pages the quick suite reads."""
+
+EACH = [name if name in SOON else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
+
+
 def said(words: list[str]) -> str:
     with pytest.MonkeyPatch.context() as patch:
         # An output keeps the command that wrote it.
@@ -135,12 +141,13 @@ def page(directory: Callable[[str], Path], tmp_path_factory: pytest.TempPathFact
 # -- every kind --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_kind_is_tried(directory: Callable[[str], Path]) -> None:
     known = {kind.file for kind in KINDS}
     assert known == {kind.file for kind in KINDS for name in ALL if (directory(name) / kind.file).is_file()}
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EACH)
 def test_a_page_is_whole_and_loads_nothing(name: str, page: Callable[[str], Report]) -> None:
     made = page(name)
     assert made.language == "en"
@@ -155,7 +162,7 @@ def test_a_page_is_whole_and_loads_nothing(name: str, page: Callable[[str], Repo
     assert body.startswith(CAVEAT) and body.endswith(CAVEAT)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EACH)
 def test_a_page_can_be_read_by_those_who_do_not_see_it(name: str, page: Callable[[str], Report]) -> None:
     made = page(name)
     levels = [level for level, _ in made.headings]
@@ -167,7 +174,7 @@ def test_a_page_can_be_read_by_those_who_do_not_see_it(name: str, page: Callable
         assert int(image["width"] or 0) > 100 and int(image["height"] or 0) > 100
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EACH)
 def test_a_page_says_what_was_asked_found_and_is_not_known(
     name: str, page: Callable[[str], Report], directory: Callable[[str], Path]
 ) -> None:
@@ -184,7 +191,7 @@ def test_a_page_says_what_was_asked_found_and_is_not_known(
     assert str(directory(name)) not in made.text.replace(command, "")
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EACH)
 def test_a_headline_with_an_estimate_has_its_interval(name: str, page: Callable[[str], Report]) -> None:
     (headline,) = page(name).marked["headline"]
     if re.search(r"\d(\.\d+)? (fewer|more|less)\b|US\$ ?[\d.]|\bAUC\b", headline):
@@ -250,6 +257,7 @@ def test_a_mean_that_runs_cannot_give_is_left_out(directory: Callable[[str], Pat
     assert "The mean portfolio: fewer killed -; saved of the bill - (95\xa0%)." in text
 
 
+@pytest.mark.slow
 def test_studies_tell_what_their_files_say(directory: Callable[[str], Path], page: Callable[[str], Report]) -> None:
     found = json.loads((directory("break-even") / "break-even.json").read_text())
     made = page("break-even")

@@ -171,7 +171,7 @@ def test_what_is_no_number_is_refused() -> None:
 # -- chaos -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ["ishigami", pytest.param("sobol-g", marks=pytest.mark.slow)])
 def test_a_polynomial_finds_what_is_known(name: str) -> None:
     function, count, known = KNOWN[name]
     units = design("chaos", count, 4096).units[:, 0]
