@@ -18,7 +18,10 @@ def rerun(path: Path) -> bool:
     """Run one notebook in its folder and write it where its outputs differ; tells whether they did."""
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False).execute(cwd=str(HOME))
+    client = nbclient.NotebookClient(
+        notebook, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True
+    )
+    client.execute(cwd=str(HOME))
     after = nbformat.writes(notebook)
     if not after.endswith("\n"):
         after += "\n"
