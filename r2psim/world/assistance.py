@@ -78,8 +78,14 @@ def _mandate_or_none(form: Form) -> int:
 
 def _potency(form: Form, assessing: float) -> float:
     """Give what bodies that choose expect of a form's effects, harm not counted; of an assessment what it is worth."""
-    helps = (e for e in form.effects if not e.channel.harms(e.believed))
-    return assessing if form.assessment else sum(abs(size_in_rules(e.on, e.believed)) for e in helps)
+    if form.assessment:
+        return assessing
+    expected = 0.0
+    # Added one after the other: `sum` of numbers with fractions is another one from Python 3.12 on.
+    for effect in form.effects:
+        if not effect.channel.harms(effect.believed):
+            expected += abs(size_in_rules(effect.on, effect.believed))
+    return expected
 
 
 def _form(form: Form, priority: float, share: float, assessing: float) -> dict[str, float]:
