@@ -538,10 +538,10 @@ def test_an_interrupt_ends_the_threads(batches_of: Callable[[int], None]) -> Non
 
     batches_of(1)
     counting = Counting()
-    before = threading.active_count()
+    before = set(threading.enumerate())  # others may end meanwhile
     with pytest.raises(KeyboardInterrupt):
         simulate("seminar", by(counting, bodies=SOME), 40, years=2, threads=2, advance=interrupt)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
     assert 0 < counting.asked.count(0) < 40 * len(SOME)
 
 
